@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * The suite's own tests (`npm test`): unit tests beside their sources and end-to-end rehearsals.
+ * Never the runbook itself: canary/ belongs to the configuration at the top of the repository.
+ */
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'fixtures/**/*.test.ts'],
+    exclude: ['canary/**', 'node_modules/**'],
+    // One at a time: rehearsals share the host, and the host lock refuses a second one.
+    fileParallelism: false,
+    testTimeout: 240_000,
+    hookTimeout: 60_000,
+  },
+});
