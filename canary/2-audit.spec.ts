@@ -1,0 +1,154 @@
+import { afterAll } from 'vitest';
+import { canaryRun } from '../helpers/canary-run.ts';
+import { criterion, section } from '../helpers/criterion.ts';
+import { SoakPhase } from '../helpers/phases/soak-phase.ts';
+import {
+  accountingCloses,
+  actionsAsDocumented,
+  agentStayedAlive,
+  nothingDenied,
+  noUnexpectedStateChange,
+  ranInFull,
+  samplesComplete,
+} from '../helpers/soak/invariants.ts';
+import {
+  eventDropRatio,
+  ringbufDrops,
+  rssGrowth,
+  totalDecisions,
+} from '../helpers/soak/thresholds.ts';
+
+const { settings } = canaryRun();
+const phase = new SoakPhase('audit');
+
+section('audit', ['preconditions', 'preflight'], () => {
+  criterion('audit.positive-control', 'the probe files can be read before there is any rule', () =>
+    phase.filesAreReadable(),
+  );
+  criterion(
+    'audit.rules',
+    'the deny rules are seeded before the audit start',
+    () => phase.seedRules(),
+    {
+      needs: ['audit.positive-control'],
+    },
+  );
+  criterion('audit.ready', 'the agent starts in audit mode and is ready', () => phase.start(), {
+    needs: ['audit.rules'],
+  });
+  criterion(
+    'audit.decision',
+    'an open of the denied file is allowed and recorded as AUDIT',
+    () => phase.decision(),
+    {
+      needs: ['audit.ready'],
+    },
+  );
+  criterion(
+    'audit.negative-control',
+    'a file beside it is read without a decision',
+    () => phase.fileBesideIsFree(),
+    {
+      needs: ['audit.ready'],
+    },
+  );
+  criterion(
+    'audit.soak',
+    'the soak runs for DURATION_SECONDS in audit mode',
+    () => phase.soak(ranInFull),
+    {
+      needs: ['audit.ready'],
+      timeoutSeconds: settings.DURATION_SECONDS + 600,
+    },
+  );
+  criterion(
+    'audit.release',
+    'the probe file is free after its rule is removed',
+    () => phase.release(),
+    {
+      needs: ['audit.ready'],
+    },
+  );
+  criterion('audit.stop', 'the agent stops on SIGINT with exit code 0', () => phase.stop(), {
+    needs: ['audit.ready'],
+  });
+
+  criterion(
+    'audit.alive',
+    'the agent lived through the soak, alone and in one life',
+    () => phase.ofSoak(agentStayedAlive),
+    {
+      needs: ['audit.ready'],
+    },
+  );
+  criterion(
+    'audit.samples',
+    'the metrics could be read throughout the soak',
+    () => phase.ofSoak(samplesComplete),
+    {
+      needs: ['audit.ready'],
+    },
+  );
+  criterion(
+    'audit.total-decisions',
+    'at least MIN_TOTAL_DECISIONS decisions were made',
+    () => phase.ofSoak((soak) => totalDecisions(soak, settings)),
+    { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.ringbuf-drops',
+    'ring-buffer drops stay within MAX_RINGBUF_DROPS',
+    () => phase.ofSoak((soak) => ringbufDrops(soak, settings)),
+    { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.event-drop-ratio',
+    'the event drop ratio stays within MAX_EVENT_DROP_RATIO_PCT',
+    () => phase.ofSoak((soak) => eventDropRatio(soak, settings)),
+    { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.rss-growth',
+    'the agent’s memory growth stays within MAX_RSS_GROWTH_KB',
+    () => phase.ofSoak((soak) => rssGrowth(soak, settings)),
+    { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.nothing-denied',
+    'nothing was denied and nothing was terminated',
+    () => phase.ofSoak(nothingDenied),
+    {
+      needs: ['audit.ready'],
+    },
+  );
+  criterion(
+    'audit.actions',
+    'every event says AUDIT and can be read',
+    () => phase.ofSoak(actionsAsDocumented),
+    {
+      needs: ['audit.ready'],
+    },
+  );
+  criterion(
+    'audit.accounting',
+    'accounting closes: opens, decisions, event lines and drops agree',
+    () => phase.ofSoak(accountingCloses),
+    { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.state-changes',
+    'the agent reported no degradation and no error',
+    () => phase.ofSoak(noUnexpectedStateChange),
+    { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.review-notes',
+    'the false-positive review notes are written',
+    () => phase.reviewNotes(),
+    {
+      needs: ['audit.ready'],
+    },
+  );
+
+  afterAll(() => phase.cleanUp());
+});

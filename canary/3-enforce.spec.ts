@@ -1,0 +1,179 @@
+import { afterAll } from 'vitest';
+import { canaryRun } from '../helpers/canary-run.ts';
+import { criterion, section } from '../helpers/criterion.ts';
+import { SoakPhase } from '../helpers/phases/soak-phase.ts';
+import {
+  accountingCloses,
+  actionsAsDocumented,
+  agentStayedAlive,
+  noMissedDenial,
+  noUnexpectedStateChange,
+  ranInFull,
+  samplesComplete,
+  signalsEqualDenials,
+} from '../helpers/soak/invariants.ts';
+import {
+  eventDropRatio,
+  ringbufDrops,
+  rssGrowth,
+  totalDecisions,
+} from '../helpers/soak/thresholds.ts';
+
+const { settings } = canaryRun();
+const phase = new SoakPhase('enforce');
+
+section('enforce', ['preconditions', 'preflight'], () => {
+  criterion(
+    'enforce.positive-control',
+    'the probe files can be read before there is any rule',
+    () => phase.filesAreReadable(),
+  );
+  criterion(
+    'enforce.rules',
+    'the deny rules are seeded before the enforce start',
+    () => phase.seedRules(),
+    {
+      needs: ['enforce.positive-control'],
+    },
+  );
+  criterion('enforce.ready', 'the agent starts in enforce mode and is ready', () => phase.start(), {
+    needs: ['enforce.rules'],
+  });
+  criterion(
+    'enforce.decision',
+    'an open of the denied file is refused with EPERM, signalled and recorded',
+    () => phase.decision(),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+  criterion(
+    'enforce.ordinary-program',
+    'an ordinary program that opens it is ended by ENFORCE_SIGNAL',
+    () => phase.ordinaryProgramIsEnded(),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.negative-control',
+    'a file beside it is read without a decision',
+    () => phase.fileBesideIsFree(),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+  criterion(
+    'enforce.soak',
+    'the soak runs for DURATION_SECONDS in enforce mode',
+    () => phase.soak(ranInFull),
+    {
+      needs: ['enforce.ready'],
+      timeoutSeconds: settings.DURATION_SECONDS + 600,
+    },
+  );
+  criterion(
+    'enforce.release',
+    'the probe file is free after its rule is removed',
+    () => phase.release(),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+  criterion('enforce.stop', 'the agent stops on SIGINT with exit code 0', () => phase.stop(), {
+    needs: ['enforce.ready'],
+  });
+  criterion(
+    'enforce.after-stop',
+    'the soak file is free while no agent runs',
+    () => phase.fileIsFreeAfterStop(),
+    {
+      needs: ['enforce.stop'],
+    },
+  );
+
+  criterion(
+    'enforce.alive',
+    'the agent lived through the soak, alone and in one life',
+    () => phase.ofSoak(agentStayedAlive),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+  criterion(
+    'enforce.samples',
+    'the metrics could be read throughout the soak',
+    () => phase.ofSoak(samplesComplete),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+  criterion(
+    'enforce.total-decisions',
+    'at least MIN_TOTAL_DECISIONS decisions were made',
+    () => phase.ofSoak((soak) => totalDecisions(soak, settings)),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.ringbuf-drops',
+    'ring-buffer drops stay within MAX_RINGBUF_DROPS',
+    () => phase.ofSoak((soak) => ringbufDrops(soak, settings)),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.event-drop-ratio',
+    'the event drop ratio stays within MAX_EVENT_DROP_RATIO_PCT',
+    () => phase.ofSoak((soak) => eventDropRatio(soak, settings)),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.rss-growth',
+    'the agent’s memory growth stays within MAX_RSS_GROWTH_KB',
+    () => phase.ofSoak((soak) => rssGrowth(soak, settings)),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.no-missed-denial',
+    'no open of the denied file went through',
+    () => phase.ofSoak(noMissedDenial),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+  criterion(
+    'enforce.signals',
+    'as many signals arrived as opens were denied',
+    () => phase.ofSoak(signalsEqualDenials),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+  criterion(
+    'enforce.actions',
+    'every event says the action of ENFORCE_SIGNAL and can be read',
+    () => phase.ofSoak(actionsAsDocumented),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+  criterion(
+    'enforce.accounting',
+    'accounting closes: opens, decisions, event lines and drops agree',
+    () => phase.ofSoak(accountingCloses),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.state-changes',
+    'the agent reported no degradation and no error',
+    () => phase.ofSoak(noUnexpectedStateChange),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.review-notes',
+    'the blocked-event review is written',
+    () => phase.reviewNotes(),
+    {
+      needs: ['enforce.ready'],
+    },
+  );
+
+  afterAll(() => phase.cleanUp());
+});

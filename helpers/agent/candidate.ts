@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  createReadStream,
+  lstatSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fail, type Judgement, pass } from '../evidence/judgement.ts';
+import { RUN_MARK } from '../host/undo.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Candidate } from './command.ts';
+
+/** SHA-256 of a file's bytes, in hex. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/**
+ * The only environment that the agent gets. Nothing of the operator's shell passes: a single
+ * AEGIS_* variable can change the mode, the rules or the detection (agent-contract.md §7).
+ */
+export function candidateEnvironment(settings: Settings, runId: string): Record<string, string> {
+  const environment: Record<string, string> = {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    LC_ALL: 'C',
+    // Without it several commands exit 1 and say nothing (agent-contract.md §1.1).
+    AEGIS_OTEL_SPANS: '1',
+    [RUN_MARK]: runId,
+  };
+  const named = {
+    AEGIS_BPF_OBJ: settings.AEGIS_BPF_OBJ,
+    AEGIS_BPF_OBJ_HASH_PATH: settings.AEGIS_BPF_OBJ_HASH_PATH,
+    STAND_IN_ROOT: settings.HOST_ROOT === '/' ? undefined : settings.HOST_ROOT,
+    STAND_IN_FAULTS: settings.STAND_IN_FAULTS === '' ? undefined : settings.STAND_IN_FAULTS,
+  };
+  for (const [name, value] of Object.entries(named)) {
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
+export function candidateOf(settings: Settings, runId: string): Candidate {
+  return {
+    executable: settings.AEGIS_BIN,
+    environment: candidateEnvironment(settings, runId),
+  };
+}
+
+/** Directories on the way to the file that anybody may write, and so replace what is in them. */
+function replaceableBy(path: string): string | undefined {
+  for (let at = dirname(path); ; at = dirname(at)) {
+    const { mode } = statSync(at);
+    if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return at;
+    if (at === '/') return undefined;
+  }
+}
+
+/** Judges that the candidate is there, is a program, and is nobody else's to change. */
+export function judgeCandidateFile(settings: Settings): Judgement {
+  const path = settings.AEGIS_BIN;
+  const measured = { value: path, source: 'AEGIS_BIN' };
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    const why =
+      lstatSync(path, { throwIfNoEntry: false }) === undefined
+        ? 'there is no such file'
+        : 'it is a symbolic link that leads nowhere';
+    return fail(
+      `the candidate binary ${path} cannot be run: ${why}; build it, or name another with AEGIS_BIN`,
+      measured,
+    );
+  }
+  if (!stat.isFile()) return fail(`the candidate ${path} is not a regular file`, measured);
+  try {
+    accessSync(path, constants.X_OK);
+  } catch {
+    return fail(`the candidate ${path} is not executable; \`chmod +x\` it`, measured);
+  }
+  const real = realpathSync(path);
+  if ((stat.mode & 0o002) !== 0) {
+    return fail(
+      `the candidate ${real} can be written by anybody, and we would run it as root; \`chmod o-w\` it`,
+      measured,
+    );
+  }
+  const open = replaceableBy(real);
+  if (open !== undefined) {
+    return fail(
+      `anybody can replace the candidate: ${open} is writable by all; move the binary elsewhere`,
+      measured,
+    );
+  }
+  return pass(`${real}, ${stat.size} bytes`, { ...measured, value: real });
+}

@@ -1,0 +1,79 @@
+import { execa } from 'execa';
+
+/** How the candidate is run: its executable and the only environment it gets. */
+export interface Candidate {
+  readonly executable: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What a finished command left. `exitCode` is undefined when a signal ended it. */
+export interface CommandResult {
+  readonly command: string;
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+}
+
+/** Real documents are a few kilobytes; a flood must not take the harness's memory. */
+const MAX_OUTPUT_CHARACTERS = 8 * 1024 * 1024;
+
+/**
+ * Runs a one-shot command of the candidate to its end. Never throws for what the command does;
+ * a hang ends by SIGKILL after the deadline and is said in `timedOut`.
+ */
+export async function runCommand(
+  candidate: Candidate,
+  args: readonly string[],
+  timeoutSeconds: number,
+): Promise<CommandResult> {
+  const result = await execa(candidate.executable, args, {
+    env: candidate.environment,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: timeoutSeconds * 1000,
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_OUTPUT_CHARACTERS,
+    stripFinalNewline: false,
+  });
+  const spawnError = result.exitCode === undefined && result.signal === undefined;
+  return {
+    command: `aegisbpf ${args.join(' ')}`,
+    exitCode: result.exitCode,
+    signal: result.signal,
+    stdout: result.stdout ?? '',
+    stderr: spawnError
+      ? `${result.shortMessage ?? 'it could not be started'}`
+      : (result.stderr ?? ''),
+    timedOut: result.timedOut,
+    durationMs: result.durationMs,
+  };
+}
+
+/** Text of the agent, safe for a terminal and a report: one line, cut, control characters escaped. */
+export function shownOutput(text: string, limit = 300): string {
+  const escaped = text
+    .trim()
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (character) => JSON.stringify(character).slice(1, -1));
+  const oneLine =
+    escaped.length > limit
+      ? `${escaped.slice(0, limit)} … (${escaped.length} characters)`
+      : escaped;
+  return oneLine === '' ? '(nothing)' : oneLine;
+}
+
+/** How a command ended, in words, with the last of what it said. */
+export function howItEnded(result: CommandResult): string {
+  const end = result.timedOut
+    ? `did not end within ${Math.round(result.durationMs / 1000)} s and was killed`
+    : result.signal !== undefined
+      ? `was ended by ${result.signal}`
+      : result.exitCode === undefined
+        ? 'could not be started'
+        : `exited with ${result.exitCode}`;
+  const said = result.stderr.trim() === '' ? result.stdout : result.stderr;
+  return `\`${shownOutput(result.command)}\` ${end}; it said: ${shownOutput(said.slice(-300))}`;
+}

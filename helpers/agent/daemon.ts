@@ -1,0 +1,283 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failed, noEvidence } from '../evidence/judgement.ts';
+import type { RunDirectory } from '../evidence/run-directory.ts';
+import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
+import { type Candidate, runCommand, shownOutput } from './command.ts';
+import { DaemonLog } from './daemon-log-reader.ts';
+import { EventLog } from './event-log.ts';
+import { type Capabilities, parseCapabilities } from './output/capabilities.ts';
+import type { AgentStarted } from './output/daemon-log.ts';
+
+export type Mode = 'audit' | 'enforce';
+export type EnforceSignal = 'term' | 'kill' | 'int' | 'none';
+
+/** How the agent is started. */
+export interface DaemonOptions {
+  /** Folder of the run directory that its output goes to. */
+  readonly name: string;
+  readonly mode: Mode;
+  readonly enforceSignal: EnforceSignal;
+  readonly allowSigkill: boolean;
+  /** Bytes of the events ring; 0 leaves the agent's default (agent-contract.md §1.3). */
+  readonly ringbufBytes: number;
+  /** `127.0.0.1:PORT` for the agent's metrics endpoint. */
+  readonly metricsAddress: string;
+  readonly readyTimeoutSeconds: number;
+  readonly commandTimeoutSeconds: number;
+}
+
+/** How a daemon ended. */
+export interface DaemonExit {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** From our SIGINT to its end, in ms; undefined when it ended by itself. */
+  readonly stopMs: number | undefined;
+}
+
+/** A daemon that was spawned and has not said that it is ready. */
+export interface StartingDaemon {
+  readonly state: 'starting';
+  /**
+   * Waits for `Agent started` and a fresh capability report that agrees with what was asked.
+   * `STARTUP_ENFORCE_READY` proves nothing: it comes before anything is attached (§0.2).
+   */
+  ready(): Promise<ReadyDaemon>;
+  stop(): Promise<StoppedDaemon>;
+}
+
+/** A daemon whose hooks are attached, by its own word; a probe must still prove it. */
+export interface ReadyDaemon {
+  readonly state: 'ready';
+  readonly identity: ProcessIdentity;
+  readonly mode: Mode;
+  readonly metricsAddress: string;
+  readonly started: AgentStarted;
+  readonly capabilities: Capabilities;
+  readonly startMs: number;
+  readonly events: EventLog;
+  readonly log: DaemonLog;
+  /** How it ended, once it has. */
+  readonly exit: () => DaemonExit | undefined;
+  isRunning(): boolean;
+  /** Sends SIGINT and waits for the end; SIGKILL after the grace period. */
+  stop(): Promise<StoppedDaemon>;
+}
+
+export interface StoppedDaemon {
+  readonly state: 'stopped';
+  readonly exit: DaemonExit;
+  readonly events: EventLog;
+  readonly log: DaemonLog;
+}
+
+const STDBUF = '/usr/bin/stdbuf';
+/** The contract's slowest clean stop is about 1.3 s; emulated hosts need more. */
+const STOP_GRACE_MS = 30_000;
+/** How long the pipes may stay open after the agent's end. */
+const DRAIN_MS = 3000;
+
+function runArguments(options: DaemonOptions): string[] {
+  return [
+    'run',
+    options.mode === 'audit' ? '--audit' : '--enforce',
+    `--enforce-signal=${options.enforceSignal}`,
+    ...(options.allowSigkill ? ['--allow-sigkill'] : []),
+    ...(options.ringbufBytes > 0 ? [`--ringbuf-bytes=${options.ringbufBytes}`] : []),
+    '--log=stdout',
+  ];
+}
+
+class Daemon implements StartingDaemon {
+  readonly state = 'starting';
+  readonly #candidate: Candidate;
+  readonly #options: DaemonOptions;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #events: EventLog;
+  readonly #log: DaemonLog;
+  readonly #spawnedAt = Date.now();
+  readonly #ended: Promise<void>;
+  #exit: DaemonExit | undefined;
+  #stopAskedAt: number | undefined;
+
+  constructor(candidate: Candidate, options: DaemonOptions, run: RunDirectory) {
+    this.#candidate = candidate;
+    this.#options = options;
+    run.directory(options.name);
+    this.#events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
+    this.#log = new DaemonLog(
+      createWriteStream(run.file(options.name, 'agent.stderr.log'), { mode: 0o640 }),
+    );
+    // Event lines are block-buffered on a pipe and would come 4 KiB late (agent-contract.md §0.3).
+    this.#child = spawn(STDBUF, ['-oL', candidate.executable, ...runArguments(options)], {
+      env: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout.on('data', (chunk: Buffer) => this.#events.push(chunk));
+    this.#child.stderr.on('data', (chunk: Buffer) => this.#log.push(chunk));
+    this.#ended = this.#awaitEnd();
+  }
+
+  async #awaitEnd(): Promise<void> {
+    const end = await new Promise<Pick<DaemonExit, 'exitCode' | 'signal'>>((resolve) => {
+      this.#child.once('exit', (code, signal) => {
+        const ended = { exitCode: code ?? undefined, signal: signal ?? undefined };
+        // `close` comes when both pipes are drained; a child of the agent may hold them open.
+        const drained = setTimeout(() => resolve(ended), DRAIN_MS);
+        this.#child.once('close', () => {
+          clearTimeout(drained);
+          resolve(ended);
+        });
+      });
+      this.#child.once('error', () => resolve({ exitCode: undefined, signal: undefined }));
+    });
+    const stopMs = this.#stopAskedAt === undefined ? undefined : Date.now() - this.#stopAskedAt;
+    this.#exit = { ...end, stopMs };
+    await Promise.all([this.#events.end(), this.#log.end()]);
+  }
+
+  async ready(): Promise<ReadyDaemon> {
+    const timeoutMs = this.#options.readyTimeoutSeconds * 1000;
+    const gone = this.#ended.then(() => true as const);
+    const started = await Promise.race([this.#log.untilStarted(timeoutMs), gone]);
+    if (started === true || this.#exit !== undefined) throw this.#endedEarly();
+    const source = `${this.#options.name}/agent.stderr.log`;
+    if (started === undefined) {
+      throw failed(
+        `the agent did not become ready: no "Agent started" on its log within ${this.#options.readyTimeoutSeconds} s (READY_TIMEOUT_SECONDS); its last line was ${shownOutput(this.#log.lastLine)}`,
+        { limit: this.#options.readyTimeoutSeconds, unit: 's', source },
+      );
+    }
+    if (!started.ok)
+      throw noEvidence(`"Agent started" cannot be read: ${started.error}`, { source });
+    const startMs = Date.now() - this.#spawnedAt;
+    this.#checkStarted(started.value, source);
+    return this.#asReady(started.value, startMs, await this.#freshCapabilities());
+  }
+
+  #endedEarly(): Error {
+    const { exitCode, signal } = this.#exit ?? { exitCode: undefined, signal: undefined };
+    const end = signal === undefined ? `exited with ${exitCode}` : `was ended by ${signal}`;
+    return failed(
+      `the agent ${end} before it was ready; its last words: ${shownOutput(this.#log.lastWords)}`,
+      { value: signal ?? exitCode ?? 'unknown', source: `${this.#options.name}/agent.stderr.log` },
+    );
+  }
+
+  #checkStarted(started: AgentStarted, source: string): void {
+    const { mode } = this.#options;
+    if (started.auditOnly !== (mode === 'audit')) {
+      throw failed(
+        `the agent was asked for ${mode} mode and says audit_only=${started.auditOnly}, runtime_state=${started.runtimeState}`,
+        {
+          value: `audit_only=${started.auditOnly}`,
+          limit: `audit_only=${mode === 'audit'}`,
+          source,
+        },
+      );
+    }
+    const wanted = this.#options.enforceSignal;
+    const signal = wanted === 'none' ? 'none' : `sig${wanted}`;
+    if (started.enforceSignal !== signal) {
+      throw failed(`the agent was asked for signal ${signal} and says ${started.enforceSignal}`, {
+        value: started.enforceSignal,
+        limit: signal,
+        source,
+      });
+    }
+    if (!started.lsmEnabled) {
+      throw failed('the agent runs without BPF LSM (lsm_enabled=false): nothing can be denied', {
+        source,
+      });
+    }
+  }
+
+  async #freshCapabilities(): Promise<Capabilities> {
+    const { mode, commandTimeoutSeconds } = this.#options;
+    const source = 'aegisbpf capabilities --json';
+    const result = await runCommand(
+      this.#candidate,
+      ['capabilities', '--json'],
+      commandTimeoutSeconds,
+    );
+    const parsed = parseCapabilities(result.stdout);
+    if (result.exitCode !== 0 || !parsed.ok) {
+      const why = parsed.ok
+        ? `exit ${result.exitCode}: ${shownOutput(result.stderr)}`
+        : parsed.error;
+      throw noEvidence(`the capability report cannot be read: ${why}`, { source });
+    }
+    const report = parsed.value;
+    // The report has whole seconds, and is never removed: one from an earlier start proves nothing.
+    if (report.generatedAtUnix * 1000 < this.#spawnedAt - 1000) {
+      throw failed(
+        `the capability report is from ${new Date(report.generatedAtUnix * 1000).toISOString()}, before this start at ${new Date(this.#spawnedAt).toISOString()}: the agent did not write one`,
+        {
+          value: report.generatedAtUnix,
+          limit: Math.floor(this.#spawnedAt / 1000),
+          unit: 's (Unix time)',
+          source,
+        },
+      );
+    }
+    if (report.auditOnly !== (mode === 'audit')) {
+      throw failed(`the capability report says audit_only=${report.auditOnly} in ${mode} mode`, {
+        source,
+      });
+    }
+    const { hooks } = report;
+    if (hooks.lsm_file_open !== true && hooks.lsm_inode_permission !== true) {
+      throw failed(
+        'no file hook is attached (hooks.lsm_file_open and hooks.lsm_inode_permission are false): no open would be seen',
+        { source },
+      );
+    }
+    return report;
+  }
+
+  #asReady(started: AgentStarted, startMs: number, capabilities: Capabilities): ReadyDaemon {
+    const { pid } = this.#child;
+    const identity = pid === undefined ? undefined : processIdentity(pid);
+    if (identity === undefined) throw this.#endedEarly();
+    return {
+      state: 'ready',
+      identity,
+      mode: this.#options.mode,
+      metricsAddress: this.#options.metricsAddress,
+      started,
+      capabilities,
+      startMs,
+      events: this.#events,
+      log: this.#log,
+      exit: () => this.#exit,
+      isRunning: () => this.#exit === undefined && isRunning(identity),
+      stop: () => this.stop(),
+    };
+  }
+
+  async stop(): Promise<StoppedDaemon> {
+    if (this.#exit === undefined) {
+      this.#stopAskedAt = Date.now();
+      this.#child.kill('SIGINT');
+      const waited = new AbortController();
+      const late = sleep(STOP_GRACE_MS, 'late', { signal: waited.signal }).catch(() => 'ended');
+      if ((await Promise.race([this.#ended, late])) === 'late') this.#child.kill('SIGKILL');
+      waited.abort();
+      await this.#ended;
+    }
+    const exit = this.#exit ?? { exitCode: undefined, signal: undefined, stopMs: undefined };
+    return { state: 'stopped', exit, events: this.#events, log: this.#log };
+  }
+}
+
+/** Spawns the agent's daemon; both its pipes are drained to files from the first byte on. */
+export function startDaemon(
+  candidate: Candidate,
+  options: DaemonOptions,
+  run: RunDirectory,
+): StartingDaemon {
+  return new Daemon(candidate, options, run);
+}

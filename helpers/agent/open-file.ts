@@ -1,0 +1,33 @@
+/**
+ * Opens one file in a process of its own and says what happened, as one JSON line.
+ * The agent signals whoever opens a denied file, so the suite itself never does; this process
+ * survives SIGTERM and SIGINT in order to count them.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** bpf_send_signal delivers on the way back to user space; a loaded host may take a little longer. */
+const SIGNAL_WAIT_MS = 300;
+
+const [path, opens = '1'] = process.argv.slice(2);
+if (path === undefined) throw new Error('usage: open-file.ts PATH [OPENS]');
+
+let signals = 0;
+const count = () => {
+  signals += 1;
+};
+process.on('SIGTERM', count);
+process.on('SIGINT', count);
+
+const outcomes: ({ allowed: true; sha256: string } | { allowed: false; errno: string })[] = [];
+for (let index = 0; index < Number(opens); index += 1) {
+  try {
+    const bytes = readFileSync(path);
+    outcomes.push({ allowed: true, sha256: createHash('sha256').update(bytes).digest('hex') });
+  } catch (error) {
+    outcomes.push({ allowed: false, errno: (error as NodeJS.ErrnoException).code ?? 'unknown' });
+  }
+  await sleep(SIGNAL_WAIT_MS);
+}
+process.stdout.write(`${JSON.stringify({ pid: process.pid, outcomes, signals })}\n`);

@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Metrics, parseMetrics } from './metrics.ts';
+import { alwaysAnswers, errorOf, propertyRuns, sample } from './property-tools.ts';
+
+const real = sample('metrics2.prom');
+
+function read(text: string): Metrics {
+  const parsed = parseMetrics(text);
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
+
+test('the real scrape is read: values, labels, types', () => {
+  const metrics = read(real);
+  expect(metrics.series('aegisbpf_blocks_total')).toEqual({ ok: true, value: 3 });
+  expect(metrics.series('aegisbpf_map_utilization', { map: 'deny_path' })).toEqual({
+    ok: true,
+    value: 0.000061,
+  });
+  expect(metrics.sum('aegisbpf_net_blocks_total')).toEqual({ ok: true, value: 0 });
+  expect(metrics.type('aegisbpf_net_rules_total')).toBe('gauge');
+  expect(metrics.samples('aegisbpf_runtime_state')).toHaveLength(5);
+});
+
+test('what is not there is an error, never 0', () => {
+  const metrics = read('# TYPE declared counter\n# TYPE a counter\na{type="x"} 1\n');
+  expect(errorOf(metrics.series('absent'))).toBe('the scrape has no series absent');
+  expect(errorOf(metrics.series('a'))).toBe('the scrape has no series a');
+  expect(errorOf(metrics.series('a', { type: 'y' }))).toBe('the scrape has no series a{type="y"}');
+  expect(errorOf(metrics.sum('declared'))).toContain('no samples of the family "declared"');
+  expect([metrics.has('declared'), metrics.type('declared')]).toEqual([false, undefined]);
+});
+
+test('a scrape of only a comment quotes the comment', () => {
+  expect(errorOf(parseMetrics('# metrics unavailable: map \u001b[1m closed\n'))).toBe(
+    String.raw`the scrape holds no samples: expected at least one, saw only comments, first "# metrics unavailable: map \u001b[1m closed" at line 1`,
+  );
+  expect(errorOf(parseMetrics(''))).toContain('saw "" at line 1');
+});
+
+test.each([
+  ['a 1', 'the scrape is cut off: expected a newline at the end, saw "a 1" at line 1'],
+  ['a NaN\n', 'expected a finite number, saw "NaN" at line 1, column 3'],
+  ['a +Inf\n', 'expected a finite number'],
+  ['a 1e999\n', 'expected a finite number'],
+  ['a 0x10\n', 'expected a finite number'],
+  ['a 1,5\n', 'expected a finite number'],
+  ['a\n', 'expected a blank and a value'],
+  ['a \n', 'expected a blank and a value'],
+  ['ok 1\n9a 1\n', 'expected a metric name, saw "9a 1" at line 2, column 1'],
+  [
+    '# TYPE a counter\na -1\n',
+    'expected a counter from 0 to 2^53 - 1, saw "-1" at line 2, column 3',
+  ],
+  ['# TYPE a counter\na 18446744073709551615\n', 'expected a counter from 0 to 2^53 - 1'],
+  ['a 1\na 2\n', 'expected the series once (it was 1 before), saw "a 2" at line 2'],
+  ['a{x="1",y="2"} 1\na{y="2",x="1"} 1\n', 'expected the series once'],
+  ['# TYPE a counter\n# TYPE a gauge\na 1\n', 'expected one # TYPE of a'],
+  ['a 1\n# TYPE a counter\n', 'expected # TYPE of a before its samples'],
+  ['# TYPE a cuonter\na 1\n', 'expected `# TYPE <name>'],
+  ['a{x="1",x="2"} 1\n', 'expected the label x once'],
+  ['a{x="1} 1\n', 'expected a closing quote'],
+  ['a{x="\\q"} 1\n', 'expected one of'],
+  ['a{x="1" y="2"} 1\n', 'expected a comma or }'],
+  ['a{x=1} 1\n', 'expected a label value in quotes'],
+  ['a{x="1"}\n', 'expected a finite number'],
+  ['a 1 2 3\n', 'expected at most a timestamp'],
+])('%j is refused with its place', (text, expected) => {
+  expect(errorOf(parseMetrics(text))).toContain(expected);
+});
+
+test('a gauge may be negative, and a timestamp may follow', () => {
+  const metrics = read('# TYPE g gauge\ng{a="1",} -1.5e1 1795433328000\n');
+  expect(metrics.series('g', { a: '1' })).toEqual({ ok: true, value: -15 });
+});
+
+test('a sum of counters beyond 2^53 is not given as if it were exact', () => {
+  const half = Number.MAX_SAFE_INTEGER;
+  const metrics = read(`# TYPE a counter\na{x="1"} ${half}\na{x="2"} ${half}\n`);
+  expect(errorOf(metrics.sum('a'))).toContain('not exact');
+});
+
+test('whatever series are written are read back, whatever their labels hold', () => {
+  const escaped = (value: string) =>
+    value.replace(/[\\"\n]/g, (one) => (one === '\n' ? '\\n' : `\\${one}`));
+  const labels = fc.dictionary(
+    fc.stringMatching(/^[a-z_][a-z0-9_]{0,5}$/),
+    fc.string({ unit: 'binary' }).filter((value) => value === value.trim()),
+    { maxKeys: 3, noNullPrototype: true },
+  );
+  const series = fc.uniqueArray(fc.tuple(labels, fc.nat()), {
+    minLength: 1,
+    maxLength: 8,
+    selector: ([pairs]) => JSON.stringify(Object.entries(pairs).sort()),
+  });
+  fc.assert(
+    fc.property(series, (all) => {
+      const lines = all.map(([pairs, value]) => {
+        const inside = Object.entries(pairs).map(([key, text]) => `${key}="${escaped(text)}"`);
+        return `a{${inside.join(',')}} ${value}\n`;
+      });
+      const metrics = read(`# TYPE a counter\n${lines.join('')}`);
+      for (const [pairs, value] of all) {
+        expect(metrics.series('a', pairs)).toEqual({ ok: true, value });
+      }
+      expect(metrics.samples('a')).toHaveLength(all.length);
+    }),
+    propertyRuns(),
+  );
+});
+
+test('a scrape cut anywhere but at a line end is refused', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: real.length - 1 }), (end) => {
+      const cut = real.slice(0, end);
+      if (!cut.endsWith('\n')) expect(parseMetrics(cut).ok).toBe(false);
+    }),
+    propertyRuns(),
+  );
+});
+
+test('no text and no damage makes it throw', () => {
+  alwaysAnswers((text) => errorOf(parseMetrics(text)), real);
+});
+
+test('a megabyte of one broken line is refused in linear time', () => {
+  const started = performance.now();
+  for (const part of ['1', 'a{', '{a="', '\\"', ' ', 'a="",', '# TYPE ']) {
+    const many = part.repeat(1_000_000 / part.length);
+    parseMetrics(`a ${many}x\n`);
+    parseMetrics(`a{x="${many}\n`);
+    parseMetrics(`${many}\n`);
+  }
+  expect(performance.now() - started).toBeLessThan(10_000);
+});

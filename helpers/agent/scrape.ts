@@ -1,0 +1,70 @@
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import type { Candidate } from './command.ts';
+import { howItEnded, runCommand } from './command.ts';
+import { type Metrics, parseMetrics } from './output/metrics.ts';
+
+/** One reading of the agent's metrics: the text for the evidence, and its samples or why not. */
+export type Scrape =
+  | { readonly ok: true; readonly metrics: Metrics; readonly text: string; readonly source: string }
+  | { readonly ok: false; readonly reason: string; readonly text: string; readonly source: string };
+
+/** A real scrape is 10 KB; more than this is not one. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * A loopback port for the metrics endpoint: the agent takes no port 0 (agent-contract.md §3.3),
+ * so one is asked of the kernel and given back.
+ */
+export function freeLoopbackPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function judged(text: string, source: string): Scrape {
+  const parsed = parseMetrics(text);
+  return parsed.ok
+    ? { ok: true, metrics: parsed.value, text, source }
+    : { ok: false, reason: parsed.error, text, source };
+}
+
+/** Scrapes the daemon's own endpoint: true values in milliseconds, through the daemon's map handles. */
+export function scrapeEndpoint(address: string, timeoutMs: number): Promise<Scrape> {
+  const source = `http://${address}/metrics`;
+  return new Promise((resolve) => {
+    const give = (reason: string) => resolve({ ok: false, reason, text: '', source });
+    const request = get(source, { timeout: timeoutMs, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > MAX_BYTES) request.destroy(new Error(`more than ${MAX_BYTES} bytes`));
+        else chunks.push(chunk);
+      });
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        if (response.statusCode === 200) resolve(judged(text, source));
+        else resolve({ ok: false, reason: `HTTP status ${response.statusCode}`, text, source });
+      });
+      response.on('error', (error) => give(error.message));
+    });
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+    request.on('error', (error) => give(error.message));
+  });
+}
+
+/** Scrapes through the command line: loads the whole BPF object, true for pinned counters only. */
+export async function scrapeCommand(candidate: Candidate, timeoutSeconds: number): Promise<Scrape> {
+  const result = await runCommand(candidate, ['metrics', '--detailed'], timeoutSeconds);
+  const source = 'aegisbpf metrics --detailed';
+  if (result.exitCode !== 0)
+    return { ok: false, reason: howItEnded(result), text: result.stdout, source };
+  return judged(result.stdout, source);
+}

@@ -1,0 +1,155 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { z } from 'zod';
+import { candidateOf, sha256OfFile } from './agent/candidate.ts';
+import { runCommand } from './agent/command.ts';
+import { parseVersion } from './agent/output/version.ts';
+import type { ProvidedRun } from './canary-run.ts';
+import { RunDirectory } from './evidence/run-directory.ts';
+import { type Guardian, GuardianError, startGuardian } from './host/guardian-process.ts';
+import { kernelRelease } from './host/observations.ts';
+import { askedPhases, readSettings, type Settings } from './settings/settings.ts';
+
+/** A run that cannot begin, in one line for the person who started it. */
+class CannotBegin extends Error {}
+
+/** Why this run is a rehearsal; it is stamped on every artefact. */
+async function rehearsalReasons(settings: Settings, runId: string): Promise<string[]> {
+  const reasons: string[] = [];
+  if (settings.HOST_ROOT !== '/') reasons.push(`the host is played by ${settings.HOST_ROOT}`);
+  if (settings.STAND_IN_FAULTS !== '')
+    reasons.push(`faults are switched on: ${settings.STAND_IN_FAULTS}`);
+  if (statSync(settings.AEGIS_BIN, { throwIfNoEntry: false })?.isFile() !== true) return reasons;
+  const version = await runCommand(
+    candidateOf(settings, runId),
+    ['version'],
+    settings.COMMAND_TIMEOUT_SECONDS,
+  );
+  const parsed = parseVersion(version.stdout);
+  if (parsed.ok && parsed.value.standIn) reasons.unshift('the candidate is the stand-in agent');
+  return reasons;
+}
+
+async function candidateSha256(settings: Settings): Promise<string | undefined> {
+  try {
+    return await sha256OfFile(settings.AEGIS_BIN);
+  } catch {
+    // The precondition on the binary says what is wrong with it.
+    return undefined;
+  }
+}
+
+function newRunDirectory(path: string): RunDirectory {
+  const outDir = join(path, '..');
+  try {
+    mkdirSync(outDir, { recursive: true, mode: 0o750 });
+    accessSync(outDir, constants.W_OK);
+    return RunDirectory.create(path);
+  } catch (error) {
+    throw new CannotBegin(
+      `OUT_DIR=${outDir} cannot be written (${(error as Error).message}); nothing was touched, name another with OUT_DIR`,
+    );
+  }
+}
+
+const finishedRun = z.object({
+  runId: z.string(),
+  rehearsal: z.array(z.string()),
+  asked: z.array(z.enum(['audit', 'enforce', 'rollback'])),
+  candidatePath: z.string(),
+  candidateSha256: z.string().optional(),
+});
+
+/** Opens a finished run to judge its exit criteria again: no root, no host, no new soak. */
+function rejudge(path: string): ProvidedRun {
+  const directory = new RunDirectory(path);
+  try {
+    const run = finishedRun.parse(JSON.parse(directory.readText('run.json')));
+    return { ...run, candidateSha256: run.candidateSha256, runDirectory: path, rejudge: true };
+  } catch (error) {
+    throw new CannotBegin(
+      `CANARY_RUN=${path} is not the directory of a finished run: ${(error as Error).message}`,
+    );
+  }
+}
+
+async function begin(
+  settings: Settings,
+  path: string,
+): Promise<{ run: ProvidedRun; guardian: Guardian }> {
+  if (process.getuid?.() !== 0) {
+    throw new CannotBegin(
+      'the canary loads BPF programs and must run as root; nothing was touched, use `sudo npx vitest run canary`',
+    );
+  }
+  const runId = `${process.pid}-${Date.now()}`;
+  const directory = newRunDirectory(path);
+  const startedAt = new Date().toISOString();
+  let guardian: Guardian;
+  try {
+    guardian = await startGuardian({ pid: process.pid, since: startedAt, runDirectory: path });
+  } catch (error) {
+    directory.log(`not begun: ${(error as Error).message}`);
+    if (error instanceof GuardianError) throw new CannotBegin(error.message);
+    throw error;
+  }
+  const { recovered } = guardian;
+  for (const text of [...recovered.undone, ...recovered.problems])
+    directory.log(`recovered from an earlier run: ${text}`);
+  if (recovered.problems.length > 0) {
+    await guardian.finish();
+    throw new CannotBegin(
+      `an earlier run left something that could not be undone: ${recovered.problems.join('; ')}`,
+    );
+  }
+  const rehearsal = await rehearsalReasons(settings, runId);
+  const sha256 = await candidateSha256(settings);
+  const run: ProvidedRun = {
+    runId,
+    runDirectory: path,
+    rehearsal,
+    rejudge: false,
+    asked: askedPhases(settings),
+    candidatePath: settings.AEGIS_BIN,
+    candidateSha256: sha256,
+  };
+  directory.writeJson('run.json', {
+    ...run,
+    startedAt,
+    hostname: hostname(),
+    kernel: kernelRelease(settings.HOST_ROOT),
+    settings,
+  });
+  directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);
+  return { run, guardian };
+}
+
+/** vitest's global setup: prepares the run before any spec, and has it undone after the last one. */
+export default async function setup(
+  project: TestProject,
+): Promise<(() => Promise<void>) | undefined> {
+  const settings = readSettings();
+  // Evidence and probe files are for root and its group only, whatever umask the shell had.
+  process.umask(0o027);
+  try {
+    if (settings.CANARY_RUN !== undefined) {
+      project.provide('canaryRun', rejudge(settings.CANARY_RUN));
+      return undefined;
+    }
+    const path = project.getProvidedContext().runDirectory;
+    const { run, guardian } = await begin(settings, path);
+    project.provide('canaryRun', run);
+    return async () => {
+      const report = await guardian.finish();
+      for (const problem of report.problems)
+        process.stderr.write(`aegisbpf-canary: NOT UNDONE: ${problem}\n`);
+      if (report.problems.length > 0) process.exitCode = 1;
+    };
+  } catch (error) {
+    if (!(error instanceof CannotBegin)) throw error;
+    process.stderr.write(`aegisbpf-canary: ${error.message}\n`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,146 @@
+import { describe, test } from 'vitest';
+import { canaryRun } from './canary-run.ts';
+import { inconclusive, type Judgement, JudgementError } from './evidence/judgement.ts';
+import type { CriterionRecord } from './evidence/run-directory.ts';
+import {
+  type CriterionId,
+  RUNBOOK,
+  SECTION_TITLES,
+  type Section,
+  sectionOf,
+} from './evidence/runbook.ts';
+import type { Phase } from './settings/settings.ts';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** The criterion's record: what every reporter renders. */
+    criterion?: CriterionRecord;
+  }
+}
+
+/** What must have passed before a section or criterion is worth trying. */
+export type Need = CriterionId | 'preconditions' | 'preflight';
+
+interface CriterionOptions {
+  readonly needs?: readonly Need[];
+  /** Judged only when one of these phases was asked for. */
+  readonly phases?: readonly Phase[];
+  readonly timeoutSeconds?: number;
+}
+
+/** Steps of the runbook may take a slow, emulated host's time; each has deadlines of its own within. */
+const DEFAULT_TIMEOUT_SECONDS = 300;
+
+let currentNeeds: readonly Need[] = [];
+
+/** A section of the runbook: one `describe`, with what all its criteria need. */
+export function section(name: Section, needs: readonly Need[], body: () => void): void {
+  describe(SECTION_TITLES[name], () => {
+    currentNeeds = needs;
+    body();
+  });
+}
+
+const PHASES: readonly string[] = ['audit', 'enforce', 'rollback'];
+
+/** Why this criterion is not tried, or undefined when it is. */
+function skipReason(
+  id: CriterionId,
+  needs: readonly Need[],
+  phases: readonly Phase[] | undefined,
+): string | undefined {
+  const { directory, provided } = canaryRun();
+  const name = sectionOf(id);
+  if (provided.rejudge && name !== 'exit')
+    return 'CANARY_RUN judges the exit criteria of a finished run';
+  const wanted: readonly string[] = phases ?? (PHASES.includes(name) ? [name] : provided.asked);
+  if (!provided.asked.some((phase) => wanted.includes(phase))) {
+    return `not asked for: this run is for ${provided.asked.join(', ')} (PHASE)`;
+  }
+  const records = directory.criteria();
+  for (const need of needs) {
+    const ids: readonly string[] =
+      need === 'preconditions' || need === 'preflight' ? RUNBOOK[need] : [need];
+    for (const needed of ids) {
+      const record = records.get(needed);
+      if (record?.verdict === 'pass') continue;
+      return record === undefined
+        ? `"${needed}" was not judged in this run; run the whole canary`
+        : `needs "${record.title}", which ended as ${record.verdict}`;
+    }
+  }
+  return undefined;
+}
+
+async function judged(check: () => Judgement | Promise<Judgement>): Promise<Judgement> {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof JudgementError) return error.judgement;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return inconclusive(`the check itself broke, so nothing was judged: ${text}`);
+  }
+}
+
+/** The failure as a person reads it in the reporter's output: verdict first, then the four parts. */
+export class CriterionFailure extends Error {
+  override readonly name: string;
+  constructor(record: CriterionRecord) {
+    const measured = [
+      record.value === undefined
+        ? undefined
+        : `measured: ${record.value}${record.unit === undefined ? '' : ` ${record.unit}`}`,
+      record.limit === undefined
+        ? undefined
+        : `limit: ${record.limit}${record.unit === undefined ? '' : ` ${record.unit}`}`,
+      record.source === undefined ? undefined : `source: ${record.source}`,
+      `at: ${record.at}`,
+    ].filter((part) => part !== undefined);
+    super(`${record.explanation}\n  ${measured.join('\n  ')}`);
+    this.name = record.verdict === 'fail' ? 'FAIL' : 'INCONCLUSIVE';
+    // The stack leads into the harness and tells a release engineer nothing.
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/** One precondition, step, threshold or exit criterion of the runbook: one test, one record. */
+export function criterion(
+  id: CriterionId,
+  title: string,
+  check: () => Judgement | Promise<Judgement>,
+  options: CriterionOptions = {},
+): void {
+  const needs = [...currentNeeds, ...(options.needs ?? [])];
+  const timeout = (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
+  test(title, { timeout }, async ({ task, skip }) => {
+    const { directory, provided } = canaryRun();
+    const name = sectionOf(id);
+    const base = { id, section: name, title };
+    const reason = skipReason(id, needs, options.phases);
+    if (reason !== undefined) {
+      const record: CriterionRecord = {
+        ...base,
+        at: new Date().toISOString(),
+        durationMs: 0,
+        verdict: 'skipped',
+        explanation: reason,
+      };
+      task.meta.criterion = record;
+      // A finished run keeps its own records; judging it again adds only the exit criteria's.
+      if (!(provided.rejudge && name !== 'exit')) directory.record(record);
+      skip(reason);
+    }
+    const begun = performance.now();
+    const judgement = await judged(check);
+    const record: CriterionRecord = {
+      ...base,
+      at: new Date().toISOString(),
+      durationMs: Math.round(performance.now() - begun),
+      ...judgement,
+    };
+    task.meta.criterion = record;
+    directory.record(record);
+    directory.log(`${record.verdict.toUpperCase()} ${id}: ${record.explanation}`);
+    if (record.verdict !== 'pass') throw new CriterionFailure(record);
+  });
+}

@@ -1,0 +1,144 @@
+import { sha256OfFile } from '../agent/candidate.ts';
+import { listRules, ruleText } from '../agent/rules.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import { agentStateDifferences } from '../host/agent-state.ts';
+import { Journal } from '../host/journal.ts';
+import { undoAll } from '../host/undo.ts';
+import { fail, inconclusive, type Judgement, pass } from './judgement.ts';
+import { judgeReview } from './review.ts';
+import { RUNBOOK, SECTION_TITLES, type Section } from './runbook.ts';
+
+/** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
+function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Judgement {
+  const records = run.directory.criteria();
+  const source = run.directory.file('criteria.ndjson');
+  const missing = ids.filter((id) => !records.has(id));
+  const found = ids.flatMap((id) => records.get(id) ?? []);
+  const failed = found.filter(({ verdict }) => verdict === 'fail');
+  const shown = (list: readonly { title: string }[]) =>
+    list.map(({ title }) => `"${title}"`).join(', ');
+  const passed = found.filter(({ verdict }) => verdict === 'pass').length;
+  const measured = { value: passed, limit: ids.length, unit: 'criteria passed', source };
+  if (failed.length > 0)
+    return fail(
+      `${what}: ${failed.length} of ${ids.length} criteria failed: ${shown(failed)}`,
+      measured,
+    );
+  if (missing.length > 0)
+    return inconclusive(`${what}: ${missing.join(', ')} were not judged in this run`, measured);
+  const open = found.filter(({ verdict }) => verdict !== 'pass');
+  if (open.length > 0)
+    return inconclusive(
+      `${what}: ${open.length} of ${ids.length} criteria are not a pass: ${shown(open)}`,
+      measured,
+    );
+  return pass(`${what}: all ${ids.length} criteria passed`, measured);
+}
+
+export function sectionPassed(run: CanaryRun, ...sections: readonly Section[]): Judgement {
+  const what = sections.map((section) => SECTION_TITLES[section]).join(' and ');
+  return judgeRecords(
+    run,
+    what,
+    sections.flatMap((section): readonly string[] => RUNBOOK[section]),
+  );
+}
+
+/** A SIGKILL run is exceptional containment testing and never the standard enforce pass. */
+export function enforcePassed(run: CanaryRun): Judgement {
+  const judgement = sectionPassed(run, 'enforce');
+  if (judgement.verdict !== 'pass' || run.settings.ENFORCE_SIGNAL !== 'kill') return judgement;
+  return inconclusive(
+    'ENFORCE_SIGNAL=kill is exceptional containment testing and does not count as the standard enforce pass; run ENFORCE_SIGNAL=term for it',
+    { value: 'kill', limit: 'term', source: 'ENFORCE_SIGNAL' },
+  );
+}
+
+const THRESHOLDS = ['ringbuf-drops', 'event-drop-ratio', 'rss-growth'];
+
+export function thresholdsKept(run: CanaryRun): Judgement {
+  const phases = run.provided.asked.filter((phase) => phase !== 'rollback');
+  const ids = phases.flatMap((phase) => THRESHOLDS.map((name) => `${phase}.${name}`));
+  return judgeRecords(run, 'drops, drop ratio and RSS growth', ids);
+}
+
+export function noCriticalFalsePositive(run: CanaryRun): Judgement {
+  return judgeReview(run.directory);
+}
+
+/** The binary is the one that was judged from the first to the last step. */
+export async function candidateIsTheSame(run: CanaryRun): Promise<Judgement> {
+  const began = run.provided.candidateSha256;
+  const source = `SHA-256 of ${run.provided.candidatePath}`;
+  if (began === undefined)
+    return inconclusive('there was no candidate binary to take the hash of', { source });
+  if (!run.hasCandidate() && run.provided.rejudge) return asRecorded(run, 'exit.same-candidate');
+  if (!run.hasCandidate())
+    return inconclusive(
+      `${run.provided.candidatePath} is gone, so it cannot be shown to be the binary that was judged`,
+      { source },
+    );
+  const now = await sha256OfFile(run.provided.candidatePath);
+  return now === began
+    ? pass(`SHA-256 ${now} from start to end`, { value: now, limit: began, source })
+    : fail(
+        `the candidate was replaced during the run: its SHA-256 was ${began} and is ${now}; the verdict belongs to neither, run again`,
+        { value: now, limit: began, source },
+      );
+}
+
+/** What a finished run found, when it is judged again and cannot be looked at any more. */
+function asRecorded(run: CanaryRun, id: string): Judgement {
+  const known = run.directory.criteria().get(id);
+  return known !== undefined && known.verdict !== 'skipped'
+    ? { verdict: known.verdict, explanation: `as judged at ${known.at}: ${known.explanation}` }
+    : inconclusive(`the run ended before "${id}" was judged`);
+}
+
+/** Undoes what is left of the run, then compares the host with how it was found. */
+export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
+  if (run.provided.rejudge) return asRecorded(run, 'exit.host-as-found');
+  const journal = new Journal();
+  const state = journal.read();
+  const source = 'journal of the run';
+  if (state?.run.runId !== run.provided.runId)
+    return pass('nothing was changed on this host', { source });
+  const rules = await rulesBeforeUndo(run);
+  const snapshot = state.pending
+    .map(({ entry }) => entry)
+    .find((entry) => entry.kind === 'agent-state');
+  const report = await undoAll(journal, (text) => run.log(`undone: ${text}`));
+  run.directory.writeJson('undo.json', report);
+  const differences = snapshot === undefined ? [] : agentStateDifferences(snapshot);
+  const problems = [...report.problems, ...rules, ...differences];
+  if (problems.length > 0) {
+    return fail(`the host is not as it was found: ${problems.join('; ')}`, {
+      value: problems.length,
+      limit: 0,
+      unit: 'differences',
+      source,
+    });
+  }
+  return pass(
+    `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}`,
+    { value: 0, limit: 0, unit: 'differences', source },
+  );
+}
+
+/** The rule lists must be as before, apart from those that the journal still removes. */
+async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {
+  if (!run.directory.has('rules-before.json')) return [];
+  const before = JSON.parse(run.directory.readText('rules-before.json')) as Record<
+    'files' | 'network',
+    string[]
+  >;
+  const now = await listRules(run.candidate, run.commandTimeoutSeconds);
+  const lost = (was: readonly string[], is: readonly string[], what: string) =>
+    was
+      .filter((rule) => !is.includes(rule))
+      .map((rule) => `the ${what} rule ${rule} was there before the run`);
+  return [
+    ...lost(before.files, now.files.map(ruleText), 'file'),
+    ...lost(before.network, now.network, 'network'),
+  ];
+}

@@ -1,0 +1,67 @@
+/** How a criterion ends. No data is never a pass: it is `inconclusive`, which fails the run too. */
+export type Verdict = 'pass' | 'fail' | 'inconclusive';
+
+/** What was measured, against what, and where it was read. */
+export interface Measurement {
+  readonly value?: number | string;
+  readonly limit?: number | string;
+  readonly unit?: string;
+  /** The file, command or metric family that the value was read from. */
+  readonly source?: string;
+}
+
+/** A known deviation of the agent that a person must see, whatever the verdict. */
+export interface Finding {
+  readonly title: string;
+  readonly severity: 'critical' | 'high' | 'medium' | 'low';
+  /** Section of the agent's contract that describes it, where known. */
+  readonly reference?: string;
+  readonly detail: string;
+}
+
+/** The outcome of one criterion: the one result model that every report renders. */
+export interface Judgement extends Measurement {
+  readonly verdict: Verdict;
+  readonly explanation: string;
+  readonly findings?: readonly Finding[];
+}
+
+export function pass(explanation: string, measurement: Measurement = {}): Judgement {
+  return { verdict: 'pass', explanation, ...measurement };
+}
+
+export function fail(explanation: string, measurement: Measurement = {}): Judgement {
+  return { verdict: 'fail', explanation, ...measurement };
+}
+
+export function inconclusive(explanation: string, measurement: Measurement = {}): Judgement {
+  return { verdict: 'inconclusive', explanation, ...measurement };
+}
+
+/** Thrown by a helper that cannot go on; the criterion that called it takes this judgement. */
+export class JudgementError extends Error {
+  readonly judgement: Judgement;
+  constructor(judgement: Judgement) {
+    super(judgement.explanation);
+    this.name = 'JudgementError';
+    this.judgement = judgement;
+  }
+}
+
+/** Ends the calling criterion as failed. */
+export function failed(explanation: string, measurement: Measurement = {}): JudgementError {
+  return new JudgementError(fail(explanation, measurement));
+}
+
+/** Ends the calling criterion as inconclusive: the evidence to judge by is missing or invalid. */
+export function noEvidence(explanation: string, measurement: Measurement = {}): JudgementError {
+  return new JudgementError(inconclusive(explanation, measurement));
+}
+
+/** The first judgement that is not a pass, failures before inconclusive ones; else the last one. */
+export function worst(judgements: readonly [Judgement, ...Judgement[]]): Judgement {
+  const found =
+    judgements.find((judgement) => judgement.verdict === 'fail') ??
+    judgements.find((judgement) => judgement.verdict === 'inconclusive');
+  return found ?? judgements[judgements.length - 1] ?? judgements[0];
+}

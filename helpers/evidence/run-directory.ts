@@ -1,0 +1,115 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Judgement } from './judgement.ts';
+
+/** Evidence may hold paths and program names of the host: for its owner and group only. */
+const FILE_MODE = 0o640;
+const DIRECTORY_MODE = 0o750;
+
+const finding = z.object({
+  title: z.string(),
+  severity: z.enum(['critical', 'high', 'medium', 'low']),
+  reference: z.string().optional(),
+  detail: z.string(),
+});
+
+const criterionRecord = z.object({
+  id: z.string(),
+  section: z.string(),
+  title: z.string(),
+  at: z.string(),
+  durationMs: z.number(),
+  verdict: z.enum(['pass', 'fail', 'inconclusive', 'skipped']),
+  explanation: z.string(),
+  value: z.union([z.number(), z.string()]).optional(),
+  limit: z.union([z.number(), z.string()]).optional(),
+  unit: z.string().optional(),
+  source: z.string().optional(),
+  findings: z.array(finding).optional(),
+});
+
+/** One line of `criteria.ndjson`: a judgement with the test it belongs to. */
+export type CriterionRecord = Omit<Judgement, 'verdict'> & {
+  readonly id: string;
+  readonly section: string;
+  readonly title: string;
+  /** When it was judged, ISO 8601 in UTC. */
+  readonly at: string;
+  readonly durationMs: number;
+  readonly verdict: Judgement['verdict'] | 'skipped';
+};
+
+/** A run's evidence on disk. Everything is appended as it happens, so a crash loses nothing. */
+export class RunDirectory {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Creates the directory; it must not exist, so that no planted file or link is ever followed. */
+  static create(path: string): RunDirectory {
+    mkdirSync(path, { mode: DIRECTORY_MODE });
+    return new RunDirectory(path);
+  }
+
+  file(...parts: string[]): string {
+    return join(this.path, ...parts);
+  }
+
+  /** A subdirectory of the run, created when needed. */
+  directory(name: string): string {
+    const path = this.file(name);
+    mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    return path;
+  }
+
+  writeText(name: string, text: string): string {
+    const path = this.file(name);
+    writeFileSync(path, text, { mode: FILE_MODE });
+    return path;
+  }
+
+  writeJson(name: string, value: unknown): string {
+    return this.writeText(name, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.file(name));
+  }
+
+  readText(name: string): string {
+    return readFileSync(this.file(name), 'utf8');
+  }
+
+  appendLine(name: string, value: unknown): void {
+    appendFileSync(this.file(name), `${JSON.stringify(value)}\n`, { mode: FILE_MODE });
+  }
+
+  /** The canary log: what was done when, in words, for people. */
+  log(message: string): void {
+    const line = `${new Date().toISOString()} ${message.replaceAll('\n', '\n    ')}\n`;
+    appendFileSync(this.file('canary.log'), line, { mode: FILE_MODE });
+  }
+
+  record(criterion: CriterionRecord): void {
+    this.appendLine('criteria.ndjson', criterion);
+  }
+
+  /** The latest record of every criterion, in the order they were first judged. */
+  criteria(): ReadonlyMap<string, CriterionRecord> {
+    const found = new Map<string, CriterionRecord>();
+    if (!this.has('criteria.ndjson')) return found;
+    for (const line of this.readText('criteria.ndjson').split('\n')) {
+      if (line === '') continue;
+      const record = criterionRecord.parse(JSON.parse(line)) as CriterionRecord;
+      found.set(record.id, record);
+    }
+    return found;
+  }
+}
+
+/** A name that sorts by time and cannot meet another run's: `2026-11-23T14-05-09Z-all-4711`. */
+export function runName(phase: string, now: Date, pid: number): string {
+  return `${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z-${phase}-${pid}`;
+}

@@ -1,0 +1,54 @@
+/**
+ * The guardian: a small process of our own that holds the host's lock and undoes the run.
+ *
+ * vitest runs no hook when it is interrupted, so undoing never depends on it: when the pipe on our
+ * standard input closes, for whatever reason, the run is over and the journal is undone.
+ * Run under flock(1), so that the lock lives exactly as long as this process, whatever ends it.
+ * Standard output carries one JSON message a line for the run that started us.
+ */
+import { writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { Journal } from './journal.ts';
+import { type UndoReport, undoAll } from './undo.ts';
+
+const argumentsOf = z.tuple([z.string(), z.string()]);
+
+const ignoreGone = () => {
+  // The run or its terminal is gone: there is nobody to tell, and undoing goes on.
+};
+process.stdout.on('error', ignoreGone);
+process.stderr.on('error', ignoreGone);
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE', 'SIGQUIT'] as const) {
+  process.on(name, ignoreGone);
+}
+
+function tell(message: { state: 'ready' | 'finished'; report: UndoReport }): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+/** Undoes what is left; the journal stays where something could not be undone. */
+async function undo(say: (text: string) => void): Promise<UndoReport> {
+  const journal = new Journal();
+  const report = await undoAll(journal, say);
+  if (report.problems.length === 0) journal.end();
+  return report;
+}
+
+async function untilTheRunEnds(): Promise<'asked' | 'lost'> {
+  let text = '';
+  for await (const chunk of process.stdin) text += chunk;
+  return text.includes('finish') ? 'asked' : 'lost';
+}
+
+const [lockFile, holder] = argumentsOf.parse(process.argv.slice(2));
+writeFileSync(lockFile, `${holder}\n`);
+const say = (text: string) => process.stderr.write(`aegisbpf-canary: ${text}\n`);
+const recovered = await undo((text) => say(`recovering an earlier run: ${text}`));
+tell({ state: 'ready', report: recovered });
+const end = await untilTheRunEnds();
+if (end === 'lost' && new Journal().read() !== undefined) say('the run was interrupted; undoing');
+const report = await undo(end === 'lost' ? say : () => {});
+if (end === 'lost') for (const problem of report.problems) say(`NOT UNDONE: ${problem}`);
+tell({ state: 'finished', report });
+writeFileSync(lockFile, '');
+process.exitCode = report.problems.length === 0 ? 0 : 1;

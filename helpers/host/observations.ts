@@ -1,0 +1,127 @@
+import { readFileSync, statSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+/** A value read from the host, or why it could not be read. */
+export type Observation<T> =
+  | { readonly known: true; readonly value: T; readonly source: string }
+  | { readonly known: false; readonly reason: string; readonly source: string };
+
+/** One mount of /proc/self/mounts (proc_pid_mounts(5)). */
+export interface Mount {
+  readonly target: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+/** Where the host is described: `/`, or in a rehearsal a folder that plays a staging host. */
+export function hostPath(hostRoot: string, ...parts: string[]): string {
+  return join(hostRoot, ...parts);
+}
+
+function readText(path: string): Observation<string> {
+  try {
+    return { known: true, value: readFileSync(path, 'utf8').trim(), source: path };
+  } catch (error) {
+    return { known: false, reason: (error as Error).message, source: path };
+  }
+}
+
+function mapKnown<A, B>(observation: Observation<A>, change: (value: A) => B): Observation<B> {
+  return observation.known ? { ...observation, value: change(observation.value) } : observation;
+}
+
+/** The active LSMs in the kernel's order (Documentation/admin-guide/LSM/index.rst). */
+export function activeLsms(hostRoot: string): Observation<readonly string[]> {
+  const path = hostPath(hostRoot, 'sys/kernel/security/lsm');
+  return mapKnown(readText(path), (text) => text.split(',').map((name) => name.trim()));
+}
+
+/** The host's mounts; in a rehearsal those of the folder that plays the host. */
+export function mounts(hostRoot: string): Observation<readonly Mount[]> {
+  const path = hostPath(hostRoot, hostRoot === '/' ? 'proc/self/mounts' : 'proc/mounts');
+  return mapKnown(readText(path), (text) =>
+    text.split('\n').flatMap((line) => {
+      const [, target, type, options] = line.split(' ');
+      if (target === undefined || type === undefined) return [];
+      // The kernel writes blanks in paths as octal escapes.
+      const plain = target.replace(/\\(\d{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      );
+      return [{ target: plain, type, options: (options ?? '').split(',') }];
+    }),
+  );
+}
+
+/** What is mounted at exactly that place (the last mount wins), if anything. */
+export function mountAt(hostRoot: string, target: string): Observation<Mount | undefined> {
+  return mapKnown(mounts(hostRoot), (all) => all.filter((mount) => mount.target === target).at(-1));
+}
+
+export function cgroupControllers(hostRoot: string): Observation<readonly string[]> {
+  const path = hostPath(hostRoot, 'sys/fs/cgroup/cgroup.controllers');
+  return mapKnown(readText(path), (text) =>
+    text
+      .split(' ')
+      .filter((name) => name !== '')
+      .sort(),
+  );
+}
+
+export function kernelRelease(hostRoot: string): Observation<string> {
+  if (hostRoot === '/') return { known: true, value: release(), source: 'uname -r' };
+  return readText(hostPath(hostRoot, 'proc/sys/kernel/osrelease'));
+}
+
+/** A kernel setting by its path below /proc/sys. */
+export function sysctl(hostRoot: string, name: string): Observation<string> {
+  return readText(hostPath(hostRoot, 'proc/sys', name));
+}
+
+/** True when the kernel's own type information is there and not empty. */
+export function kernelBtf(hostRoot: string): Observation<boolean> {
+  const path = hostPath(hostRoot, 'sys/kernel/btf/vmlinux');
+  try {
+    return { known: true, value: statSync(path).isFile(), source: path };
+  } catch {
+    return { known: true, value: false, source: path };
+  }
+}
+
+const SYSTEMCTL_PATHS = ['usr/bin/systemctl', 'bin/systemctl'];
+
+/** Runs systemctl by its absolute path: a PATH that holds another one must not decide. */
+export async function systemctl(
+  hostRoot: string,
+  ...args: string[]
+): Promise<Observation<{ text: string; exitCode: number }>> {
+  const source = `systemctl ${args.join(' ')}`;
+  for (const relative of SYSTEMCTL_PATHS) {
+    const result = await execa(hostPath(hostRoot, relative), args, {
+      reject: false,
+      timeout: 20_000,
+      extendEnv: false,
+      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    });
+    if (result.code === 'ENOENT') continue;
+    if (result.exitCode === undefined) {
+      return { known: false, reason: result.shortMessage ?? 'it did not run', source };
+    }
+    const text = result.stdout.trim();
+    if (text === '') return { known: false, reason: result.stderr.trim() || 'no output', source };
+    return { known: true, value: { text, exitCode: result.exitCode }, source };
+  }
+  return { known: false, reason: 'there is no systemctl on this host', source };
+}
+
+/** Version line of the host's systemd. */
+export async function systemdVersion(hostRoot: string): Promise<Observation<string>> {
+  const answer = await systemctl(hostRoot, '--version');
+  return mapKnown(answer, ({ text }) => text.split('\n')[0] ?? text);
+}
+
+/** `active`, `inactive`, `failed`, `unknown` … of the agent's unit (systemctl(1), is-active). */
+export async function serviceState(hostRoot: string): Promise<Observation<string>> {
+  return mapKnown(await systemctl(hostRoot, 'is-active', 'aegisbpf'), ({ text }) => text);
+}

@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** A process, told apart from a later one with the same pid by its start time. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat (proc_pid_stat(5)): clock ticks after boot. */
+  readonly startTicks: number;
+}
+
+export interface ProcessInformation extends ProcessIdentity {
+  /** Name as in /proc/PID/comm, at most 15 bytes. */
+  readonly comm: string;
+  /** Target of /proc/PID/exe; undefined for kernel threads. */
+  readonly executable: string | undefined;
+  readonly state: string;
+  readonly parentPid: number;
+}
+
+/** What /proc says of a process's resources at one moment. */
+export interface ProcessResources {
+  readonly rssKb: number;
+  /** User and system time together, in clock ticks (sysconf _SC_CLK_TCK, 100 a second on Linux). */
+  readonly cpuTicks: number;
+  readonly threads: number;
+  readonly fileDescriptors: number;
+}
+
+/** Reads a file of /proc; undefined once the process is gone. */
+function readProc(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields of /proc/PID/stat from field 3 (state) on; comm may hold blanks and parentheses. */
+function statFields(pid: number): string[] | undefined {
+  const text = readProc(`/proc/${pid}/stat`);
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+export function processIdentity(pid: number): ProcessIdentity | undefined {
+  const startTicks = Number(statFields(pid)?.[19]);
+  return Number.isFinite(startTicks) && startTicks > 0 ? { pid, startTicks } : undefined;
+}
+
+/** True while that very process runs; a zombie has ended. */
+export function isRunning(identity: ProcessIdentity): boolean {
+  const fields = statFields(identity.pid);
+  return fields !== undefined && fields[0] !== 'Z' && Number(fields[19]) === identity.startTicks;
+}
+
+function executableOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every process of this pid namespace that still runs. */
+export function listProcesses(): ProcessInformation[] {
+  const found: ProcessInformation[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const pid = Number(name);
+    const identity = processIdentity(pid);
+    const comm = readProc(`/proc/${pid}/comm`)?.trimEnd();
+    const fields = statFields(pid);
+    const state = fields?.[0];
+    if (identity === undefined || comm === undefined || state === undefined || state === 'Z')
+      continue;
+    found.push({
+      ...identity,
+      comm,
+      executable: executableOf(pid),
+      state,
+      parentPid: Number(fields?.[1]),
+    });
+  }
+  return found;
+}
+
+/**
+ * Every process that is, or may be, an instance of the agent: by its name, by its executable's
+ * name, or by running the very file that is the candidate, whatever it is called.
+ * A second daemon flips the first one's mode for good (agent-contract.md §5.4).
+ */
+export function agentInstances(candidate: string): ProcessInformation[] {
+  const own = fileIdentity(candidate);
+  return listProcesses().filter((process) => {
+    if (process.comm === 'aegisbpf') return true;
+    const name = basename(process.executable ?? '').replace(/ \(deleted\)$/, '');
+    return (
+      name === 'aegisbpf' || (own !== undefined && fileIdentity(`/proc/${process.pid}/exe`) === own)
+    );
+  });
+}
+
+function fileIdentity(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every process whose environment carries `NAME=value`: how we recognise what we started. */
+export function processesMarked(name: string, value: string): ProcessInformation[] {
+  const marker = `${name}=${value}`;
+  return listProcesses().filter((process) =>
+    readProc(`/proc/${process.pid}/environ`)?.split('\0').includes(marker),
+  );
+}
+
+/** Resources of a process, or undefined once it is gone. */
+export function processResources(pid: number): ProcessResources | undefined {
+  const fields = statFields(pid);
+  const rss = readProc(`/proc/${pid}/status`)?.match(/^VmRSS:\s+(\d+) kB$/m)?.[1];
+  if (fields === undefined || rss === undefined) return undefined;
+  try {
+    return {
+      rssKb: Number(rss),
+      cpuTicks: Number(fields[11]) + Number(fields[12]),
+      threads: Number(fields[17]),
+      fileDescriptors: readdirSync(`/proc/${pid}/fd`).length,
+    };
+  } catch {
+    return undefined;
+  }
+}

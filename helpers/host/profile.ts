@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import {
+  activeLsms,
+  cgroupControllers,
+  kernelBtf,
+  kernelRelease,
+  mountAt,
+  type Observation,
+  sysctl,
+  systemdVersion,
+} from './observations.ts';
+
+/** The settings of a host that decide how the agent behaves, by name. */
+export const hostProfile = z.object({
+  schema: z.literal(1),
+  recordedAt: z.iso.datetime(),
+  hostname: z.string(),
+  settings: z.record(z.string(), z.string()),
+});
+
+export type HostProfile = z.output<typeof hostProfile>;
+
+const unreadable = (observation: { reason: string }) => `unreadable: ${observation.reason}`;
+
+function shown<T>(observation: Observation<T>, text: (value: T) => string): string {
+  return observation.known ? text(observation.value) : unreadable(observation);
+}
+
+function shownMount(hostRoot: string, target: string): string {
+  return shown(mountAt(hostRoot, target), (mount) =>
+    mount === undefined ? 'not mounted' : `${mount.type} (${[...mount.options].sort().join(',')})`,
+  );
+}
+
+/** Reads every compared setting: kernel, LSM order, cgroup, bpffs and systemd (the runbook's list). */
+export async function readProfileSettings(hostRoot: string): Promise<Record<string, string>> {
+  const plain = (value: string) => value;
+  return {
+    'kernel release': shown(kernelRelease(hostRoot), plain),
+    'active LSMs': shown(activeLsms(hostRoot), (names) => names.join(',')),
+    'kernel BTF': shown(kernelBtf(hostRoot), String),
+    'kernel.unprivileged_bpf_disabled': shown(
+      sysctl(hostRoot, 'kernel/unprivileged_bpf_disabled'),
+      plain,
+    ),
+    'net.core.bpf_jit_enable': shown(sysctl(hostRoot, 'net/core/bpf_jit_enable'), plain),
+    'mount /sys/fs/cgroup': shownMount(hostRoot, '/sys/fs/cgroup'),
+    'cgroup controllers': shown(cgroupControllers(hostRoot), (names) => names.join(' ')),
+    'mount /sys/fs/bpf': shownMount(hostRoot, '/sys/fs/bpf'),
+    systemd: shown(await systemdVersion(hostRoot), plain),
+  };
+}
+
+/** One setting in which two hosts differ. */
+export interface ProfileDifference {
+  readonly setting: string;
+  readonly production: string;
+  readonly staging: string;
+}
+
+export function compareProfiles(
+  production: Readonly<Record<string, string>>,
+  staging: Readonly<Record<string, string>>,
+): ProfileDifference[] {
+  const names = [...new Set([...Object.keys(production), ...Object.keys(staging)])];
+  return names.flatMap((setting) => {
+    const [there, here] = [production[setting] ?? 'not recorded', staging[setting] ?? 'not read'];
+    return there === here ? [] : [{ setting, production: there, staging: here }];
+  });
+}
+
+/**
+ * Reads a profile that `npm run profile` recorded.
+ * @throws Error in one line when the file is missing, not JSON or not a profile.
+ */
+export function readProfile(path: string): HostProfile {
+  const text = readFileSync(path, 'utf8');
+  const parsed = hostProfile.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`${path} is not a host profile: ${why.join('; ')}`);
+}

@@ -1,0 +1,27 @@
+/** `npm run profile -- FILE`: records this host's settings, to be compared on a staging host. */
+import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { readSettings } from '../settings/settings.ts';
+import { type HostProfile, readProfileSettings } from './profile.ts';
+
+const [path] = process.argv.slice(2);
+if (path === undefined || process.argv.length > 3) {
+  process.stderr.write('usage: npm run profile -- FILE.json (run it on a production host)\n');
+  process.exit(2);
+}
+const settings = await readProfileSettings(readSettings().HOST_ROOT);
+const profile: HostProfile = {
+  schema: 1,
+  recordedAt: new Date().toISOString(),
+  hostname: hostname(),
+  settings,
+};
+try {
+  // Never over a file that is there: a profile is evidence, and a path may be a link.
+  writeFileSync(path, `${JSON.stringify(profile, null, 2)}\n`, { flag: 'wx', mode: 0o644 });
+} catch (error) {
+  process.stderr.write(`the profile cannot be written: ${(error as Error).message}\n`);
+  process.exit(1);
+}
+for (const [name, value] of Object.entries(settings)) process.stdout.write(`${name}: ${value}\n`);
+process.stdout.write(`written to ${path}; name it with PRODUCTION_PROFILE on the staging host\n`);

@@ -1,0 +1,24 @@
+/** `npm run recover`: undoes what a run left behind when even its guardian was killed. */
+import { GuardianError, startGuardian } from './guardian-process.ts';
+
+if (process.getuid?.() !== 0) {
+  process.stderr.write('recovering needs root; nothing was touched\n');
+  process.exit(2);
+}
+try {
+  const guardian = await startGuardian({
+    pid: process.pid,
+    since: new Date().toISOString(),
+    runDirectory: 'npm run recover',
+  });
+  await guardian.finish();
+  const { undone, problems } = guardian.recovered;
+  for (const text of undone) process.stdout.write(`undone: ${text}\n`);
+  for (const text of problems) process.stdout.write(`NOT UNDONE: ${text}\n`);
+  if (undone.length + problems.length === 0) process.stdout.write('nothing was left behind\n');
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof GuardianError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Candidate, howItEnded, runCommand } from '../agent/command.ts';
+import { restoreAgentState } from './agent-state.ts';
+import type { Journal, JournalEntry, JournalHeader } from './journal.ts';
+import { isRunning, type ProcessInformation, processesMarked } from './processes.ts';
+
+/** Every process that we start carries this in its environment, so that it can be proven ours. */
+export const RUN_MARK = 'CANARY_RUN_ID';
+
+/** How long the agent may take to stop on SIGINT before it is killed (the contract says 1.3 s). */
+const STOP_GRACE_MS = 10_000;
+const COMMAND_TIMEOUT_SECONDS = 60;
+
+export interface UndoReport {
+  /** What was undone, one sentence each. */
+  readonly undone: readonly string[];
+  /** What could not be undone and what to do about it. */
+  readonly problems: readonly string[];
+}
+
+function signal(process_: ProcessInformation, name: NodeJS.Signals): void {
+  try {
+    process.kill(process_.pid, name);
+  } catch {
+    // It ended in between: what we wanted.
+  }
+}
+
+/** Stops every process of the run: the agent in its own way first, all others at once. */
+async function stopProcesses(runId: string, say: (text: string) => void): Promise<string[]> {
+  const ours = () => processesMarked(RUN_MARK, runId).filter(({ pid }) => pid !== process.pid);
+  const stopped = ours();
+  const agents = stopped.filter(({ comm }) => comm === 'aegisbpf');
+  for (const other of stopped.filter((one) => !agents.includes(one))) signal(other, 'SIGKILL');
+  for (const agent of agents) {
+    say(`stopping the agent (pid ${agent.pid})`);
+    signal(agent, 'SIGINT');
+  }
+  const deadline = Date.now() + STOP_GRACE_MS;
+  while (agents.some(isRunning) && Date.now() < deadline) await sleep(50);
+  for (let round = 0; round < 40; round += 1) {
+    const left = ours();
+    if (left.length === 0) break;
+    for (const one of left) signal(one, 'SIGKILL');
+    await sleep(50);
+  }
+  return stopped.map(({ pid, comm }) => `stopped ${comm} (pid ${pid})`);
+}
+
+const isSameFile = (path: string, entry: { dev: string; ino: string }) => {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat !== undefined && String(stat.dev) === entry.dev && String(stat.ino) === entry.ino;
+};
+
+async function undoEntry(candidate: Candidate, entry: JournalEntry): Promise<string | undefined> {
+  const run = async (...args: string[]) => {
+    const result = await runCommand(candidate, args, COMMAND_TIMEOUT_SECONDS);
+    return result.exitCode === 0 ? undefined : howItEnded(result);
+  };
+  switch (entry.kind) {
+    case 'agent-state': {
+      const problems = restoreAgentState(entry);
+      return problems.length === 0 ? undefined : problems.join('; ');
+    }
+    case 'directory':
+      if (!existsSync(entry.path)) return undefined;
+      if (!isSameFile(entry.path, entry))
+        return `${entry.path} is not the directory we made; it was left`;
+      rmSync(entry.path, { recursive: true, force: true });
+      return undefined;
+    case 'deny-rule':
+      if (!isSameFile(entry.path, entry)) {
+        return `the deny rule on inode ${entry.ino} cannot be removed by path: ${entry.path} is gone or replaced`;
+      }
+      return run('block', 'del', entry.path);
+    case 'policy':
+      return run('policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback');
+    case 'network-rule':
+      return run('network', 'deny', 'del', ...entry.arguments);
+  }
+}
+
+const described = (entry: JournalEntry): string => {
+  switch (entry.kind) {
+    case 'agent-state':
+      return 'put the agent’s files, pins and cgroup back';
+    case 'directory':
+      return `removed ${entry.path}`;
+    case 'deny-rule':
+      return `removed the deny rule on ${entry.path}`;
+    case 'policy':
+      return 'removed the rules of the canary’s policy';
+    case 'network-rule':
+      return `removed the network deny rule ${entry.arguments.join(' ')}`;
+  }
+};
+
+/** A binary that changed since the run must not be run as root to clean up after it. */
+function candidateProblem(run: JournalHeader): string | undefined {
+  try {
+    if (!statSync(run.candidate).isFile()) return `${run.candidate} is not a file`;
+    const now = createHash('sha256').update(readFileSync(run.candidate)).digest('hex');
+    return now === run.candidateSha256
+      ? undefined
+      : `${run.candidate} is no longer the binary of the run (SHA-256 ${now.slice(0, 12)}…, was ${run.candidateSha256.slice(0, 12)}…)`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const needsCandidate = (entry: JournalEntry) =>
+  entry.kind === 'deny-rule' || entry.kind === 'policy' || entry.kind === 'network-rule';
+
+/**
+ * Undoes everything that the journal still holds, the newest first. Safe to call again: what was
+ * undone is struck. What cannot be proven ours is left and named.
+ */
+export async function undoAll(journal: Journal, say: (text: string) => void): Promise<UndoReport> {
+  const state = journal.read();
+  if (state === undefined) return { undone: [], problems: [] };
+  const { run, pending } = state;
+  const undone = await stopProcesses(run.runId, say);
+  const problems: string[] = [];
+  const candidate: Candidate = {
+    executable: run.candidate,
+    environment: { ...run.environment, [RUN_MARK]: run.runId },
+  };
+  const broken = pending.some(({ entry }) => needsCandidate(entry))
+    ? candidateProblem(run)
+    : undefined;
+  for (const { id, entry } of pending) {
+    const problem =
+      broken !== undefined && needsCandidate(entry)
+        ? `${broken}; put it back and run \`npm run recover\``
+        : await undoEntry(candidate, entry).catch((error: Error) => error.message);
+    if (problem === undefined) {
+      journal.strike(id);
+      undone.push(described(entry));
+      say(described(entry));
+    } else problems.push(problem);
+  }
+  return { undone, problems };
+}

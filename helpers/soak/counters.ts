@@ -1,0 +1,96 @@
+import { counterDelta, type Metrics } from '../agent/output/metrics.ts';
+import type { Scrape } from '../agent/scrape.ts';
+
+/** The agent's counter families (agent-contract.md §3.1); names that no version exports are not here. */
+export const DECISION_FAMILIES = ['aegisbpf_blocks_total', 'aegisbpf_net_blocks_total'] as const;
+export const DROP_FAMILIES = [
+  'aegisbpf_ringbuf_drops_total',
+  'aegisbpf_net_ringbuf_drops_total',
+] as const;
+const BY_INODE = 'aegisbpf_blocks_by_inode_total';
+
+/** A difference of cumulative counters, or in words why there is none. */
+export type Delta =
+  | { readonly known: true; readonly value: number; readonly source: string }
+  | { readonly known: false; readonly reason: string; readonly source: string };
+
+/** The sum of several counter families now; undefined where any of them is missing. */
+export function familyTotal(metrics: Metrics, families: readonly string[]): number | undefined {
+  let total = 0;
+  for (const family of families) {
+    const sum = metrics.sum(family);
+    if (!sum.ok) return undefined;
+    total += sum.value;
+  }
+  return total;
+}
+
+function oneDelta(before: Metrics, after: Metrics, family: string): Delta {
+  const delta = counterDelta(before, after, family);
+  switch (delta.state) {
+    case 'delta':
+      return { known: true, value: delta.value, source: family };
+    case 'missing':
+      return {
+        known: false,
+        source: family,
+        reason: `the metric family ${family} is missing from the scrape ${delta.where === 'both' ? 'before and after' : delta.where} the soak; nothing can be concluded from its absence`,
+      };
+    case 'decreased':
+      return {
+        known: false,
+        source: family,
+        reason: `the counter ${family} went backwards during the soak (${delta.before} → ${delta.after}): it was reset, so the run's own count is unknown; find out what reset it (a policy apply, another operator) and run again`,
+      };
+  }
+}
+
+/** Δ of the sum of families between two scrapes; one missing or reset family makes it unknown. */
+export function scrapeDelta(before: Scrape, after: Scrape, families: readonly string[]): Delta {
+  for (const [scrape, when] of [
+    [before, 'before'],
+    [after, 'after'],
+  ] as const) {
+    if (!scrape.ok) {
+      return {
+        known: false,
+        source: scrape.source,
+        reason: `the metrics scrape ${when} the soak failed: ${scrape.reason}`,
+      };
+    }
+  }
+  if (!before.ok || !after.ok) return { known: false, source: '', reason: 'no scrape' };
+  let value = 0;
+  for (const family of families) {
+    const delta = oneDelta(before.metrics, after.metrics, family);
+    if (!delta.known) return delta;
+    value += delta.value;
+  }
+  return { known: true, value, source: families.join(' + ') };
+}
+
+/** Δ of the decisions on one inode; a series that did not exist yet counts from zero. */
+export function inodeDelta(
+  before: Scrape,
+  after: Scrape,
+  file: { dev: number; ino: number },
+): Delta {
+  const source = `${BY_INODE}{inode="${file.dev}:${file.ino}"}`;
+  if (!before.ok) return { known: false, source, reason: before.reason };
+  if (!after.ok) return { known: false, source, reason: after.reason };
+  const labels = { inode: `${file.dev}:${file.ino}` };
+  const last = after.metrics.series(BY_INODE, labels);
+  if (!last.ok) {
+    return {
+      known: false,
+      source,
+      reason: `the series ${source} is missing from the scrape after the soak`,
+    };
+  }
+  // The agent writes a series from the first decision on its inode, and our file is new.
+  const first = before.metrics.series(BY_INODE, labels);
+  const value = last.value - (first.ok ? first.value : 0);
+  return value >= 0
+    ? { known: true, value, source }
+    : { known: false, source, reason: `${source} went backwards during the soak` };
+}

@@ -1,0 +1,261 @@
+import { fail, inconclusive, type Judgement, pass, worst } from '../evidence/judgement.ts';
+import type { SoakResult } from './result.ts';
+
+const SIGNAL_NAMES = {
+  term: 'SIGTERM',
+  int: 'SIGINT',
+  kill: 'SIGTERM or SIGKILL',
+  none: 'no signal',
+};
+/** State changes that belong to a start in that mode (agent-contract.md §5.1, §5.2). */
+const EXPECTED_STATES = {
+  audit: new Set(['AUDIT_FALLBACK/STARTUP_AUDIT_MODE']),
+  enforce: new Set(['ENFORCE/STARTUP_ENFORCE_READY']),
+};
+/** The host's clocks may drift apart by NTP slewing; a jump or a suspend is far more. */
+const CLOCK_TOLERANCE_SECONDS = 2;
+/** The totals come from scrapes before and after; one late scrape in between loses no count. */
+const MAX_FAILED_SCRAPE_SHARE = 0.05;
+
+/** The soak ran as long as it was asked to, on a host whose clock did not jump and did not sleep. */
+export function ranInFull(soak: SoakResult): Judgement {
+  const measurement = {
+    value: Number(soak.measuredSeconds.toFixed(1)),
+    limit: soak.askedSeconds,
+    unit: 's',
+    source: 'monotonic clock',
+  };
+  if (soak.endedEarly !== undefined) {
+    return inconclusive(
+      `the soak ended after ${measurement.value} s of DURATION_SECONDS=${soak.askedSeconds}: ${soak.endedEarly}`,
+      measurement,
+    );
+  }
+  const slept = soak.bootSeconds - soak.measuredSeconds;
+  if (slept > CLOCK_TOLERANCE_SECONDS) {
+    return inconclusive(
+      `the host was suspended for ${slept.toFixed(1)} s during the soak; run again on a host that stays awake`,
+      measurement,
+    );
+  }
+  const jump = soak.wallSeconds - soak.bootSeconds;
+  if (Math.abs(jump) > CLOCK_TOLERANCE_SECONDS) {
+    return inconclusive(
+      `the host's clock jumped by ${jump.toFixed(1)} s during the soak, so times and rates cannot be trusted; fix the clock and run again`,
+      measurement,
+    );
+  }
+  const { attempts, skipped } = soak.attempts;
+  const rate = attempts / soak.measuredSeconds;
+  return pass(
+    `${attempts} attempts by ${soak.workers} workers in ${measurement.value} s, ${rate.toFixed(0)}/s of SOAK_RATE=${soak.askedRate}/s asked${skipped > 0 ? ` (the host was too slow for ${skipped})` : ''}`,
+    measurement,
+  );
+}
+
+/** One daemon life from start to end; the instant of death is in the message. */
+export function agentStayedAlive(soak: SoakResult): Judgement {
+  const source = `/proc/${soak.agent.pid}`;
+  if (!soak.agent.alive) {
+    return fail(
+      `the agent (pid ${soak.agent.pid}) died ${soak.agent.diedAfterSeconds?.toFixed(1) ?? '?'} s into the soak: ${soak.agent.exit ?? 'how is unknown'}; from then on the host was not protected`,
+      { value: 'dead', limit: 'alive', source },
+    );
+  }
+  if (soak.otherInstance !== undefined) {
+    return fail(
+      `another instance of the agent appeared during the soak (${soak.otherInstance}): both share one configuration, so nothing measured since then belongs to the candidate alone`,
+      { value: soak.otherInstance, limit: 'one instance', source: '/proc' },
+    );
+  }
+  return pass(`pid ${soak.agent.pid} from start to end, no other instance`, { source });
+}
+
+/** Enforce: every open of the denied file is refused with EPERM, and never goes through. */
+export function noMissedDenial(soak: SoakResult): Judgement {
+  const { attempts, allowed, eperm, otherErrno } = soak.attempts;
+  const misses = allowed + soak.victims.read;
+  const measurement = { value: misses, limit: 0, unit: 'missed denials', source: 'soak workers' };
+  if (attempts === 0) return inconclusive('the workers made no attempt', measurement);
+  if (misses > 0) {
+    return fail(
+      `${misses} of ${attempts + soak.victims.run} opens of the denied file went through while the agent enforced`,
+      measurement,
+    );
+  }
+  const others = Object.entries(otherErrno).map(([errno, count]) => `${errno} × ${count}`);
+  if (others.length > 0) {
+    return fail(
+      `opens of the denied file failed with ${others.join(', ')} instead of EPERM (${eperm} times EPERM): the refusal is not the agent's, or not as documented`,
+      { ...measurement, value: others.join(', '), limit: 'EPERM', unit: 'errno' },
+    );
+  }
+  return pass(`all ${attempts} opens were refused with EPERM`, measurement);
+}
+
+/** Audit: nothing is refused and nobody is signalled. */
+export function nothingDenied(soak: SoakResult): Judgement {
+  const { attempts, eperm, signals, otherErrno } = soak.attempts;
+  const refused = eperm + Object.values(otherErrno).reduce((sum, count) => sum + count, 0);
+  const hurt = soak.victims.signalled + soak.victims.denied;
+  const measurement = {
+    value: refused + signals + hurt,
+    limit: 0,
+    unit: 'refusals and signals',
+    source: 'soak workers',
+  };
+  if (attempts === 0) return inconclusive('the workers made no attempt', measurement);
+  if (measurement.value > 0) {
+    return fail(
+      `in audit mode ${refused} of ${attempts} opens were refused, ${signals} signals arrived and ${hurt} ordinary programs were hurt; an audit pass must not touch anything`,
+      measurement,
+    );
+  }
+  return pass(`all ${attempts} opens were allowed and no signal arrived`, measurement);
+}
+
+/** Enforce: as many signals as denials, and an ordinary program really ends by it. */
+export function signalsEqualDenials(soak: SoakResult): Judgement {
+  const { eperm, signals } = soak.attempts;
+  const name = SIGNAL_NAMES[soak.enforceSignal];
+  const expected = soak.enforceSignal === 'none' ? 0 : eperm;
+  const measurement = { value: signals, limit: expected, unit: 'signals', source: 'soak workers' };
+  const { run, signalled, other } = soak.victims;
+  const wantedVictims = soak.enforceSignal === 'none' ? 0 : run;
+  const judged: [Judgement, ...Judgement[]] = [
+    signals === expected
+      ? pass(`${signals} signals received for ${eperm} denials (${name})`, measurement)
+      : fail(
+          `${signals} signals received for ${eperm} denials, expected ${expected} (${name})`,
+          measurement,
+        ),
+  ];
+  if (signalled !== wantedVictims) {
+    judged.push(
+      fail(
+        `${signalled} of ${run} ordinary programs that opened the denied file were ended by the signal, expected ${wantedVictims} (${name})${other[0] === undefined ? '' : `; one said: ${other[0]}`}`,
+        { ...measurement, value: signalled, limit: wantedVictims, unit: 'programs' },
+      ),
+    );
+  } else if (run === 0 && soak.enforceSignal !== 'kill') {
+    judged.push(
+      inconclusive('no ordinary program was tried during the soak; run longer', measurement),
+    );
+  }
+  return worst(judged);
+}
+
+/** The agent reported no degradation, fallback or error while it was under load. */
+export function noUnexpectedStateChange(soak: SoakResult): Judgement {
+  const source = `${soak.mode}/agent.stdout.ndjson, ${soak.mode}/agent.stderr.log`;
+  const unexpected = soak.stateChanges.filter((state) => !EXPECTED_STATES[soak.mode].has(state));
+  if (unexpected.length > 0) {
+    return fail(`unexpected state changes: ${unexpected.join(', ')}`, {
+      value: unexpected.length,
+      limit: 0,
+      unit: 'state changes',
+      source,
+    });
+  }
+  if (soak.errors.length > 0) {
+    return fail(`the agent logged ${soak.errors.length} errors; the first: ${soak.errors[0]}`, {
+      value: soak.errors.length,
+      limit: 0,
+      unit: 'ERROR lines',
+      source,
+    });
+  }
+  return pass('no degradation, no fallback, no ERROR line', {
+    value: 0,
+    limit: 0,
+    unit: 'state changes',
+    source,
+  });
+}
+
+/** The numbers of three witnesses agree: attempts, the kernel's counter, and the event lines. */
+export function accountingCloses(soak: SoakResult): Judgement {
+  const made = soak.attempts.attempts + soak.victims.run;
+  const decided = soak.ownDecisions;
+  if (!decided.known) return inconclusive(decided.reason, { source: decided.source });
+  const strangers = soak.strangerEventLines;
+  const expected = made + strangers;
+  const source = `soak workers; ${decided.source}; ${soak.mode}/agent.stdout.ndjson`;
+  if (decided.value !== expected) {
+    return fail(
+      `${expected} opens of the soak file were made (${made} by us, ${strangers} by others), and the agent counted ${decided.value} decisions on it: a gap of ${expected - decided.value}`,
+      { value: decided.value, limit: expected, unit: 'decisions', source },
+    );
+  }
+  if (!soak.drops.known) return inconclusive(soak.drops.reason, { source: soak.drops.source });
+  const lines = soak.ownEventLines + strangers;
+  const gap = decided.value - lines;
+  // Drops are counted for the whole host, so up to that many of our lines may be among them.
+  if (gap < 0 || gap > soak.drops.value) {
+    return fail(
+      `${decided.value} decisions on the soak file, ${lines} event lines delivered and ${soak.drops.value} drops admitted: ${gap < 0 ? `${-gap} lines too many` : `${gap - soak.drops.value} lines lost without a drop being counted`}`,
+      { value: lines, limit: decided.value, unit: 'event lines', source },
+    );
+  }
+  return pass(
+    `${made} opens = ${decided.value - strangers} decisions = ${soak.ownEventLines} event lines + ${gap} drops`,
+    { value: lines, limit: decided.value, unit: 'event lines', source },
+  );
+}
+
+/** Every event carries the action that the mode demands, and every line could be read. */
+export function actionsAsDocumented(soak: SoakResult): Judgement {
+  const source = `${soak.mode}/agent.stdout.ndjson`;
+  const allowed = soak.mode === 'audit' ? ['AUDIT'] : actionsOf(soak.enforceSignal);
+  const wrong = Object.entries(soak.linesByAction).filter(([action]) => !allowed.includes(action));
+  if (wrong.length > 0) {
+    const shown = wrong.map(([action, count]) => `${action} × ${count}`).join(', ');
+    return fail(`events on the soak file say ${shown}, expected ${allowed.join(' or ')}`, {
+      value: shown,
+      limit: allowed.join(' or '),
+      source,
+    });
+  }
+  const { notJson, invalid, oversized, samples } = soak.streamDefects;
+  const bad = notJson + invalid + oversized;
+  if (bad > 0) {
+    return fail(
+      `${bad} lines of the event stream cannot be read; the first: ${samples[0] ?? '?'}`,
+      { value: bad, limit: 0, unit: 'lines', source },
+    );
+  }
+  return pass(
+    `every event on the soak file says ${allowed.join(' or ')}, every line could be read`,
+    { source },
+  );
+}
+
+/** Actions of enforce events by signal (agent-contract.md §4.2). */
+export function actionsOf(signal: SoakResult['enforceSignal']): readonly string[] {
+  if (signal === 'none') return ['BLOCK'];
+  if (signal === 'kill') return ['TERM', 'KILL'];
+  return [signal.toUpperCase()];
+}
+
+/** Enough scrapes succeeded for the drops and decisions to have been watched all the time. */
+export function samplesComplete(soak: SoakResult): Judgement {
+  const { taken, failed, source, lastError, decreased } = soak.samples;
+  const measurement = {
+    value: failed,
+    limit: Math.floor((taken + failed) * MAX_FAILED_SCRAPE_SHARE),
+    unit: 'failed scrapes',
+    source,
+  };
+  if (decreased !== undefined) return inconclusive(decreased, measurement);
+  if (taken === 0)
+    return inconclusive(
+      `no scrape of ${source} succeeded: ${lastError ?? 'none was tried'}`,
+      measurement,
+    );
+  const share = failed / (taken + failed);
+  const text = `${failed} of ${taken + failed} scrapes of ${source} failed`;
+  if (share > MAX_FAILED_SCRAPE_SHARE) {
+    return inconclusive(`${text}; the last: ${lastError ?? '?'}`, measurement);
+  }
+  return pass(text, measurement);
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** One line of `samples.ndjson`. Absent figures are absent, never zero. */
+export const sample = z.object({
+  at: z.string(),
+  /** Since the soak began, by the monotonic clock. */
+  elapsedMs: z.number(),
+  attempts: z.number().int(),
+  allowed: z.number().int(),
+  denied: z.number().int(),
+  signals: z.number().int(),
+  /** Cumulative counters of the agent; absent when the scrape failed. */
+  decisions: z.number().optional(),
+  drops: z.number().optional(),
+  telemetryDrops: z.number().optional(),
+  scrapeError: z.string().optional(),
+  rssKb: z.number().optional(),
+  cpuTicks: z.number().optional(),
+  threads: z.number().optional(),
+  fileDescriptors: z.number().optional(),
+  eventLines: z.number().int(),
+});
+
+export type Sample = z.output<typeof sample>;

@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runVictim } from '../agent/probe.ts';
+import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
+import { agentInstances, processResources } from '../host/processes.ts';
+import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
+import type { SoakResult } from './result.ts';
+import type { Sample } from './sample.ts';
+import type { SoakSubject } from './soak.ts';
+import type { Workload } from './workload.ts';
+
+const ENDPOINT_TIMEOUT_MS = 4000;
+/** The endpoint opens just after `Agent started` (agent-contract.md §3.3). */
+const ENDPOINT_WAIT_MS = 3000;
+/** How often the agent's life and the workers' counts are looked at between samples. */
+const WATCH_MS = 100;
+const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
+
+/** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
+export class Sampler {
+  readonly victims = {
+    run: 0,
+    signalled: 0,
+    read: 0,
+    denied: 0,
+    other: [] as string[],
+    pids: new Set<number>(),
+  };
+  readonly rss: { maxKb?: number; lastKb?: number; samples: number } = { samples: 0 };
+  readonly scrapes: SoakResult['samples'] = { taken: 0, failed: 0, source: '' };
+  telemetryDrops: number | undefined;
+  otherInstance: string | undefined;
+  readonly #subject: SoakSubject;
+  readonly #workload: Workload;
+  readonly #before: Scrape;
+  #endpoint = true;
+  #begun = 0;
+  #diedAfterSeconds: number | undefined;
+  #lastTotals: { decisions: number; drops: number } | undefined;
+  #pending: Promise<void> = Promise.resolve();
+
+  constructor(subject: SoakSubject, workload: Workload, before: Scrape) {
+    this.#subject = subject;
+    this.#workload = workload;
+    this.#before = before;
+  }
+
+  /** Finds out where samples come from: the daemon's endpoint, or the command line without one. */
+  async prepare(): Promise<void> {
+    const { daemon } = this.#subject;
+    const deadline = performance.now() + ENDPOINT_WAIT_MS;
+    let last: Scrape;
+    do {
+      last = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
+      if (last.ok) break;
+      await sleep(WATCH_MS);
+    } while (daemon.isRunning() && performance.now() < deadline);
+    // An endpoint that answers without samples is a broken one, not a version without one.
+    this.#endpoint = last.ok || last.text !== '';
+    this.scrapes.source = this.#endpoint ? last.source : 'aegisbpf metrics --detailed';
+  }
+
+  /** Samples until the time is over. @returns why it ended early, if it did. */
+  async runFor(durationMs: number): Promise<string | undefined> {
+    const { settings, daemon } = this.#subject;
+    const every = (this.#endpoint ? settings.SAMPLE_SECONDS : settings.POLL_SECONDS) * 1000;
+    this.#begun = performance.now();
+    let next = 0;
+    let sampling = false;
+    for (;;) {
+      const elapsed = performance.now() - this.#begun;
+      if (!daemon.isRunning()) {
+        this.#diedAfterSeconds = elapsed / 1000;
+        return 'the agent died';
+      }
+      const breach = this.#breach();
+      if (breach !== undefined && !settings.SOAK_RUN_ON) return breach;
+      if (elapsed >= durationMs) return undefined;
+      if (elapsed >= next && !sampling) {
+        next += every;
+        sampling = true;
+        this.#pending = this.#sample(elapsed).finally(() => {
+          sampling = false;
+        });
+      }
+      await sleep(Math.max(1, Math.min(WATCH_MS, durationMs - elapsed)));
+    }
+  }
+
+  /** Waits for the sample under way and takes the last one. */
+  async finish(): Promise<void> {
+    await this.#pending;
+    if (this.#subject.daemon.isRunning()) await this.#sample(performance.now() - this.#begun);
+  }
+
+  agent(): SoakResult['agent'] {
+    const { daemon } = this.#subject;
+    const exit = daemon.exit();
+    const text =
+      exit === undefined
+        ? undefined
+        : exit.signal === undefined
+          ? `it exited with ${exit.exitCode}`
+          : `it was ended by ${exit.signal}`;
+    return {
+      alive: daemon.isRunning(),
+      pid: daemon.identity.pid,
+      ...(text === undefined ? {} : { exit: `${text}; last words: ${daemon.log.lastWords}` }),
+      ...(this.#diedAfterSeconds === undefined ? {} : { diedAfterSeconds: this.#diedAfterSeconds }),
+    };
+  }
+
+  /** A limit that can no longer be kept: going on would only cost time. */
+  #breach(): string | undefined {
+    const { daemon, settings } = this.#subject;
+    const counts = this.#workload.counts();
+    if (this.#workload.dead() > 0) return 'a soak worker died';
+    if (daemon.mode === 'enforce' && counts.allowed > 0)
+      return 'an open of the denied file went through';
+    if (daemon.mode === 'audit' && counts.eperm + counts.signals > 0)
+      return 'an open was denied or signalled in audit mode';
+    if (this.otherInstance !== undefined) return 'another instance of the agent appeared';
+    const before = this.#before.ok ? familyTotal(this.#before.metrics, DROP_FAMILIES) : undefined;
+    const drops = this.#lastTotals?.drops;
+    if (
+      before !== undefined &&
+      drops !== undefined &&
+      drops - before > settings.MAX_RINGBUF_DROPS
+    ) {
+      return `more than MAX_RINGBUF_DROPS=${settings.MAX_RINGBUF_DROPS} drops`;
+    }
+    return undefined;
+  }
+
+  async #sample(elapsedMs: number): Promise<void> {
+    const { run, daemon } = this.#subject;
+    this.#watchForOthers();
+    const [scrape] = await Promise.all([this.#scrape(), this.#tryVictim()]);
+    const figures = this.#figures(scrape);
+    const resources = processResources(daemon.identity.pid);
+    if (resources !== undefined) this.#countRss(resources.rssKb);
+    const counts = this.#workload.counts();
+    const line: Sample = {
+      at: new Date().toISOString(),
+      elapsedMs: Math.round(elapsedMs),
+      attempts: counts.attempts,
+      allowed: counts.allowed,
+      denied: counts.eperm,
+      signals: counts.signals,
+      ...figures,
+      ...(resources ?? {}),
+      eventLines: this.#subject.decisions.lines,
+    };
+    run.appendLine(`${daemon.mode}/samples.ndjson`, line);
+  }
+
+  #scrape(): Promise<Scrape> {
+    const { daemon, candidate, settings } = this.#subject;
+    return this.#endpoint
+      ? scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS)
+      : scrapeCommand(candidate, settings.COMMAND_TIMEOUT_SECONDS);
+  }
+
+  #figures(scrape: Scrape): Pick<Sample, 'decisions' | 'drops' | 'telemetryDrops' | 'scrapeError'> {
+    if (!scrape.ok) {
+      // A scrape that was under way when the agent died says nothing about the endpoint.
+      if (this.#subject.daemon.isRunning()) {
+        this.scrapes.failed += 1;
+        this.scrapes.lastError = scrape.reason;
+      }
+      return { scrapeError: scrape.reason };
+    }
+    this.scrapes.taken += 1;
+    const decisions = familyTotal(scrape.metrics, DECISION_FAMILIES);
+    const drops = familyTotal(scrape.metrics, DROP_FAMILIES);
+    const telemetry = scrape.metrics.sum(TELEMETRY_DROPS);
+    if (telemetry.ok) this.telemetryDrops = telemetry.value;
+    if (decisions !== undefined && drops !== undefined) this.#compare({ decisions, drops });
+    return {
+      ...(decisions === undefined ? {} : { decisions }),
+      ...(drops === undefined ? {} : { drops }),
+      ...(telemetry.ok ? { telemetryDrops: telemetry.value } : {}),
+    };
+  }
+
+  /** A reset between two samples is lost when the counter has grown past its old value by the end. */
+  #compare(now: { decisions: number; drops: number }): void {
+    const last = this.#lastTotals;
+    this.#lastTotals = now;
+    if (last === undefined || (now.decisions >= last.decisions && now.drops >= last.drops)) return;
+    this.scrapes.decreased = `counters went backwards during the soak (decisions ${last.decisions} → ${now.decisions}, drops ${last.drops} → ${now.drops}): they were reset, so the deltas of this run are unknown; find out what reset them and run again`;
+  }
+
+  #countRss(rssKb: number): void {
+    this.rss.samples += 1;
+    this.rss.lastKb = rssKb;
+    this.rss.maxKb = Math.max(this.rss.maxKb ?? 0, rssKb);
+  }
+
+  /** One-shot commands of ours are our children; everything else named so is another instance. */
+  #watchForOthers(): void {
+    const { daemon, candidate } = this.#subject;
+    const other = agentInstances(candidate.executable).find(
+      ({ pid, parentPid }) => pid !== daemon.identity.pid && parentPid !== process.pid,
+    );
+    if (other !== undefined) this.otherInstance ??= `${other.comm}, pid ${other.pid}`;
+  }
+
+  async #tryVictim(): Promise<void> {
+    const { daemon, target, candidate } = this.#subject;
+    if (!daemon.isRunning()) return;
+    const victim = await runVictim(target.path, candidate.environment);
+    this.victims.run += 1;
+    if (victim.pid !== undefined) this.victims.pids.add(victim.pid);
+    if (victim.signal !== undefined) this.victims.signalled += 1;
+    else if (victim.exitCode === 0) this.victims.read += 1;
+    else if (victim.stderr.includes('Operation not permitted')) this.victims.denied += 1;
+    else if (this.victims.other.length < 5) {
+      this.victims.other.push(`exit ${victim.exitCode}: ${victim.stderr.slice(0, 200)}`);
+    }
+  }
+}

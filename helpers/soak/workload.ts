@@ -1,0 +1,139 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { noEvidence } from '../evidence/judgement.ts';
+import type { RunDirectory } from '../evidence/run-directory.ts';
+
+const workerReport = z.object({
+  pid: z.number().int(),
+  attempts: z.number().int(),
+  allowed: z.number().int(),
+  eperm: z.number().int(),
+  signals: z.number().int(),
+  ended: z.number().int(),
+  skipped: z.number().int(),
+  otherErrno: z.record(z.string(), z.number().int()),
+  final: z.boolean(),
+  programPids: z.array(z.number().int()),
+});
+
+type WorkerReport = z.output<typeof workerReport>;
+
+/** What all workers together did, every attempt accounted for. */
+export interface WorkloadCounts {
+  readonly attempts: number;
+  readonly allowed: number;
+  readonly eperm: number;
+  readonly otherErrno: Readonly<Record<string, number>>;
+  readonly signals: number;
+  /** Attempts the pace asked for and the host was too slow to make. */
+  readonly skipped: number;
+}
+
+export interface WorkloadOptions {
+  readonly target: string;
+  readonly workers: number;
+  /** Attempts per second of all workers together. */
+  readonly rate: number;
+  readonly attempt: 'open' | 'program';
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const WORKER_END_TIMEOUT_MS = 20_000;
+
+class Worker {
+  readonly child: ChildProcess;
+  latest: WorkerReport | undefined;
+  readonly ended: Promise<number | null>;
+
+  constructor(options: WorkloadOptions, index: number, run: RunDirectory, directory: string) {
+    const script = fileURLToPath(new URL('worker.ts', import.meta.url));
+    const argument = JSON.stringify({
+      target: options.target,
+      rate: options.rate / options.workers,
+      attempt: options.attempt,
+      resultFile: run.file(directory, `worker-${index}.json`),
+    });
+    this.child = fork(script, [argument], {
+      env: { ...options.environment },
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.ended = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)));
+    this.child.on('message', (message) => {
+      const parsed = workerReport.safeParse(message);
+      if (parsed.success) this.latest = parsed.data;
+    });
+    this.child.on('error', () => {});
+  }
+}
+
+/** Worker processes that open the target at a declared pace, and their counts. */
+export class Workload {
+  readonly #workers: Worker[];
+
+  constructor(options: WorkloadOptions, run: RunDirectory, directory: string) {
+    this.#workers = Array.from(
+      { length: options.workers },
+      (_, index) => new Worker(options, index, run, directory),
+    );
+  }
+
+  counts(): WorkloadCounts {
+    const reports = this.#workers.flatMap(({ latest }) => (latest === undefined ? [] : [latest]));
+    const sum = (pick: (report: WorkerReport) => number) =>
+      reports.reduce((total, report) => total + pick(report), 0);
+    const otherErrno: Record<string, number> = {};
+    for (const [errno, count] of reports.flatMap((report) => Object.entries(report.otherErrno))) {
+      otherErrno[errno] = (otherErrno[errno] ?? 0) + count;
+    }
+    return {
+      attempts: sum((report) => report.attempts),
+      allowed: sum((report) => report.allowed),
+      eperm: sum((report) => report.eperm),
+      signals: sum((report) => report.signals),
+      skipped: sum((report) => report.skipped),
+      otherErrno,
+    };
+  }
+
+  /** Pids whose decisions are ours: the workers and the programs they ran. */
+  pids(): ReadonlySet<number> {
+    return new Set(
+      this.#workers.flatMap(({ child, latest }) => [
+        ...(child.pid === undefined ? [] : [child.pid]),
+        ...(latest?.programPids ?? []),
+      ]),
+    );
+  }
+
+  /** Workers that ended without being asked. */
+  dead(): number {
+    return this.#workers.filter(({ child }) => child.exitCode !== null || child.signalCode !== null)
+      .length;
+  }
+
+  /**
+   * Asks every worker to end and waits for its final report.
+   * @throws JudgementError (inconclusive) when one died or never reported: its attempts are unknown.
+   */
+  async stop(): Promise<WorkloadCounts> {
+    for (const { child } of this.#workers) if (child.connected) child.send('stop');
+    const timer = setTimeout(() => this.kill(), WORKER_END_TIMEOUT_MS);
+    await Promise.all(this.#workers.map(({ ended }) => ended));
+    clearTimeout(timer);
+    const lost = this.#workers.filter(({ latest }) => latest?.final !== true);
+    if (lost.length > 0) {
+      const pids = lost.map(({ child }) => child.pid).join(', ');
+      throw noEvidence(
+        `${lost.length} of ${this.#workers.length} soak workers ended without a final report (pid ${pids}), so the attempts cannot be accounted for; see the canary log and run again`,
+        { source: 'soak workers' },
+      );
+    }
+    return this.counts();
+  }
+
+  kill(): void {
+    for (const { child } of this.#workers) child.kill('SIGKILL');
+  }
+}

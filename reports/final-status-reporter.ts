@@ -1,0 +1,45 @@
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
+import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { readRun } from './records.ts';
+import { statusScreen } from './status-screen.ts';
+
+/** One screen at the end: can I ship? And an exit code that is 0 only for a full pass. */
+export default class FinalStatusReporter implements Reporter {
+  readonly #path: string;
+
+  constructor(options: { runDirectory: string }) {
+    this.#path = options.runDirectory;
+  }
+
+  onInit(vitest: Vitest): void {
+    // A run that is cut short before its verdict must not end as a success.
+    vitest.onClose(() => {
+      if (readRun(this.#path) === undefined) process.exitCode ||= 2;
+    });
+  }
+
+  onTestRunEnd(_modules: readonly TestModule[]): void {
+    const run = readRun(this.#path);
+    if (run === undefined) return;
+    const directory = new RunDirectory(this.#path);
+    const records = directory.criteria();
+    const status = finalStatus(records, run.asked, run.rehearsal.length > 0);
+    directory.writeJson('summary.json', {
+      status: status.status,
+      rehearsal: run.rehearsal,
+      asked: run.asked,
+      candidate: { path: run.candidatePath, sha256: run.candidateSha256 },
+      host: run.hostname,
+      kernel: run.kernel.value,
+      startedAt: run.startedAt,
+      judgedAt: new Date().toISOString(),
+      missing: status.missing,
+      criteria: [...records.values()],
+    });
+    const screen = statusScreen(status, run, [...records.values()], this.#path);
+    directory.writeText('final-status.txt', screen);
+    process.stdout.write(`\n${screen}`);
+    if (!status.green) process.exitCode = 1;
+  }
+}

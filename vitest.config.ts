@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { runName } from './helpers/evidence/run-directory.ts';
+import { RunbookOrder } from './helpers/runbook-order.ts';
+import { readSettings, type Settings, SettingsError } from './helpers/settings/settings.ts';
+
+/** Every knob is checked before vitest starts anything; all bad ones are named at once. */
+function settingsOrExit(): Settings {
+  try {
+    return readSettings();
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`aegisbpf-canary: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+const settings = settingsOrExit();
+const runDirectory =
+  settings.CANARY_RUN ?? join(settings.OUT_DIR, runName(settings.PHASE, new Date(), process.pid));
+
+export default defineConfig({
+  root: import.meta.dirname,
+  test: {
+    // The runbook and nothing else: the suite's own tests have their own configuration in .vitest/.
+    include: ['canary/*.spec.ts'],
+    provide: { runDirectory },
+    globalSetup: ['helpers/canary-setup.ts'],
+    // A soak on a host must never start again because a file was saved.
+    watch: false,
+    // The runbook has an order, and the host is one.
+    pool: 'forks',
+    fileParallelism: false,
+    sequence: { sequencer: RunbookOrder },
+    retry: 0,
+    teardownTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: [
+      'verbose',
+      ['./reports/junit-reporter.ts', { runDirectory }],
+      ['./reports/allure-reporter.ts', { runDirectory }],
+      ['./reports/final-status-reporter.ts', { runDirectory }],
+    ],
+  },
+});
