@@ -71,12 +71,12 @@ export class DaemonLog {
   #take(text: string): void {
     // Errors and warnings are kept whatever the volume; only a flood of others is cut.
     const line = parseLogLine(text);
-    const finding = line.kind === 'log' && (line.level === 'ERROR' || line.level === 'WARN');
+    const finding = line.kind === 'log' && ['FATAL', 'ERROR', 'WARN'].includes(line.level);
     if (finding || this.#bytes <= KEPT_BYTES) this.#file.write(`${text}\n`);
     this.#tail.push(text);
     if (this.#tail.length > KEPT_LINES) this.#tail.shift();
     if (finding && this.findings.length < KEPT_FINDINGS) {
-      this.findings.push({ level: line.level === 'ERROR' ? 'ERROR' : 'WARN', text });
+      this.findings.push({ level: line.level === 'WARN' ? 'WARN' : 'ERROR', text });
     }
     if (line.kind === 'log' && line.message === 'Agent started' && this.#started === undefined) {
       this.#started = agentStarted(line);

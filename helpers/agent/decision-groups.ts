@@ -34,7 +34,8 @@ function targetOf(event: AgentEvent): string {
 
 /** True for every event that is a decision of the agent: its type ends in `block`. */
 export function isDecision(event: AgentEvent): boolean {
-  return event.type === 'block' || event.type.endsWith('_block');
+  const type = event.type === 'other' ? event.agentType : event.type;
+  return type === 'block' || type.endsWith('_block');
 }
 
 /** Groups decisions by rule target, program, cgroup and action, in bounded memory. */
@@ -45,7 +46,7 @@ export class DecisionGroups {
     if (!isDecision(event)) return;
     const fields = event as unknown as Readonly<Record<string, unknown>>;
     const parts = {
-      type: event.type,
+      type: event.type === 'other' ? event.agentType : event.type,
       target: targetOf(event),
       comm: text(fields.comm),
       cgroup: text(fields.cgroup_path),

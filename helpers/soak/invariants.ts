@@ -71,8 +71,19 @@ export function agentStayedAlive(soak: SoakResult): Judgement {
   return pass(`pid ${soak.agent.pid} from start to end, no other instance`, { source });
 }
 
+/** Opens after the agent's death are nobody's misses: the death is the finding, judged on its own. */
+function afterDeath(soak: SoakResult): Judgement | undefined {
+  if (soak.agent.alive) return undefined;
+  return inconclusive(
+    'the agent died during the soak, so opens before and after its death cannot be told apart',
+    { source: `/proc/${soak.agent.pid}` },
+  );
+}
+
 /** Enforce: every open of the denied file is refused with EPERM, and never goes through. */
 export function noMissedDenial(soak: SoakResult): Judgement {
+  const dead = afterDeath(soak);
+  if (dead !== undefined) return dead;
   const { attempts, allowed, eperm, otherErrno } = soak.attempts;
   const misses = allowed + soak.victims.read;
   const measurement = { value: misses, limit: 0, unit: 'missed denials', source: 'soak workers' };
@@ -116,6 +127,8 @@ export function nothingDenied(soak: SoakResult): Judgement {
 
 /** Enforce: as many signals as denials, and an ordinary program really ends by it. */
 export function signalsEqualDenials(soak: SoakResult): Judgement {
+  const dead = afterDeath(soak);
+  if (dead !== undefined) return dead;
   const { eperm, signals } = soak.attempts;
   const name = SIGNAL_NAMES[soak.enforceSignal];
   const expected = soak.enforceSignal === 'none' ? 0 : eperm;
@@ -175,6 +188,8 @@ export function noUnexpectedStateChange(soak: SoakResult): Judgement {
 
 /** The numbers of three witnesses agree: attempts, the kernel's counter, and the event lines. */
 export function accountingCloses(soak: SoakResult): Judgement {
+  const dead = afterDeath(soak);
+  if (dead !== undefined) return dead;
   const made = soak.attempts.attempts + soak.victims.run;
   const decided = soak.ownDecisions;
   if (!decided.known) return inconclusive(decided.reason, { source: decided.source });

@@ -109,6 +109,7 @@ async function measure(subject: SoakSubject): Promise<Measured> {
   try {
     const sampler = new Sampler(subject, workload, before);
     await sampler.prepare();
+    await workload.start();
     const begun = readClocks();
     const endedEarly = await sampler.runFor(settings.DURATION_SECONDS * 1000);
     const ended = readClocks();

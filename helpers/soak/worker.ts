@@ -80,23 +80,26 @@ function runProgramOnce(): void {
 }
 
 const attempt = options.attempt === 'open' ? openOnce : runProgramOnce;
-const begun = process.hrtime.bigint();
-let due = 0;
+let pacing: NodeJS.Timeout | undefined;
 
-const pacing = setInterval(() => {
-  const elapsed = Number(process.hrtime.bigint() - begun) / 1e9;
-  const target = elapsed * options.rate;
-  const backlog = target - due;
-  if (backlog > options.rate * MAX_BACKLOG_SECONDS + 1) {
-    const skipped = Math.floor(backlog - options.rate * MAX_BACKLOG_SECONDS);
-    counts.skipped += skipped;
-    due += skipped;
-  }
-  while (due < target - 1) {
-    attempt();
-    due += 1;
-  }
-}, TICK_MS);
+function startPacing(): void {
+  const begun = process.hrtime.bigint();
+  let due = 0;
+  pacing = setInterval(() => {
+    const elapsed = Number(process.hrtime.bigint() - begun) / 1e9;
+    const target = elapsed * options.rate;
+    const backlog = target - due;
+    if (backlog > options.rate * MAX_BACKLOG_SECONDS + 1) {
+      const skipped = Math.floor(backlog - options.rate * MAX_BACKLOG_SECONDS);
+      counts.skipped += skipped;
+      due += skipped;
+    }
+    while (due < target - 1) {
+      attempt();
+      due += 1;
+    }
+  }, TICK_MS);
+}
 
 const report = (final: boolean) => {
   if (process.connected) process.send?.({ ...counts, final, programPids });
@@ -115,6 +118,7 @@ function finishWhenIdle(): void {
 }
 
 process.on('message', (message) => {
+  if (message === 'start' && pacing === undefined) startPacing();
   if (message !== 'stop' || stopping) return;
   stopping = true;
   clearInterval(pacing);
@@ -123,3 +127,5 @@ process.on('message', (message) => {
 process.on('disconnect', () => {
   if (!stopping) process.exit(1);
 });
+// The first report tells the parent that this process is up: a slow host takes seconds for that.
+report(false);

@@ -40,11 +40,14 @@ export interface WorkloadOptions {
 }
 
 const WORKER_END_TIMEOUT_MS = 20_000;
+/** An emulated host takes about ten seconds to start four of them. */
+const WORKER_START_TIMEOUT_MS = 60_000;
 
 class Worker {
   readonly child: ChildProcess;
   latest: WorkerReport | undefined;
   readonly ended: Promise<number | null>;
+  readonly up: Promise<boolean>;
 
   constructor(options: WorkloadOptions, index: number, run: RunDirectory, directory: string) {
     const script = fileURLToPath(new URL('worker.ts', import.meta.url));
@@ -60,9 +63,13 @@ class Worker {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.ended = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)));
-    this.child.on('message', (message) => {
-      const parsed = workerReport.safeParse(message);
-      if (parsed.success) this.latest = parsed.data;
+    this.up = new Promise((resolve) => {
+      this.child.on('message', (message) => {
+        const parsed = workerReport.safeParse(message);
+        if (parsed.success) this.latest = parsed.data;
+        resolve(true);
+      });
+      setTimeout(() => resolve(false), WORKER_START_TIMEOUT_MS).unref();
     });
     this.child.on('error', () => {});
   }
@@ -77,6 +84,21 @@ export class Workload {
       { length: options.workers },
       (_, index) => new Worker(options, index, run, directory),
     );
+  }
+
+  /**
+   * Waits until every worker is up, and lets them all begin.
+   * @throws JudgementError (inconclusive) when one does not come up.
+   */
+  async start(): Promise<void> {
+    const up = await Promise.all(this.#workers.map((worker) => worker.up));
+    if (up.includes(false)) {
+      throw noEvidence(
+        `a soak worker did not start within ${WORKER_START_TIMEOUT_MS / 1000} s; the host is too busy for a soak`,
+        { source: 'soak workers' },
+      );
+    }
+    for (const { child } of this.#workers) child.send('start');
   }
 
   counts(): WorkloadCounts {

@@ -41,6 +41,7 @@ test('parentheses, quotes and a message with braces do not confuse it', () => {
       ['net', 'true'],
     ]),
   });
+  expect(entry(`${HEAD}m {a="b"; c=d}`)).toMatchObject({ message: 'm {a="b"; c=d}' });
   expect(entry(`${HEAD}Agent started {audit_only=false, lsm`).message).toContain('{audit_only');
 });
 
@@ -120,6 +121,18 @@ test.each([
   expect(errorOf(agentStarted(parseLogLine(started('enforce').replace(was, is))))).toContain(
     expected,
   );
+});
+
+test.each([
+  'audit_only',
+  'enforce_signal',
+  'lsm_enabled',
+  'lsm_hook',
+  'network_enabled',
+  'runtime_state',
+])('Agent started without %s is refused at its path', (key) => {
+  const line = started('enforce').replace(new RegExp(`${key}=[^,}]*, `), '');
+  expect(errorOf(agentStarted(parseLogLine(line)))).toContain(`saw nothing at $.${key}`);
 });
 
 test('another line is no Agent started', () => {
