@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { z } from 'zod';
 import { candidateOf, sha256OfFile } from './agent/candidate.ts';
@@ -41,10 +41,20 @@ async function candidateSha256(settings: Settings): Promise<string | undefined> 
   }
 }
 
+/**
+ * Makes a directory and its parents. Not `recursive: true`: on a filesystem that answers ENOENT to
+ * every mkdir, as /proc does, Node tries for ever.
+ */
+function makeDirectories(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  makeDirectories(dirname(path));
+  mkdirSync(path, { mode: 0o750 });
+}
+
 function newRunDirectory(path: string): RunDirectory {
-  const outDir = join(path, '..');
+  const outDir = dirname(path);
   try {
-    mkdirSync(outDir, { recursive: true, mode: 0o750 });
+    makeDirectories(outDir);
     accessSync(outDir, constants.W_OK);
     return RunDirectory.create(path);
   } catch (error) {

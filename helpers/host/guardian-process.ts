@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { STATE_DIRECTORY } from './journal.ts';
 import type { UndoReport } from './undo.ts';
 
-const LOCK_FILE = join(STATE_DIRECTORY, 'lock');
+/** On a filesystem that a reboot empties: the lock is only worth something while a process holds it. */
+const LOCK_DIRECTORY = '/run/aegisbpf-canary';
+const LOCK_FILE = join(LOCK_DIRECTORY, 'lock');
 /** flock(1) exits with this when somebody else holds the lock; no other exit of ours uses it. */
 const LOCKED_EXIT_CODE = 75;
 const FLOCK_PATHS = ['/usr/bin/flock', '/bin/flock'];
@@ -29,16 +30,14 @@ export class GuardianError extends Error {
   override readonly name = 'GuardianError';
 }
 
-function privateStateDirectory(): void {
-  mkdirSync(STATE_DIRECTORY, { recursive: true, mode: 0o700 });
-  const stat = lstatSync(STATE_DIRECTORY);
+/** A directory of ours that nobody else can plant anything in. */
+function privateDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(path);
   if (!stat.isDirectory() || stat.uid !== process.getuid?.() || (stat.mode & 0o022) !== 0) {
     throw new GuardianError(
-      `${STATE_DIRECTORY} must be a directory that only root can write; look at it and remove it`,
+      `${path} must be a directory that only root can write; look at it and remove it`,
     );
-  }
-  if (lstatSync(LOCK_FILE, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new GuardianError(`${LOCK_FILE} is a symbolic link; remove it`);
   }
 }
 
@@ -93,7 +92,7 @@ class Messages {
 export async function startGuardian(holder: LockHolder): Promise<Guardian> {
   const flock = FLOCK_PATHS.find((path) => existsSync(path));
   if (flock === undefined) throw new GuardianError('flock(1) is missing; install util-linux');
-  privateStateDirectory();
+  privateDirectory(LOCK_DIRECTORY);
   const script = fileURLToPath(new URL('guardian.ts', import.meta.url));
   const child = spawn(
     flock,

@@ -7,10 +7,11 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 /** Where a run's traces are kept until they are undone; it survives a reboot, as a probe file does. */
@@ -106,9 +107,14 @@ export class Journal {
     this.#append({ kind: 'done', id });
   }
 
-  /** Removes the journal once nothing is left to undo. */
+  /** Removes the journal, and its folder with it, once nothing is left to undo. */
   end(): void {
     rmSync(this.path, { force: true });
+    try {
+      rmdirSync(dirname(this.path));
+    } catch {
+      // Never made, or it holds something that is not ours.
+    }
   }
 
   /** The run's header and what is still to be undone, the newest first; undefined without a run. */

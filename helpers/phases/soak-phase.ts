@@ -142,7 +142,7 @@ export class SoakPhase {
 
   /** The decision itself, by the host (open, errno, signal) and by the matching event. */
   async decision(): Promise<Judgement> {
-    const daemon = this.#ready();
+    const daemon = this.#running();
     const { probe } = this.#prepared();
     const { ENFORCE_SIGNAL } = this.#run.settings;
     const kill = this.mode === 'enforce' && ENFORCE_SIGNAL === 'kill';
@@ -260,7 +260,7 @@ export class SoakPhase {
   /** Negative control: a file beside it, without a rule, is read and makes no decision. */
   async fileBesideIsFree(): Promise<Judgement> {
     const { beside } = this.#prepared();
-    const decisions = this.#ready().events.watch(beside);
+    const decisions = this.#running().events.watch(beside);
     const { outcome, signals } = await this.#open(beside);
     if (outcome.kind !== 'allowed' || signals > 0) {
       return fail(
@@ -281,7 +281,7 @@ export class SoakPhase {
 
   /** The soak in this phase's own mode. */
   async soak(judge: (soak: SoakResult) => Judgement): Promise<Judgement> {
-    const daemon = this.#ready();
+    const daemon = this.#running();
     const target = this.#prepared().soak;
     this.#soak = await runSoak({
       candidate: this.#run.candidate,
@@ -303,7 +303,7 @@ export class SoakPhase {
 
   /** After its rule is removed the file is free at once, with the agent still running. */
   async release(): Promise<Judgement> {
-    const daemon = this.#ready();
+    const daemon = this.#running();
     const { candidate, commandTimeoutSeconds } = this.#run;
     const journal = await this.#run.journal();
     const { probe } = this.#prepared();
@@ -350,11 +350,12 @@ export class SoakPhase {
     const { exitCode, signal, stopMs } = this.#stopped.exit;
     this.#run.directory.writeJson(`${this.mode}/agent-exit.json`, this.#stopped.exit);
     const source = `pid ${daemon.identity.pid}`;
-    if (died !== undefined)
-      return fail(
-        `the agent had already ended by itself: ${died.signal ?? `exit ${died.exitCode}`}`,
+    if (died !== undefined) {
+      return inconclusive(
+        `the agent had already ended by itself (${died.signal ?? `exit ${died.exitCode}`}), so it could not be stopped in order`,
         { source },
       );
+    }
     if (signal !== undefined)
       return fail(
         `the agent did not stop on SIGINT and had to be killed (${signal} after ${stopMs} ms)`,
@@ -423,5 +424,14 @@ export class SoakPhase {
   #ready(): ReadyDaemon {
     if (this.#daemon === undefined) throw noEvidence('the agent was not started in this phase');
     return this.#daemon;
+  }
+
+  /** The daemon, while it lives: what a dead agent allows or denies proves nothing about it. */
+  #running(): ReadyDaemon {
+    const daemon = this.#ready();
+    if (daemon.isRunning()) return daemon;
+    throw noEvidence('the agent no longer runs, so this cannot be tried', {
+      source: `pid ${daemon.identity.pid}`,
+    });
   }
 }

@@ -116,6 +116,11 @@ function combinationProblems(values: Partial<Knobs>): Problem[] {
         'set ALLOW_SIGKILL_CANARY=1 to confirm it, or use ENFORCE_SIGNAL=term for the standard enforce canary',
     );
   }
+  if (values.SOAK_NET_WORKLOAD === true) {
+    problems.push(
+      'SOAK_NET_WORKLOAD=1: this version soaks file decisions only, and a knob that changes nothing would be a lie; leave it at 0',
+    );
+  }
   const ring = values.RINGBUF_BYTES;
   if (ring !== undefined && ring !== 0 && (ring < 4096 || (ring & (ring - 1)) !== 0)) {
     // Documentation/bpf/ringbuf.rst: the size is a power of two and a multiple of the page size.
