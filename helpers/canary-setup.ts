@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { z } from 'zod';
 import { candidateOf, sha256OfFile } from './agent/candidate.ts';
@@ -9,6 +9,7 @@ import { parseVersion } from './agent/output/version.ts';
 import type { ProvidedRun } from './canary-run.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
 import { type Guardian, GuardianError, startGuardian } from './host/guardian-process.ts';
+import { STATE_DIRECTORY } from './host/journal.ts';
 import { kernelRelease } from './host/observations.ts';
 import { askedPhases, readSettings, type Settings } from './settings/settings.ts';
 
@@ -111,7 +112,7 @@ async function begin(
   if (recovered.problems.length > 0) {
     await guardian.finish();
     throw new CannotBegin(
-      `an earlier run left something that could not be undone: ${recovered.problems.join('; ')}`,
+      `an earlier run left something that could not be undone: ${recovered.problems.join('; ')}. Mend that and start again, or look at the host yourself and remove ${join(STATE_DIRECTORY, 'journal.ndjson')}`,
     );
   }
   const rehearsal = await rehearsalReasons(settings, runId);

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Candidate, howItEnded, runCommand } from '../agent/command.ts';
 import { restoreAgentState } from './agent-state.ts';
-import type { Journal, JournalEntry, JournalHeader } from './journal.ts';
+import type { Journal, JournalEntry, JournalHeader, PendingEntry } from './journal.ts';
 import { isRunning, type ProcessInformation, processesMarked } from './processes.ts';
 
 /** Every process that we start carries this in its environment, so that it can be proven ours. */
@@ -113,6 +113,84 @@ function candidateProblem(run: JournalHeader): string | undefined {
 const needsCandidate = (entry: JournalEntry) =>
   entry.kind === 'deny-rule' || entry.kind === 'policy' || entry.kind === 'network-rule';
 
+/** One undoing of a journal: what is done, and what is left with the reason. */
+class Undoing {
+  readonly undone: string[];
+  readonly #journal: Journal;
+  readonly #pending: readonly PendingEntry[];
+  readonly #candidate: Candidate;
+  readonly #broken: string | undefined;
+  readonly #say: (text: string) => void;
+  readonly #unresolved = new Map<string, string>();
+
+  constructor(
+    journal: Journal,
+    state: { run: JournalHeader; pending: readonly PendingEntry[] },
+    stopped: readonly string[],
+    say: (text: string) => void,
+  ) {
+    const { run, pending } = state;
+    this.#journal = journal;
+    this.#pending = pending;
+    this.undone = [...stopped];
+    this.#say = say;
+    this.#candidate = {
+      executable: run.candidate,
+      environment: { ...run.environment, [RUN_MARK]: run.runId },
+    };
+    const needed = pending.some(({ entry }) => needsCandidate(entry));
+    this.#broken = needed ? candidateProblem(run) : undefined;
+  }
+
+  get problems(): string[] {
+    return [...this.#unresolved.values()];
+  }
+
+  async all(): Promise<void> {
+    const kept: PendingEntry[] = [];
+    for (const one of this.#pending) {
+      if (this.#stillNeeded(one.entry)) kept.push(one);
+      else await this.#undo(one);
+    }
+    for (const one of kept) if (!this.#stillNeeded(one.entry)) await this.#undo(one);
+  }
+
+  /** A directory whose files a rule that is still there is named by: without them it never goes. */
+  #stillNeeded(entry: JournalEntry): boolean {
+    if (entry.kind !== 'directory') return false;
+    return this.#pending.some(
+      ({ id, entry: rule }) =>
+        this.#unresolved.has(id) &&
+        ((rule.kind === 'deny-rule' && rule.path.startsWith(`${entry.path}/`)) ||
+          (rule.kind === 'policy' && rule.emptyPolicy.startsWith(`${entry.path}/`))),
+    );
+  }
+
+  async #undo({ id, entry }: PendingEntry): Promise<void> {
+    const problem =
+      this.#broken !== undefined && needsCandidate(entry)
+        ? `${this.#broken}; put it back and run \`npm run recover\``
+        : await undoEntry(this.#candidate, entry).catch((error: Error) => error.message);
+    if (problem !== undefined) {
+      this.#unresolved.set(id, problem);
+      return;
+    }
+    this.#journal.strike(id);
+    this.undone.push(described(entry));
+    this.#say(described(entry));
+    // Rules live in the pinned maps: with a pin directory that was ours to remove, they are gone.
+    if (entry.kind === 'agent-state' && !entry.pinDirectoryExisted) this.#rulesAreGone();
+  }
+
+  #rulesAreGone(): void {
+    for (const { id, entry } of this.#pending) {
+      if (!needsCandidate(entry) || !this.#unresolved.has(id)) continue;
+      this.#journal.strike(id);
+      this.#unresolved.delete(id);
+    }
+  }
+}
+
 /**
  * Undoes everything that the journal still holds, the newest first. Safe to call again: what was
  * undone is struck. What cannot be proven ours is left and named.
@@ -120,26 +198,7 @@ const needsCandidate = (entry: JournalEntry) =>
 export async function undoAll(journal: Journal, say: (text: string) => void): Promise<UndoReport> {
   const state = journal.read();
   if (state === undefined) return { undone: [], problems: [] };
-  const { run, pending } = state;
-  const undone = await stopProcesses(run.runId, say);
-  const problems: string[] = [];
-  const candidate: Candidate = {
-    executable: run.candidate,
-    environment: { ...run.environment, [RUN_MARK]: run.runId },
-  };
-  const broken = pending.some(({ entry }) => needsCandidate(entry))
-    ? candidateProblem(run)
-    : undefined;
-  for (const { id, entry } of pending) {
-    const problem =
-      broken !== undefined && needsCandidate(entry)
-        ? `${broken}; put it back and run \`npm run recover\``
-        : await undoEntry(candidate, entry).catch((error: Error) => error.message);
-    if (problem === undefined) {
-      journal.strike(id);
-      undone.push(described(entry));
-      say(described(entry));
-    } else problems.push(problem);
-  }
-  return { undone, problems };
+  const undoing = new Undoing(journal, state, await stopProcesses(state.run.runId, say), say);
+  await undoing.all();
+  return { undone: undoing.undone, problems: undoing.problems };
 }
