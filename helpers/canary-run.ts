@@ -2,9 +2,10 @@ import { statSync } from 'node:fs';
 import { inject } from 'vitest';
 import { candidateOf, sha256OfFile } from './agent/candidate.ts';
 import type { Candidate } from './agent/command.ts';
+import { listRules, type RuleList } from './agent/rules.ts';
 import { noEvidence } from './evidence/judgement.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
-import { snapshotAgentState } from './host/agent-state.ts';
+import { agentPaths, snapshotAgentState } from './host/agent-state.ts';
 import { Journal } from './host/journal.ts';
 import { type Phase, readSettings, type Settings } from './settings/settings.ts';
 
@@ -74,6 +75,12 @@ export class CanaryRun {
 
   get commandTimeoutSeconds(): number {
     return this.settings.COMMAND_TIMEOUT_SECONDS;
+  }
+
+  /** Every rule that the host carries now. */
+  rules(): Promise<RuleList> {
+    const { cgroup } = agentPaths(this.settings.HOST_ROOT);
+    return listRules(this.candidate, this.commandTimeoutSeconds, cgroup);
   }
 
   log(message: string): void {

@@ -4,7 +4,7 @@ import { howItEnded, runCommand } from './command.ts';
 import { parseEmergencyStatus } from './output/emergency.ts';
 import { parseHealth } from './output/health.ts';
 import { parseVersion } from './output/version.ts';
-import { listRules, ruleText } from './rules.ts';
+import { ruleText } from './rules.ts';
 
 /** `aegisbpf version` answers; what it says is part of the evidence. */
 export async function candidateTellsItsVersion(run: CanaryRun): Promise<Judgement> {
@@ -96,14 +96,15 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
 
 /** The host's own rules, taken down to be compared at the end. */
 export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
-  const rules = await listRules(run.candidate, run.commandTimeoutSeconds);
+  const rules = await run.rules();
   run.directory.writeJson('rules-before.json', {
     files: rules.files.map(ruleText),
     network: rules.network,
     allowedCgroups: rules.allowedCgroups,
+    cgroupRules: rules.cgroupRules,
   });
   return pass(
-    `${rules.files.length} file rules, ${rules.network.length} network rules, ${rules.allowedCgroups.length} allowed cgroups`,
+    `${rules.files.length} file rules, ${rules.network.length} network rules, ${rules.cgroupRules.length} cgroup rules, ${rules.allowedCgroups.length} allowed cgroups`,
     {
       value: rules.files.length + rules.network.length,
       unit: 'rules',

@@ -1,6 +1,13 @@
+import { statSync } from 'node:fs';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 import type { Journal } from '../host/journal.ts';
-import { type Candidate, type CommandResult, howItEnded, runCommand } from './command.ts';
+import {
+  type Candidate,
+  type CommandResult,
+  howItEnded,
+  runCommand,
+  shownOutput,
+} from './command.ts';
 import type { Parsed } from './output/parsed.ts';
 import {
   type BlockRule,
@@ -14,7 +21,45 @@ import type { OwnFile } from './own-file.ts';
 export interface RuleList {
   readonly files: readonly BlockRule[];
   readonly network: readonly string[];
+  /** Ids of allow-listed cgroups, without the agent's own, which it adds at every start. */
   readonly allowedCgroups: readonly string[];
+  readonly cgroupRules: readonly string[];
+}
+
+/** `cgroup deny list`: headings that end in a colon, entries indented by two blanks. */
+function parseCgroupRules(text: string): Parsed<readonly string[]> {
+  const rules: string[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '' || (!line.startsWith(' ') && line.endsWith(':'))) continue;
+    if (!line.startsWith('  '))
+      return {
+        ok: false,
+        error: `expected a heading or an indented rule, saw ${shownOutput(line)}`,
+      };
+    rules.push(line.trim());
+  }
+  return { ok: true, value: rules };
+}
+
+/** Rules of single cgroups; versions before 0.10 know none and answer with their usage. */
+async function listCgroupRules(
+  candidate: Candidate,
+  timeoutSeconds: number,
+): Promise<readonly string[]> {
+  const args = ['cgroup', 'deny', 'list'];
+  const result = await runCommand(candidate, args, timeoutSeconds);
+  if (result.exitCode === 1 && result.stderr.startsWith('Usage: ')) return [];
+  if (result.exitCode !== 0) throw noEvidence(howItEnded(result), { source: result.command });
+  const parsed = parseCgroupRules(result.stdout);
+  if (parsed.ok) return parsed.value;
+  throw noEvidence(`the answer of \`${result.command}\` cannot be read: ${parsed.error}`, {
+    source: result.command,
+  });
+}
+
+/** A cgroup's id is the inode number of its directory (bpf_get_current_cgroup_id, bpf-helpers(7)). */
+function cgroupId(directory: string): string | undefined {
+  return statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino.toString();
 }
 
 async function listed<T>(
@@ -42,7 +87,12 @@ export function listFileRules(
   return listed(candidate, ['block', 'list'], timeoutSeconds, parseBlockList);
 }
 
-export async function listRules(candidate: Candidate, timeoutSeconds: number): Promise<RuleList> {
+/** Every list of rules that the agent has. @throws JudgementError (inconclusive) when one cannot be read. */
+export async function listRules(
+  candidate: Candidate,
+  timeoutSeconds: number,
+  agentCgroup: string,
+): Promise<RuleList> {
   const files = await listFileRules(candidate, timeoutSeconds);
   const network = await listed(
     candidate,
@@ -56,7 +106,8 @@ export async function listRules(candidate: Candidate, timeoutSeconds: number): P
     network: Object.entries(network).flatMap(([kind, entries]) =>
       entries.map((entry) => `${kind}: ${entry}`),
     ),
-    allowedCgroups: allowed.map(String),
+    allowedCgroups: allowed.map(String).filter((id) => id !== cgroupId(agentCgroup)),
+    cgroupRules: await listCgroupRules(candidate, timeoutSeconds),
   };
 }
 

@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { sha256OfFile } from '../agent/candidate.ts';
-import { listRules, ruleText } from '../agent/rules.ts';
+import { ruleText } from '../agent/rules.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { agentStateDifferences } from '../host/agent-state.ts';
 import { Journal } from '../host/journal.ts';
@@ -125,14 +126,18 @@ export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
   );
 }
 
+const rulesBefore = z.object({
+  files: z.array(z.string()),
+  network: z.array(z.string()),
+  cgroupRules: z.array(z.string()),
+  allowedCgroups: z.array(z.string()),
+});
+
 /** The rule lists must be as before, apart from those that the journal still removes. */
 async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {
   if (!run.directory.has('rules-before.json')) return [];
-  const before = JSON.parse(run.directory.readText('rules-before.json')) as Record<
-    'files' | 'network',
-    string[]
-  >;
-  const now = await listRules(run.candidate, run.commandTimeoutSeconds);
+  const before = rulesBefore.parse(JSON.parse(run.directory.readText('rules-before.json')));
+  const now = await run.rules();
   const lost = (was: readonly string[], is: readonly string[], what: string) =>
     was
       .filter((rule) => !is.includes(rule))
@@ -140,5 +145,7 @@ async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {
   return [
     ...lost(before.files, now.files.map(ruleText), 'file'),
     ...lost(before.network, now.network, 'network'),
+    ...lost(before.cgroupRules, now.cgroupRules, 'cgroup'),
+    ...lost(before.allowedCgroups, now.allowedCgroups, 'allowed-cgroup'),
   ];
 }

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandResult, howItEnded, runCommand } from '../agent/command.ts';
 import { ownDirectory } from '../agent/own-file.ts';
-import { listRules, type RuleList, ruleText } from '../agent/rules.ts';
+import { type RuleList, ruleText } from '../agent/rules.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 
@@ -15,9 +15,13 @@ export const EMPTY_POLICY = 'version=1\n';
  * @throws JudgementError (inconclusive) naming the rules that stand in the way.
  */
 export async function refuseForeignRules(run: CanaryRun, why: string): Promise<RuleList> {
-  const rules = await listRules(run.candidate, run.commandTimeoutSeconds);
-  // The agent puts its own cgroup on the allow list at every start; that one is not an operator's.
-  const foreign = [...rules.files.map(ruleText), ...rules.network];
+  const rules = await run.rules();
+  const foreign = [
+    ...rules.files.map(ruleText),
+    ...rules.network,
+    ...rules.cgroupRules,
+    ...rules.allowedCgroups.map((id) => `allowed cgroup ${id}`),
+  ];
   if (foreign.length === 0) return rules;
   const shown = foreign.slice(0, 5).join(', ');
   throw noEvidence(
@@ -26,7 +30,7 @@ export async function refuseForeignRules(run: CanaryRun, why: string): Promise<R
       value: foreign.length,
       limit: 0,
       unit: 'rules',
-      source: 'aegisbpf block list, aegisbpf network deny list',
+      source: 'aegisbpf block list, network deny list, cgroup deny list, allow list',
     },
   );
 }
