@@ -2,8 +2,8 @@ import { afterAll } from 'vitest';
 import { canaryRun } from '../helpers/canary-run.ts';
 import { criterion, section } from '../helpers/criterion.ts';
 import { SoakPhase } from '../helpers/phases/soak-phase.ts';
+import { accountingCloses } from '../helpers/soak/accounting.ts';
 import {
-  accountingCloses,
   actionsAsDocumented,
   agentStayedAlive,
   nothingDenied,

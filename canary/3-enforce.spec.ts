@@ -2,15 +2,14 @@ import { afterAll } from 'vitest';
 import { canaryRun } from '../helpers/canary-run.ts';
 import { criterion, section } from '../helpers/criterion.ts';
 import { SoakPhase } from '../helpers/phases/soak-phase.ts';
+import { accountingCloses, signalsEqualDenials } from '../helpers/soak/accounting.ts';
 import {
-  accountingCloses,
   actionsAsDocumented,
   agentStayedAlive,
   noMissedDenial,
   noUnexpectedStateChange,
   ranInFull,
   samplesComplete,
-  signalsEqualDenials,
 } from '../helpers/soak/invariants.ts';
 import {
   eventDropRatio,

@@ -5,29 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
-import { type Candidate, runCommand, shownOutput } from './command.ts';
+import { type Candidate, shownOutput } from './command.ts';
 import { DaemonLog } from './daemon-log-reader.ts';
+import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
+import { checkStarted, freshCapabilities } from './daemon-readiness.ts';
 import { EventLog } from './event-log.ts';
-import { type Capabilities, parseCapabilities } from './output/capabilities.ts';
+import type { Capabilities } from './output/capabilities.ts';
 import type { AgentStarted } from './output/daemon-log.ts';
-
-export type Mode = 'audit' | 'enforce';
-export type EnforceSignal = 'term' | 'kill' | 'int' | 'none';
-
-/** How the agent is started. */
-export interface DaemonOptions {
-  /** Folder of the run directory that its output goes to. */
-  readonly name: string;
-  readonly mode: Mode;
-  readonly enforceSignal: EnforceSignal;
-  readonly allowSigkill: boolean;
-  /** Bytes of the events ring; 0 leaves the agent's default (agent-contract.md §1.3). */
-  readonly ringbufBytes: number;
-  /** `127.0.0.1:PORT` for the agent's metrics endpoint. */
-  readonly metricsAddress: string;
-  readonly readyTimeoutSeconds: number;
-  readonly commandTimeoutSeconds: number;
-}
 
 /** How a daemon ended. */
 export interface DaemonExit {
@@ -78,17 +62,6 @@ const STDBUF = '/usr/bin/stdbuf';
 const STOP_GRACE_MS = 30_000;
 /** How long the pipes may stay open after the agent's end. */
 const DRAIN_MS = 3000;
-
-function runArguments(options: DaemonOptions): string[] {
-  return [
-    'run',
-    options.mode === 'audit' ? '--audit' : '--enforce',
-    `--enforce-signal=${options.enforceSignal}`,
-    ...(options.allowSigkill ? ['--allow-sigkill'] : []),
-    ...(options.ringbufBytes > 0 ? [`--ringbuf-bytes=${options.ringbufBytes}`] : []),
-    '--log=stdout',
-  ];
-}
 
 class Daemon implements StartingDaemon {
   readonly state = 'starting';
@@ -154,8 +127,9 @@ class Daemon implements StartingDaemon {
     if (!started.ok)
       throw noEvidence(`"Agent started" cannot be read: ${started.error}`, { source });
     const startMs = Date.now() - this.#spawnedAt;
-    this.#checkStarted(started.value, source);
-    return this.#asReady(started.value, startMs, await this.#freshCapabilities());
+    checkStarted(started.value, this.#options, source);
+    const capabilities = await freshCapabilities(this.#candidate, this.#options, this.#spawnedAt);
+    return this.#asReady(started.value, startMs, capabilities);
   }
 
   #endedEarly(): Error {
@@ -165,77 +139,6 @@ class Daemon implements StartingDaemon {
       `the agent ${end} before it was ready; its last words: ${shownOutput(this.#log.lastWords)}`,
       { value: signal ?? exitCode ?? 'unknown', source: `${this.#options.name}/agent.stderr.log` },
     );
-  }
-
-  #checkStarted(started: AgentStarted, source: string): void {
-    const { mode } = this.#options;
-    if (started.auditOnly !== (mode === 'audit')) {
-      throw failed(
-        `the agent was asked for ${mode} mode and says audit_only=${started.auditOnly}, runtime_state=${started.runtimeState}`,
-        {
-          value: `audit_only=${started.auditOnly}`,
-          limit: `audit_only=${mode === 'audit'}`,
-          source,
-        },
-      );
-    }
-    const wanted = this.#options.enforceSignal;
-    const signal = wanted === 'none' ? 'none' : `sig${wanted}`;
-    if (started.enforceSignal !== signal) {
-      throw failed(`the agent was asked for signal ${signal} and says ${started.enforceSignal}`, {
-        value: started.enforceSignal,
-        limit: signal,
-        source,
-      });
-    }
-    if (!started.lsmEnabled) {
-      throw failed('the agent runs without BPF LSM (lsm_enabled=false): nothing can be denied', {
-        source,
-      });
-    }
-  }
-
-  async #freshCapabilities(): Promise<Capabilities> {
-    const { mode, commandTimeoutSeconds } = this.#options;
-    const source = 'aegisbpf capabilities --json';
-    const result = await runCommand(
-      this.#candidate,
-      ['capabilities', '--json'],
-      commandTimeoutSeconds,
-    );
-    const parsed = parseCapabilities(result.stdout);
-    if (result.exitCode !== 0 || !parsed.ok) {
-      const why = parsed.ok
-        ? `exit ${result.exitCode}: ${shownOutput(result.stderr)}`
-        : parsed.error;
-      throw noEvidence(`the capability report cannot be read: ${why}`, { source });
-    }
-    const report = parsed.value;
-    // The report has whole seconds, and is never removed: one from an earlier start proves nothing.
-    if (report.generatedAtUnix * 1000 < this.#spawnedAt - 1000) {
-      throw failed(
-        `the capability report is from ${new Date(report.generatedAtUnix * 1000).toISOString()}, before this start at ${new Date(this.#spawnedAt).toISOString()}: the agent did not write one`,
-        {
-          value: report.generatedAtUnix,
-          limit: Math.floor(this.#spawnedAt / 1000),
-          unit: 's (Unix time)',
-          source,
-        },
-      );
-    }
-    if (report.auditOnly !== (mode === 'audit')) {
-      throw failed(`the capability report says audit_only=${report.auditOnly} in ${mode} mode`, {
-        source,
-      });
-    }
-    const { hooks } = report;
-    if (hooks.lsm_file_open !== true && hooks.lsm_inode_permission !== true) {
-      throw failed(
-        'no file hook is attached (hooks.lsm_file_open and hooks.lsm_inode_permission are false): no open would be seen',
-        { source },
-      );
-    }
-    return report;
   }
 
   #asReady(started: AgentStarted, startMs: number, capabilities: Capabilities): ReadyDaemon {

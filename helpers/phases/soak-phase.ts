@@ -1,25 +1,24 @@
 import { howItEnded, runCommand, shownOutput } from '../agent/command.ts';
-import { type Mode, type ReadyDaemon, type StoppedDaemon, startDaemon } from '../agent/daemon.ts';
-import type { BlockEvent, FileDecisions } from '../agent/event-log.ts';
+import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../agent/daemon.ts';
+import type { Mode } from '../agent/daemon-options.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../agent/own-file.ts';
-import { outcomeText, type Probe, probeFile, runVictim } from '../agent/probe.ts';
+import { outcomeText, type Probe, probeFile } from '../agent/probe.ts';
 import { addRule, listFileRules, removeRule, rulesOn, ruleText } from '../agent/rules.ts';
 import { freeLoopbackPort } from '../agent/scrape.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
 import { writeReviewNotes } from '../evidence/review.ts';
-import { actionsOf } from '../soak/invariants.ts';
 import type { SoakResult } from '../soak/result.ts';
 import { runSoak } from '../soak/soak.ts';
 import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
+import {
+  type DecisionSubject,
+  judgeDecision,
+  judgeFileBeside,
+  judgeOrdinaryProgram,
+  QUIET_MS,
+} from './decision.ts';
 import { soakTarget } from './soak-target.ts';
-
-/** How long an event may take from the decision to our end of the pipe. */
-const EVENT_WAIT_MS = 10_000;
-/** How long we look for an event that must not come. */
-const QUIET_MS = 1500;
-/** Strikes after which the agent's SIGKILL mode kills (agent-contract.md §4.2). */
-const KILL_STRIKES = 5;
 
 interface Prepared {
   readonly probe: OwnFile;
@@ -142,141 +141,17 @@ export class SoakPhase {
 
   /** The decision itself, by the host (open, errno, signal) and by the matching event. */
   async decision(): Promise<Judgement> {
-    const daemon = this.#running();
-    const { probe } = this.#prepared();
-    const { ENFORCE_SIGNAL } = this.#run.settings;
-    const kill = this.mode === 'enforce' && ENFORCE_SIGNAL === 'kill';
-    const decisions = daemon.events.watch(probe);
-    if (kill) return this.#killDecision(decisions);
-    const seen = await this.#open(probe);
-    const problem = this.#hostProblem(seen);
-    if (problem !== undefined) return problem;
-    return this.#matchingEvent(
-      decisions,
-      seen.pid,
-      1,
-      this.mode === 'audit' ? ['AUDIT'] : actionsOf(ENFORCE_SIGNAL),
-    );
-  }
-
-  #hostProblem(seen: Probe): Judgement | undefined {
-    const { ENFORCE_SIGNAL } = this.#run.settings;
-    const wanted = this.mode === 'audit' ? 'allowed' : 'refused with EPERM';
-    const shown = outcomeText(seen.outcome);
-    if (shown !== wanted) {
-      return fail(
-        `an open of the file with a deny rule was ${shown} in ${this.mode} mode, expected ${wanted}`,
-        { value: shown, limit: wanted, source: 'probe process' },
-      );
-    }
-    const signals = this.mode === 'audit' || ENFORCE_SIGNAL === 'none' ? 0 : 1;
-    if (seen.signals === signals) return undefined;
-    return fail(
-      `the process that opened the file received ${seen.signals} signals, expected ${signals} (ENFORCE_SIGNAL=${ENFORCE_SIGNAL}, ${this.mode} mode)`,
-      { value: seen.signals, limit: signals, unit: 'signals', source: 'probe process' },
-    );
-  }
-
-  /** SIGKILL mode: TERM for the first strikes, then a process that lives on is killed. */
-  async #killDecision(decisions: FileDecisions): Promise<Judgement> {
-    const before = decisions.lines;
-    const ended = await this.#open(this.#prepared().probe, KILL_STRIKES + 1).catch(() => undefined);
-    if (ended !== undefined) {
-      return fail(
-        `a process that opened the denied file ${KILL_STRIKES + 1} times lived on under ENFORCE_SIGNAL=kill`,
-        { value: 'alive', limit: 'killed', source: 'probe process' },
-      );
-    }
-    await this.#ready().events.until(
-      () => (decisions.byAction.get('KILL') ?? 0) > 0,
-      EVENT_WAIT_MS,
-    );
-    const kills = decisions.byAction.get('KILL') ?? 0;
-    const text = `${decisions.lines - before} decisions, ${kills} of them KILL; the process was killed`;
-    return kills === 1
-      ? pass(text)
-      : fail(`${text}; expected exactly one KILL event`, {
-          value: kills,
-          limit: 1,
-          unit: 'KILL events',
-        });
-  }
-
-  async #matchingEvent(
-    decisions: FileDecisions,
-    pid: number,
-    expected: number,
-    actions: readonly string[],
-  ): Promise<Judgement> {
-    const source = `${this.mode}/agent.stdout.ndjson`;
-    const of = (list: readonly BlockEvent[]) => list.filter((event) => event.pid === pid);
-    const { events } = this.#ready();
-    await events.until(() => of(decisions.first).length >= expected, EVENT_WAIT_MS);
-    const found = of(decisions.first);
-    const { probe } = this.#prepared();
-    const wanted = `type=block dev=${probe.dev} ino=${probe.ino} pid=${pid} action=${actions.join('|')}`;
-    if (found.length !== expected) {
-      const others = decisions.first
-        .slice(-3)
-        .map((event) => `pid=${event.pid} action=${event.action}`);
-      return fail(
-        `the open made ${found.length} events with ${wanted}, expected ${expected}${others.length === 0 ? '; there is no event on that file at all' : `; others on that file: ${others.join(', ')}`}`,
-        { value: found.length, limit: expected, unit: 'events', source },
-      );
-    }
-    const action = found[0]?.action ?? '';
-    if (!actions.includes(action)) {
-      return fail(
-        `the event on the probe file says action=${shownOutput(action)}, expected ${actions.join(' or ')}`,
-        { value: action, limit: actions.join('|'), source },
-      );
-    }
-    return pass(`type=block dev=${probe.dev} ino=${probe.ino} pid=${pid} action=${action}`, {
-      value: action,
-      limit: actions.join('|'),
-      source,
-    });
+    return judgeDecision(this.#decisionSubject());
   }
 
   /** Enforce: an ordinary program that does nothing about signals really ends. */
   async ordinaryProgramIsEnded(): Promise<Judgement> {
-    const { ENFORCE_SIGNAL } = this.#run.settings;
-    const victim = await runVictim(this.#prepared().probe.path, this.#run.candidate.environment);
-    const wanted =
-      ENFORCE_SIGNAL === 'none' ? undefined : ENFORCE_SIGNAL === 'int' ? 'SIGINT' : 'SIGTERM';
-    const ended = victim.signal ?? `exit ${victim.exitCode}`;
-    const measured = { value: ended, limit: wanted ?? 'exit 1 with EPERM', source: '/bin/cat' };
-    if (wanted !== undefined) {
-      return victim.signal === wanted
-        ? pass(`cat was ended by ${wanted}`, measured)
-        : fail(`cat opened the denied file and ended with ${ended}, expected ${wanted}`, measured);
-    }
-    const denied = victim.exitCode === 1 && victim.stderr.includes('Operation not permitted');
-    return denied
-      ? pass('cat was refused with EPERM and got no signal', measured)
-      : fail(`cat ended with ${ended}: ${shownOutput(victim.stderr)}`, measured);
+    return judgeOrdinaryProgram(this.#decisionSubject());
   }
 
   /** Negative control: a file beside it, without a rule, is read and makes no decision. */
   async fileBesideIsFree(): Promise<Judgement> {
-    const { beside } = this.#prepared();
-    const decisions = this.#running().events.watch(beside);
-    const { outcome, signals } = await this.#open(beside);
-    if (outcome.kind !== 'allowed' || signals > 0) {
-      return fail(
-        `a file without a rule, beside the denied one, was ${outcomeText(outcome)} with ${signals} signals: the agent blocks more than its rules say`,
-        { value: outcomeText(outcome), limit: 'allowed', source: beside.path },
-      );
-    }
-    const came = await this.#ready().events.until(() => decisions.lines > 0, QUIET_MS);
-    return came
-      ? fail(`the open of a file without a rule made ${decisions.lines} decisions`, {
-          value: decisions.lines,
-          limit: 0,
-          unit: 'events',
-          source: `${this.mode}/agent.stdout.ndjson`,
-        })
-      : pass('read as written, no signal, no decision', { value: 0, limit: 0, unit: 'events' });
+    return judgeFileBeside(this.#decisionSubject());
   }
 
   /** The soak in this phase's own mode. */
@@ -424,6 +299,18 @@ export class SoakPhase {
   #ready(): ReadyDaemon {
     if (this.#daemon === undefined) throw noEvidence('the agent was not started in this phase');
     return this.#daemon;
+  }
+
+  #decisionSubject(): DecisionSubject {
+    const { probe, beside } = this.#prepared();
+    return {
+      mode: this.mode,
+      enforceSignal: this.#run.settings.ENFORCE_SIGNAL,
+      daemon: this.#running(),
+      probe,
+      beside,
+      environment: this.#run.candidate.environment,
+    };
   }
 
   /** The daemon, while it lives: what a dead agent allows or denies proves nothing about it. */

@@ -1,12 +1,7 @@
-import { fail, inconclusive, type Judgement, pass, worst } from '../evidence/judgement.ts';
+import { fail, inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
+import { afterDeath } from './accounting.ts';
 import type { SoakResult } from './result.ts';
 
-const SIGNAL_NAMES = {
-  term: 'SIGTERM',
-  int: 'SIGINT',
-  kill: 'SIGTERM or SIGKILL',
-  none: 'no signal',
-};
 /** State changes that belong to a start in that mode (agent-contract.md §5.1, §5.2). */
 const EXPECTED_STATES = {
   audit: new Set(['AUDIT_FALLBACK/STARTUP_AUDIT_MODE']),
@@ -71,15 +66,6 @@ export function agentStayedAlive(soak: SoakResult): Judgement {
   return pass(`pid ${soak.agent.pid} from start to end, no other instance`, { source });
 }
 
-/** Opens after the agent's death are nobody's misses: the death is the finding, judged on its own. */
-function afterDeath(soak: SoakResult): Judgement | undefined {
-  if (soak.agent.alive) return undefined;
-  return inconclusive(
-    'the agent died during the soak, so opens before and after its death cannot be told apart',
-    { source: `/proc/${soak.agent.pid}` },
-  );
-}
-
 /** Enforce: every open of the denied file is refused with EPERM, and never goes through. */
 export function noMissedDenial(soak: SoakResult): Judgement {
   const dead = afterDeath(soak);
@@ -125,39 +111,6 @@ export function nothingDenied(soak: SoakResult): Judgement {
   return pass(`all ${attempts} opens were allowed and no signal arrived`, measurement);
 }
 
-/** Enforce: as many signals as denials, and an ordinary program really ends by it. */
-export function signalsEqualDenials(soak: SoakResult): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
-  const { eperm, signals } = soak.attempts;
-  const name = SIGNAL_NAMES[soak.enforceSignal];
-  const expected = soak.enforceSignal === 'none' ? 0 : eperm;
-  const measurement = { value: signals, limit: expected, unit: 'signals', source: 'soak workers' };
-  const { run, signalled, other } = soak.victims;
-  const wantedVictims = soak.enforceSignal === 'none' ? 0 : run;
-  const judged: [Judgement, ...Judgement[]] = [
-    signals === expected
-      ? pass(`${signals} signals received for ${eperm} denials (${name})`, measurement)
-      : fail(
-          `${signals} signals received for ${eperm} denials, expected ${expected} (${name})`,
-          measurement,
-        ),
-  ];
-  if (signalled !== wantedVictims) {
-    judged.push(
-      fail(
-        `${signalled} of ${run} ordinary programs that opened the denied file were ended by the signal, expected ${wantedVictims} (${name})${other[0] === undefined ? '' : `; one said: ${other[0]}`}`,
-        { ...measurement, value: signalled, limit: wantedVictims, unit: 'programs' },
-      ),
-    );
-  } else if (run === 0 && soak.enforceSignal !== 'kill') {
-    judged.push(
-      inconclusive('no ordinary program was tried during the soak; run longer', measurement),
-    );
-  }
-  return worst(judged);
-}
-
 /** The agent reported no degradation, fallback or error while it was under load. */
 export function noUnexpectedStateChange(soak: SoakResult): Judgement {
   const source = `${soak.mode}/agent.stdout.ndjson, ${soak.mode}/agent.stderr.log`;
@@ -184,38 +137,6 @@ export function noUnexpectedStateChange(soak: SoakResult): Judgement {
     unit: 'state changes',
     source,
   });
-}
-
-/** The numbers of three witnesses agree: attempts, the kernel's counter, and the event lines. */
-export function accountingCloses(soak: SoakResult): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
-  const made = soak.attempts.attempts + soak.victims.run;
-  const decided = soak.ownDecisions;
-  if (!decided.known) return inconclusive(decided.reason, { source: decided.source });
-  const strangers = soak.strangerEventLines;
-  const expected = made + strangers;
-  const source = `soak workers; ${decided.source}; ${soak.mode}/agent.stdout.ndjson`;
-  if (decided.value !== expected) {
-    return fail(
-      `${expected} opens of the soak file were made (${made} by us, ${strangers} by others), and the agent counted ${decided.value} decisions on it: a gap of ${expected - decided.value}`,
-      { value: decided.value, limit: expected, unit: 'decisions', source },
-    );
-  }
-  if (!soak.drops.known) return inconclusive(soak.drops.reason, { source: soak.drops.source });
-  const lines = soak.ownEventLines + strangers;
-  const gap = decided.value - lines;
-  // Drops are counted for the whole host, so up to that many of our lines may be among them.
-  if (gap < 0 || gap > soak.drops.value) {
-    return fail(
-      `${decided.value} decisions on the soak file, ${lines} event lines delivered and ${soak.drops.value} drops admitted: ${gap < 0 ? `${-gap} lines too many` : `${gap - soak.drops.value} lines lost without a drop being counted`}`,
-      { value: lines, limit: decided.value, unit: 'event lines', source },
-    );
-  }
-  return pass(
-    `${made} opens = ${decided.value - strangers} decisions = ${soak.ownEventLines} event lines + ${gap} drops`,
-    { value: lines, limit: decided.value, unit: 'event lines', source },
-  );
 }
 
 /** Every event carries the action that the mode demands, and every line could be read. */

@@ -1,0 +1,82 @@
+import { failed, noEvidence } from '../evidence/judgement.ts';
+import { type Candidate, runCommand, shownOutput } from './command.ts';
+import type { DaemonOptions } from './daemon-options.ts';
+import { type Capabilities, parseCapabilities } from './output/capabilities.ts';
+import type { AgentStarted } from './output/daemon-log.ts';
+
+/**
+ * Judges what the daemon says of itself at start.
+ * @throws JudgementError (fail) when it is not what was asked for.
+ */
+export function checkStarted(started: AgentStarted, options: DaemonOptions, source: string): void {
+  const { mode } = options;
+  if (started.auditOnly !== (mode === 'audit')) {
+    throw failed(
+      `the agent was asked for ${mode} mode and says audit_only=${started.auditOnly}, runtime_state=${started.runtimeState}`,
+      {
+        value: `audit_only=${started.auditOnly}`,
+        limit: `audit_only=${mode === 'audit'}`,
+        source,
+      },
+    );
+  }
+  const wanted = options.enforceSignal;
+  const signal = wanted === 'none' ? 'none' : `sig${wanted}`;
+  if (started.enforceSignal !== signal) {
+    throw failed(`the agent was asked for signal ${signal} and says ${started.enforceSignal}`, {
+      value: started.enforceSignal,
+      limit: signal,
+      source,
+    });
+  }
+  if (!started.lsmEnabled) {
+    throw failed('the agent runs without BPF LSM (lsm_enabled=false): nothing can be denied', {
+      source,
+    });
+  }
+}
+
+/**
+ * The capability report of this very start: the best proof of what was attached (§2.2).
+ * @throws JudgementError when it is missing, older than the start, or contradicts the mode.
+ */
+export async function freshCapabilities(
+  candidate: Candidate,
+  options: DaemonOptions,
+  spawnedAt: number,
+): Promise<Capabilities> {
+  const { mode, commandTimeoutSeconds } = options;
+  const source = 'aegisbpf capabilities --json';
+  const result = await runCommand(candidate, ['capabilities', '--json'], commandTimeoutSeconds);
+  const parsed = parseCapabilities(result.stdout);
+  if (result.exitCode !== 0 || !parsed.ok) {
+    const why = parsed.ok ? `exit ${result.exitCode}: ${shownOutput(result.stderr)}` : parsed.error;
+    throw noEvidence(`the capability report cannot be read: ${why}`, { source });
+  }
+  const report = parsed.value;
+  // The report has whole seconds, and is never removed: one from an earlier start proves nothing.
+  if (report.generatedAtUnix * 1000 < spawnedAt - 1000) {
+    throw failed(
+      `the capability report is from ${new Date(report.generatedAtUnix * 1000).toISOString()}, before this start at ${new Date(spawnedAt).toISOString()}: the agent did not write one`,
+      {
+        value: report.generatedAtUnix,
+        limit: Math.floor(spawnedAt / 1000),
+        unit: 's (Unix time)',
+        source,
+      },
+    );
+  }
+  if (report.auditOnly !== (mode === 'audit')) {
+    throw failed(`the capability report says audit_only=${report.auditOnly} in ${mode} mode`, {
+      source,
+    });
+  }
+  const { hooks } = report;
+  if (hooks.lsm_file_open !== true && hooks.lsm_inode_permission !== true) {
+    throw failed(
+      'no file hook is attached (hooks.lsm_file_open and hooks.lsm_inode_permission are false): no open would be seen',
+      { source },
+    );
+  }
+  return report;
+}
