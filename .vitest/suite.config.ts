@@ -8,7 +8,13 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'fixtures/**/*.test.ts'],
-    exclude: ['canary/**', 'node_modules/**'],
+    // The fault matrix and the VM take minutes each and have commands of their own.
+    exclude: [
+      'canary/**',
+      'node_modules/**',
+      'fixtures/rehearsals/fault-matrix.test.ts',
+      'fixtures/staging-vm/**',
+    ],
     // One at a time: rehearsals share the host, and the host lock refuses a second one.
     fileParallelism: false,
     testTimeout: 240_000,

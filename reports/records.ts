@@ -1,4 +1,4 @@
-import type { TestCase, TestModule } from 'vitest/node';
+import type { SerializedError, TestCase, TestModule } from 'vitest/node';
 import type { ProvidedRun } from '../helpers/canary-run.ts';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
 
@@ -16,15 +16,37 @@ export function judgedTests(modules: readonly TestModule[]): JudgedTest[] {
     .map((test) => ({ test, record: test.meta().criterion }));
 }
 
+/** What went wrong where no criterion could say so: hooks, imports, stray rejections. */
+export function outsideErrors(
+  modules: readonly TestModule[],
+  errors: readonly SerializedError[],
+): string[] {
+  const inHooks = modules.flatMap((module) => [
+    ...module.errors(),
+    ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
+  ]);
+  const afterPass = judgedTests(modules)
+    .filter(({ test, record }) => record?.verdict === 'pass' && test.result().state === 'failed')
+    .map(({ test }) => `"${test.name}" passed, then: ${test.result().errors?.[0]?.message}`);
+  return [...[...inHooks, ...errors].map(({ message }) => message), ...afterPass];
+}
+
+export type RunRecord = ProvidedRun & {
+  settings: Record<string, unknown>;
+  hostname: string;
+  kernel: { value?: string };
+  startedAt: string;
+};
+
 /** `run.json`, as the run's setup wrote it; undefined when the run did not begin. */
-export function readRun(path: string):
-  | (ProvidedRun & {
-      settings: Record<string, unknown>;
-      hostname: string;
-      kernel: { value?: string };
-      startedAt: string;
-    })
-  | undefined {
+export function readRun(path: string): RunRecord | undefined {
   const directory = new RunDirectory(path);
   return directory.has('run.json') ? JSON.parse(directory.readText('run.json')) : undefined;
+}
+
+/** The title of every document: a rehearsal says so before anything else. */
+export function reportTitle(run: Pick<ProvidedRun, 'rehearsal'>): string {
+  return run.rehearsal.length > 0
+    ? 'AegisBPF staging canary (REHEARSAL)'
+    : 'AegisBPF staging canary';
 }

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { anyText, propertyRuns } from '../agent/output/property-tools.ts';
+import { askedPhases, knobNames, readSettings, SettingsError } from './settings.ts';
+
+function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readSettings(environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test('without any knob the limits are the runbook’s', () => {
+  expect(readSettings({})).toMatchObject({
+    PHASE: 'all',
+    DURATION_SECONDS: 300,
+    MAX_RINGBUF_DROPS: 100,
+    MAX_EVENT_DROP_RATIO_PCT: 0.1,
+    MIN_TOTAL_DECISIONS: 100,
+    MAX_RSS_GROWTH_KB: 65536,
+    ENFORCE_SIGNAL: 'term',
+    ALLOW_SIGKILL_CANARY: false,
+    WORKERS: 4,
+    RINGBUF_BYTES: 16777216,
+  });
+});
+
+test('an empty knob counts as unset', () => {
+  const empty = Object.fromEntries(knobNames.map((name) => [name, '']));
+  expect(readSettings(empty)).toEqual(readSettings({}));
+});
+
+test('every bad knob is named in one message', () => {
+  const bad = { PHASE: 'Audit', WORKERS: '0', MAX_RINGBUF_DROPS: '-1', RINGBUF_BYTES: '5000' };
+  expect(problemsOf(bad)).toHaveLength(4);
+  expect(() => readSettings(bad)).toThrow(
+    /^4 knobs cannot be used; nothing was touched:\n.*PHASE="Audit".*\n.*MAX_RINGBUF_DROPS="-1".*\n.*WORKERS="0".*\n.*RINGBUF_BYTES=5000.*$/,
+  );
+});
+
+test('SIGKILL enforcement needs its second knob', () => {
+  expect(problemsOf({ ENFORCE_SIGNAL: 'kill' })).toEqual([
+    expect.stringContaining('ALLOW_SIGKILL_CANARY=1'),
+  ]);
+  const both = readSettings({ ENFORCE_SIGNAL: 'kill', ALLOW_SIGKILL_CANARY: '1' });
+  expect(both.ENFORCE_SIGNAL).toBe('kill');
+});
+
+test.each(['/etc/passwd', '/usr', '/bin/sh', '/proc/1/mem', 'relative', '/var/../etc/x', '/tmp/'])(
+  'SOAK_BLOCK_PATH=%s is refused',
+  (target) => {
+    expect(problemsOf({ SOAK_BLOCK_PATH: target })).toEqual([
+      expect.stringContaining('SOAK_BLOCK_PATH='),
+    ]);
+  },
+);
+
+test('a file whose name only begins like a system tree is accepted', () => {
+  expect(readSettings({ SOAK_BLOCK_PATH: '/etcetera/x' }).SOAK_BLOCK_PATH).toBe('/etcetera/x');
+});
+
+test('a minimum of decisions that no run could reach is refused', () => {
+  expect(problemsOf({ SOAK_RATE: '1', DURATION_SECONDS: '99' })).toHaveLength(1);
+  expect(problemsOf({ SOAK_RATE: '1', DURATION_SECONDS: '100' })).toEqual([]);
+});
+
+test.each(['1e3', '0x10', ' 5', '5 ', '+5', 'NaN', 'Infinity', '1_000', '٣', '1.5'])(
+  'DURATION_SECONDS=%j is not a whole number',
+  (value) => {
+    expect(problemsOf({ DURATION_SECONDS: value })).toHaveLength(1);
+  },
+);
+
+test('all asks for three phases, a phase only for itself', () => {
+  expect(askedPhases(readSettings({}))).toEqual(['audit', 'enforce', 'rollback']);
+  expect(askedPhases(readSettings({ PHASE: 'rollback' }))).toEqual(['rollback']);
+});
+
+test('any environment gives frozen settings with finite limits, or a SettingsError', () => {
+  const numeric = fc.oneof(fc.integer().map(String), fc.double().map(String));
+  const value = fc.option(fc.oneof(anyText(), numeric), { nil: undefined });
+  const environment = fc.dictionary(fc.constantFrom(...knobNames), value, { maxKeys: 4 });
+  fc.assert(
+    fc.property(environment, (knobs) => {
+      let settings: ReturnType<typeof readSettings>;
+      try {
+        settings = readSettings(knobs);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SettingsError);
+        return;
+      }
+      expect(Object.isFrozen(settings)).toBe(true);
+      for (const read of Object.values(settings)) {
+        if (typeof read === 'number') expect(Number.isFinite(read) && read >= 0).toBe(true);
+      }
+    }),
+    propertyRuns(),
+  );
+});

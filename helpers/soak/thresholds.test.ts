@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { propertyRuns } from '../agent/output/property-tools.ts';
+import { type SoakResult, soakResult } from './result.ts';
+import { eventDropRatio, ringbufDrops, rssGrowth, totalDecisions } from './thresholds.ts';
+
+type Changes = { [K in keyof SoakResult]?: unknown };
+
+/** A soak in which all is well: 1000 opens, 1000 decisions, 1000 lines. */
+function soak(changes: Changes = {}): SoakResult {
+  return soakResult.parse({
+    mode: 'enforce',
+    enforceSignal: 'term',
+    startedAt: '2026-11-23T14:00:00.000Z',
+    endedAt: '2026-11-23T14:05:00.000Z',
+    askedSeconds: 300,
+    measuredSeconds: 300,
+    wallSeconds: 300,
+    bootSeconds: 300,
+    attempts: { attempts: 990, allowed: 0, eperm: 990, otherErrno: {}, signals: 990, skipped: 0 },
+    askedRate: 500,
+    workers: 4,
+    victims: { run: 10, signalled: 10, read: 0, denied: 0, other: [] },
+    decisions: { known: true, value: 1000, source: 'decisions' },
+    drops: { known: true, value: 0, source: 'drops' },
+    ownDecisions: { known: true, value: 1000, source: 'own' },
+    ownEventLines: 1000,
+    strangerEventLines: 0,
+    linesByAction: { TERM: 1000 },
+    hostDecisions: 0,
+    rss: { baselineKb: 1000, maxKb: 1000, lastKb: 1000, samples: 300 },
+    samples: { taken: 300, failed: 0, source: 'scrape' },
+    agent: { alive: true, pid: 4711 },
+    stateChanges: ['ENFORCE/STARTUP_ENFORCE_READY'],
+    errors: [],
+    streamDefects: { notJson: 0, invalid: 0, oversized: 0, samples: [] },
+    ...changes,
+  });
+}
+
+const known = (value: number) => ({ known: true, value, source: 'scrape' });
+const unknown = { known: false, reason: 'the family is missing', source: 'scrape' };
+const limits = {
+  MAX_RINGBUF_DROPS: 100,
+  MAX_EVENT_DROP_RATIO_PCT: 0.1,
+  MIN_TOTAL_DECISIONS: 100,
+  MAX_RSS_GROWTH_KB: 65536,
+};
+const early = { endedEarly: 'SIGTERM' };
+const dropped = (drops: number, decisions: number) => ({
+  drops: known(drops),
+  decisions: known(decisions),
+});
+const grown = (kb: number, samples = 300) => ({
+  rss: { baselineKb: 1000, maxKb: 1000 + kb, samples },
+});
+
+test.each([
+  ['drops at the limit', ringbufDrops, { drops: known(100) }, 'pass'],
+  ['drops above the limit', ringbufDrops, { drops: known(101) }, 'fail'],
+  ['unknown drops', ringbufDrops, { drops: unknown }, 'inconclusive'],
+  ['few drops until it was cut short', ringbufDrops, early, 'inconclusive'],
+  ['too many drops, cut short', ringbufDrops, { drops: known(101), ...early }, 'fail'],
+  ['a ratio at the limit', eventDropRatio, dropped(1, 1000), 'pass'],
+  ['a ratio above the limit', eventDropRatio, dropped(2, 1999), 'fail'],
+  ['no decisions to divide by', eventDropRatio, dropped(0, 0), 'inconclusive'],
+  ['a ratio of unknown drops', eventDropRatio, { drops: unknown }, 'inconclusive'],
+  ['a ratio to unknown decisions', eventDropRatio, { decisions: unknown }, 'inconclusive'],
+  ['a good ratio, cut short', eventDropRatio, early, 'inconclusive'],
+  ['decisions at the minimum', totalDecisions, { decisions: known(100) }, 'pass'],
+  ['too few decisions', totalDecisions, { decisions: known(99) }, 'inconclusive'],
+  ['unknown decisions', totalDecisions, { decisions: unknown }, 'inconclusive'],
+  ['growth at the limit', rssGrowth, grown(65536), 'pass'],
+  ['growth above the limit', rssGrowth, grown(65537), 'fail'],
+  ['shrinking memory', rssGrowth, grown(-500), 'pass'],
+  ['one sample of memory', rssGrowth, grown(0, 1), 'inconclusive'],
+  ['memory without a baseline', rssGrowth, { rss: { maxKb: 1, samples: 9 } }, 'inconclusive'],
+  ['good memory, cut short', rssGrowth, early, 'inconclusive'],
+] as const)('%s: %o', (_, judge, changes, verdict) => {
+  expect(judge(soak(changes), limits).verdict).toBe(verdict);
+});
+
+test('no threshold passes on a delta that is unknown', () => {
+  const count = fc.nat({ max: 1_000_000 });
+  fc.assert(
+    fc.property(count, count, fc.nat(), fc.boolean(), (value, limit, ratio, cut) => {
+      const any = {
+        MAX_RINGBUF_DROPS: limit,
+        MAX_EVENT_DROP_RATIO_PCT: ratio,
+        MIN_TOTAL_DECISIONS: limit,
+        MAX_RSS_GROWTH_KB: limit,
+      };
+      const base = cut ? early : {};
+      const noDrops = soak({ ...base, drops: unknown, decisions: known(value) });
+      const noDecisions = soak({ ...base, drops: known(value), decisions: unknown });
+      const judged = [
+        ringbufDrops(noDrops, any),
+        eventDropRatio(noDrops, any),
+        eventDropRatio(noDecisions, any),
+        totalDecisions(noDecisions, any),
+      ];
+      expect(judged.every(({ verdict }) => verdict === 'inconclusive')).toBe(true);
+    }),
+    propertyRuns(),
+  );
+});

@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { expect, test } from 'vitest';
+import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { type JunitReport, junitXml } from './junit-xml.ts';
+
+const base: CriterionRecord = {
+  id: 'audit.soak',
+  section: 'audit',
+  title: 'the soak runs',
+  at: '2026-11-23T14:00:00.000Z',
+  durationMs: 1500,
+  verdict: 'pass',
+  explanation: 'it did',
+};
+
+const report = (rows: readonly CriterionRecord[], rest: Partial<JunitReport> = {}) =>
+  junitXml({
+    title: 'AegisBPF staging canary (REHEARSAL)',
+    timestamp: '2026-11-23T14:00:00.000Z',
+    properties: { candidate: '/opt/aegisbpf' },
+    rows,
+    outside: [],
+    ...rest,
+  });
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  isArray: (name) => ['testsuite', 'testcase', 'property'].includes(name),
+});
+
+/** Text as agents print it at their worst. */
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
+  fc.constantFrom(']]>]]>', '<!--', '&#0;&amp;', '\u001b[2J', '\ud800', '\0', '"\'<>\u0085\ufffe'),
+);
+
+test('stays well-formed XML 1.0 whatever the agent prints', () => {
+  fc.assert(
+    fc.property(
+      hostile,
+      hostile,
+      fc.constantFrom('pass', 'fail', 'inconclusive', 'skipped' as const),
+      (explanation, value, verdict) => {
+        const row = { ...base, verdict, explanation, value, source: value, title: explanation };
+        const xml = report([row], { outside: [explanation], properties: { candidate: value } });
+        expect(XMLValidator.validate(xml)).toBe(true);
+        // The validator lets through what XML 1.0 forbids, so the characters are looked at too.
+        expect(xml).toMatch(
+          /^[\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u,
+        );
+        // CDATA is ended only where the builder meant to.
+        expect(xml.replace(/<!\[CDATA\[.*?\]\]>/gs, '')).not.toContain(']]>');
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('tells fail, inconclusive, skipped and pass apart, and counts them', () => {
+  const verdicts = ['pass', 'fail', 'inconclusive', 'skipped'] as const;
+  const xml = report(
+    verdicts.map((verdict) => ({ ...base, verdict, explanation: `so ${verdict}` })),
+  );
+  const { testsuites } = parser.parse(xml);
+  expect(testsuites).toMatchObject({
+    '@_tests': '4',
+    '@_failures': '1',
+    '@_errors': '1',
+    '@_skipped': '1',
+  });
+  const [passed, failed, open, skipped] = testsuites.testsuite[0].testcase;
+  expect(failed.failure).toMatchObject({ '@_type': 'fail', '@_message': 'so fail' });
+  expect(open.error).toMatchObject({ '@_type': 'inconclusive', '@_message': 'so inconclusive' });
+  expect(skipped).toHaveProperty('skipped');
+  expect(skipped['system-out']).toContain('so skipped');
+  expect(Object.keys(passed)).not.toEqual(expect.arrayContaining(['failure']));
+});
+
+test('carries value, limit, unit and source as properties of the test case', () => {
+  const row = { ...base, value: 700, limit: 100, unit: 'drops', source: 'metrics-after.prom' };
+  const { testsuites } = parser.parse(report([row]));
+  const [suite] = testsuites.testsuite;
+  expect(suite.properties.property).toEqual([
+    { '@_name': 'candidate', '@_value': '/opt/aegisbpf' },
+  ]);
+  expect(suite.testcase[0].properties.property).toEqual([
+    { '@_name': 'verdict', '@_value': 'pass' },
+    { '@_name': 'value', '@_value': '700' },
+    { '@_name': 'limit', '@_value': '100' },
+    { '@_name': 'unit', '@_value': 'drops' },
+    { '@_name': 'source', '@_value': 'metrics-after.prom' },
+  ]);
+});
+
+test('a line of ten megabytes does not become a file of ten megabytes', () => {
+  const xml = report([{ ...base, verdict: 'fail', explanation: 'x'.repeat(10_000_000) }]);
+  expect(xml.length).toBeLessThan(20_000);
+  expect(xml).toContain('more characters');
+});
