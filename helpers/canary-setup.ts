@@ -7,6 +7,7 @@ import { candidateOf, sha256OfFile } from './agent/candidate.ts';
 import { runCommand } from './agent/command.ts';
 import { parseVersion } from './agent/output/version.ts';
 import type { ProvidedRun } from './canary-run.ts';
+import { finalStatus } from './evidence/final-status.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
 import { type Guardian, GuardianError, startGuardian } from './host/guardian-process.ts';
 import { STATE_DIRECTORY } from './host/journal.ts';
@@ -156,7 +157,9 @@ export default async function setup(
       const report = await guardian.finish();
       for (const problem of report.problems)
         process.stderr.write(`aegisbpf-canary: NOT UNDONE: ${problem}\n`);
-      if (report.problems.length > 0) process.exitCode = 1;
+      // Here and not in a reporter, so that no --reporter option can make an open verdict a success.
+      const { green } = finalStatus(new RunDirectory(path).criteria(), run.asked, false);
+      if (report.problems.length > 0 || !green) process.exitCode = 1;
     };
   } catch (error) {
     if (!(error instanceof CannotBegin)) throw error;
