@@ -1,56 +1,109 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Status, type TestResult } from 'allure-js-commons';
+import type { LifecycleListener } from 'allure-js-commons/sdk/reporter';
 import AllureVitestReporter from 'allure-vitest/reporter';
-import type { Vitest } from 'vitest/node';
-import { readRun } from './records.ts';
+import type { TestModule } from 'vitest/node';
+import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { allureMessages } from './allure-messages.ts';
+import { capped, oneLine, xmlText } from './clean-text.ts';
+import { recordText } from './record-text.ts';
+import { judgedTests, type RunRecord, readRun } from './records.ts';
 
-/** How Allure sorts what is not a pass: the agent's defects apart from missing evidence. */
-const CATEGORIES = [
-  {
-    name: 'The agent failed a criterion',
-    matchedStatuses: ['failed', 'broken'],
-    messageRegex: '(?s)^FAIL.*',
-  },
-  {
-    name: 'Evidence is missing (inconclusive)',
-    matchedStatuses: ['failed', 'broken'],
-    messageRegex: '(?s)^INCONCLUSIVE.*',
-  },
-  { name: 'Not tried', matchedStatuses: ['skipped'] },
-];
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Read by allure-vitest: what a test tells the report (`RuntimeMessage[]`). */
+    allureRuntimeMessages?: unknown[];
+    /** Read by allure-vitest: leaves the test out of the report. */
+    allureSkip?: boolean;
+  }
+}
+
+const STATUSES = {
+  pass: Status.PASSED,
+  fail: Status.FAILED,
+  // Allure's word for a test that could not judge, in a colour of its own.
+  inconclusive: Status.BROKEN,
+  skipped: Status.SKIPPED,
+};
+
+/** allure-vitest guesses a status from an error's words; a criterion's verdict is known. */
+function statusByVerdict(records: ReadonlyMap<string, CriterionRecord>): LifecycleListener {
+  return {
+    beforeTestResultWrite: (result: TestResult) => {
+      const id = result.labels.find(({ name }) => name === 'criterion')?.value;
+      const record = id === undefined ? undefined : records.get(id);
+      if (record === undefined) {
+        result.statusDetails = {
+          message: xmlText(capped(result.statusDetails.message ?? 'not judged', 4000)),
+        };
+        return;
+      }
+      // A pass that a hook broke afterwards keeps the failure that vitest saw.
+      if (record.verdict === 'pass' && result.status !== Status.PASSED) return;
+      result.status = STATUSES[record.verdict];
+      result.statusDetails =
+        record.verdict === 'pass' ? {} : { message: xmlText(recordText(record)) };
+    },
+  };
+}
+
+/** What the page's environment table says of the run as a whole. */
+function environment(run: RunRecord, records: ReadonlyMap<string, CriterionRecord>): string {
+  const ticket = run.settings.CHANGE_TICKET;
+  const rows = {
+    Status: finalStatus(records, run.asked, run.rehearsal.length > 0).status,
+    Rehearsal: run.rehearsal.join('; ') || 'no',
+    'Asked\\ for': run.asked.join(', '),
+    Candidate: run.candidatePath,
+    'SHA-256': run.candidateSha256 ?? 'unknown',
+    Kernel: run.kernel.value ?? 'unknown',
+    Host: run.hostname,
+    Started: run.startedAt,
+    ...(typeof ticket === 'string' ? { 'Change\\ ticket': ticket } : {}),
+  };
+  return Object.entries(rows)
+    .map(([name, value]) => `${name} = ${oneLine(value).replaceAll('\\', '\\\\')}\n`)
+    .join('');
+}
 
 /** allure-vitest's reporter, writing beside the other evidence of a run that really began. */
 export default class AllureReporter extends AllureVitestReporter {
   readonly #path: string;
+  readonly #records: Map<string, CriterionRecord>;
 
   constructor(options: { runDirectory: string }) {
-    super({ resultsDir: join(options.runDirectory, 'allure-results') });
+    const records = new Map<string, CriterionRecord>();
+    const resultsDir = join(options.runDirectory, 'allure-results');
+    super({ resultsDir, listeners: [statusByVerdict(records)] });
     this.#path = options.runDirectory;
+    this.#records = records;
   }
 
-  override onInit(vitest: Vitest): void {
-    super.onInit(vitest);
-  }
-
-  override onTestRunEnd(tests: Parameters<AllureVitestReporter['onTestRunEnd']>[0]): void {
+  override onTestRunEnd(modules: readonly TestModule[]): void {
     const run = readRun(this.#path);
-    if (run === undefined || !existsSync(this.#path)) return;
-    super.onTestRunEnd(tests);
+    if (run === undefined) return;
+    const known = new RunDirectory(this.#path).criteria();
+    for (const { test, record } of judgedTests(modules)) {
+      if (record === undefined) continue;
+      const meta = test.meta();
+      // A run that is judged again leaves out what it did not judge: the first verdict stands.
+      if (record.verdict === 'skipped' && known.get(record.id)?.at !== record.at) {
+        meta.allureSkip = true;
+        continue;
+      }
+      this.#records.set(record.id, record);
+      meta.allureRuntimeMessages = [
+        ...(meta.allureRuntimeMessages ?? []),
+        ...allureMessages(record, run, this.#path),
+      ];
+    }
+    super.onTestRunEnd(modules);
     const results = join(this.#path, 'allure-results');
     mkdirSync(results, { recursive: true, mode: 0o750 });
-    const environment = {
-      Candidate: run.candidatePath,
-      SHA256: run.candidateSha256 ?? 'unknown',
-      Kernel: run.kernel.value ?? 'unknown',
-      Host: run.hostname,
-      Rehearsal: run.rehearsal.join('; ') || 'no',
-    };
-    const lines = Object.entries(environment).map(
-      ([name, value]) => `${name} = ${value.replaceAll('\n', ' ')}`,
-    );
-    writeFileSync(join(results, 'environment.properties'), `${lines.join('\n')}\n`, {
+    writeFileSync(join(results, 'environment.properties'), environment(run, known), {
       mode: 0o640,
     });
-    writeFileSync(join(results, 'categories.json'), JSON.stringify(CATEGORIES), { mode: 0o640 });
   }
 }

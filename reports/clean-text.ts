@@ -15,6 +15,11 @@ export function xmlText(text: string): string {
   );
 }
 
+/** Text for a CDATA section: the builder's library splits only the first `]]>` of a text. */
+export function cdataText(text: string): string {
+  return xmlText(text).replaceAll(']]>', ']]\\u003e');
+}
+
 /**
  * One line for a terminal: white space folded, and everything escaped that could move the cursor,
  * change colours or reorder what a person reads (controls, bidirectional overrides).

@@ -1,7 +1,7 @@
 import junitModule, { type Builder, type TestSuite } from 'junit-report-builder';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import { SECTION_TITLES, type Section } from '../helpers/evidence/runbook.ts';
-import { capped, xmlText } from './clean-text.ts';
+import { capped, cdataText, xmlText } from './clean-text.ts';
 import { recordText } from './record-text.ts';
 
 // The package is CommonJS: its builder is the module itself, which its type declarations do not say.
@@ -39,7 +39,7 @@ export function junitXml(report: JunitReport): string {
         .testCase()
         .name(text.slice(0, 200))
         .className('canary')
-        .error(text, 'inconclusive', text);
+        .error(text, 'inconclusive', cdataText(text));
     }
   }
   return builder.build();
@@ -65,7 +65,7 @@ function addCriterion(suite: TestSuite, row: CriterionRecord): void {
     if (value !== undefined) testCase.property(name, xmlText(capped(String(value), MAX_MESSAGE)));
   }
   const message = xmlText(capped(row.explanation, MAX_MESSAGE));
-  const text = xmlText(recordText(row));
+  const text = cdataText(recordText(row));
   if (row.verdict === 'fail') testCase.failure(message, 'fail').stacktrace(text);
   if (row.verdict === 'inconclusive') testCase.error(message, 'inconclusive', text);
   // The builder's <skipped> takes no message: the reason is in the test case's output.

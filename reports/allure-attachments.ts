@@ -1,0 +1,74 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RuntimeMessage } from 'allure-js-commons/sdk';
+
+/** The page is one file for a ticket: attachments together stay below a megabyte. */
+const LOG_BYTES = 24 * 1024;
+const SAMPLES_BYTES = 96 * 1024;
+
+const SOAK_FILES = ['agent.stderr.log', 'soak.json', 'metrics-after.prom', 'samples.ndjson'];
+
+/** The files of the run directory that show what a criterion was judged from. */
+export function evidenceFiles(id: string): readonly string[] {
+  if (id.startsWith('exit.')) {
+    const own: Readonly<Record<string, readonly string[]>> = {
+      'exit.false-positives': ['review.yaml'],
+      'exit.host-as-found': ['undo.json'],
+    };
+    return ['canary.log', ...(own[id] ?? [])];
+  }
+  switch (id) {
+    case 'audit.soak':
+    case 'enforce.soak': {
+      const phase = id.slice(0, id.indexOf('.'));
+      return SOAK_FILES.map((name) => `${phase}/${name}`);
+    }
+    case 'rollback.controlled-failure':
+      return ['rollback/agent.stderr.log'];
+    case 'rollback.health':
+      return ['rollback/health.json'];
+    case 'rollback.metrics':
+      return ['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'];
+    default:
+      return [];
+  }
+}
+
+/** The last whole lines of a file that fit; the rest stays in the run directory. */
+function lastLines(descriptor: number, size: number, most: number): Buffer {
+  const buffer = Buffer.alloc(most);
+  const read = readSync(descriptor, buffer, 0, most, size - most);
+  const tail = buffer.subarray(0, read);
+  return tail.subarray(tail.indexOf('\n') + 1);
+}
+
+const kib = (bytes: number) => `${Math.round(bytes / 1024).toLocaleString('en')} KiB`;
+
+/** Attaches a file by its path, or the end of it where it is large; nothing when it is not there. */
+export function attachment(runDirectory: string, file: string): RuntimeMessage[] {
+  const path = join(runDirectory, file);
+  const most = file.endsWith('samples.ndjson') ? SAMPLES_BYTES : LOG_BYTES;
+  const contentType = file.endsWith('.json') ? 'application/json' : 'text/plain';
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch {
+    // A phase that was not tried has no files.
+    return [];
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    if (size === 0) return [];
+    if (size <= most) return [{ type: 'attachment_path', data: { name: file, path, contentType } }];
+    const content = lastLines(descriptor, size, most).toString('base64');
+    const name = `${file} (the last ${kib(most)} of ${kib(size)})`;
+    return [
+      {
+        type: 'attachment_content',
+        data: { name, content, encoding: 'base64', contentType: 'text/plain' },
+      },
+    ];
+  } finally {
+    closeSync(descriptor);
+  }
+}

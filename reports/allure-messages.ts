@@ -1,0 +1,69 @@
+import type { RuntimeMessage } from 'allure-js-commons/sdk';
+import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { SECTION_TITLES, type Section } from '../helpers/evidence/runbook.ts';
+import { attachment, evidenceFiles } from './allure-attachments.ts';
+import { capped, xmlText } from './clean-text.ts';
+import { type RunRecord, reportTitle } from './records.ts';
+
+/** A parameter is one cell of a table. */
+const MAX_PARAMETER = 1000;
+
+/** Steps that only keep a record for people weigh less than what they are a record of. */
+const NOTES = ['audit.review-notes', 'enforce.review-notes', 'rollback.record', 'rollback.metrics'];
+
+function severity(id: string): string {
+  if (id.startsWith('exit.')) return 'blocker';
+  return NOTES.includes(id) ? 'normal' : 'critical';
+}
+
+/** A change ticket that can be followed; a bare identifier stands in the environment table. */
+export function ticketLink(ticket: unknown): { name: string; url: string; type: string }[] {
+  if (typeof ticket !== 'string' || !/^https?:\/\//i.test(ticket) || !URL.canParse(ticket))
+    return [];
+  return [{ name: 'change ticket', url: ticket, type: 'issue' }];
+}
+
+function parameters(record: CriterionRecord) {
+  const cells: Record<string, number | string | undefined> = {
+    verdict: record.verdict,
+    value: record.value,
+    limit: record.limit,
+    unit: record.unit,
+    source: record.source,
+    explanation: record.explanation,
+    ...Object.fromEntries(
+      (record.findings ?? []).map(({ title, detail, severity: weight }, index) => [
+        `finding ${index + 1} (${weight})`,
+        `${title}: ${detail}`,
+      ]),
+    ),
+  };
+  return Object.entries(cells).flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : // Excluded: Allure would take a test with another measured value for another test.
+        [{ name, value: xmlText(capped(String(value), MAX_PARAMETER)), excluded: true }],
+  );
+}
+
+/** What Allure is told of a criterion: labels, parameters, the ticket and the evidence by path. */
+export function allureMessages(record: CriterionRecord, run: RunRecord, path: string) {
+  const labels = [
+    { name: 'epic', value: reportTitle(run) },
+    { name: 'feature', value: SECTION_TITLES[record.section as Section] ?? record.section },
+    { name: 'story', value: xmlText(record.title) },
+    { name: 'severity', value: severity(record.id) },
+    { name: 'criterion', value: record.id },
+    { name: 'verdict', value: record.verdict },
+    ...(record.verdict === 'pass' ? [] : [{ name: 'tag', value: record.verdict }]),
+  ];
+  const links = ticketLink(run.settings.CHANGE_TICKET);
+  const messages: RuntimeMessage[] = [
+    { type: 'metadata', data: { labels, links, parameters: parameters(record) } },
+    // A skipped criterion was judged from nothing.
+    ...(record.verdict === 'skipped'
+      ? []
+      : evidenceFiles(record.id).flatMap((file) => attachment(path, file))),
+  ];
+  return messages;
+}

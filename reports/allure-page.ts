@@ -1,0 +1,99 @@
+/**
+ * `npm run report -- [RUN_DIRECTORY]`: makes one self-contained page of a run's Allure results, for
+ * the change ticket. Without an argument it takes the newest run below OUT_DIR.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ExecaError, execa } from 'execa';
+import { dirSync } from 'tmp';
+import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { readSettings, SettingsError } from '../helpers/settings/settings.ts';
+import { withoutNetwork } from './allure-html.ts';
+import { readRun, reportTitle } from './records.ts';
+
+/** What tickets and mail servers still take. */
+const MAX_BYTES = 5 * 1024 * 1024;
+
+/** What is in the way of a page, in one line for the person who asked for it. */
+class NoPage extends Error {}
+
+function newestRun(outDir: string): string {
+  const runs = existsSync(outDir)
+    ? readdirSync(outDir)
+        .filter((name) => existsSync(join(outDir, name, 'run.json')))
+        .sort()
+    : [];
+  const newest = runs.at(-1);
+  if (newest === undefined)
+    throw new NoPage(`there is no run below ${outDir}; name one: npm run report -- RUN_DIRECTORY`);
+  return join(outDir, newest);
+}
+
+/** The title of the page: what it is of, and how it ended. */
+function pageTitle(path: string): string {
+  const run = readRun(path);
+  if (run === undefined) throw new NoPage(`${path} is not the directory of a run: no run.json`);
+  if (!existsSync(join(path, 'allure-results')))
+    throw new NoPage(
+      `${path} has no allure-results: the run was cut short; start it again, or read ${join(path, 'canary.log')}`,
+    );
+  const records = new RunDirectory(path).criteria();
+  const { status } = finalStatus(records, run.asked, run.rehearsal.length > 0);
+  return `${reportTitle(run)}: ${status.replace(/^rehearsal: /, '')}`;
+}
+
+async function generate(path: string, title: string, output: string): Promise<void> {
+  const cli = join(import.meta.dirname, '../node_modules/allure/cli.js');
+  if (!existsSync(cli)) throw new NoPage('the allure package is not installed: run npm ci');
+  const config = join(import.meta.dirname, 'allurerc.json');
+  const options = ['--single-file', '--report-language', 'en', '--group-by', 'feature'];
+  await execa(
+    process.execPath,
+    [
+      ...[cli, 'awesome', join(path, 'allure-results'), ...options],
+      ...['--config', config, '--report-name', title, '--output', output],
+    ],
+    // Away from the caller's folder, where Allure would look for files of its own.
+    { cwd: output, stdin: 'ignore', timeout: 120_000 },
+  );
+}
+
+/** Writes `allure-report/index.html` into the run directory and returns where, and how large. */
+async function writePage(path: string): Promise<{ page: string; bytes: number }> {
+  const title = pageTitle(path);
+  const scratch = dirSync({ unsafeCleanup: true, prefix: 'canary-report' });
+  try {
+    await generate(path, title, scratch.name);
+    const html = withoutNetwork(readFileSync(join(scratch.name, 'index.html'), 'utf8'));
+    const page = join(path, 'allure-report', 'index.html');
+    mkdirSync(join(path, 'allure-report'), { recursive: true, mode: 0o750 });
+    writeFileSync(page, html, { mode: 0o640 });
+    return { page, bytes: Buffer.byteLength(html) };
+  } finally {
+    scratch.removeCallback();
+  }
+}
+
+/** One line of why, where the reason is known. */
+function reason(error: unknown): string | undefined {
+  if (error instanceof NoPage || error instanceof SettingsError) return error.message;
+  if (error instanceof ExecaError) return `${error.shortMessage}\n${error.stderr || error.stdout}`;
+  if (error instanceof Error && 'code' in error) return error.message;
+  return undefined;
+}
+
+try {
+  const [named, ...more] = process.argv.slice(2);
+  if (more.length > 0) throw new NoPage('usage: npm run report -- [RUN_DIRECTORY]');
+  const path = named === undefined ? newestRun(readSettings().OUT_DIR) : resolve(named);
+  const { page, bytes } = await writePage(path);
+  process.stdout.write(`${page} (${(bytes / 1024 / 1024).toFixed(1)} MiB)\n`);
+  if (bytes > MAX_BYTES)
+    process.stderr.write('report: larger than 5 MiB; some tickets refuse such an attachment\n');
+} catch (error) {
+  const why = reason(error);
+  if (why === undefined) throw error;
+  process.stderr.write(`report: ${why}\n`);
+  process.exitCode = 1;
+}
