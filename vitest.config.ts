@@ -36,6 +36,7 @@ export default defineConfig({
     teardownTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: [
+      ['./reports/live-progress.ts', { runDirectory }],
       'verbose',
       ['./reports/junit-reporter.ts', { runDirectory }],
       ['./reports/allure-reporter.ts', { runDirectory }],

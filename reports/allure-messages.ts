@@ -1,3 +1,4 @@
+import { Status } from 'allure-js-commons';
 import type { RuntimeMessage } from 'allure-js-commons/sdk';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import { SECTION_TITLES, type Section } from '../helpers/evidence/runbook.ts';
@@ -20,7 +21,7 @@ function severity(id: string): string {
 export function ticketLink(ticket: unknown): { name: string; url: string; type: string }[] {
   if (typeof ticket !== 'string' || !/^https?:\/\//i.test(ticket) || !URL.canParse(ticket))
     return [];
-  return [{ name: 'change ticket', url: ticket, type: 'issue' }];
+  return [{ name: 'change ticket', url: ticket, type: 'tms' }];
 }
 
 function parameters(record: CriterionRecord) {
@@ -30,7 +31,6 @@ function parameters(record: CriterionRecord) {
     limit: record.limit,
     unit: record.unit,
     source: record.source,
-    explanation: record.explanation,
     ...Object.fromEntries(
       (record.findings ?? []).map(({ title, detail, severity: weight }, index) => [
         `finding ${index + 1} (${weight})`,
@@ -44,6 +44,17 @@ function parameters(record: CriterionRecord) {
       : // Excluded: Allure would take a test with another measured value for another test.
         [{ name, value: xmlText(capped(String(value), MAX_PARAMETER)), excluded: true }],
   );
+}
+
+/** A failure shows its own message; what a pass found stands in the test's body, as one step. */
+function found(record: CriterionRecord): RuntimeMessage[] {
+  if (record.verdict !== 'pass') return [];
+  const stop = Date.parse(record.at);
+  const name = xmlText(capped(record.explanation, MAX_PARAMETER));
+  return [
+    { type: 'step_start', data: { name, start: stop - record.durationMs } },
+    { type: 'step_stop', data: { status: Status.PASSED, stop } },
+  ];
 }
 
 /** What Allure is told of a criterion: labels, parameters, the ticket and the evidence by path. */
@@ -60,6 +71,7 @@ export function allureMessages(record: CriterionRecord, run: RunRecord, path: st
   const links = ticketLink(run.settings.CHANGE_TICKET);
   const messages: RuntimeMessage[] = [
     { type: 'metadata', data: { labels, links, parameters: parameters(record) } },
+    ...found(record),
     // A skipped criterion was judged from nothing.
     ...(record.verdict === 'skipped'
       ? []

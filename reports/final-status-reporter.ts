@@ -1,8 +1,17 @@
+import { styleText } from 'node:util';
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import { finalStatus } from '../helpers/evidence/final-status.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { readRun } from './records.ts';
-import { statusScreen } from './status-screen.ts';
+import { type Paint, statusScreen } from './status-screen.ts';
+
+const COLOURS = { pass: 'green', fail: 'red', inconclusive: 'yellow' } as const;
+
+/** Colours for a terminal that wants them; `hasColors` knows NO_COLOR. The saved file has none. */
+const inColour: Paint = (verdict, text) =>
+  process.stdout.isTTY && process.stdout.hasColors()
+    ? styleText(['bold', COLOURS[verdict]], text, { validateStream: false })
+    : text;
 
 /** One screen at the end: can I ship? And an exit code that is 0 only for a full pass. */
 export default class FinalStatusReporter implements Reporter {
@@ -37,9 +46,10 @@ export default class FinalStatusReporter implements Reporter {
       missing: status.missing,
       criteria: [...records.values()],
     });
-    const screen = statusScreen(status, run, [...records.values()], this.#path);
-    directory.writeText('final-status.txt', screen);
-    process.stdout.write(`\n${screen}`);
+    const screen = (paint?: Paint) =>
+      statusScreen(status, run, [...records.values()], this.#path, paint);
+    directory.writeText('final-status.txt', screen());
+    process.stdout.write(`\n${screen(inColour)}`);
     if (!status.green) process.exitCode = 1;
   }
 }

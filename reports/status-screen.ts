@@ -1,8 +1,18 @@
 import type { ProvidedRun } from '../helpers/canary-run.ts';
 import type { FinalStatus } from '../helpers/evidence/final-status.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { oneLine } from './clean-text.ts';
+import { paragraph } from './paragraph.ts';
 
-const RULE = '─'.repeat(78);
+const COLUMNS = 80;
+const RULE = '─'.repeat(COLUMNS - 2);
+const LABEL = 14;
+/** More than this does not fit one screen; `summary.json` has all. */
+const MOST_SHOWN = 12;
+
+/** How a word is emphasised; the saved file has no colours at all. */
+export type Paint = (verdict: 'pass' | 'fail' | 'inconclusive', text: string) => string;
+const plain: Paint = (_verdict, text) => text;
 
 /** What a run's status means for the person who asked. */
 function answer(status: FinalStatus): string {
@@ -22,10 +32,88 @@ function answer(status: FinalStatus): string {
   }
 }
 
-const cut = (text: string, length: number) => {
-  const oneLine = text.replace(/\s+/g, ' ');
-  return oneLine.length > length ? `${oneLine.slice(0, length - 1)}…` : oneLine;
-};
+function tone(status: FinalStatus): 'pass' | 'fail' | 'inconclusive' {
+  if (status.green) return 'pass';
+  return status.status.endsWith('fail') ? 'fail' : 'inconclusive';
+}
+
+/** A label and its text, continued below the text. */
+function entry(label: string, text: string, most: number): string[] {
+  return paragraph(text, COLUMNS - LABEL - 2, most).map(
+    (line, index) => ` ${(index === 0 ? label : '').padEnd(LABEL)}${line}`,
+  );
+}
+
+function measured({ value, limit, unit }: CriterionRecord): string[] {
+  if (value === undefined) return [];
+  const of = unit === undefined ? '' : ` ${unit}`;
+  const against = limit === undefined ? '' : `, limit ${limit}${of}`;
+  return entry('', `measured ${value}${of}${against}`, 2);
+}
+
+/** A path is to be copied, so it stays in one piece however long it is. */
+const unbroken = (label: string, text: string) => [` ${label.padEnd(LABEL)}${oneLine(text)}`];
+
+/** A criterion that is not a pass: what, why, and by which figures. */
+function notPassed(record: CriterionRecord, paint: Paint): string[] {
+  const verdict = record.verdict === 'fail' ? 'fail' : 'inconclusive';
+  const label = verdict.toUpperCase();
+  const [first = '', ...rest] = entry(label, `${record.title} (${record.id})`, 3);
+  return [
+    first.replace(label, () => paint(verdict, label)),
+    ...rest,
+    ...measured(record),
+    ...entry('', record.explanation, 4),
+  ];
+}
+
+/** Exit criteria that only sum up others: their causes stand on their own. */
+const ROLL_UPS = ['preconditions', 'audit', 'enforce', 'thresholds', 'rollback'].map(
+  (name) => `exit.${name}`,
+);
+
+/** One criterion that is not a pass keeps many from being tried, for the same reason. */
+const reasons = (skipped: readonly CriterionRecord[]) =>
+  [...new Set(skipped.map(({ explanation }) => explanation))].join('; ');
+
+function openCriteria(status: FinalStatus, paint: Paint): string[] {
+  const judged = status.open.filter(({ verdict }) => verdict !== 'skipped');
+  const skipped = status.open.filter(({ verdict }) => verdict === 'skipped');
+  const rollUps = judged.filter(({ id }) => ROLL_UPS.includes(id));
+  const causes = judged.filter((record) => !rollUps.includes(record));
+  // Alone, as when a finished run is judged again, a roll-up is all there is to show.
+  const shown = causes.length + skipped.length > 0 ? causes : rollUps;
+  const followed = shown === rollUps ? [] : rollUps;
+  const more = shown.length - MOST_SHOWN;
+  const rest = followed.length + skipped.length + status.missing.length;
+  if (shown.length + rest === 0) return [];
+  return [
+    '',
+    ...shown.slice(0, MOST_SHOWN).flatMap((record) => notPassed(record, paint)),
+    ...(more > 0 ? entry('', `… and ${more} more in summary.json`, 1) : []),
+    ...followed.flatMap((record) =>
+      entry(
+        'follows',
+        `${record.verdict === 'fail' ? 'FAIL' : 'INCONCLUSIVE'}: ${record.title}`,
+        2,
+      ),
+    ),
+    ...(skipped.length > 0
+      ? entry('NOT TRIED', `${skipped.length} criteria: ${reasons(skipped)}`, 3)
+      : []),
+    ...(status.missing.length > 0
+      ? entry('NOT JUDGED', `${status.missing.length}: ${status.missing.join(', ')}`, 4)
+      : []),
+    '',
+  ];
+}
+
+function counts(status: FinalStatus, records: readonly CriterionRecord[]): string {
+  const count = (verdict: CriterionRecord['verdict'], list: readonly CriterionRecord[]) =>
+    list.filter((record) => record.verdict === verdict).length;
+  const notJudged = count('skipped', status.open) + status.missing.length;
+  return `${count('pass', records)} passed, ${count('fail', status.open)} failed, ${count('inconclusive', status.open)} inconclusive, ${notJudged} not judged`;
+}
 
 /** The final status for a terminal, a CI log and the change ticket: plain text, one screen. */
 export function statusScreen(
@@ -35,41 +123,25 @@ export function statusScreen(
   },
   records: readonly CriterionRecord[],
   path: string,
+  paint: Paint = plain,
 ): string {
-  const passed = records.filter(({ verdict }) => verdict === 'pass').length;
-  const judged = status.open.filter(({ verdict }) => verdict !== 'skipped');
-  const skipped = status.open.length - judged.length;
   const findings = records.flatMap((record) => record.findings ?? []);
   const lines = [
     RULE,
-    ` AegisBPF staging canary: ${answer(status)}`,
+    ' AegisBPF staging canary',
+    ` ${paint(tone(status), answer(status))}`,
     RULE,
-    ...(run.rehearsal.length > 0 ? [` rehearsal   ${cut(run.rehearsal.join('; '), 300)}`] : []),
-    ` asked for   ${run.asked.join(', ')}`,
-    ` candidate   ${run.candidatePath}`,
-    ` SHA-256     ${run.candidateSha256 ?? 'unknown'}`,
-    ` host        ${run.hostname}`,
-    ` criteria    ${passed} passed, ${judged.length} not, ${skipped + status.missing.length} not judged`,
-    ...judged
-      .slice(0, 12)
-      .map(
-        (record) =>
-          `   ${record.verdict === 'fail' ? 'FAIL        ' : 'INCONCLUSIVE'} ${record.title}\n                ${cut(record.explanation, 400)}`,
-      ),
-    ...(judged.length > 12 ? [`   … and ${judged.length - 12} more in summary.json`] : []),
-    ...(status.missing.length > 0
-      ? [`   NOT JUDGED   ${cut(status.missing.join(', '), 300)}`]
-      : []),
-    ...(findings.length > 0
-      ? [
-          ' findings',
-          ...findings.map(
-            (finding) =>
-              `   ${finding.severity}: ${cut(finding.title, 200)} (${finding.reference ?? 'no reference'})`,
-          ),
-        ]
-      : []),
-    ` evidence    ${path}`,
+    ...(run.rehearsal.length > 0 ? entry('rehearsal', run.rehearsal.join('; '), 4) : []),
+    ...entry('asked for', run.asked.join(', '), 1),
+    ...unbroken('candidate', run.candidatePath),
+    ...entry('SHA-256', run.candidateSha256 ?? 'unknown', 1),
+    ...entry('host', run.hostname, 1),
+    ...entry('criteria', counts(status, records), 2),
+    ...openCriteria(status, paint),
+    ...findings.flatMap(({ title, severity, reference }) =>
+      entry('finding', `${severity}: ${title} (${reference ?? 'no reference'})`, 3),
+    ),
+    ...unbroken('evidence', path),
     RULE,
   ];
   return `${lines.join('\n')}\n`;

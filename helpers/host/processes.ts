@@ -108,6 +108,16 @@ function fileIdentity(path: string): string | undefined {
   }
 }
 
+/**
+ * True when the process may be a daemon of the agent and not one of its one-shot commands: `run`,
+ * options alone, or nothing at all, which starts an enforcing daemon (agent-contract.md §0.5).
+ * An operator's `aegisbpf stats` during a soak attaches nothing and is no second instance.
+ */
+export function mayBeDaemon({ pid }: ProcessIdentity): boolean {
+  const [, first] = readProc(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
+  return first === undefined || first === '' || first === 'run' || first.startsWith('-');
+}
+
 /** Every process whose environment carries `NAME=value`: how we recognise what we started. */
 export function processesMarked(name: string, value: string): ProcessInformation[] {
   const marker = `${name}=${value}`;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runVictim } from '../agent/probe.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
-import { agentInstances, processResources } from '../host/processes.ts';
+import { agentInstances, mayBeDaemon, processResources } from '../host/processes.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
@@ -200,7 +200,8 @@ export class Sampler {
   #watchForOthers(): void {
     const { daemon, candidate } = this.#subject;
     const other = agentInstances(candidate.executable).find(
-      ({ pid, parentPid }) => pid !== daemon.identity.pid && parentPid !== process.pid,
+      (found) =>
+        found.pid !== daemon.identity.pid && found.parentPid !== process.pid && mayBeDaemon(found),
     );
     if (other !== undefined) this.otherInstance ??= `${other.comm}, pid ${other.pid}`;
   }

@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { howItEnded, runCommand, shownOutput } from './command.ts';
+import { anyText, propertyRuns } from './output/property-tools.ts';
+
+const shell = { executable: '/bin/sh', environment: { ONLY: 'this' } };
+
+test('what the agent said is shown as one line, cut, and in words when it is nothing', () => {
+  expect(shownOutput(' a\nb\u001b[2J ')).toBe(String.raw`a\nb\u001b[2J`);
+  expect(shownOutput('x'.repeat(301))).toBe(`${'x'.repeat(300)} … (301 characters)`);
+  expect(shownOutput(' \n')).toBe('(nothing)');
+});
+
+test('a terminal’s C0 control characters never get through, and the length is bounded', () => {
+  fc.assert(
+    fc.property(anyText(), fc.integer({ min: 1, max: 400 }), (text, limit) => {
+      const shown = shownOutput(text, limit);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
+      expect(shown).not.toMatch(/[\u0000-\u001f]/);
+      expect(shown.length).toBeLessThanOrEqual(limit + 40);
+    }),
+    propertyRuns(),
+  );
+});
+
+test('a command gets its own environment only, and its end is said in words', async () => {
+  const result = await runCommand(shell, ['-c', 'echo $ONLY$HOME; echo no >&2; exit 3'], 10);
+  expect(result).toMatchObject({ exitCode: 3, stdout: 'this\n', stderr: 'no\n', timedOut: false });
+  expect(howItEnded(result)).toContain('exited with 3; it said: no');
+});
+
+test('a command that hangs is killed at its deadline, one that a signal ended says which', async () => {
+  const hung = await runCommand({ ...shell, executable: '/bin/sleep' }, ['30'], 0.2);
+  expect(hung.timedOut).toBe(true);
+  expect(howItEnded(hung)).toContain('did not end within');
+  const ended = await runCommand(shell, ['-c', 'kill -SEGV $$'], 10);
+  expect(ended).toMatchObject({ exitCode: undefined, signal: 'SIGSEGV' });
+});
+
+test('a command that cannot be started does not throw', async () => {
+  const result = await runCommand({ ...shell, executable: '/nowhere/aegisbpf' }, [], 10);
+  expect(result.exitCode).toBeUndefined();
+  expect(howItEnded(result)).toMatch(/could not be started; it said: .*ENOENT/);
+});

@@ -1,0 +1,136 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  agentPaths,
+  agentStateDifferences,
+  restoreAgentState,
+  snapshotAgentState,
+} from './agent-state.ts';
+
+let folder: ReturnType<typeof dirSync>;
+let root: string;
+let data: string;
+beforeEach(() => {
+  folder = dirSync({ unsafeCleanup: true });
+  root = folder.name;
+  data = agentPaths(root).dataDirectory;
+  for (const name of ['var/lib', 'sys/fs/bpf', 'sys/fs/cgroup'])
+    mkdirSync(join(root, name), { recursive: true });
+});
+afterEach(() => folder.removeCallback());
+
+const write = (name: string, content: string | Buffer) => writeFileSync(join(data, name), content);
+const read = (name: string) => readFileSync(join(data, name));
+
+test('files are put back byte for byte, with their mode', () => {
+  mkdirSync(data);
+  const bytes = Buffer.from([0, 255, 10, 13, 195, 40]);
+  write('policy.applied', bytes);
+  chmodSync(join(data, 'policy.applied'), 0o604);
+  const state = snapshotAgentState(root);
+  write('policy.applied', 'other');
+  expect(agentStateDifferences(state)).toHaveLength(1);
+  expect(restoreAgentState(state)).toEqual([]);
+  expect(read('policy.applied')).toEqual(bytes);
+  expect(statSync(join(data, 'policy.applied')).mode & 0o777).toBe(0o604 & ~process.umask());
+  expect(agentStateDifferences(state)).toEqual([]);
+  expect(readdirSync(data)).toEqual(['policy.applied']);
+});
+
+test('a file that the agent removed comes back, one that was absent goes', () => {
+  mkdirSync(data);
+  write('capabilities.json', '{}');
+  const state = snapshotAgentState(root);
+  rmSync(join(data, 'capabilities.json'));
+  write('policy.applied.sha256', 'x');
+  expect(restoreAgentState(state)).toEqual([]);
+  expect(readdirSync(data)).toEqual(['capabilities.json']);
+});
+
+test('a data directory that was absent is removed with all that is in it', () => {
+  const state = snapshotAgentState(root);
+  mkdirSync(data);
+  write('anything', 'x');
+  expect(restoreAgentState(state)).toEqual([]);
+  expect(existsSync(data)).toBe(false);
+});
+
+test('rules that somebody else added to deny.db are left alone and named', () => {
+  mkdirSync(data);
+  write('deny.db', '1:2\n');
+  const state = snapshotAgentState(root);
+  write('deny.db', '1:2\n3:4\n');
+  expect(restoreAgentState(state)).toEqual([
+    expect.stringContaining('holds other rules than before'),
+  ]);
+  expect(read('deny.db').toString()).toBe('1:2\n3:4\n');
+});
+
+test('a deny.db that is only in another order is put back as it was', () => {
+  mkdirSync(data);
+  write('deny.db', 'b\na\n');
+  const state = snapshotAgentState(root);
+  write('deny.db', 'a\nb\n');
+  expect(restoreAgentState(state)).toEqual([]);
+  expect(read('deny.db').toString()).toBe('b\na\n');
+});
+
+test('an empty deny.db that was absent before is removed', () => {
+  mkdirSync(data);
+  const state = snapshotAgentState(root);
+  write('deny.db', '');
+  expect(restoreAgentState(state)).toEqual([]);
+  expect(readdirSync(data)).toEqual([]);
+});
+
+test('pins and the cgroup of the run are removed whole', () => {
+  const { pinDirectory, cgroup } = agentPaths(root);
+  const state = snapshotAgentState(root);
+  mkdirSync(pinDirectory);
+  mkdirSync(cgroup);
+  for (const name of ['map', 'link']) writeFileSync(join(pinDirectory, name), '');
+  expect(restoreAgentState(state)).toEqual([]);
+  expect([existsSync(pinDirectory), existsSync(cgroup)]).toEqual([false, false]);
+});
+
+test('pins and a cgroup that were there before keep everything', () => {
+  const { pinDirectory, cgroup } = agentPaths(root);
+  mkdirSync(pinDirectory);
+  mkdirSync(cgroup);
+  const state = snapshotAgentState(root);
+  writeFileSync(join(pinDirectory, 'map'), '');
+  expect(restoreAgentState(state)).toEqual([]);
+  expect([readdirSync(pinDirectory), existsSync(cgroup)]).toEqual([['map'], true]);
+});
+
+test('a file that was replaced by a link is named and not followed', () => {
+  mkdirSync(data);
+  write('policy.applied', 'ours');
+  const state = snapshotAgentState(root);
+  rmSync(join(data, 'policy.applied'));
+  writeFileSync(join(root, 'victim'), 'untouched');
+  symlinkSync(join(root, 'victim'), join(data, 'policy.applied'));
+  expect(restoreAgentState(state)).toEqual([expect.stringContaining('not a regular file')]);
+  expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('untouched');
+});
+
+test('restoring twice changes nothing more', () => {
+  mkdirSync(data);
+  write('policy.applied', 'ours');
+  const state = snapshotAgentState(root);
+  write('policy.applied', 'other');
+  expect([restoreAgentState(state), restoreAgentState(state)]).toEqual([[], []]);
+  expect(agentStateDifferences(state)).toEqual([]);
+});

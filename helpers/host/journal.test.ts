@@ -1,0 +1,86 @@
+import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Journal } from './journal.ts';
+
+let folder: ReturnType<typeof dirSync>;
+let path: string;
+beforeEach(() => {
+  folder = dirSync({ unsafeCleanup: true });
+  path = join(folder.name, 'state.ndjson');
+});
+afterEach(() => folder.removeCallback());
+
+const header = {
+  kind: 'run',
+  runId: '2026-run',
+  runDirectory: '/tmp/run',
+  candidate: '/bin/true',
+  candidateSha256: 'ab',
+  environment: { A: 'b' },
+  startedAt: '2026-11-23T14:00:00Z',
+};
+
+function begun(): Journal {
+  writeFileSync(path, `${JSON.stringify(header)}\n`, { mode: 0o600 });
+  return new Journal(path);
+}
+
+const directory = (name: string) =>
+  ({ kind: 'directory', path: name, dev: '1', ino: '2' }) as const;
+
+test('without a journal, or without its header, there is no run to undo', () => {
+  expect(new Journal(path).read()).toBeUndefined();
+  writeFileSync(path, '');
+  expect(new Journal(path).read()).toBeUndefined();
+});
+
+test('what is pending is read newest first', () => {
+  const journal = begun();
+  for (const name of ['/a', '/b', '/c']) journal.record(directory(name));
+  const state = journal.read();
+  expect(state?.run).toEqual(header);
+  expect(state?.pending.map(({ entry }) => entry)).toEqual(['/c', '/b', '/a'].map(directory));
+});
+
+test('a struck entry is never undone again, and no other is struck with it', () => {
+  const journal = begun();
+  journal.record(directory('/a'));
+  const struck = journal.record(directory('/b'));
+  journal.strike(struck);
+  journal.strike('unknown');
+  expect(new Journal(path).read()?.pending.map(({ entry }) => entry)).toEqual([directory('/a')]);
+});
+
+test('a last line torn at any byte hides only itself', () => {
+  const journal = begun();
+  journal.record(directory('/a'));
+  const torn = JSON.stringify({ kind: 'entry', id: 'x', entry: directory('/b') });
+  const whole = begunText();
+  for (let end = 0; end < torn.length; end += 1) {
+    writeFileSync(path, whole + torn.slice(0, end));
+    expect(journal.read()?.pending).toHaveLength(1);
+  }
+});
+
+function begunText(): string {
+  const one = { kind: 'entry', id: 'a', entry: directory('/a') };
+  return `${JSON.stringify(header)}\n${JSON.stringify(one)}\n`;
+}
+
+test('an entry that is no change we know is left out', () => {
+  const journal = begun();
+  appendFileSync(path, '{"kind":"entry","id":"y","entry":{"kind":"format-disk"}}\n');
+  expect(journal.read()?.pending).toEqual([]);
+});
+
+test('the journal stays private to root, and its end removes it but no folder of others', () => {
+  const journal = begun();
+  writeFileSync(join(folder.name, 'other'), '');
+  journal.record(directory('/a'));
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  journal.end();
+  expect([existsSync(path), existsSync(join(folder.name, 'other'))]).toEqual([false, true]);
+  journal.end();
+});

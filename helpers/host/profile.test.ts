@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { fileSync } from 'tmp';
+import { expect, test } from 'vitest';
+import { propertyRuns } from '../agent/output/property-tools.ts';
+import { compareProfiles, readProfile } from './profile.ts';
+
+test('hosts with the same settings do not differ', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.string()), (settings) => {
+      expect(compareProfiles(settings, { ...settings })).toEqual([]);
+    }),
+    propertyRuns(),
+  );
+});
+
+test('each setting that differs is named with both values, also when one side lacks it', () => {
+  const production = { kernel: '6.1', same: 'x', gone: 'y' };
+  const staging = { kernel: '6.2', same: 'x', added: 'z' };
+  expect(compareProfiles(production, staging)).toEqual([
+    { setting: 'kernel', production: '6.1', staging: '6.2' },
+    { setting: 'gone', production: 'y', staging: 'not read' },
+    { setting: 'added', production: 'not recorded', staging: 'z' },
+  ]);
+});
+
+test('a file that is no profile is refused with the place of the fault', () => {
+  const file = fileSync();
+  writeFileSync(
+    file.name,
+    JSON.stringify({ schema: 2, recordedAt: 'x', hostname: 'h', settings: {} }),
+  );
+  expect(() => readProfile(file.name)).toThrow(/is not a host profile: schema: .*; recordedAt: /);
+  const good = {
+    schema: 1,
+    recordedAt: '2026-11-23T14:00:00.000Z',
+    hostname: 'h',
+    settings: { a: 'b' },
+  };
+  writeFileSync(file.name, JSON.stringify(good));
+  expect(readProfile(file.name)).toEqual(good);
+  file.removeCallback();
+});

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import type { Reporter } from 'vitest/node';
+import { liveLine } from './live-line.ts';
+import { readRun } from './records.ts';
+import { SampleTail } from './sample-tail.ts';
+
+const TICK_MS = 1000;
+/** In a log that nobody watches, a line now and then shows that the soak is alive. */
+const LOG_EVERY_MS = 30_000;
+const CLEAR_LINE = '\r\u001b[2K';
+const PHASES = ['audit', 'enforce'] as const;
+
+/**
+ * How a soak is going, on stderr: one line rewritten each second on a terminal, one line each half
+ * minute in a log. First in the list of reporters, so that its line is gone before others write.
+ */
+export default class LiveProgress implements Reporter {
+  readonly #path: string;
+  readonly #terminal: boolean;
+  readonly #tails: ReadonlyMap<(typeof PHASES)[number], SampleTail>;
+  #timer: NodeJS.Timeout | undefined;
+  #shown = false;
+  #loggedMs = 0;
+
+  constructor(options: { runDirectory: string; terminal?: boolean }) {
+    this.#path = options.runDirectory;
+    // CI is what build servers set; some of them pretend to be a terminal.
+    this.#terminal =
+      options.terminal ??
+      (process.stdout.isTTY && process.stderr.isTTY && process.env['CI'] === undefined);
+    this.#tails = new Map(
+      PHASES.map((phase) => [phase, new SampleTail(join(this.#path, phase, 'samples.ndjson'))]),
+    );
+  }
+
+  onTestRunStart(): void {
+    // A finished run that is judged again has samples, and nothing is going on.
+    for (const tail of this.#tails.values()) tail.next();
+    this.#timer = setInterval(() => this.tick(), TICK_MS).unref();
+  }
+
+  onTestModuleStart(): void {
+    this.#clear();
+  }
+
+  onTestModuleEnd(): void {
+    this.#clear();
+  }
+
+  onTestCaseResult(): void {
+    this.#clear();
+  }
+
+  onUserConsoleLog(): void {
+    this.#clear();
+  }
+
+  onTestRunEnd(): void {
+    clearInterval(this.#timer);
+    this.#clear();
+  }
+
+  /** Shows what is new since the last tick. */
+  tick(): void {
+    for (const [phase, tail] of this.#tails) {
+      const progress = tail.next();
+      if (progress === undefined) continue;
+      const seconds = Number(readRun(this.#path)?.settings.DURATION_SECONDS);
+      const line = liveLine(phase, progress, seconds);
+      if (this.#terminal) this.#rewrite(line);
+      else this.#log(line, progress.latest.elapsedMs);
+    }
+  }
+
+  #rewrite(line: string): void {
+    // A line that wraps could not be taken back.
+    const columns = Math.max(20, (process.stderr.columns ?? 80) - 1);
+    process.stderr.write(`${CLEAR_LINE}${line.slice(0, columns)}`);
+    this.#shown = true;
+  }
+
+  #log(line: string, elapsedMs: number): void {
+    // A new soak's clock begins again.
+    if (elapsedMs < this.#loggedMs) this.#loggedMs = 0;
+    if (elapsedMs - this.#loggedMs < LOG_EVERY_MS) return;
+    this.#loggedMs = elapsedMs;
+    process.stderr.write(`${line}\n`);
+  }
+
+  #clear(): void {
+    if (!this.#shown) return;
+    process.stderr.write(CLEAR_LINE);
+    this.#shown = false;
+  }
+}

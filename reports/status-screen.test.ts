@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { finalStatus } from '../helpers/evidence/final-status.ts';
+import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { RUNBOOK } from '../helpers/evidence/runbook.ts';
+import { statusScreen } from './status-screen.ts';
+
+const run = {
+  rehearsal: [],
+  asked: ['audit', 'enforce', 'rollback'] as const,
+  candidatePath: '/opt/build/aegisbpf',
+  candidateSha256: 'ab'.repeat(32),
+  hostname: 'staging-3',
+};
+
+/** A run that passed in all but these. */
+function screen(changes: Record<string, Partial<CriterionRecord>>, rehearsal: string[] = []) {
+  const ids: string[] = Object.values(RUNBOOK).flat();
+  const records = new Map(
+    ids.map((id): [string, CriterionRecord] => [
+      id,
+      {
+        id,
+        section: id.slice(0, id.indexOf('.')),
+        title: `title of ${id}`,
+        at: '2026-11-23T14:00:00.000Z',
+        durationMs: 1,
+        verdict: 'pass',
+        explanation: 'fine',
+        ...changes[id],
+      },
+    ]),
+  );
+  const status = finalStatus(records, run.asked, rehearsal.length > 0);
+  return statusScreen(status, { ...run, rehearsal }, [...records.values()], '/var/out/run-1');
+}
+
+test('a pass is one short screen', () => {
+  expect(screen({})).toMatchInlineSnapshot(`
+    "──────────────────────────────────────────────────────────────────────────────
+     AegisBPF staging canary
+     PASS: every criterion that was asked for held.
+    ──────────────────────────────────────────────────────────────────────────────
+     asked for     audit, enforce, rollback
+     candidate     /opt/build/aegisbpf
+     SHA-256       abababababababababababababababababababababababababababababababab
+     host          staging-3
+     criteria      70 passed, 0 failed, 0 inconclusive, 0 not judged
+     evidence      /var/out/run-1
+    ──────────────────────────────────────────────────────────────────────────────
+    "
+  `);
+});
+
+test('a rehearsal says so, and never that it passed', () => {
+  const text = screen({}, ['the candidate is the stand-in agent']);
+  expect(text).toContain('REHEARSAL, all checks green');
+  expect(text).not.toContain('PASS');
+});
+
+test('causes come before what follows from them, with value, limit and unit', () => {
+  const text = screen({
+    'enforce.ringbuf-drops': {
+      verdict: 'fail',
+      value: 700,
+      limit: 100,
+      unit: 'drops',
+      explanation: '700 drops in 300 s',
+    },
+    'enforce.rss-growth': { verdict: 'skipped', explanation: 'needs "the soak"' },
+    'enforce.signals': { verdict: 'skipped', explanation: 'needs "the soak"' },
+    'exit.enforce': { verdict: 'fail', explanation: '1 of 22 criteria failed' },
+    'exit.thresholds': { verdict: 'inconclusive', explanation: 'not all' },
+  });
+  expect(text).toMatchInlineSnapshot(`
+    "──────────────────────────────────────────────────────────────────────────────
+     AegisBPF staging canary
+     FAIL: do not ship.
+    ──────────────────────────────────────────────────────────────────────────────
+     asked for     audit, enforce, rollback
+     candidate     /opt/build/aegisbpf
+     SHA-256       abababababababababababababababababababababababababababababababab
+     host          staging-3
+     criteria      65 passed, 2 failed, 1 inconclusive, 2 not judged
+
+     FAIL          title of enforce.ringbuf-drops (enforce.ringbuf-drops)
+                   measured 700 drops, limit 100 drops
+                   700 drops in 300 s
+     follows       FAIL: title of exit.enforce
+     follows       INCONCLUSIVE: title of exit.thresholds
+     NOT TRIED     2 criteria: needs "the soak"
+
+     evidence      /var/out/run-1
+    ──────────────────────────────────────────────────────────────────────────────
+    "
+  `);
+});
+
+test('roll-ups are shown in full when nothing else is open', () => {
+  const text = screen({
+    'exit.enforce': { verdict: 'inconclusive', explanation: 'kill is no pass' },
+  });
+  expect(text).toContain('kill is no pass');
+});
+
+test('agent text never reaches a terminal raw, and no line is wider than 80 columns', () => {
+  const hostile = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('\u001b[2J\u0007', '\u009b31m', '\ud800', 'a\u202eb', 'x'.repeat(1_000_000)),
+  );
+  fc.assert(
+    fc.property(
+      hostile,
+      fc.constantFrom('fail', 'inconclusive', 'skipped' as const),
+      (text, verdict) => {
+        const shown = screen({
+          'audit.accounting': { verdict, explanation: text, value: text, limit: text, title: text },
+        });
+        expect(shown).toMatch(/^(?:\n|[^\p{Cc}\p{Cf}\p{Cs}])*$/u);
+        for (const line of shown.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
+        expect(shown.split('\n').length).toBeLessThan(60);
+      },
+    ),
+  );
+});
