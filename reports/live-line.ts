@@ -23,14 +23,15 @@ export function liveLine(
   durationSeconds: number,
 ): string {
   const seconds = (latest.elapsedMs - previous.elapsedMs) / 1000;
-  const rate = seconds > 0 ? (latest.attempts - previous.attempts) / seconds : undefined;
+  const decided = grown(previous.decisions, latest.decisions);
+  const rate = decided === undefined || seconds <= 0 ? undefined : decided / seconds;
   // What must not happen: an audit that denies, an enforce that lets through.
   const wrong = phase === 'audit' ? `denied ${latest.denied}` : `misses ${latest.allowed}`;
   const rss = latest.rssKb === undefined ? '?' : (latest.rssKb / 1000).toFixed(1);
   return [
     `${phase} ${clock(latest.elapsedMs / 1000)}/${clock(durationSeconds)}`,
     `${figure(grown(first.decisions, latest.decisions))} decisions`,
-    `${figure(rate)} opens/s`,
+    `${figure(rate)}/s`,
     `drops ${figure(grown(first.drops, latest.drops))}`,
     wrong,
     `RSS ${rss} MB`,

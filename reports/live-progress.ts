@@ -27,7 +27,7 @@ export default class LiveProgress implements Reporter {
     // CI is what build servers set; some of them pretend to be a terminal.
     this.#terminal =
       options.terminal ??
-      (process.stdout.isTTY && process.stderr.isTTY && process.env['CI'] === undefined);
+      (process.stdout.isTTY && process.stderr.isTTY && process.env.CI === undefined);
     this.#tails = new Map(
       PHASES.map((phase) => [phase, new SampleTail(join(this.#path, phase, 'samples.ndjson'))]),
     );

@@ -138,9 +138,10 @@ export function statusScreen(
     ...entry('host', run.hostname, 1),
     ...entry('criteria', counts(status, records), 2),
     ...openCriteria(status, paint),
-    ...findings.flatMap(({ title, severity, reference }) =>
-      entry('finding', `${severity}: ${title} (${reference ?? 'no reference'})`, 3),
-    ),
+    ...findings.flatMap(({ title, severity, reference }) => [
+      ...entry('finding', title, 3),
+      ...entry('', `${severity}, ${reference ?? 'no reference'}`, 1),
+    ]),
     ...unbroken('evidence', path),
     RULE,
   ];

@@ -27,3 +27,7 @@ test('the id of a criterion begins with its section', () => {
   }
   expect(new Set(every).size).toBe(every.length);
 });
+
+test('no criterion of the specs is skipped, singled out or put off by hand', () => {
+  expect(specs).not.toMatch(/\.(skip|only|todo)\b/);
+});

@@ -39,8 +39,10 @@ export function endingOf(traces: Traces): Ending {
       ? { exitCode: EXIT.panic, words: `the guest kernel panicked: ${panic}` }
       : { exitCode: EXIT.noVm, words: `the guest kernel panicked while it booted: ${panic}` };
   }
-  if (traces.late === 'command') return { exitCode: EXIT.timeout, words: 'the time limit ended it' };
-  if (traces.late === 'boot') return { exitCode: EXIT.noVm, words: 'the guest did not boot in time' };
+  if (traces.late === 'command')
+    return { exitCode: EXIT.timeout, words: 'the time limit ended it' };
+  if (traces.late === 'boot')
+    return { exitCode: EXIT.noVm, words: 'the guest did not boot in time' };
   if (traces.console.includes(SETUP_FAILED))
     return { exitCode: EXIT.noVm, words: 'the --guest-setup script failed' };
   const code = /^\d{1,3}$/.test(traces.result ?? '') ? Number(traces.result) : undefined;

@@ -47,7 +47,8 @@ export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
   }
   for (const name of CARRIED) {
     const value = environment[name];
-    if (isSet(value) && !existsSync(value)) problems.push(`${name}=${value}: there is no such file`);
+    if (isSet(value) && !existsSync(value))
+      problems.push(`${name}=${value}: there is no such file`);
   }
   for (const name of HOST_ONLY) {
     if (isSet(environment[name]) && environment[name] !== '/')
@@ -59,7 +60,7 @@ export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
 /** What a rehearsal sets unless the operator does. */
 function rehearsalDefaults(environment: NodeJS.ProcessEnv): Record<string, string> {
   const judged =
-    isSet(environment['PRODUCTION_PROFILE']) || isSet(environment['ATTEST_PRODUCTION_MATCH']);
+    isSet(environment.PRODUCTION_PROFILE) || isSet(environment.ATTEST_PRODUCTION_MATCH);
   return {
     AEGIS_BIN: `${GUEST.project}/fixtures/stand-in/aegisbpf`,
     DURATION_SECONDS: '10',
@@ -72,7 +73,7 @@ function rehearsalDefaults(environment: NodeJS.ProcessEnv): Record<string, strin
 
 /** The environment of the guest's command, and the files its paths need. */
 export function guestEnvironment(environment: NodeJS.ProcessEnv): GuestEnvironment {
-  const rehearsal = !isSet(environment['AEGIS_BIN']);
+  const rehearsal = !isSet(environment.AEGIS_BIN);
   const variables: Record<string, string> = {
     PATH: `${GUEST.project}/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     HOME: '/root',

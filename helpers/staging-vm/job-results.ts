@@ -21,8 +21,9 @@ export async function readJobDisk(disk: string, directory: string): Promise<JobR
   await runProgram('e2fsck', ['-fy', disk], { ...run, allowed: REPAIRED });
   const back = join(directory, 'back');
   mkdirSync(back);
+  // Relative to the folder: debugfs would split a path with blanks.
   for (const name of ['out', 'control'])
-    await runProgram('debugfs', ['-R', `rdump /${name} ${back}`, disk], run);
+    await runProgram('debugfs', ['-R', `rdump /${name} .`, disk], { ...run, cwd: back });
   return { out: join(back, 'out'), control: join(back, 'control') };
 }
 

@@ -31,7 +31,7 @@ async function runAll(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env, knobProblems(process.env));
   checkRequirements();
   const guest = guestEnvironment(process.env);
-  const outDir = resolve(process.env['OUT_DIR'] || 'artifacts/canary');
+  const outDir = resolve(process.env.OUT_DIR || 'artifacts/canary');
   const command = options.command.length > 0 ? options.command : CANARY;
   const several = options.kernels.length > 1;
   const results: RunResult[] = [];

@@ -15,7 +15,10 @@ const whole = (lowest: number, highest: number, unit: string) =>
       `expected a whole number of ${unit} from ${lowest} to ${highest}`,
     );
 
-const path = z.string().min(1, 'expected a path').transform((value) => resolve(value));
+const path = z
+  .string()
+  .min(1, 'expected a path')
+  .transform((value) => resolve(value));
 const isFile = (value: string) => statSync(value, { throwIfNoEntry: false })?.isFile() === true;
 const file = path.refine(isFile, 'there is no such file');
 
@@ -99,7 +102,7 @@ function rawOptions(argv: readonly string[]): RawOptions {
 }
 
 function defaultCache(environment: NodeJS.ProcessEnv): string {
-  const base = environment['XDG_CACHE_HOME'];
+  const base = environment.XDG_CACHE_HOME;
   return join(
     base === undefined || base === '' ? join(homedir(), '.cache') : base,
     'aegisbpf-canary/staging-vm',

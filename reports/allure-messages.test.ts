@@ -1,0 +1,76 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { expect, test } from 'vitest';
+import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { attachment } from './allure-attachments.ts';
+import { allureMessages, ticketLink } from './allure-messages.ts';
+import type { RunRecord } from './records.ts';
+
+const record: CriterionRecord = {
+  id: 'audit.soak',
+  section: 'audit',
+  title: 'the soak runs',
+  at: '2026-11-23T14:00:00.000Z',
+  durationMs: 1500,
+  verdict: 'fail',
+  explanation: 'it did not',
+  value: 1.6,
+  limit: 10,
+  unit: 's',
+};
+
+const run: RunRecord = {
+  runId: '1',
+  runDirectory: '/none',
+  rehearsal: ['the candidate is the stand-in agent'],
+  rejudge: false,
+  asked: ['audit'],
+  candidatePath: '/opt/aegisbpf',
+  candidateSha256: undefined,
+  settings: { CHANGE_TICKET: 'https://tickets.example.com/1' },
+  hostname: 'staging-3',
+  kernel: {},
+  startedAt: '2026-11-23T14:00:00.000Z',
+};
+
+test('a criterion carries its labels, figures, ticket and evidence', () => {
+  const scratch = dirSync({ unsafeCleanup: true });
+  mkdirSync(join(scratch.name, 'audit'));
+  writeFileSync(join(scratch.name, 'audit', 'soak.json'), '{}');
+  const [metadata, ...rest] = allureMessages(record, run, scratch.name);
+  scratch.removeCallback();
+  expect(metadata).toMatchObject({
+    type: 'metadata',
+    data: {
+      labels: expect.arrayContaining([
+        { name: 'epic', value: 'AegisBPF staging canary (REHEARSAL)' },
+        { name: 'feature', value: 'Phase 1: audit canary' },
+        { name: 'verdict', value: 'fail' },
+      ]),
+      links: [{ name: 'change ticket', url: 'https://tickets.example.com/1', type: 'tms' }],
+      parameters: expect.arrayContaining([{ name: 'value', value: '1.6', excluded: true }]),
+    },
+  });
+  expect(rest).toMatchObject([{ type: 'attachment_path', data: { name: 'audit/soak.json' } }]);
+});
+
+test.each(['CHG-1', 'javascript:alert(1)', 'https://', undefined, 7])('%s is no link', (ticket) => {
+  expect(ticketLink(ticket)).toEqual([]);
+});
+
+test('only the end of a large file is attached, in whole lines', () => {
+  const scratch = dirSync({ unsafeCleanup: true });
+  const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index}`);
+  writeFileSync(join(scratch.name, 'canary.log'), `${lines.join('\n')}\n`);
+  const [message] = attachment(scratch.name, 'canary.log');
+  scratch.removeCallback();
+  expect(message).toMatchObject({
+    type: 'attachment_content',
+    data: { name: 'canary.log (the last 24 KiB of 97 KiB)' },
+  });
+  const content = message?.type === 'attachment_content' ? message.data.content : '';
+  const kept = Buffer.from(content, 'base64').toString().trimEnd().split('\n');
+  expect(kept.at(-1)).toBe('line 9999');
+  expect(lines).toContain(kept[0]);
+});
