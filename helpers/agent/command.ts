@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { escapedCharacter } from '../settings/escaped-character.ts';
 
 /** How the candidate is run: its executable and the only environment it gets. */
 export interface Candidate {
@@ -55,9 +56,7 @@ export async function runCommand(
 
 /** Text of the agent, safe for a terminal and a report: one line, cut, control characters escaped. */
 export function shownOutput(text: string, limit = 300): string {
-  const escaped = text
-    .trim()
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (character) => JSON.stringify(character).slice(1, -1));
+  const escaped = text.trim().replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escapedCharacter);
   const oneLine =
     escaped.length > limit
       ? `${escaped.slice(0, limit)} … (${escaped.length} characters)`

@@ -52,7 +52,10 @@ export class DecisionGroups {
       cgroup: text(fields.cgroup_path),
       action: text(fields.action),
     };
-    const key = Object.values(parts).join(' | ');
+    // Quoted, so that a program cannot choose a name that hides it under another group.
+    const key = Object.values(parts)
+      .map((part) => JSON.stringify(part))
+      .join(' | ');
     const at = now.toISOString();
     const group = this.#groups.get(key) ?? this.#open(key, parts, at);
     group.count += 1;

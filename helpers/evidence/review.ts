@@ -63,6 +63,8 @@ export function writeReviewNotes(
   groups: readonly DecisionGroup[],
 ): void {
   const known = readReview(run);
+  // What a person wrote is never replaced: a file that cannot be read stays, and is inconclusive.
+  if (!known.ok && run.has(REVIEW_FILE)) return;
   const kept = known.ok ? known.groups : [];
   const fresh = groups.filter(
     ({ key }) => !kept.some((old) => old.group === key && old.phase === phase),

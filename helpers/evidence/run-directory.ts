@@ -40,6 +40,15 @@ export type CriterionRecord = Omit<Judgement, 'verdict'> & {
   readonly verdict: Judgement['verdict'] | 'skipped';
 };
 
+/** A line that a crash tore was never recorded: its criterion is missing, and so not a pass. */
+function jsonOrTorn(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A run's evidence on disk. Everything is appended as it happens, so a crash loses nothing. */
 export class RunDirectory {
   readonly path: string;
@@ -93,7 +102,10 @@ export class RunDirectory {
   }
 
   record(criterion: CriterionRecord): void {
-    this.appendLine('criteria.ndjson', criterion);
+    // A line of its own even behind one that a crash has torn.
+    appendFileSync(this.file('criteria.ndjson'), `\n${JSON.stringify(criterion)}\n`, {
+      mode: FILE_MODE,
+    });
   }
 
   /** The latest record of every criterion, in the order they were first judged. */
@@ -101,8 +113,9 @@ export class RunDirectory {
     const found = new Map<string, CriterionRecord>();
     if (!this.has('criteria.ndjson')) return found;
     for (const line of this.readText('criteria.ndjson').split('\n')) {
-      if (line === '') continue;
-      const record = criterionRecord.parse(JSON.parse(line)) as CriterionRecord;
+      const value = line === '' ? undefined : jsonOrTorn(line);
+      if (value === undefined) continue;
+      const record = criterionRecord.parse(value) as CriterionRecord;
       found.set(record.id, record);
     }
     return found;

@@ -1,4 +1,6 @@
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -40,10 +42,16 @@ type AgentState = Extract<JournalEntry, { kind: 'agent-state' }>;
 function saved(directory: string, name: string): AgentState['files'][number] {
   const path = join(directory, name);
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return { name, content: null, mode: 0 };
+  if (stat === undefined) return { name, content: null, mode: 0, uid: 0, gid: 0 };
   if (!stat.isFile())
     throw new Error(`${path} is not a regular file; the agent would not write such a thing`);
-  return { name, content: readFileSync(path).toString('base64'), mode: stat.mode & 0o777 };
+  return {
+    name,
+    content: readFileSync(path).toString('base64'),
+    mode: stat.mode & 0o777,
+    uid: stat.uid,
+    gid: stat.gid,
+  };
 }
 
 /** Takes down the agent's state as we find it, before the first command that loads BPF. */
@@ -70,9 +78,18 @@ const ruleSet = (content: string | null) =>
         .join('\n')
         .trim();
 
+/** Bytes, mode and owner: an operator's file is as before only when all of them are. */
+function isAsSaved(now: AgentState['files'][number], file: AgentState['files'][number]): boolean {
+  return (
+    now.content === file.content &&
+    (file.content === null ||
+      (now.mode === file.mode && now.uid === file.uid && now.gid === file.gid))
+  );
+}
+
 function restoreFile(state: AgentState, file: AgentState['files'][number]): string | undefined {
   const now = saved(state.dataDirectory, file.name);
-  if (now.content === file.content) return undefined;
+  if (isAsSaved(now, file)) return undefined;
   const path = join(state.dataDirectory, file.name);
   if (file.name === 'deny.db' && ruleSet(now.content) !== ruleSet(file.content)) {
     // Our own rules are gone by now: what differs is somebody else's work during the run.
@@ -86,6 +103,9 @@ function restoreFile(state: AgentState, file: AgentState['files'][number]): stri
   const temporary = `${path}.aegisbpf-canary`;
   rmSync(temporary, { force: true });
   writeFileSync(temporary, Buffer.from(file.content, 'base64'), { mode: file.mode, flag: 'wx' });
+  // The mode given at creation is cut by the umask.
+  chmodSync(temporary, file.mode);
+  chownSync(temporary, file.uid, file.gid);
   renameSync(temporary, path);
   return undefined;
 }
@@ -108,8 +128,13 @@ export function restoreAgentState(state: AgentState): string[] {
   };
   if (!state.pinDirectoryExisted && existsSync(state.pinDirectory)) {
     attempt(`could not remove ${state.pinDirectory}`, () => {
-      for (const name of readdirSync(state.pinDirectory))
-        unlinkSync(join(state.pinDirectory, name));
+      // Looked at before the first is removed: whole or not at all.
+      const pins = readdirSync(state.pinDirectory, { withFileTypes: true });
+      const folder = pins.find((pin) => pin.isDirectory());
+      if (folder !== undefined) {
+        return `${state.pinDirectory} holds a folder ${folder.name}, which the agent does not make; it was left`;
+      }
+      for (const { name } of pins) unlinkSync(join(state.pinDirectory, name));
       rmdirSync(state.pinDirectory);
       return undefined;
     });
@@ -140,7 +165,7 @@ export function agentStateDifferences(state: AgentState): string[] {
       ? []
       : [existed ? `${path} is gone` : `${path} was not there before the run`];
   const changed = state.files.flatMap((file) =>
-    saved(state.dataDirectory, file.name).content === file.content
+    isAsSaved(saved(state.dataDirectory, file.name), file)
       ? []
       : [`${join(state.dataDirectory, file.name)} differs from before the run`],
   );

@@ -25,6 +25,8 @@ const savedFile = z.object({
   /** Base64 of the bytes, or null where there was no such file. */
   content: z.string().nullable(),
   mode: z.number().int(),
+  uid: z.number().int(),
+  gid: z.number().int(),
 });
 
 /** One change on the host, written before it is made. */
@@ -147,7 +149,8 @@ export class Journal {
     // On disk before the change: a crash of the host must not forget it either.
     const descriptor = openSync(this.path, 'a', 0o600);
     try {
-      appendFileSync(descriptor, `${JSON.stringify(value)}\n`);
+      // Begins a line of its own even behind one that a crash has torn.
+      appendFileSync(descriptor, `\n${JSON.stringify(value)}\n`);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

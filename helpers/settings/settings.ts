@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { escapedCharacter } from './escaped-character.ts';
 
 /** A knob's raw value counts as unset when it is empty, as `PHASE= npx vitest …` means. */
 const unset = (value: unknown) => (value === '' ? undefined : value);
@@ -40,8 +41,10 @@ const oneLine = z
   .regex(/^[^\p{Cc}]*$/u, 'expected one line without control characters');
 
 /** Trees that programs all over a host read: denying a file there is an outage, not a canary. */
-const SYSTEM_TREES = ['/bin', '/boot', '/dev', '/etc', '/lib', '/lib64', '/proc', '/run', '/sbin'];
-const systemTrees = [...SYSTEM_TREES, '/sys', '/usr'];
+const SYSTEM_TREES = [
+  ...['/bin', '/boot', '/dev', '/etc', '/lib', '/lib32', '/lib64', '/libx32', '/proc', '/root'],
+  ...['/run', '/sbin', '/sys', '/usr', '/var/lib', '/var/run'],
+];
 
 /** Defaults are the runbook's (DESIGN.md), except where the description says otherwise. */
 const knobs = z.object({
@@ -106,6 +109,10 @@ export class SettingsError extends Error {
   }
 }
 
+/** A knob's value in quotes, without anything that a terminal would act on. */
+const shownKnob = (value: string | undefined) =>
+  JSON.stringify(value)?.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapedCharacter);
+
 type Problem = string;
 
 function combinationProblems(values: Partial<Knobs>): Problem[] {
@@ -139,11 +146,16 @@ function combinationProblems(values: Partial<Knobs>): Problem[] {
 
 function blockPathProblems(target: string | undefined): Problem[] {
   if (target === undefined) return [];
-  const shown = JSON.stringify(target);
-  if (!isAbsolute(target) || target.includes('\0') || resolve(target) !== target) {
+  const shown = shownKnob(target);
+  if (
+    !isAbsolute(target) ||
+    target.includes('\0') ||
+    resolve(target) !== target ||
+    target === '/'
+  ) {
     return [`SOAK_BLOCK_PATH=${shown}: expected an absolute path without "." or ".." parts`];
   }
-  const tree = systemTrees.find((root) => target === root || target.startsWith(`${root}/`));
+  const tree = SYSTEM_TREES.find((root) => target === root || target.startsWith(`${root}/`));
   if (tree === undefined) return [];
   return [
     `SOAK_BLOCK_PATH=${shown}: files below ${tree} are read by programs all over the host, and the enforce phase would deny and signal them; ` +
@@ -162,7 +174,7 @@ function parseKnobs(environment: NodeJS.ProcessEnv): {
     if (parsed.success) values[name] = parsed.data;
     else {
       const why = parsed.error.issues.map((issue) => issue.message).join('; ');
-      problems.push(`${name}=${JSON.stringify(environment[name])}: ${why}`);
+      problems.push(`${name}=${shownKnob(environment[name])}: ${why}`);
     }
   }
   return { values: values as Partial<Knobs>, problems };

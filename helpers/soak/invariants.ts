@@ -26,6 +26,12 @@ export function ranInFull(soak: SoakResult): Judgement {
       measurement,
     );
   }
+  if (soak.measuredSeconds < soak.askedSeconds || soak.attempts.attempts === 0) {
+    return inconclusive(
+      `the soak measured ${measurement.value} s of DURATION_SECONDS=${soak.askedSeconds} with ${soak.attempts.attempts} attempts; run again`,
+      measurement,
+    );
+  }
   const slept = soak.bootSeconds - soak.measuredSeconds;
   if (slept > CLOCK_TOLERANCE_SECONDS) {
     return inconclusive(
@@ -87,14 +93,22 @@ export function noMissedDenial(soak: SoakResult): Judgement {
       { ...measurement, value: others.join(', '), limit: 'EPERM', unit: 'errno' },
     );
   }
+  if (eperm !== attempts) {
+    return inconclusive(
+      `${attempts} opens were made and only ${eperm} have an outcome; the workers' counts are incomplete, run again`,
+      measurement,
+    );
+  }
   return pass(`all ${attempts} opens were refused with EPERM`, measurement);
 }
 
 /** Audit: nothing is refused and nobody is signalled. */
 export function nothingDenied(soak: SoakResult): Judgement {
-  const { attempts, eperm, signals, otherErrno } = soak.attempts;
+  const dead = afterDeath(soak);
+  if (dead !== undefined) return dead;
+  const { attempts, allowed, eperm, signals, otherErrno } = soak.attempts;
   const refused = eperm + Object.values(otherErrno).reduce((sum, count) => sum + count, 0);
-  const hurt = soak.victims.signalled + soak.victims.denied;
+  const hurt = soak.victims.signalled + soak.victims.denied + soak.victims.other.length;
   const measurement = {
     value: refused + signals + hurt,
     limit: 0,
@@ -105,6 +119,12 @@ export function nothingDenied(soak: SoakResult): Judgement {
   if (measurement.value > 0) {
     return fail(
       `in audit mode ${refused} of ${attempts} opens were refused, ${signals} signals arrived and ${hurt} ordinary programs were hurt; an audit pass must not touch anything`,
+      measurement,
+    );
+  }
+  if (allowed !== attempts) {
+    return inconclusive(
+      `${attempts} opens were made and only ${allowed} have an outcome; the workers' counts are incomplete, run again`,
       measurement,
     );
   }
