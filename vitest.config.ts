@@ -37,7 +37,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     reporters: [
       ['./reports/live-progress.ts', { runDirectory }],
-      'verbose',
+      // Its summary window on a terminal would fight the live line.
+      ['verbose', { summary: false }],
       ['./reports/junit-reporter.ts', { runDirectory }],
       ['./reports/allure-reporter.ts', { runDirectory }],
       ['./reports/final-status-reporter.ts', { runDirectory }],
