@@ -1,6 +1,7 @@
 import { afterAll } from 'vitest';
 import { canaryRun } from '../helpers/canary-run.ts';
 import { criterion, section } from '../helpers/criterion.ts';
+import { askedParts } from '../helpers/phases/asked-parts.ts';
 import { SoakPhase } from '../helpers/phases/soak-phase.ts';
 import { accountingCloses } from '../helpers/soak/accounting.ts';
 import {
@@ -11,6 +12,7 @@ import {
   ranInFull,
   samplesComplete,
 } from '../helpers/soak/invariants.ts';
+import { networkAccounted, operationsAccounted } from '../helpers/soak/side-accounting.ts';
 import {
   eventDropRatio,
   ringbufDrops,
@@ -19,6 +21,7 @@ import {
 } from '../helpers/soak/thresholds.ts';
 
 const { settings } = canaryRun();
+const asked = askedParts(settings);
 const phase = new SoakPhase('audit');
 
 section('audit', ['preconditions', 'preflight'], () => {
@@ -134,6 +137,18 @@ section('audit', ['preconditions', 'preflight'], () => {
     'accounting closes: opens, decisions, event lines and drops agree',
     () => phase.ofSoak(accountingCloses),
     { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.operations',
+    'every other way to a denied file is recorded too, and accounted for',
+    () => phase.ofSoak(operationsAccounted),
+    { needs: ['audit.ready'], askedBy: asked.operations },
+  );
+  criterion(
+    'audit.network',
+    'connects to a denied address are recorded, and accounted for',
+    () => phase.ofSoak(networkAccounted),
+    { needs: ['audit.ready'], askedBy: asked.network },
   );
   criterion(
     'audit.state-changes',

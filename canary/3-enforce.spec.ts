@@ -1,6 +1,7 @@
 import { afterAll } from 'vitest';
 import { canaryRun } from '../helpers/canary-run.ts';
 import { criterion, section } from '../helpers/criterion.ts';
+import { askedParts } from '../helpers/phases/asked-parts.ts';
 import { SoakPhase } from '../helpers/phases/soak-phase.ts';
 import { accountingCloses, signalsEqualDenials } from '../helpers/soak/accounting.ts';
 import {
@@ -11,6 +12,7 @@ import {
   ranInFull,
   samplesComplete,
 } from '../helpers/soak/invariants.ts';
+import { networkAccounted, operationsAccounted } from '../helpers/soak/side-accounting.ts';
 import {
   eventDropRatio,
   ringbufDrops,
@@ -19,6 +21,7 @@ import {
 } from '../helpers/soak/thresholds.ts';
 
 const { settings } = canaryRun();
+const asked = askedParts(settings);
 const phase = new SoakPhase('enforce');
 
 section('enforce', ['preconditions', 'preflight'], () => {
@@ -68,6 +71,12 @@ section('enforce', ['preconditions', 'preflight'], () => {
       needs: ['enforce.ready'],
       timeoutSeconds: settings.DURATION_SECONDS + 600,
     },
+  );
+  criterion(
+    'enforce.headroom',
+    'the highest rate of decisions without a drop is known',
+    () => phase.headroom(),
+    { needs: ['enforce.soak'], askedBy: asked.headroom, timeoutSeconds: 3600 },
   );
   criterion(
     'enforce.release',
@@ -158,6 +167,18 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'accounting closes: opens, decisions, event lines and drops agree',
     () => phase.ofSoak(accountingCloses),
     { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.operations',
+    'every other way to a denied file is refused too, and accounted for',
+    () => phase.ofSoak(operationsAccounted),
+    { needs: ['enforce.ready'], askedBy: asked.operations },
+  );
+  criterion(
+    'enforce.network',
+    'connects to a denied address are refused, and accounted for',
+    () => phase.ofSoak(networkAccounted),
+    { needs: ['enforce.ready'], askedBy: asked.network },
   );
   criterion(
     'enforce.state-changes',

@@ -25,6 +25,8 @@ interface CriterionOptions {
   readonly needs?: readonly Need[];
   /** Judged only when one of these phases was asked for. */
   readonly phases?: readonly Phase[];
+  /** A part that is off by default: the knob that asks for it, and whether it does. */
+  readonly askedBy?: { readonly knob: string; readonly on: boolean };
   readonly timeoutSeconds?: number;
 }
 
@@ -116,7 +118,9 @@ export function criterion(
     const { directory, provided } = canaryRun();
     const name = sectionOf(id);
     const base = { id, section: name, title };
-    const reason = skipReason(id, needs, options.phases);
+    const { askedBy } = options;
+    const notAsked = askedBy?.on === false ? `not asked for: ${askedBy.knob} is off` : undefined;
+    const reason = notAsked ?? skipReason(id, needs, options.phases);
     if (reason !== undefined) {
       const record: CriterionRecord = {
         ...base,
@@ -124,6 +128,7 @@ export function criterion(
         durationMs: 0,
         verdict: 'skipped',
         explanation: reason,
+        ...(notAsked === undefined ? {} : { notAsked: true }),
       };
       task.meta.criterion = record;
       // A finished run keeps its own records; judging it again adds only the exit criteria's.

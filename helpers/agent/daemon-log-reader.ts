@@ -1,44 +1,44 @@
-import type { WriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { type LogFinding, LogFindings } from './log-findings.ts';
 import { type AgentStarted, agentStarted, parseLogLine } from './output/daemon-log.ts';
 import { EventLineSplitter } from './output/event-stream.ts';
 import type { Parsed } from './output/parsed.ts';
+import { type Room, RotatedFile } from './rotated-file.ts';
 
-/** A line of the agent's log that a person should see. */
-export interface LogFinding {
-  readonly level: 'ERROR' | 'WARN';
-  readonly text: string;
-}
+export type { LogFinding } from './log-findings.ts';
 
 const KEPT_LINES = 20;
-const KEPT_FINDINGS = 1000;
-const KEPT_BYTES = 64 * 1024 * 1024;
+const ROOM: Room = { partBytes: 16 * 1024 * 1024 };
 
-/** The daemon's standard error: written to disk as it comes, judged line by line. */
+/**
+ * The daemon's standard error, judged line by line. On disk it is bounded by rotation; errors,
+ * warnings and state changes are also kept in `….findings.log`, which no rotation touches.
+ */
 export class DaemonLog {
-  readonly findings: LogFinding[] = [];
-  readonly #file: WriteStream;
+  readonly #file: RotatedFile;
+  readonly #findings: LogFindings;
   readonly #splitter = new EventLineSplitter();
   readonly #tail: string[] = [];
   readonly #startedWaiters: ((value: Parsed<AgentStarted>) => void)[] = [];
   #started: Parsed<AgentStarted> | undefined;
-  #bytes = 0;
 
-  constructor(file: WriteStream) {
-    this.#file = file;
-    this.#file.on('error', () => {});
+  /** @param path of the log, `….log`; its parts and findings lie beside it. */
+  constructor(path: string, room: Room = ROOM) {
+    this.#file = new RotatedFile(path, room);
+    this.#findings = new LogFindings(path.replace(/\.log$/, '.findings.log'));
   }
 
   push(chunk: Buffer): void {
-    this.#bytes += chunk.length;
     for (const line of this.#splitter.push(chunk)) {
       if (line.kind === 'line') this.#take(line.text);
+      else this.#keep(`(a line of more than ${line.bytes} bytes) ${line.head}`);
     }
   }
 
   async end(): Promise<void> {
+    const rest = this.#splitter.end();
+    if (rest !== undefined) this.#take(rest.text);
+    this.#findings.end();
     this.#file.end();
-    await finished(this.#file).catch(() => {});
   }
 
   /** The fields of `Agent started`; undefined when it has not come within the time. */
@@ -63,24 +63,34 @@ export class DaemonLog {
     return this.findings.findLast((finding) => finding.level === 'ERROR')?.text ?? this.lastLine;
   }
 
-  /** Lines at ERROR level. */
+  /** The first errors and warnings. */
+  get findings(): readonly LogFinding[] {
+    return this.#findings.list;
+  }
+
+  /** The first lines at ERROR level. */
   get errors(): readonly LogFinding[] {
     return this.findings.filter((finding) => finding.level === 'ERROR');
   }
 
+  /** How many lines at ERROR level there were. */
+  get errorCount(): number {
+    return this.#findings.errors;
+  }
+
   #take(text: string): void {
-    // Errors and warnings are kept whatever the volume; only a flood of others is cut.
     const line = parseLogLine(text);
-    const finding = line.kind === 'log' && ['FATAL', 'ERROR', 'WARN'].includes(line.level);
-    if (finding || this.#bytes <= KEPT_BYTES) this.#file.write(`${text}\n`);
-    this.#tail.push(text);
-    if (this.#tail.length > KEPT_LINES) this.#tail.shift();
-    if (finding && this.findings.length < KEPT_FINDINGS) {
-      this.findings.push({ level: line.level === 'WARN' ? 'WARN' : 'ERROR', text });
-    }
+    this.#findings.take(line, text);
+    this.#keep(text);
     if (line.kind === 'log' && line.message === 'Agent started' && this.#started === undefined) {
       this.#started = agentStarted(line);
       for (const tell of this.#startedWaiters.splice(0)) tell(this.#started);
     }
+  }
+
+  #keep(text: string): void {
+    this.#file.write(`${text}\n`);
+    this.#tail.push(text);
+    if (this.#tail.length > KEPT_LINES) this.#tail.shift();
   }
 }

@@ -1,5 +1,4 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../evidence/judgement.ts';
@@ -80,9 +79,7 @@ class Daemon implements StartingDaemon {
     this.#options = options;
     run.directory(options.name);
     this.#events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
-    this.#log = new DaemonLog(
-      createWriteStream(run.file(options.name, 'agent.stderr.log'), { mode: 0o640 }),
-    );
+    this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'));
     // Event lines are block-buffered on a pipe and would come 4 KiB late (agent-contract.md §0.3).
     this.#child = spawn(STDBUF, ['-oL', candidate.executable, ...runArguments(options)], {
       env: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },

@@ -1,27 +1,22 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
+import { EventFile, type LineKind } from './event-file.ts';
 import { EventLineSplitter } from './output/event-stream.ts';
 import { type AgentEvent, parseEventLine } from './output/events.ts';
 import type { OwnFile } from './own-file.ts';
+import {
+  type AddressDecisions,
+  type BlockEvent,
+  type FileDecisions,
+  type NetBlockEvent,
+  WatchedDecisions,
+} from './watched-decisions.ts';
 
-/** Decisions on one file of ours, counted as they arrive. */
-export interface FileDecisions {
-  lines: number;
-  readonly byAction: Map<string, number>;
-  /** Lines by the pid of whoever opened the file. */
-  readonly byPid: Map<number, number>;
-  /** The first events, for the probes; a soak's millions are only counted. */
-  readonly first: BlockEvent[];
-}
-
-export type BlockEvent = Extract<AgentEvent, { type: 'block' }>;
+export type { AddressDecisions, BlockEvent, FileDecisions } from './watched-decisions.ts';
 export type StateChange = Extract<AgentEvent, { type: 'state_change' }>;
 
-const KEPT_EVENTS = 1000;
-/** Stored lines of a soak's own decisions and of the host's exec telemetry; all are counted. */
-const KEPT_OWN_LINES = 20_000;
-const KEPT_TELEMETRY_BYTES = 64 * 1024 * 1024;
+/** Lines remembered by their text. A worker's decisions are all told by one and the same line. */
+const REMEMBERED_LINES = 256;
+const KEPT_STATE_CHANGES = 10_000;
 
 /** What could not be taken from the stream as it is. */
 export interface StreamDefects {
@@ -32,42 +27,39 @@ export interface StreamDefects {
   readonly samples: readonly string[];
 }
 
+const isConnect = (event: AgentEvent): event is NetBlockEvent => event.type === 'net_connect_block';
+
 /**
  * The daemon's event stream: parsed as it arrives with bounded memory, written to disk with our
  * own bulk thinned out (counted in full, stored up to a bound), everything else kept.
  */
 export class EventLog {
   readonly stateChanges: StateChange[] = [];
-  readonly #watched = new Map<string, FileDecisions>();
+  readonly #files = new Map<string, FileDecisions>();
+  readonly #addresses = new Map<string, AddressDecisions>();
   readonly #groups = new DecisionGroups();
   readonly #splitter = new EventLineSplitter();
-  readonly #file: WriteStream;
+  readonly #remembered = new Map<string, () => void>();
+  readonly #file: EventFile;
   readonly #waiting = new Set<() => void>();
   #lines = 0;
-  #ownStored = 0;
-  #telemetryBytes = 0;
-  #notStored = 0;
   #notJson = 0;
   #invalid = 0;
   #oversized = 0;
   readonly #samples: string[] = [];
 
   constructor(path: string) {
-    this.#file = createWriteStream(path, { mode: 0o640 });
-    // A full disk must not end the run unseen: the soak's own samples fail on the same disk.
-    this.#file.on('error', () => {
-      this.#notStored += 1;
-    });
+    this.#file = new EventFile(path);
   }
 
   /** Counts decisions on this file apart from the host's. */
   watch(file: Pick<OwnFile, 'dev' | 'ino'>): FileDecisions {
-    const key = `${file.dev}:${file.ino}`;
-    const known = this.#watched.get(key);
-    if (known !== undefined) return known;
-    const decisions: FileDecisions = { lines: 0, byAction: new Map(), byPid: new Map(), first: [] };
-    this.#watched.set(key, decisions);
-    return decisions;
+    return watched(this.#files, `${file.dev}:${file.ino}`);
+  }
+
+  /** Counts decisions on connects to this address apart from the host's. */
+  watchAddress(address: { readonly ip: string; readonly port: number }): AddressDecisions {
+    return watched(this.#addresses, `${address.ip}:${address.port}`);
   }
 
   push(chunk: Buffer): void {
@@ -77,6 +69,7 @@ export class EventLog {
         this.#note(`a line of more than ${line.bytes} bytes`);
       } else this.#take(line.text);
     }
+    this.#file.flush();
     for (const wake of this.#waiting) wake();
   }
 
@@ -87,8 +80,7 @@ export class EventLog {
       this.#invalid += 1;
       this.#note('the stream ended in the middle of a line');
     }
-    this.#file.end();
-    await finished(this.#file).catch(() => {});
+    await this.#file.end();
     for (const wake of this.#waiting) wake();
   }
 
@@ -113,8 +105,9 @@ export class EventLog {
     return this.#lines;
   }
 
+  /** Lines that were counted and not stored, because their kind had filled its room on disk. */
   get notStored(): number {
-    return this.#notStored;
+    return this.#file.notStored;
   }
 
   get defects(): StreamDefects {
@@ -134,51 +127,75 @@ export class EventLog {
   #take(text: string): void {
     if (text === '') return;
     this.#lines += 1;
-    const parsed = parseEventLine(text);
-    if (parsed.kind !== 'event') {
-      if (parsed.kind === 'invalid') this.#invalid += 1;
-      else this.#notJson += 1;
-      this.#note(parsed.error);
-      this.#store(text);
+    const again = this.#remembered.get(text);
+    if (again !== undefined) {
+      again();
       return;
     }
-    this.#count(parsed.event, text);
+    const parsed = parseEventLine(text);
+    if (parsed.kind === 'event') {
+      this.#count(parsed.event, text);
+      return;
+    }
+    if (parsed.kind === 'invalid') this.#invalid += 1;
+    else this.#notJson += 1;
+    this.#note(parsed.error);
+    this.#file.store('unreadable', text);
   }
 
   #count(event: AgentEvent, text: string): void {
     if (event.type === 'block') {
-      const own = this.#watched.get(`${event.dev}:${event.ino}`);
+      const own = this.#files.get(`${event.dev}:${event.ino}`);
       if (own !== undefined) {
-        this.#countOwn(own, event);
-        this.#ownStored += 1;
-        if (this.#ownStored <= KEPT_OWN_LINES) this.#store(text);
-        else this.#notStored += 1;
+        this.#countOwn(own, event, text);
+        return;
+      }
+    } else if (isConnect(event)) {
+      const own = this.#addresses.get(`${event.remote_ip}:${event.remote_port}`);
+      if (own !== undefined) {
+        this.#countOwn(own, event, text);
         return;
       }
     }
-    if (event.type === 'exec' || event.type === 'exec_argv') {
-      this.#telemetryBytes += text.length;
-      if (this.#telemetryBytes <= KEPT_TELEMETRY_BYTES) this.#store(text);
-      else this.#notStored += 1;
-      return;
-    }
-    if (event.type === 'state_change') this.stateChanges.push(event);
-    else this.#groups.add(event);
-    this.#store(text);
+    this.#file.store(this.#countOther(event), text);
   }
 
-  #countOwn(own: FileDecisions, event: BlockEvent): void {
-    own.lines += 1;
-    own.byAction.set(event.action, (own.byAction.get(event.action) ?? 0) + 1);
-    own.byPid.set(event.pid, (own.byPid.get(event.pid) ?? 0) + 1);
-    if (own.first.length < KEPT_EVENTS) own.first.push(event);
+  #countOther(event: AgentEvent): LineKind {
+    if (event.type === 'exec' || event.type === 'exec_argv') return 'telemetry';
+    if (event.type !== 'state_change') {
+      this.#groups.add(event);
+      return 'host';
+    }
+    if (this.stateChanges.length < KEPT_STATE_CHANGES) this.stateChanges.push(event);
+    return 'state';
+  }
+
+  #countOwn<E extends BlockEvent | NetBlockEvent>(
+    own: WatchedDecisions<E>,
+    event: E,
+    text: string,
+  ): void {
+    // The text is part of a whole chunk, which would stay in memory with it.
+    const kept = Buffer.from(text).toString();
+    const again = () => {
+      own.count(event);
+      this.#file.store('own', kept);
+    };
+    if (this.#remembered.size === REMEMBERED_LINES) this.#remembered.clear();
+    this.#remembered.set(kept, again);
+    again();
   }
 
   #note(sample: string): void {
     if (this.#samples.length < 5) this.#samples.push(sample);
   }
+}
 
-  #store(text: string): void {
-    this.#file.write(`${text}\n`);
-  }
+function watched<E extends BlockEvent | NetBlockEvent>(
+  known: Map<string, WatchedDecisions<E>>,
+  key: string,
+): WatchedDecisions<E> {
+  const found = known.get(key) ?? new WatchedDecisions<E>();
+  known.set(key, found);
+  return found;
 }

@@ -87,6 +87,15 @@ export function listFileRules(
   return listed(candidate, ['block', 'list'], timeoutSeconds, parseBlockList);
 }
 
+/** The entries of `network deny list`. @throws JudgementError (inconclusive) when it cannot be read. */
+export async function listNetworkRules(
+  candidate: Candidate,
+  timeoutSeconds: number,
+): Promise<readonly string[]> {
+  const args = ['network', 'deny', 'list'];
+  return Object.values(await listed(candidate, args, timeoutSeconds, parseNetworkDenyList)).flat();
+}
+
 /** Every list of rules that the agent has. @throws JudgementError (inconclusive) when one cannot be read. */
 export async function listRules(
   candidate: Candidate,

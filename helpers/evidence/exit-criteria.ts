@@ -10,9 +10,10 @@ import { judgeReview } from './review.ts';
 import { RUNBOOK, SECTION_TITLES, type Section } from './runbook.ts';
 
 /** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
-function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Judgement {
+function judgeRecords(run: CanaryRun, what: string, allIds: readonly string[]): Judgement {
   const records = run.directory.criteria();
   const source = run.directory.file('criteria.ndjson');
+  const ids = allIds.filter((id) => records.get(id)?.notAsked !== true);
   const missing = ids.filter((id) => !records.has(id));
   const found = ids.flatMap((id) => records.get(id) ?? []);
   const failed = found.filter(({ verdict }) => verdict === 'fail');

@@ -27,6 +27,7 @@ const criterionRecord = z.object({
   unit: z.string().optional(),
   source: z.string().optional(),
   findings: z.array(finding).optional(),
+  notAsked: z.boolean().optional(),
 });
 
 /** One line of `criteria.ndjson`: a judgement with the test it belongs to. */
@@ -38,6 +39,8 @@ export type CriterionRecord = Omit<Judgement, 'verdict'> & {
   readonly at: string;
   readonly durationMs: number;
   readonly verdict: Judgement['verdict'] | 'skipped';
+  /** Skipped because its knob is off: no gap in what was asked for. */
+  readonly notAsked?: boolean;
 };
 
 /** A line that a crash tore was never recorded: its criterion is missing, and so not a pass. */

@@ -40,6 +40,20 @@ const oneLine = z
   .max(300, 'expected at most 300 characters')
   .regex(/^[^\p{Cc}]*$/u, 'expected one line without control characters');
 
+/** What the soak can do with a denied file besides opening it, which it always does. */
+export const SIDE_OPERATIONS = ['exec', 'mmap', 'hardlink', 'rename', 'symlink'] as const;
+export type SideOperation = (typeof SIDE_OPERATIONS)[number];
+const OPERATIONS: readonly string[] = ['open', ...SIDE_OPERATIONS];
+
+const operations = z
+  .string()
+  .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
+  .refine(
+    (names) => names.every((name) => OPERATIONS.includes(name)),
+    `expected a list, with commas, of ${OPERATIONS.join(', ')}`,
+  )
+  .transform((names) => SIDE_OPERATIONS.filter((name) => names.includes(name)));
+
 /** Trees that programs all over a host read: denying a file there is an outage, not a canary. */
 const SYSTEM_TREES = [
   ...['/bin', '/boot', '/dev', '/etc', '/lib', '/lib32', '/lib64', '/libx32', '/proc', '/root'],
@@ -75,6 +89,12 @@ const knobs = z.object({
   RINGBUF_BYTES: wholeNumber(0, 2 ** 30, 'bytes').prefault('16777216'),
   SOAK_BLOCK_PATH: z.string().optional(),
   SOAK_NET_WORKLOAD: zeroOrOne.prefault('0'),
+  SOAK_NET_RATE: wholeNumber(2, 1000, 'connects per second').prefault('50'),
+  SOAK_OPERATIONS: operations.prefault('open'),
+  SOAK_OPERATION_RATE: wholeNumber(1, 100, 'attempts per second').prefault('10'),
+  HEADROOM: zeroOrOne.prefault('0'),
+  HEADROOM_MAX_RATE: wholeNumber(1000, 1_000_000, 'opens per second').prefault('50000'),
+  HEADROOM_STEP_SECONDS: wholeNumber(1, 600, 'seconds').prefault('5'),
   PROBE_DIR: path.prefault('/var/tmp'),
   CANDIDATE_POLICY: path.optional(),
   PRODUCTION_PROFILE: path.optional(),
@@ -123,9 +143,16 @@ function combinationProblems(values: Partial<Knobs>): Problem[] {
         'set ALLOW_SIGKILL_CANARY=1 to confirm it, or use ENFORCE_SIGNAL=term for the standard enforce canary',
     );
   }
-  if (values.SOAK_NET_WORKLOAD === true) {
+  const besides = [
+    ...(values.SOAK_NET_WORKLOAD === true ? ['SOAK_NET_WORKLOAD=1'] : []),
+    ...(values.HEADROOM === true ? ['HEADROOM=1'] : []),
+    ...((values.SOAK_OPERATIONS ?? []).length > 0
+      ? [`SOAK_OPERATIONS=${values.SOAK_OPERATIONS?.join(',')}`]
+      : []),
+  ];
+  if (values.ENFORCE_SIGNAL === 'kill' && besides.length > 0) {
     problems.push(
-      'SOAK_NET_WORKLOAD=1: this version soaks file decisions only, and a knob that changes nothing would be a lie; leave it at 0',
+      `${besides.join(', ')} with ENFORCE_SIGNAL=kill: their workers count denials in one process each, which the agent would kill; use term, int or none`,
     );
   }
   const ring = values.RINGBUF_BYTES;

@@ -8,6 +8,7 @@ export const DROP_FAMILIES = [
   'aegisbpf_net_ringbuf_drops_total',
 ] as const;
 const BY_INODE = 'aegisbpf_blocks_by_inode_total';
+const BY_ADDRESS = 'aegisbpf_net_blocks_by_ip_total';
 
 /** A difference of cumulative counters, or in words why there is none. */
 export type Delta =
@@ -69,17 +70,18 @@ export function scrapeDelta(before: Scrape, after: Scrape, families: readonly st
   return { known: true, value, source: families.join(' + ') };
 }
 
-/** Δ of the decisions on one inode; a series that did not exist yet counts from zero. */
-export function inodeDelta(
+/** Δ of one series between two scrapes; one that did not exist yet counts from zero. */
+function seriesDelta(
   before: Scrape,
   after: Scrape,
-  file: { dev: number; ino: number },
+  family: string,
+  [label, value]: readonly [string, string],
 ): Delta {
-  const source = `${BY_INODE}{inode="${file.dev}:${file.ino}"}`;
+  const source = `${family}{${label}="${value}"}`;
   if (!before.ok) return { known: false, source, reason: before.reason };
   if (!after.ok) return { known: false, source, reason: after.reason };
-  const labels = { inode: `${file.dev}:${file.ino}` };
-  const last = after.metrics.series(BY_INODE, labels);
+  const labels = { [label]: value };
+  const last = after.metrics.series(family, labels);
   if (!last.ok) {
     return {
       known: false,
@@ -87,10 +89,24 @@ export function inodeDelta(
       reason: `the series ${source} is missing from the scrape after the soak`,
     };
   }
-  // The agent writes a series from the first decision on its inode, and our file is new.
-  const first = before.metrics.series(BY_INODE, labels);
-  const value = last.value - (first.ok ? first.value : 0);
-  return value >= 0
-    ? { known: true, value, source }
+  // The agent writes a series from the first decision on its subject, and ours is new.
+  const first = before.metrics.series(family, labels);
+  const difference = last.value - (first.ok ? first.value : 0);
+  return difference >= 0
+    ? { known: true, value: difference, source }
     : { known: false, source, reason: `${source} went backwards during the soak` };
+}
+
+/** Δ of the decisions on one inode. */
+export function inodeDelta(
+  before: Scrape,
+  after: Scrape,
+  file: { dev: number; ino: number },
+): Delta {
+  return seriesDelta(before, after, BY_INODE, ['inode', `${file.dev}:${file.ino}`]);
+}
+
+/** Δ of the network decisions on one remote address. */
+export function addressDelta(before: Scrape, after: Scrape, ip: string): Delta {
+  return seriesDelta(before, after, BY_ADDRESS, ['ip', ip]);
 }

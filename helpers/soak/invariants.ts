@@ -1,14 +1,13 @@
 import { fail, inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
 import { afterDeath } from './accounting.ts';
+import { clockProblem } from './clocks.ts';
 import type { SoakResult } from './result.ts';
 
 /** State changes that belong to a start in that mode (agent-contract.md §5.1, §5.2). */
-const EXPECTED_STATES = {
+export const EXPECTED_STATES = {
   audit: new Set(['AUDIT_FALLBACK/STARTUP_AUDIT_MODE']),
   enforce: new Set(['ENFORCE/STARTUP_ENFORCE_READY']),
 };
-/** The host's clocks may drift apart by NTP slewing; a jump or a suspend is far more. */
-const CLOCK_TOLERANCE_SECONDS = 2;
 /** The totals come from scrapes before and after; one late scrape in between loses no count. */
 const MAX_FAILED_SCRAPE_SHARE = 0.05;
 
@@ -32,20 +31,8 @@ export function ranInFull(soak: SoakResult): Judgement {
       measurement,
     );
   }
-  const slept = soak.bootSeconds - soak.measuredSeconds;
-  if (slept > CLOCK_TOLERANCE_SECONDS) {
-    return inconclusive(
-      `the host was suspended for ${slept.toFixed(1)} s during the soak; run again on a host that stays awake`,
-      measurement,
-    );
-  }
-  const jump = soak.wallSeconds - soak.bootSeconds;
-  if (Math.abs(jump) > CLOCK_TOLERANCE_SECONDS) {
-    return inconclusive(
-      `the host's clock jumped by ${jump.toFixed(1)} s during the soak, so times and rates cannot be trusted; fix the clock and run again`,
-      measurement,
-    );
-  }
+  const problem = clockProblem(soak);
+  if (problem !== undefined) return inconclusive(problem, measurement);
   const { attempts, skipped } = soak.attempts;
   const rate = attempts / soak.measuredSeconds;
   return pass(
@@ -195,7 +182,7 @@ export function actionsOf(signal: SoakResult['enforceSignal']): readonly string[
 
 /** Enough scrapes succeeded for the drops and decisions to have been watched all the time. */
 export function samplesComplete(soak: SoakResult): Judgement {
-  const { taken, failed, source, lastError, decreased } = soak.samples;
+  const { taken, failed, late, source, lastError, decreased } = soak.samples;
   const measurement = {
     value: failed,
     limit: Math.floor((taken + failed) * MAX_FAILED_SCRAPE_SHARE),
@@ -209,7 +196,7 @@ export function samplesComplete(soak: SoakResult): Judgement {
       measurement,
     );
   const share = failed / (taken + failed);
-  const text = `${failed} of ${taken + failed} scrapes of ${source} failed`;
+  const text = `${failed} of ${taken + failed} scrapes of ${source} failed, ${late} came late`;
   if (share > MAX_FAILED_SCRAPE_SHARE) {
     return inconclusive(`${text}; the last: ${lastError ?? '?'}`, measurement);
   }

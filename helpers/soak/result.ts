@@ -5,6 +5,37 @@ const delta = z.discriminatedUnion('known', [
   z.object({ known: z.literal(false), reason: z.string(), source: z.string() }),
 ]);
 
+const attemptCounts = z.object({
+  attempts: z.number().int(),
+  allowed: z.number().int(),
+  eperm: z.number().int(),
+  otherErrno: z.record(z.string(), z.number().int()),
+  signals: z.number().int(),
+  /** Attempts the pace asked for and the host was too slow to make. */
+  skipped: z.number().int(),
+});
+
+/** Theil–Sen, in KiB per hour, with its 95 % interval. */
+const memoryTrend = z.object({
+  kbPerHour: z.number(),
+  lowKbPerHour: z.number(),
+  highKbPerHour: z.number(),
+  readings: z.number().int(),
+});
+
+/** Work beside the main one, with an accounting of its own. */
+const sideResult = z.object({
+  operation: z.string(),
+  target: z.string(),
+  attempts: attemptCounts,
+  /** The kernel's own count on its inode or address. */
+  decisions: delta,
+  lines: z.number().int(),
+  linesByAction: z.record(z.string(), z.number().int()),
+});
+
+export type SideResult = z.output<typeof sideResult>;
+
 /** `soak.json`: everything the thresholds are judged from. */
 export const soakResult = z.object({
   mode: z.enum(['audit', 'enforce']),
@@ -19,14 +50,13 @@ export const soakResult = z.object({
   /** By the boot-time clock, which goes on while the host sleeps. */
   bootSeconds: z.number(),
   endedEarly: z.string().optional(),
-  attempts: z.object({
-    attempts: z.number().int(),
-    allowed: z.number().int(),
-    eperm: z.number().int(),
-    otherErrno: z.record(z.string(), z.number().int()),
-    signals: z.number().int(),
-    skipped: z.number().int(),
-  }),
+  attempts: attemptCounts,
+  /** SOAK_OPERATIONS besides open, one each. */
+  operations: z.array(sideResult).default([]),
+  /** SOAK_NET_WORKLOAD, one for each protocol. */
+  network: z.array(sideResult).default([]),
+  /** What the agent says of its connect hook at start. */
+  connectHook: z.boolean().optional(),
   askedRate: z.number(),
   workers: z.number().int(),
   victims: z.object({
@@ -52,9 +82,12 @@ export const soakResult = z.object({
     maxKb: z.number().optional(),
     lastKb: z.number().optional(),
     samples: z.number().int(),
+    trend: memoryTrend.optional(),
   }),
   samples: z.object({
     taken: z.number().int(),
+    /** Taken, but more than half an interval after their time. */
+    late: z.number().int().default(0),
     failed: z.number().int(),
     source: z.string(),
     lastError: z.string().optional(),
@@ -68,6 +101,8 @@ export const soakResult = z.object({
     diedAfterSeconds: z.number().optional(),
   }),
   otherInstance: z.string().optional(),
+  /** Event lines that were counted and not stored on disk. */
+  linesNotStored: z.number().int().default(0),
   stateChanges: z.array(z.string()),
   errors: z.array(z.string()),
   streamDefects: z.object({

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runVictim } from '../agent/probe.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
-import { agentInstances, mayBeDaemon, processResources } from '../host/processes.ts';
+import { processResources } from '../host/processes.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
+import { MemoryReadings } from './memory-trend.ts';
+import { otherInstance } from './other-instance.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './soak.ts';
+import { Victims } from './victims.ts';
 import type { Workload } from './workload.ts';
 
 const ENDPOINT_TIMEOUT_MS = 4000;
@@ -17,31 +19,25 @@ const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
 export class Sampler {
-  readonly victims = {
-    run: 0,
-    signalled: 0,
-    read: 0,
-    denied: 0,
-    other: [] as string[],
-    pids: new Set<number>(),
-  };
+  readonly victims: Victims;
   readonly rss: { maxKb?: number; lastKb?: number; samples: number } = { samples: 0 };
-  readonly scrapes: SoakResult['samples'] = { taken: 0, failed: 0, source: '' };
+  readonly memory = new MemoryReadings();
+  readonly scrapes: SoakResult['samples'] = { taken: 0, failed: 0, late: 0, source: '' };
   telemetryDrops: number | undefined;
   otherInstance: string | undefined;
+  /** Cumulative totals of the latest scrape that had them. */
+  totals: { readonly decisions: number; readonly drops: number } | undefined;
   readonly #subject: SoakSubject;
   readonly #workload: Workload;
-  readonly #before: Scrape;
   #endpoint = true;
   #begun = 0;
   #diedAfterSeconds: number | undefined;
-  #lastTotals: { decisions: number; drops: number } | undefined;
   #pending: Promise<void> = Promise.resolve();
 
-  constructor(subject: SoakSubject, workload: Workload, before: Scrape) {
+  constructor(subject: SoakSubject, workload: Workload) {
     this.#subject = subject;
     this.#workload = workload;
-    this.#before = before;
+    this.victims = new Victims(subject);
   }
 
   /** Finds out where samples come from: the daemon's endpoint, or the command line without one. */
@@ -59,8 +55,15 @@ export class Sampler {
     this.scrapes.source = this.#endpoint ? last.source : 'aegisbpf metrics --detailed';
   }
 
-  /** Samples until the time is over. @returns why it ended early, if it did. */
-  async runFor(durationMs: number): Promise<string | undefined> {
+  /**
+   * Samples until the time is over.
+   * @param breach says what can no longer pass, or nothing.
+   * @returns why it ended early, if it did.
+   */
+  async runFor(
+    durationMs: number,
+    breach: (elapsedMs: number) => string | undefined,
+  ): Promise<string | undefined> {
     const { settings, daemon } = this.#subject;
     const every = (this.#endpoint ? settings.SAMPLE_SECONDS : settings.POLL_SECONDS) * 1000;
     this.#begun = performance.now();
@@ -72,11 +75,13 @@ export class Sampler {
         this.#diedAfterSeconds = elapsed / 1000;
         return 'the agent died';
       }
-      const breach = this.#breach();
-      if (breach !== undefined && !settings.SOAK_RUN_ON) return breach;
+      const ending = breach(elapsed);
+      if (ending !== undefined) return ending;
       if (elapsed >= durationMs) return undefined;
       if (elapsed >= next && !sampling) {
-        next += every;
+        if (elapsed - next > every / 2) this.scrapes.late += 1;
+        // What was missed while the last one hung is not made up for.
+        next = Math.max(next + every, elapsed - (elapsed % every) + every);
         sampling = true;
         this.#pending = this.#sample(elapsed).finally(() => {
           sampling = false;
@@ -109,35 +114,13 @@ export class Sampler {
     };
   }
 
-  /** A limit that can no longer be kept: going on would only cost time. */
-  #breach(): string | undefined {
-    const { daemon, settings } = this.#subject;
-    const counts = this.#workload.counts();
-    if (this.#workload.dead() > 0) return 'a soak worker died';
-    if (daemon.mode === 'enforce' && counts.allowed > 0)
-      return 'an open of the denied file went through';
-    if (daemon.mode === 'audit' && counts.eperm + counts.signals > 0)
-      return 'an open was denied or signalled in audit mode';
-    if (this.otherInstance !== undefined) return 'another instance of the agent appeared';
-    const before = this.#before.ok ? familyTotal(this.#before.metrics, DROP_FAMILIES) : undefined;
-    const drops = this.#lastTotals?.drops;
-    if (
-      before !== undefined &&
-      drops !== undefined &&
-      drops - before > settings.MAX_RINGBUF_DROPS
-    ) {
-      return `more than MAX_RINGBUF_DROPS=${settings.MAX_RINGBUF_DROPS} drops`;
-    }
-    return undefined;
-  }
-
   async #sample(elapsedMs: number): Promise<void> {
-    const { run, daemon } = this.#subject;
-    this.#watchForOthers();
-    const [scrape] = await Promise.all([this.#scrape(), this.#tryVictim()]);
+    const { run, daemon, candidate } = this.#subject;
+    this.otherInstance ??= otherInstance(candidate.executable, daemon.identity.pid);
+    const [scrape] = await Promise.all([this.#scrape(), this.victims.tryOne()]);
     const figures = this.#figures(scrape);
     const resources = processResources(daemon.identity.pid);
-    if (resources !== undefined) this.#countRss(resources.rssKb);
+    if (resources !== undefined) this.#countRss(resources.rssKb, elapsedMs);
     const counts = this.#workload.counts();
     const line: Sample = {
       at: new Date().toISOString(),
@@ -184,39 +167,16 @@ export class Sampler {
 
   /** A reset between two samples is lost when the counter has grown past its old value by the end. */
   #compare(now: { decisions: number; drops: number }): void {
-    const last = this.#lastTotals;
-    this.#lastTotals = now;
+    const last = this.totals;
+    this.totals = now;
     if (last === undefined || (now.decisions >= last.decisions && now.drops >= last.drops)) return;
     this.scrapes.decreased = `counters went backwards during the soak (decisions ${last.decisions} → ${now.decisions}, drops ${last.drops} → ${now.drops}): they were reset, so the deltas of this run are unknown; find out what reset them and run again`;
   }
 
-  #countRss(rssKb: number): void {
+  #countRss(rssKb: number, elapsedMs: number): void {
     this.rss.samples += 1;
     this.rss.lastKb = rssKb;
     this.rss.maxKb = Math.max(this.rss.maxKb ?? 0, rssKb);
-  }
-
-  /** One-shot commands of ours are our children; everything else named so is another instance. */
-  #watchForOthers(): void {
-    const { daemon, candidate } = this.#subject;
-    const other = agentInstances(candidate.executable).find(
-      (found) =>
-        found.pid !== daemon.identity.pid && found.parentPid !== process.pid && mayBeDaemon(found),
-    );
-    if (other !== undefined) this.otherInstance ??= `${other.comm}, pid ${other.pid}`;
-  }
-
-  async #tryVictim(): Promise<void> {
-    const { daemon, target, candidate } = this.#subject;
-    if (!daemon.isRunning()) return;
-    const victim = await runVictim(target.path, candidate.environment);
-    this.victims.run += 1;
-    if (victim.pid !== undefined) this.victims.pids.add(victim.pid);
-    if (victim.signal !== undefined) this.victims.signalled += 1;
-    else if (victim.exitCode === 0) this.victims.read += 1;
-    else if (victim.stderr.includes('Operation not permitted')) this.victims.denied += 1;
-    else if (this.victims.other.length < 5) {
-      this.victims.other.push(`exit ${victim.exitCode}: ${victim.stderr.slice(0, 200)}`);
-    }
+    this.memory.add({ seconds: elapsedMs / 1000, rssKb });
   }
 }

@@ -7,6 +7,7 @@ import {
 } from '../evidence/judgement.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Delta } from './counters.ts';
+import { trendText } from './memory-trend.ts';
 import type { SoakResult } from './result.ts';
 
 type Limits = Pick<
@@ -84,7 +85,7 @@ export function rssGrowth(soak: SoakResult, limits: Limits): Judgement {
     );
   }
   const value = maxKb - baselineKb;
-  const text = `resident memory grew by ${value} KiB (settled ${baselineKb}, highest ${maxKb}), limit MAX_RSS_GROWTH_KB=${limit}, ${at(soak)}`;
+  const text = `resident memory grew by ${value} KiB (settled ${baselineKb}, highest ${maxKb}), limit MAX_RSS_GROWTH_KB=${limit}, ${at(soak)}; ${trendText(soak.rss.trend)}`;
   const measurement = { value, limit, unit: 'KiB', source };
   if (value > limit) return fail(text, measurement);
   return cutShort(soak, measurement) ?? pass(text, measurement);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { COMPILE_CACHE } from '../host/compile-cache.ts';
+import type { AttemptKind, AttemptSubject } from './attempts.ts';
 
 const workerReport = z.object({
   pid: z.number().int(),
@@ -11,11 +12,9 @@ const workerReport = z.object({
   allowed: z.number().int(),
   eperm: z.number().int(),
   signals: z.number().int(),
-  ended: z.number().int(),
   skipped: z.number().int(),
   otherErrno: z.record(z.string(), z.number().int()),
   final: z.boolean(),
-  programPids: z.array(z.number().int()),
 });
 
 type WorkerReport = z.output<typeof workerReport>;
@@ -31,12 +30,13 @@ export interface WorkloadCounts {
   readonly skipped: number;
 }
 
-export interface WorkloadOptions {
-  readonly target: string;
+export interface WorkloadOptions extends AttemptSubject {
+  /** Of the workers' result files: `NAME-0.json`. */
+  readonly name: string;
   readonly workers: number;
   /** Attempts per second of all workers together. */
   readonly rate: number;
-  readonly attempt: 'open' | 'program';
+  readonly attempt: AttemptKind;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -54,9 +54,10 @@ class Worker {
     const script = fileURLToPath(new URL('worker.ts', import.meta.url));
     const argument = JSON.stringify({
       target: options.target,
+      loader: options.loader,
       rate: options.rate / options.workers,
       attempt: options.attempt,
-      resultFile: run.file(directory, `worker-${index}.json`),
+      resultFile: run.file(directory, `${options.name}-${index}.json`),
     });
     this.child = fork(script, [argument], {
       env: { ...options.environment, ...COMPILE_CACHE },
@@ -120,14 +121,15 @@ export class Workload {
     };
   }
 
-  /** Pids whose decisions are ours: the workers and the programs they ran. */
-  pids(): ReadonlySet<number> {
-    return new Set(
-      this.#workers.flatMap(({ child, latest }) => [
-        ...(child.pid === undefined ? [] : [child.pid]),
-        ...(latest?.programPids ?? []),
-      ]),
-    );
+  /** Pids of the workers; what they and their children decide on is ours. */
+  pids(): readonly number[] {
+    return this.#workers.flatMap(({ child }) => child.pid ?? []);
+  }
+
+  /** Goes on at this many attempts per second, all workers together. */
+  pace(rate: number): void {
+    const each = rate / this.#workers.length;
+    for (const { child } of this.#workers) if (child.connected) child.send({ rate: each });
   }
 
   /** Workers that ended without being asked. */

@@ -1,0 +1,70 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+
+/** What a stored line is kept for; each kind has a bound of its own, so that none crowds out another. */
+export type LineKind = 'own' | 'telemetry' | 'host' | 'unreadable' | 'state';
+
+/** Bytes on disk of each kind; state changes are evidence, and a daemon has a handful. */
+const KEPT_BYTES: Readonly<Record<LineKind, number>> = {
+  own: 16 * 1024 * 1024,
+  telemetry: 64 * 1024 * 1024,
+  host: 64 * 1024 * 1024,
+  unreadable: 16 * 1024 * 1024,
+  state: Number.POSITIVE_INFINITY,
+};
+/** What may wait for a slow disk; beyond it lines are counted and not stored. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+const BATCH_CHARACTERS = 64 * 1024;
+
+/** The event stream on disk, bounded by kind. What is not stored was still counted. */
+export class EventFile {
+  readonly #file: WriteStream;
+  readonly #bytes: Record<LineKind, number> = {
+    own: 0,
+    telemetry: 0,
+    host: 0,
+    unreadable: 0,
+    state: 0,
+  };
+  #batch = '';
+  #notStored = 0;
+  #broken = false;
+
+  constructor(path: string) {
+    this.#file = createWriteStream(path, { mode: 0o640 });
+    // A full disk must not end the run unseen: the soak's own samples fail on the same disk.
+    this.#file.on('error', () => {
+      this.#broken = true;
+    });
+  }
+
+  get notStored(): number {
+    return this.#notStored;
+  }
+
+  /** Stores the line, or counts it as not stored. */
+  store(kind: LineKind, text: string): void {
+    const bytes = this.#bytes[kind] + text.length;
+    const waits = this.#file.writableLength + this.#batch.length > MAX_WAITING_BYTES;
+    if (this.#broken || bytes > KEPT_BYTES[kind] || (waits && kind !== 'state')) {
+      this.#notStored += 1;
+      return;
+    }
+    this.#bytes[kind] = bytes;
+    this.#batch += `${text}\n`;
+    if (this.#batch.length > BATCH_CHARACTERS) this.flush();
+  }
+
+  /** Hands what was stored since the last call to the kernel. */
+  flush(): void {
+    if (this.#batch === '') return;
+    this.#file.write(this.#batch);
+    this.#batch = '';
+  }
+
+  async end(): Promise<void> {
+    this.flush();
+    this.#file.end();
+    await finished(this.#file).catch(() => {});
+  }
+}

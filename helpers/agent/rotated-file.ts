@@ -1,0 +1,64 @@
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+
+/** How much of a log is kept: its beginning for good, and its latest parts in turn. */
+export interface Room {
+  /** Bytes of each of the three parts. */
+  readonly partBytes: number;
+}
+
+/**
+ * A log file bounded on disk. The first part, `NAME`, is never touched again; then come `NAME.2`, the
+ * latest, and `NAME.1`, the one before it: at most three parts, whatever is written. Writes are
+ * synchronous: a log is small, and the end of a daemon must not lose its last words.
+ */
+export class RotatedFile {
+  readonly #path: string;
+  readonly #partBytes: number;
+  #descriptor: number | undefined;
+  #bytes = 0;
+  #rotations = 0;
+  #failed = false;
+
+  constructor(path: string, { partBytes }: Room) {
+    this.#path = path;
+    this.#partBytes = partBytes;
+    this.#descriptor = openSync(path, 'w', 0o640);
+  }
+
+  /** Parts that were written full; from the third on, each pushed an older one out. */
+  get rotations(): number {
+    return this.#rotations;
+  }
+
+  write(text: string): void {
+    const bytes = Buffer.from(text);
+    if (this.#bytes > 0 && this.#bytes + bytes.length > this.#partBytes) this.#rotate();
+    if (this.#descriptor === undefined) return;
+    try {
+      writeSync(this.#descriptor, bytes);
+      this.#bytes += bytes.length;
+    } catch {
+      // A full disk ends the soak by its own samples; the agent must not wait for its reader.
+      this.#failed = true;
+    }
+  }
+
+  /** True when the disk refused something. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  end(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #rotate(): void {
+    this.end();
+    const latest = `${this.#path}.2`;
+    if (this.#rotations > 0) renameSync(latest, `${this.#path}.1`);
+    this.#rotations += 1;
+    this.#descriptor = openSync(latest, 'w', 0o640);
+    this.#bytes = 0;
+  }
+}

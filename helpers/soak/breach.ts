@@ -1,0 +1,92 @@
+import type { Mode } from '../agent/daemon-options.ts';
+import type { Settings } from '../settings/settings.ts';
+import { EXPECTED_STATES } from './invariants.ts';
+import type { WorkloadCounts } from './workload.ts';
+
+/** What a soak in progress has shown so far; absent figures are unknown. */
+export interface SoFar {
+  readonly mode: Mode;
+  readonly elapsedSeconds: number;
+  readonly counts: WorkloadCounts;
+  /** Counts of the work beside the main one, by operation. */
+  readonly side: readonly { readonly operation: string; readonly counts: WorkloadCounts }[];
+  readonly workerDied: boolean;
+  readonly otherInstance: string | undefined;
+  /** Since the soak began, of the whole host. */
+  readonly drops: number | undefined;
+  readonly decisions: number | undefined;
+  readonly rssGrowthKb: number | undefined;
+  readonly countersDecreased: string | undefined;
+  readonly clockProblem: string | undefined;
+  readonly states: readonly string[];
+  readonly errors: number;
+}
+
+type Limits = Pick<
+  Settings,
+  | 'DURATION_SECONDS'
+  | 'MAX_RINGBUF_DROPS'
+  | 'MAX_EVENT_DROP_RATIO_PCT'
+  | 'MAX_RSS_GROWTH_KB'
+  | 'SOAK_RATE'
+>;
+
+/** Decisions of others may dilute the ratio; a host that makes this much more than our load does not. */
+const OTHERS_AT_MOST = 10;
+
+/**
+ * A criterion that can no longer pass, in words: going on would only cost time. Whatever is said here
+ * fails, or is inconclusive, by the soak's own result too.
+ */
+export function breachOf(soFar: SoFar, limits: Limits): string | undefined {
+  return (
+    invalidated(soFar) ??
+    decisionBreach(soFar) ??
+    dropBreach(soFar, limits) ??
+    memoryBreach(soFar, limits) ??
+    agentBreach(soFar)
+  );
+}
+
+function invalidated(soFar: SoFar): string | undefined {
+  if (soFar.workerDied) return 'a soak worker died';
+  return soFar.countersDecreased ?? soFar.clockProblem;
+}
+
+function decisionBreach({ mode, counts, side }: SoFar): string | undefined {
+  for (const { operation, counts: made } of [{ operation: 'open', counts }, ...side]) {
+    if (mode === 'enforce' && made.allowed > 0)
+      return `${anOrA(operation)} of the denied subject went through`;
+    if (mode === 'audit' && made.eperm + made.signals > 0)
+      return `${anOrA(operation)} was denied or signalled in audit mode`;
+  }
+  return undefined;
+}
+
+const anOrA = (operation: string) => `${/^[aeo]/.test(operation) ? 'an' : 'a'} ${operation}`;
+
+function dropBreach(soFar: SoFar, limits: Limits): string | undefined {
+  const { drops, decisions, elapsedSeconds } = soFar;
+  if (drops === undefined) return undefined;
+  if (drops > limits.MAX_RINGBUF_DROPS) {
+    return `${drops} drops, more than MAX_RINGBUF_DROPS=${limits.MAX_RINGBUF_DROPS}`;
+  }
+  if (decisions === undefined) return undefined;
+  const left = Math.max(0, limits.DURATION_SECONDS - elapsedSeconds);
+  const most = decisions + left * limits.SOAK_RATE * OTHERS_AT_MOST;
+  if (100 * drops <= limits.MAX_EVENT_DROP_RATIO_PCT * most) return undefined;
+  return `${drops} drops, a share that can no longer sink to MAX_EVENT_DROP_RATIO_PCT=${limits.MAX_EVENT_DROP_RATIO_PCT}`;
+}
+
+function memoryBreach({ rssGrowthKb }: SoFar, limits: Limits): string | undefined {
+  if (rssGrowthKb === undefined || rssGrowthKb <= limits.MAX_RSS_GROWTH_KB) return undefined;
+  return `the agent's memory grew by ${rssGrowthKb} KiB, more than MAX_RSS_GROWTH_KB=${limits.MAX_RSS_GROWTH_KB}`;
+}
+
+function agentBreach({ mode, otherInstance, states, errors }: SoFar): string | undefined {
+  if (otherInstance !== undefined)
+    return `another instance of the agent appeared (${otherInstance})`;
+  const state = states.find((name) => !EXPECTED_STATES[mode].has(name));
+  if (state !== undefined) return `the agent changed its state to ${state}`;
+  return errors > 0 ? 'the agent logged an error' : undefined;
+}

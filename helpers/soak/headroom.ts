@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
+import { inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
+import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from './counters.ts';
+import type { SoakSubject } from './soak.ts';
+import { Workload } from './workload.ts';
+
+/** One step of the probe: a rate that was held for a while, and what it did. */
+export interface HeadroomStep {
+  readonly askedRate: number;
+  /** Opens made, and decisions counted by the agent, per second. */
+  readonly attemptsPerSecond: number;
+  readonly decisionsPerSecond: number;
+  readonly drops: number;
+  /** Attempts that the host was too slow to make. */
+  readonly skipped: number;
+}
+
+/** Each step asks for this much more than the one before. */
+const FACTOR = 1.5;
+const FIRST_RATE = 500;
+const ENDPOINT_TIMEOUT_MS = 4000;
+/** A step whose pace was kept to less than this share shows the host's limit, not the agent's. */
+const KEPT_SHARE = 0.9;
+const FLUSH_MS = 10_000;
+
+async function scrape({ daemon, candidate, settings }: SoakSubject): Promise<Scrape> {
+  const found = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
+  return found.ok ? found : scrapeCommand(candidate, settings.COMMAND_TIMEOUT_SECONDS);
+}
+
+/** Holds one rate for a step. @returns the step, or in words why it shows nothing. */
+async function step(
+  subject: SoakSubject,
+  workload: Workload,
+  askedRate: number,
+): Promise<HeadroomStep | string> {
+  workload.pace(askedRate);
+  const [before, attemptsBefore, begun] = [
+    await scrape(subject),
+    workload.counts(),
+    performance.now(),
+  ];
+  await sleep(subject.settings.HEADROOM_STEP_SECONDS * 1000);
+  const [after, attemptsAfter, ended] = [
+    await scrape(subject),
+    workload.counts(),
+    performance.now(),
+  ];
+  if (!subject.daemon.isRunning()) return `the agent died at ${askedRate} opens/s`;
+  const seconds = (ended - begun) / 1000;
+  const decisions = scrapeDelta(before, after, DECISION_FAMILIES);
+  const drops = scrapeDelta(before, after, DROP_FAMILIES);
+  if (!decisions.known) return decisions.reason;
+  if (!drops.known) return drops.reason;
+  return {
+    askedRate,
+    attemptsPerSecond: (attemptsAfter.attempts - attemptsBefore.attempts) / seconds,
+    decisionsPerSecond: decisions.value / seconds,
+    drops: drops.value,
+    skipped: attemptsAfter.skipped - attemptsBefore.skipped,
+  };
+}
+
+/**
+ * Steps the rate of opens up until the agent drops events, the host can make no more, or
+ * HEADROOM_MAX_RATE is reached. Each step is a line of `MODE/headroom.ndjson`. Runs after the soak,
+ * so that its drops are none of the soak's.
+ */
+export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
+  const { settings, daemon, target, candidate, run } = subject;
+  const file = `${daemon.mode}/headroom.ndjson`;
+  const workload = new Workload(
+    {
+      target: target.path,
+      workers: settings.WORKERS,
+      rate: FIRST_RATE,
+      attempt: 'open',
+      name: 'headroom',
+      environment: candidate.environment,
+    },
+    run,
+    daemon.mode,
+  );
+  for (const pid of workload.pids()) subject.decisions.owners.add(pid);
+  const steps: HeadroomStep[] = [];
+  let ended = `HEADROOM_MAX_RATE=${settings.HEADROOM_MAX_RATE} was reached`;
+  try {
+    await workload.start();
+    for (
+      let rate = FIRST_RATE;
+      rate <= settings.HEADROOM_MAX_RATE;
+      rate = Math.round(rate * FACTOR)
+    ) {
+      const found = await step(subject, workload, rate);
+      if (typeof found === 'string') return inconclusive(found, { source: file });
+      steps.push(found);
+      run.appendLine(file, found);
+      if (found.drops > 0) ended = `at ${rate} opens/s it dropped ${found.drops} events`;
+      else if (found.attemptsPerSecond < KEPT_SHARE * rate)
+        ended = `at ${rate} opens/s the host made only ${found.attemptsPerSecond.toFixed(0)}`;
+      else continue;
+      break;
+    }
+    const counts = await workload.stop();
+    const lines = subject.decisions.lines;
+    await daemon.events.until(() => subject.decisions.lines >= lines + counts.attempts, FLUSH_MS);
+  } finally {
+    workload.kill();
+  }
+  return judgeHeadroom(steps, ended, file);
+}
+
+/** The highest rate of decisions without a drop; a number, not a limit. */
+export function judgeHeadroom(
+  steps: readonly HeadroomStep[],
+  ended: string,
+  source: string,
+): Judgement {
+  const clean = steps.filter(({ drops }) => drops === 0);
+  const best = Math.max(0, ...clean.map(({ decisionsPerSecond }) => decisionsPerSecond));
+  const value = Math.round(best);
+  const curve = steps
+    .map(({ decisionsPerSecond, drops }) => `${decisionsPerSecond.toFixed(0)}/s ${drops} drops`)
+    .join(', ');
+  const measurement = { value, unit: 'decisions/s without a drop', source };
+  return value === 0
+    ? inconclusive(`no step was without drops: ${curve}; ${ended}`, measurement)
+    : pass(`${value} decisions/s without a drop; ${ended}. Steps: ${curve}`, measurement);
+}

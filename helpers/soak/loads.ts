@@ -1,0 +1,58 @@
+import { SideWork } from './side-work.ts';
+import type { SoakSubject } from './soak.ts';
+import { Workload, type WorkloadCounts } from './workload.ts';
+
+/** Signalled programs would need a process per attempt; a kill soak is paced for that. */
+const MAX_PROGRAM_RATE = 20;
+
+/** Everything that works on the agent during a soak. */
+export class Loads {
+  readonly main: Workload;
+  readonly side: readonly SideWork[];
+  readonly askedRate: number;
+
+  constructor({ settings, daemon, target, decisions, candidate, run, side }: SoakSubject) {
+    const program = daemon.mode === 'enforce' && settings.ENFORCE_SIGNAL === 'kill';
+    const { environment } = candidate;
+    this.askedRate = program ? Math.min(settings.SOAK_RATE, MAX_PROGRAM_RATE) : settings.SOAK_RATE;
+    this.main = new Workload(
+      {
+        target: target.path,
+        workers: settings.WORKERS,
+        rate: this.askedRate,
+        attempt: program ? 'program' : 'open',
+        name: 'worker',
+        environment,
+      },
+      run,
+      daemon.mode,
+    );
+    for (const pid of this.main.pids()) decisions.owners.add(pid);
+    this.side = side.map((subject) => {
+      const connects = subject.attempt.endsWith('-connect');
+      const rate = connects ? settings.SOAK_NET_RATE / 2 : settings.SOAK_OPERATION_RATE;
+      return new SideWork(subject, rate, environment, run, daemon.mode);
+    });
+  }
+
+  /** @throws JudgementError (inconclusive) when a worker does not come up. */
+  async start(): Promise<void> {
+    await Promise.all([this.main.start(), ...this.side.map((work) => work.start())]);
+  }
+
+  /** @throws JudgementError (inconclusive) when the attempts of a worker are lost. */
+  async stop(): Promise<WorkloadCounts> {
+    const [counts] = await Promise.all([this.main.stop(), ...this.side.map((work) => work.stop())]);
+    return counts;
+  }
+
+  /** A worker that ended without being asked. */
+  get workerDied(): boolean {
+    return this.main.dead() > 0 || this.side.some((work) => work.dead);
+  }
+
+  kill(): void {
+    this.main.kill();
+    for (const work of this.side) work.kill();
+  }
+}

@@ -1,0 +1,144 @@
+import {
+  fail,
+  inconclusive,
+  type Judgement,
+  type Measurement,
+  pass,
+  worst,
+} from '../evidence/judgement.ts';
+import { afterDeath } from './accounting.ts';
+import { actionsOf } from './invariants.ts';
+import type { SideResult, SoakResult } from './result.ts';
+
+/** SOAK_OPERATIONS: every other way to the denied file is decided on as its open is, and accounted for. */
+export function operationsAccounted(soak: SoakResult): Judgement {
+  return judgeAll(soak, soak.operations, 'SOAK_OPERATIONS');
+}
+
+/** SOAK_NET_WORKLOAD: connects to the denied addresses are decided on, and accounted for. */
+export function networkAccounted(soak: SoakResult): Judgement {
+  if (soak.connectHook !== true) {
+    return inconclusive(
+      'the agent attached no connect hook (hooks.lsm_socket_connect of its capability report is false), so network rules are not in force here: nothing can be said of them; see its log for the reason, or use a kernel that has the hook',
+      { value: 'not attached', limit: 'attached', source: `${soak.mode}/capabilities.json` },
+    );
+  }
+  return judgeAll(soak, soak.network, 'SOAK_NET_WORKLOAD');
+}
+
+function judgeAll(soak: SoakResult, results: readonly SideResult[], knob: string): Judgement {
+  const dead = afterDeath(soak);
+  if (dead !== undefined) return dead;
+  const [first, ...rest] = results.map((result) => judgeOne(soak, result));
+  if (first === undefined) return inconclusive(`the soak has no work of ${knob}`, { source: knob });
+  const judgement = worst([first, ...rest]);
+  if (judgement.verdict !== 'pass') return judgement;
+  const made = results.reduce((sum, { attempts }) => sum + attempts.attempts, 0);
+  return {
+    ...judgement,
+    value: made,
+    limit: made,
+    explanation: [first, ...rest].map(({ explanation }) => explanation).join('; '),
+  };
+}
+
+function judgeOne(soak: SoakResult, result: SideResult): Judgement {
+  const { operation, attempts, target } = result;
+  const measurement: Measurement = {
+    unit: 'attempts',
+    source: `${soak.mode}/${operation}-0.json on ${target}`,
+  };
+  if (attempts.attempts === 0)
+    return inconclusive(`no ${operation} was made; run longer`, measurement);
+  return (
+    wrongOutcome(soak, result, measurement) ??
+    wrongSignals(soak, result, measurement) ??
+    wrongActions(soak, result, measurement) ??
+    wrongAccounts(soak, result, measurement) ??
+    pass(
+      `${operation}: ${attempts.attempts} attempts, ${soak.mode === 'enforce' ? `${attempts.eperm} refused` : `${attempts.allowed} allowed`}, ${attempts.signals} signals, ${result.lines} event lines`,
+      measurement,
+    )
+  );
+}
+
+function wrongOutcome(
+  { mode }: SoakResult,
+  { operation, attempts }: SideResult,
+  measurement: Measurement,
+): Judgement | undefined {
+  const { allowed, eperm, otherErrno } = attempts;
+  const wanted = mode === 'enforce' ? eperm : allowed;
+  const unwanted = mode === 'enforce' ? allowed : eperm;
+  const measured = { ...measurement, value: wanted, limit: attempts.attempts };
+  if (unwanted > 0) {
+    return fail(
+      `${operation}: ${unwanted} of ${attempts.attempts} attempts ${mode === 'enforce' ? 'went through while the agent enforced' : 'were refused in audit mode'}`,
+      measured,
+    );
+  }
+  const others = Object.entries(otherErrno).map(([errno, count]) => `${errno} × ${count}`);
+  if (others.length > 0) {
+    const text = `${operation}: attempts failed with ${others.join(', ')}, expected ${mode === 'enforce' ? 'EPERM' : 'none to fail'}`;
+    return mode === 'enforce' ? fail(text, measured) : inconclusive(text, measured);
+  }
+  if (wanted === attempts.attempts) return undefined;
+  return inconclusive(
+    `${operation}: ${attempts.attempts} attempts were made and only ${wanted} have an outcome; the worker's counts are incomplete, run again`,
+    measured,
+  );
+}
+
+function wrongSignals(
+  { mode, enforceSignal }: SoakResult,
+  { operation, attempts }: SideResult,
+  measurement: Measurement,
+): Judgement | undefined {
+  const expected = mode === 'audit' || enforceSignal === 'none' ? 0 : attempts.eperm;
+  if (attempts.signals === expected) return undefined;
+  return fail(
+    `${operation}: ${attempts.signals} signals received for ${attempts.eperm} denials, expected ${expected} (ENFORCE_SIGNAL=${enforceSignal}, ${mode} mode)`,
+    { ...measurement, value: attempts.signals, limit: expected, unit: 'signals' },
+  );
+}
+
+function wrongActions(
+  { mode, enforceSignal }: SoakResult,
+  { operation, linesByAction }: SideResult,
+  measurement: Measurement,
+): Judgement | undefined {
+  const allowed = mode === 'audit' ? ['AUDIT'] : actionsOf(enforceSignal);
+  const wrong = Object.keys(linesByAction).filter((action) => !allowed.includes(action));
+  if (wrong.length === 0) return undefined;
+  return fail(`${operation}: events say ${wrong.join(', ')}, expected ${allowed.join(' or ')}`, {
+    ...measurement,
+    value: wrong.join(', '),
+    limit: allowed.join(' or '),
+    unit: 'action',
+  });
+}
+
+/** Attempts, the kernel's own counter and the event lines agree. */
+function wrongAccounts(
+  { drops }: SoakResult,
+  { operation, attempts, decisions, lines }: SideResult,
+  measurement: Measurement,
+): Judgement | undefined {
+  if (!decisions.known) return inconclusive(decisions.reason, { source: decisions.source });
+  const made = attempts.attempts;
+  const counted = { ...measurement, source: `${measurement.source}; ${decisions.source}` };
+  if (decisions.value !== made) {
+    return fail(
+      `${operation}: ${made} attempts were made, and the agent counted ${decisions.value} decisions on their subject: a gap of ${made - decisions.value}`,
+      { ...counted, value: decisions.value, limit: made, unit: 'decisions' },
+    );
+  }
+  if (!drops.known) return inconclusive(drops.reason, { source: drops.source });
+  const gap = made - lines;
+  // Drops are counted for the whole host, so up to that many of these lines may be among them.
+  if (gap >= 0 && gap <= drops.value) return undefined;
+  return fail(
+    `${operation}: ${made} decisions, ${lines} event lines delivered and ${drops.value} drops admitted: ${gap < 0 ? `${-gap} lines too many` : `${gap - drops.value} lines lost without a drop being counted`}`,
+    { ...counted, value: lines, limit: made, unit: 'event lines' },
+  );
+}
