@@ -27,6 +27,7 @@ const criterionRecord = z.object({
   unit: z.string().optional(),
   source: z.string().optional(),
   findings: z.array(finding).optional(),
+  notApplicable: z.literal(true).optional(),
 });
 
 /** One line of `criteria.ndjson`: a judgement with the test it belongs to. */
@@ -38,6 +39,8 @@ export type CriterionRecord = Omit<Judgement, 'verdict'> & {
   readonly at: string;
   readonly durationMs: number;
   readonly verdict: Judgement['verdict'] | 'skipped';
+  /** Skipped because the host or the version has no subject for it: no gap in the evidence. */
+  readonly notApplicable?: true;
 };
 
 /** A line that a crash tore was never recorded: its criterion is missing, and so not a pass. */
