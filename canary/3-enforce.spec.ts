@@ -1,6 +1,7 @@
 import { afterAll } from 'vitest';
 import { canaryRun } from '../helpers/canary-run.ts';
 import { criterion, section } from '../helpers/criterion.ts';
+import { RestartUnderLoad } from '../helpers/drill/restart.ts';
 import { askedParts } from '../helpers/phases/asked-parts.ts';
 import { SoakPhase } from '../helpers/phases/soak-phase.ts';
 import { accountingCloses, signalsEqualDenials } from '../helpers/soak/accounting.ts';
@@ -23,6 +24,7 @@ import {
 const { settings } = canaryRun();
 const asked = askedParts(settings);
 const phase = new SoakPhase('enforce');
+const restart = new RestartUnderLoad();
 
 section('enforce', ['preconditions', 'preflight'], () => {
   criterion(
@@ -195,5 +197,25 @@ section('enforce', ['preconditions', 'preflight'], () => {
     },
   );
 
-  afterAll(() => phase.cleanUp());
+  criterion(
+    'enforce.restart',
+    'an orderly restart under load: enforcement returns after one measured gap',
+    () => restart.inOrder(),
+    {
+      needs: ['enforce.stop'],
+    },
+  );
+  criterion(
+    'enforce.crash',
+    'after a SIGKILL under load rules and counters go on and enforcement returns',
+    () => restart.afterCrash(),
+    {
+      needs: ['enforce.restart'],
+    },
+  );
+
+  afterAll(async () => {
+    await phase.cleanUp();
+    await restart.cleanUp();
+  });
 });

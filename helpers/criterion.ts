@@ -1,6 +1,11 @@
 import { describe, test } from 'vitest';
 import { canaryRun } from './canary-run.ts';
-import { inconclusive, type Judgement, JudgementError } from './evidence/judgement.ts';
+import {
+  inconclusive,
+  type Judgement,
+  JudgementError,
+  NotApplicable,
+} from './evidence/judgement.ts';
 import type { CriterionRecord } from './evidence/run-directory.ts';
 import {
   type CriterionId,
@@ -65,7 +70,8 @@ function skipReason(
       need === 'preconditions' || need === 'preflight' ? RUNBOOK[need] : [need];
     for (const needed of ids) {
       const record = records.get(needed);
-      if (record?.verdict === 'pass') continue;
+      // What has no subject here stands in nobody's way.
+      if (record?.verdict === 'pass' || record?.notApplicable === true) continue;
       return record === undefined
         ? `"${needed}" was not judged in this run; run the whole canary`
         : `needs "${record.title}", which ended as ${record.verdict}`;
@@ -74,10 +80,13 @@ function skipReason(
   return undefined;
 }
 
-async function judged(check: () => Judgement | Promise<Judgement>): Promise<Judgement> {
+async function judged(
+  check: () => Judgement | Promise<Judgement>,
+): Promise<Judgement | NotApplicable> {
   try {
     return await check();
   } catch (error) {
+    if (error instanceof NotApplicable) return error;
     if (error instanceof JudgementError) return error.judgement;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return inconclusive(`the check itself broke, so nothing was judged: ${text}`);
@@ -128,7 +137,7 @@ export function criterion(
         durationMs: 0,
         verdict: 'skipped',
         explanation: reason,
-        ...(notAsked === undefined ? {} : { notAsked: true }),
+        ...(notAsked === undefined ? {} : { notApplicable: true as const }),
       };
       task.meta.criterion = record;
       // A finished run keeps its own records; judging it again adds only the exit criteria's.
@@ -141,11 +150,14 @@ export function criterion(
       ...base,
       at: new Date().toISOString(),
       durationMs: Math.round(performance.now() - begun),
-      ...judgement,
+      ...(judgement instanceof NotApplicable
+        ? { verdict: 'skipped', explanation: judgement.message, notApplicable: true }
+        : judgement),
     };
     task.meta.criterion = record;
     directory.record(record);
     directory.log(`${record.verdict.toUpperCase()} ${id}: ${record.explanation}`);
+    if (record.verdict === 'skipped') skip(record.explanation);
     if (record.verdict !== 'pass') throw new CriterionFailure(record);
   });
 }

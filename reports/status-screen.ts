@@ -108,6 +108,13 @@ function openCriteria(status: FinalStatus, paint: Paint): string[] {
   ];
 }
 
+/** Off by knob, or without a subject on this host or version: no gap, but whoever decides must know. */
+function notApplicable(records: readonly CriterionRecord[]): string[] {
+  return records
+    .filter((record) => record.notApplicable === true)
+    .flatMap((record) => entry('left out', `${record.title}: ${record.explanation}`, 3));
+}
+
 function counts(status: FinalStatus, records: readonly CriterionRecord[]): string {
   const count = (verdict: CriterionRecord['verdict'], list: readonly CriterionRecord[]) =>
     list.filter((record) => record.verdict === verdict).length;
@@ -137,6 +144,7 @@ export function statusScreen(
     ...entry('SHA-256', run.candidateSha256 ?? 'unknown', 1),
     ...entry('host', run.hostname, 1),
     ...entry('criteria', counts(status, records), 2),
+    ...notApplicable(records),
     ...openCriteria(status, paint),
     ...findings.flatMap(({ title, severity, reference }) => [
       ...entry('finding', title, 3),

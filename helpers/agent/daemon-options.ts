@@ -14,6 +14,8 @@ export interface DaemonOptions {
   readonly metricsAddress: string;
   readonly readyTimeoutSeconds: number;
   readonly commandTimeoutSeconds: number;
+  /** Options of `run` beyond these, as the drill's steps need them. */
+  readonly more?: readonly string[];
 }
 
 /** The command line of the daemon (agent-contract.md §1.3). */
@@ -25,5 +27,6 @@ export function runArguments(options: DaemonOptions): string[] {
     ...(options.allowSigkill ? ['--allow-sigkill'] : []),
     ...(options.ringbufBytes > 0 ? [`--ringbuf-bytes=${options.ringbufBytes}`] : []),
     '--log=stdout',
+    ...(options.more ?? []),
   ];
 }

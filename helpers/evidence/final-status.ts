@@ -51,7 +51,7 @@ export function finalStatus(
   const missing = required.filter((id) => !records.has(id));
   const open = required
     .flatMap((id) => records.get(id) ?? [])
-    .filter(({ verdict, notAsked }) => verdict !== 'pass' && notAsked !== true)
+    .filter(({ verdict, notApplicable }) => verdict !== 'pass' && notApplicable !== true)
     .sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
   const green = missing.length === 0 && open.length === 0;
   const plain = green

@@ -48,6 +48,14 @@ export class JudgementError extends Error {
   }
 }
 
+/**
+ * Thrown by a step that this host or this version of the agent has no subject for. The criterion
+ * ends as skipped with these words, and is no gap: there is nothing to show evidence of.
+ */
+export class NotApplicable extends Error {
+  override readonly name = 'NotApplicable';
+}
+
 /** Ends the calling criterion as failed. */
 export function failed(explanation: string, measurement: Measurement = {}): JudgementError {
   return new JudgementError(fail(explanation, measurement));

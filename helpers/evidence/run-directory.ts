@@ -27,7 +27,7 @@ const criterionRecord = z.object({
   unit: z.string().optional(),
   source: z.string().optional(),
   findings: z.array(finding).optional(),
-  notAsked: z.boolean().optional(),
+  notApplicable: z.literal(true).optional(),
 });
 
 /** One line of `criteria.ndjson`: a judgement with the test it belongs to. */
@@ -39,8 +39,8 @@ export type CriterionRecord = Omit<Judgement, 'verdict'> & {
   readonly at: string;
   readonly durationMs: number;
   readonly verdict: Judgement['verdict'] | 'skipped';
-  /** Skipped because its knob is off: no gap in what was asked for. */
-  readonly notAsked?: boolean;
+  /** Skipped, and no gap in the evidence: its knob is off, or host or version have no subject for it. */
+  readonly notApplicable?: true;
 };
 
 /** A line that a crash tore was never recorded: its criterion is missing, and so not a pass. */

@@ -35,7 +35,11 @@ const RESTORED = [
   'policy.applied.prev',
   'policy.applied.sha256',
   'capabilities.json',
+  'control_state.json',
 ];
+
+/** Removed where there was none before; one that was there is the operator's audit trail, and grows. */
+const REMOVED_IF_NEW = ['control_log.jsonl', 'control.lock'];
 
 type AgentState = Extract<JournalEntry, { kind: 'agent-state' }>;
 
@@ -61,7 +65,12 @@ export function snapshotAgentState(hostRoot: string): AgentState {
     kind: 'agent-state',
     dataDirectory: paths.dataDirectory,
     dataDirectoryExisted: existsSync(paths.dataDirectory),
-    files: RESTORED.map((name) => saved(paths.dataDirectory, name)),
+    files: [
+      ...RESTORED.map((name) => saved(paths.dataDirectory, name)),
+      ...REMOVED_IF_NEW.flatMap((name) =>
+        existsSync(join(paths.dataDirectory, name)) ? [] : [saved(paths.dataDirectory, name)],
+      ),
+    ],
     pinDirectory: paths.pinDirectory,
     pinDirectoryExisted: existsSync(paths.pinDirectory),
     cgroup: paths.cgroup,

@@ -44,9 +44,17 @@ const entry = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('directory'), path: z.string(), ...fileIdentity }),
   z.object({ kind: z.literal('deny-rule'), path: z.string(), ...fileIdentity }),
-  /** A policy was applied to a host without rules; undone by applying one that holds none. */
+  /** A policy of ours was applied; undone by applying one that holds only the host's own rules. */
   z.object({ kind: z.literal('policy'), emptyPolicy: z.string() }),
   z.object({ kind: z.literal('network-rule'), arguments: z.array(z.string()) }),
+  /** Enforcement was, or may have been, bypassed by an emergency-disable; it outlives every process. */
+  z.object({ kind: z.literal('emergency') }),
+  /** A transient systemd unit that would start the agent again whenever we stop it. */
+  z.object({
+    kind: z.literal('unit'),
+    name: z.string().regex(/^aegisbpf-canary-[\w-]+\.service$/),
+    systemctl: z.string(),
+  }),
 ]);
 
 export type JournalEntry = z.output<typeof entry>;

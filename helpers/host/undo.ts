@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
 import { type Candidate, howItEnded, runCommand } from '../agent/command.ts';
 import { restoreAgentState } from './agent-state.ts';
 import type { Journal, JournalEntry, JournalHeader, PendingEntry } from './journal.ts';
@@ -37,6 +38,8 @@ async function stopProcesses(runId: string, say: (text: string) => void): Promis
   for (const agent of agents) {
     say(`stopping the agent (pid ${agent.pid})`);
     signal(agent, 'SIGINT');
+    // The drill stops one with SIGSTOP, and a stopped process acts on no SIGINT.
+    signal(agent, 'SIGCONT');
   }
   const deadline = Date.now() + STOP_GRACE_MS;
   while (agents.some(isRunning) && Date.now() < deadline) await sleep(50);
@@ -53,6 +56,32 @@ const isSameFile = (path: string, entry: { dev: string; ino: string }) => {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stat !== undefined && String(stat.dev) === entry.dev && String(stat.ino) === entry.ino;
 };
+
+/** Why enforcement could be bypassed again by somebody who reads the agent's audit log. */
+const ENABLE_REASON = 'aegisbpf-canary: end of the rollback drill’s kill-switch step';
+
+/**
+ * Stops a unit of ours; systemd forgets a transient unit once it is stopped (systemd-run(1)).
+ * @returns what is wrong, or undefined when it is gone.
+ */
+export async function stopUnit(systemctl: string, name: string): Promise<string | undefined> {
+  const environment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+  const call = (...args: string[]) =>
+    execa(systemctl, args, {
+      reject: false,
+      timeout: COMMAND_TIMEOUT_SECONDS * 1000,
+      extendEnv: false,
+      env: environment,
+    });
+  await call('stop', name);
+  // A unit whose agent was killed too often stays loaded as failed until it is reset.
+  await call('reset-failed', name);
+  const state = await call('show', name, '--property=ActiveState', '--value');
+  const active = String(state.stdout).trim();
+  return state.exitCode === 0 && (active === 'inactive' || active === '')
+    ? undefined
+    : `${name} is ${active || 'in an unknown state'} after \`systemctl stop\`: ${state.stderr || state.shortMessage || 'no reason given'}`;
+}
 
 async function undoEntry(candidate: Candidate, entry: JournalEntry): Promise<string | undefined> {
   const run = async (...args: string[]) => {
@@ -79,6 +108,10 @@ async function undoEntry(candidate: Candidate, entry: JournalEntry): Promise<str
       return run('policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback');
     case 'network-rule':
       return run('network', 'deny', 'del', ...entry.arguments);
+    case 'emergency':
+      return run('emergency-enable', '--reason', ENABLE_REASON);
+    case 'unit':
+      return stopUnit(entry.systemctl, entry.name);
   }
 }
 
@@ -94,6 +127,10 @@ const described = (entry: JournalEntry): string => {
       return 'removed the rules of the canary’s policy';
     case 'network-rule':
       return `removed the network deny rule ${entry.arguments.join(' ')}`;
+    case 'emergency':
+      return 'ended the emergency-disable';
+    case 'unit':
+      return `stopped the unit ${entry.name}`;
   }
 };
 
@@ -111,7 +148,10 @@ function candidateProblem(run: JournalHeader): string | undefined {
 }
 
 const needsCandidate = (entry: JournalEntry) =>
-  entry.kind === 'deny-rule' || entry.kind === 'policy' || entry.kind === 'network-rule';
+  entry.kind === 'deny-rule' ||
+  entry.kind === 'policy' ||
+  entry.kind === 'network-rule' ||
+  entry.kind === 'emergency';
 
 /** One undoing of a journal: what is done, and what is left with the reason. */
 class Undoing {
@@ -198,6 +238,10 @@ class Undoing {
 export async function undoAll(journal: Journal, say: (text: string) => void): Promise<UndoReport> {
   const state = journal.read();
   if (state === undefined) return { undone: [], problems: [] };
+  // First of all: systemd would start again what is stopped below.
+  for (const { entry } of state.pending) {
+    if (entry.kind === 'unit') await stopUnit(entry.systemctl, entry.name);
+  }
   const undoing = new Undoing(journal, state, await stopProcesses(state.run.runId, say), say);
   await undoing.all();
   return { undone: undoing.undone, problems: undoing.problems };

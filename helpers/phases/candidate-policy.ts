@@ -6,8 +6,9 @@ import { type RuleList, ruleText } from '../agent/rules.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 
-/** A policy without rules: applying it with --reset removes every rule that a policy of ours set. */
-export const EMPTY_POLICY = 'version=1\n';
+/** A policy that denies these paths; without any, applying it with --reset removes every rule. */
+export const policyText = (paths: readonly string[]) =>
+  paths.length === 0 ? 'version=1\n' : `version=1\n\n[deny_path]\n${paths.join('\n')}\n`;
 
 /**
  * `policy apply` replaces every rule on the host (agent-contract.md §6.5). It is only used where
@@ -41,12 +42,18 @@ export interface AppliedPolicy {
   readonly emptyPolicy: string;
 }
 
-/** Writes the journal entry and the policy that undoes any policy of ours. */
-export async function journalPolicy(run: CanaryRun): Promise<AppliedPolicy> {
+/**
+ * Writes the journal entry and the policy that undoes any policy of ours.
+ * @param hostPaths paths of the host's own file rules, which that policy keeps.
+ */
+export async function journalPolicy(
+  run: CanaryRun,
+  hostPaths: readonly string[] = [],
+): Promise<AppliedPolicy> {
   const journal = await run.journal();
   const directory = ownDirectory(run.settings.PROBE_DIR, journal);
   const emptyPolicy = join(directory, 'empty.policy');
-  writeFileSync(emptyPolicy, EMPTY_POLICY, { mode: 0o600, flag: 'wx' });
+  writeFileSync(emptyPolicy, policyText(hostPaths), { mode: 0o600, flag: 'wx' });
   return { id: journal.record({ kind: 'policy', emptyPolicy }), emptyPolicy };
 }
 

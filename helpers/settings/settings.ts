@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { escapedCharacter } from './escaped-character.ts';
@@ -65,6 +66,8 @@ const knobs = z.object({
   AEGIS_BIN: path.prefault('./build/aegisbpf'),
   AEGIS_BPF_OBJ: path.optional(),
   AEGIS_BPF_OBJ_HASH_PATH: path.optional(),
+  AEGIS_BIN_PREVIOUS: path.optional(),
+  AEGIS_BPF_OBJ_PREVIOUS: path.optional(),
   PHASE: z
     .enum(['all', 'audit', 'enforce', 'rollback'], {
       error: 'expected all, audit, enforce or rollback',
@@ -155,6 +158,11 @@ function combinationProblems(values: Partial<Knobs>): Problem[] {
       `${besides.join(', ')} with ENFORCE_SIGNAL=kill: their workers count denials in one process each, which the agent would kill; use term, int or none`,
     );
   }
+  if (values.AEGIS_BPF_OBJ_PREVIOUS !== undefined && values.AEGIS_BIN_PREVIOUS === undefined) {
+    problems.push(
+      'AEGIS_BPF_OBJ_PREVIOUS: it belongs to AEGIS_BIN_PREVIOUS, which is not set; name both or neither',
+    );
+  }
   const ring = values.RINGBUF_BYTES;
   if (ring !== undefined && ring !== 0 && (ring < 4096 || (ring & (ring - 1)) !== 0)) {
     // Documentation/bpf/ringbuf.rst: the size is a power of two and a multiple of the page size.
@@ -168,7 +176,24 @@ function combinationProblems(values: Partial<Knobs>): Problem[] {
       `MIN_TOTAL_DECISIONS=${values.MIN_TOTAL_DECISIONS}: SOAK_RATE × DURATION_SECONDS makes only ${attempts} attempts, so this run could never pass; raise SOAK_RATE or DURATION_SECONDS`,
     );
   }
-  return [...problems, ...blockPathProblems(values.SOAK_BLOCK_PATH)];
+  return [...problems, ...previousProblems(values), ...blockPathProblems(values.SOAK_BLOCK_PATH)];
+}
+
+/** The files of the former version: what is not there must be known before the host is touched. */
+function previousProblems(values: Partial<Knobs>): Problem[] {
+  return (['AEGIS_BIN_PREVIOUS', 'AEGIS_BPF_OBJ_PREVIOUS'] as const).flatMap((name) => {
+    const file = values[name];
+    if (file === undefined) return [];
+    return isFile(file) ? [] : [`${name}=${shownKnob(file)}: there is no such file`];
+  });
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function blockPathProblems(target: string | undefined): Problem[] {

@@ -1,0 +1,195 @@
+import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../agent/daemon.ts';
+import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../agent/own-file.ts';
+import { addRule, listFileRules, removeRule, rulesOn } from '../agent/rules.ts';
+import { freeLoopbackPort, scrapeCommand } from '../agent/scrape.ts';
+import { type CanaryRun, canaryRun } from '../canary-run.ts';
+import { fail, type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
+import { processesMarked } from '../host/processes.ts';
+import { RUN_MARK } from '../host/undo.ts';
+import { inodeDelta } from '../soak/counters.ts';
+import {
+  deniedOpens,
+  EnforcementWatch,
+  FIRST_OPEN_TIMEOUT_MS,
+  OPENS_PER_SECOND,
+  singleGap,
+  type WatchReport,
+} from './enforcement-watch.ts';
+
+type Ending = 'in order' | 'by SIGKILL';
+
+/** How long the opens go on before and after, so that a gap has something on both sides. */
+const STEADY_MS = 500;
+
+interface Subject {
+  readonly file: OwnFile;
+  readonly ruleId: string;
+}
+
+/**
+ * The restart behaviour of the enforce phase: the agent ends, in order or by SIGKILL, while a
+ * process of ours opens a denied file all the time, and starts again on the same pinned maps.
+ */
+export class RestartUnderLoad {
+  readonly #run: CanaryRun = canaryRun();
+  readonly #lives: StartingDaemon[] = [];
+  #subject: Subject | undefined;
+
+  /** SIGINT and a new start: one gap, and no open lost or gained on either side of it. */
+  inOrder(): Promise<Judgement> {
+    return this.#restart('in order');
+  }
+
+  /** SIGKILL and a new start: the rules outlive it, the counters go on. */
+  afterCrash(): Promise<Judgement> {
+    return this.#restart('by SIGKILL');
+  }
+
+  /** Ends what still runs; a rule still there is left to the journal. */
+  async cleanUp(): Promise<void> {
+    for (const life of this.#lives) await life.stop();
+    if (this.#subject === undefined) return;
+    const { file, ruleId } = this.#subject;
+    const { candidate, commandTimeoutSeconds } = this.#run;
+    const journal = await this.#run.journal();
+    await removeRule(candidate, file, ruleId, journal, commandTimeoutSeconds);
+  }
+
+  async #restart(ending: Ending): Promise<Judgement> {
+    const { file } = await this.#prepared();
+    const { candidate, settings, directory, commandTimeoutSeconds } = this.#run;
+    const name = ending === 'in order' ? 'restart' : 'crash';
+    const source = `enforce/${name}.json`;
+    const before = await scrapeCommand(candidate, commandTimeoutSeconds);
+    const first = await this.#start(`enforce/${name}-before`);
+    const watch = new EnforcementWatch(file, candidate.environment);
+    try {
+      await steadilyDenied(watch, FIRST_OPEN_TIMEOUT_MS);
+      const endedAt = performance.now();
+      const ended = await end(first, ending);
+      const without = await this.#withoutAgent(watch, file);
+      const startedAt = performance.now();
+      await this.#start(`enforce/${name}-after`);
+      await steadilyDenied(watch, settings.READY_TIMEOUT_SECONDS * 1000);
+      const times = {
+        endMs: Math.round(startedAt - endedAt),
+        enforcingAgainMs: Math.round(performance.now() - startedAt - STEADY_MS),
+      };
+      const report = await watch.stop();
+      await this.#lives.at(-1)?.stop();
+      const after = await scrapeCommand(candidate, commandTimeoutSeconds);
+      const counted = inodeDelta(before, after, file);
+      directory.writeJson(source, { ending, times, without, report, counted });
+      return ended ?? without ?? judgeGap(report, ending, times.enforcingAgainMs, counted, source);
+    } finally {
+      watch.kill();
+    }
+  }
+
+  /** Between two lives: nothing is denied, nothing runs, and the rule is still on the list. */
+  async #withoutAgent(watch: EnforcementWatch, file: OwnFile): Promise<Judgement | undefined> {
+    const { candidate, commandTimeoutSeconds, provided } = this.#run;
+    if (!(await watch.until('allowed', STEADY_MS * 4))) {
+      return fail(
+        'without an agent the file is still denied: enforcement goes on with nobody to report it (pinned links?)',
+        { value: watch.outcome ?? 'no open', limit: 'allowed', source: 'watch process' },
+      );
+    }
+    const running = processesMarked(RUN_MARK, provided.runId).filter(
+      ({ comm }) => comm === 'aegisbpf',
+    );
+    if (running.length > 0) {
+      return fail(
+        `the agent ended and left ${running.map(({ pid }) => `pid ${pid}`).join(', ')} running`,
+        { value: running.length, limit: 0, unit: 'processes', source: '/proc' },
+      );
+    }
+    const found = rulesOn(await listFileRules(candidate, commandTimeoutSeconds), file).length;
+    if (found === 1) return undefined;
+    return fail(`after the agent's end the rule list holds ${found} rules on its file`, {
+      value: found,
+      limit: 1,
+      unit: 'rules',
+      source: 'aegisbpf block list',
+    });
+  }
+
+  async #prepared(): Promise<Subject> {
+    if (this.#subject !== undefined) return this.#subject;
+    const { settings, candidate, commandTimeoutSeconds } = this.#run;
+    plainFilesystem(settings.PROBE_DIR);
+    const journal = await this.#run.journal();
+    const file = ownFile(ownDirectory(settings.PROBE_DIR, journal), 'restart');
+    const ruleId = await addRule(candidate, file, journal, commandTimeoutSeconds);
+    this.#subject = { file, ruleId };
+    return this.#subject;
+  }
+
+  async #start(name: string): Promise<ReadyDaemon> {
+    const { settings, candidate, directory } = this.#run;
+    const starting = startDaemon(
+      candidate,
+      {
+        name,
+        mode: 'enforce',
+        // SIGKILL mode would only lose the process that watches.
+        enforceSignal: settings.ENFORCE_SIGNAL === 'kill' ? 'term' : settings.ENFORCE_SIGNAL,
+        allowSigkill: false,
+        ringbufBytes: settings.RINGBUF_BYTES,
+        metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
+        readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
+        commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
+      },
+      directory,
+    );
+    this.#lives.push(starting);
+    return starting.ready();
+  }
+}
+
+/** Waits for denials and lets them go on for a while. */
+async function steadilyDenied(watch: EnforcementWatch, timeoutMs: number): Promise<void> {
+  if (!(await watch.until('denied', timeoutMs))) {
+    throw noEvidence(
+      `the agent said that it was ready, and opens of the denied file were ${watch.outcome ?? 'not made'} for ${Math.round(timeoutMs / 1000)} s`,
+      { value: watch.outcome ?? 'no open', limit: 'denied', source: 'watch process' },
+    );
+  }
+  await new Promise((resolve) => setTimeout(resolve, STEADY_MS));
+}
+
+async function end(agent: ReadyDaemon, ending: Ending): Promise<Judgement | undefined> {
+  if (ending === 'by SIGKILL') process.kill(agent.identity.pid, 'SIGKILL');
+  const { exit } = await agent.stop();
+  const wanted = ending === 'in order' ? 'exit code 0' : 'SIGKILL';
+  const value = exit.signal ?? `exit code ${exit.exitCode}`;
+  return value === wanted
+    ? undefined
+    : fail(`the agent ended with ${value}, expected ${wanted}`, { value, limit: wanted });
+}
+
+/** One gap, as long as it takes, with every denied open counted once by both lives together. */
+function judgeGap(
+  report: WatchReport,
+  ending: Ending,
+  enforcingAgainMs: number,
+  counted: ReturnType<typeof inodeDelta>,
+  source: string,
+): Judgement {
+  const gap = singleGap(report.stretches);
+  if (typeof gap === 'string') return fail(`the restart was not one gap: ${gap}`, { source });
+  if (!counted.known) throw noEvidence(counted.reason, { source: counted.source });
+  const denied = deniedOpens(report.stretches);
+  // The open under way at the end of a life may be counted and not denied, or the reverse.
+  const inFlight = 1;
+  if (Math.abs(counted.value - denied) > inFlight) {
+    return fail(
+      `the counters did not go on over the restart: ${denied} opens were denied and ${counted.value} counted`,
+      { value: counted.value, limit: denied, unit: 'decisions', source: counted.source },
+    );
+  }
+  return pass(
+    `ended ${ending} under ${OPENS_PER_SECOND} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${denied} denied opens = ${counted.value} counted over both lives; rule and list as before`,
+    { value: gap.ms, unit: 'ms', source },
+  );
+}
