@@ -6,7 +6,6 @@ import { SoakPhase } from '../helpers/phases/soak-phase.ts';
 import { accountingCloses } from '../helpers/soak/accounting.ts';
 import {
   actionsAsDocumented,
-  agentStayedAlive,
   nothingDenied,
   noUnexpectedStateChange,
   ranInFull,
@@ -79,7 +78,7 @@ section('audit', ['preconditions', 'preflight'], () => {
   criterion(
     'audit.alive',
     'the agent lived through the soak, alone and in one life',
-    () => phase.ofSoak(agentStayedAlive),
+    () => phase.ofLife(),
     {
       needs: ['audit.ready'],
     },

@@ -7,7 +7,6 @@ import { SoakPhase } from '../helpers/phases/soak-phase.ts';
 import { accountingCloses, signalsEqualDenials } from '../helpers/soak/accounting.ts';
 import {
   actionsAsDocumented,
-  agentStayedAlive,
   noMissedDenial,
   noUnexpectedStateChange,
   ranInFull,
@@ -103,7 +102,7 @@ section('enforce', ['preconditions', 'preflight'], () => {
   criterion(
     'enforce.alive',
     'the agent lived through the soak, alone and in one life',
-    () => phase.ofSoak(agentStayedAlive),
+    () => phase.ofLife(),
     {
       needs: ['enforce.ready'],
     },

@@ -45,11 +45,11 @@ export async function rollBack(stage: DrillStage): Promise<Judgement> {
   const { guarded, needed, service } = stage.prepared();
   const result = await stage.command('policy', 'rollback');
   const shown = await stage.shows('the rollback', { denied: [guarded], free: [needed] });
+  if (result.exitCode !== 0) {
+    const rules = shown.verdict === 'pass' ? "the rules are the baseline's, yet " : '';
+    return fail(`${rules}${howItEnded(result)}`, { source: result.command });
+  }
   if (shown.verdict !== 'pass') return shown;
-  if (result.exitCode !== 0)
-    return fail(`the rules are the baseline's, yet ${howItEnded(result)}`, {
-      source: result.command,
-    });
   const answer = await service.request();
   return answer.works
     ? { ...shown, explanation: `${shown.explanation}; the service works again` }

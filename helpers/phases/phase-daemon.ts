@@ -4,6 +4,7 @@ import type { Mode } from '../agent/daemon-options.ts';
 import { freeLoopbackPort } from '../agent/scrape.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
+import { isRunning, listProcesses } from '../host/processes.ts';
 
 /** The daemon of one phase, from its start to its end. */
 export class PhaseDaemon {
@@ -11,6 +12,7 @@ export class PhaseDaemon {
   readonly #mode: Mode;
   #ready: ReadyDaemon | undefined;
   #stopped: StoppedDaemon | undefined;
+  #endedByItself: string | undefined;
   #stopAnyway: (() => Promise<StoppedDaemon>) | undefined;
 
   constructor(run: CanaryRun, mode: Mode) {
@@ -31,6 +33,11 @@ export class PhaseDaemon {
     throw noEvidence('the agent no longer runs, so this cannot be tried', {
       source: `pid ${daemon.identity.pid}`,
     });
+  }
+
+  /** How it ended without being told to, in words; undefined while nobody saw that. */
+  get endedByItself(): string | undefined {
+    return this.#endedByItself;
   }
 
   get stopped(): StoppedDaemon | undefined {
@@ -70,13 +77,15 @@ export class PhaseDaemon {
     const daemon = this.ready;
     await this.#keepHealth('health-after.json');
     const died = daemon.exit();
+    if (died !== undefined) this.#endedByItself = died.signal ?? `exit ${died.exitCode}`;
+    const children = listProcesses().filter(({ parentPid }) => parentPid === daemon.identity.pid);
     this.#stopped = await daemon.stop();
     const { exitCode, signal, stopMs } = this.#stopped.exit;
     this.#run.directory.writeJson(`${this.#mode}/agent-exit.json`, this.#stopped.exit);
     const source = `pid ${daemon.identity.pid}`;
-    if (died !== undefined) {
+    if (this.#endedByItself !== undefined) {
       return inconclusive(
-        `the agent had already ended by itself (${died.signal ?? `exit ${died.exitCode}`}), so it could not be stopped in order`,
+        `the agent had already ended by itself (${this.#endedByItself}), so it could not be stopped in order`,
         { source },
       );
     }
@@ -84,6 +93,12 @@ export class PhaseDaemon {
       return fail(
         `the agent did not stop on SIGINT and had to be killed (${signal} after ${stopMs} ms)`,
         { value: signal, limit: 'exit 0', source },
+      );
+    const left = children.filter(isRunning);
+    if (left.length > 0)
+      return fail(
+        `the agent left ${left.length} of its child processes behind: ${left.map(({ comm, pid }) => `${shownOutput(comm)} (pid ${pid})`).join(', ')}`,
+        { value: left.length, limit: 0, unit: 'processes', source: '/proc' },
       );
     return exitCode === 0
       ? pass(`exit 0, ${stopMs} ms after SIGINT`, { value: exitCode, limit: 0, source })

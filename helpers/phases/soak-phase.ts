@@ -5,6 +5,7 @@ import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { fail, type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
 import { writeReviewNotes } from '../evidence/review.ts';
 import { probeHeadroom } from '../soak/headroom.ts';
+import { agentStayedAlive } from '../soak/invariants.ts';
 import type { SoakResult } from '../soak/result.ts';
 import { runSoak, type SoakSubject } from '../soak/soak.ts';
 import {
@@ -72,6 +73,17 @@ export class SoakPhase {
   /** Advisory: how many decisions a second the agent makes before it drops events. */
   async headroom(): Promise<Judgement> {
     return probeHeadroom(this.#soakSubject());
+  }
+
+  /** One life from the start to the end, also when it ended before there was a soak. */
+  ofLife(): Judgement {
+    const { endedByItself } = this.#daemon;
+    if (this.#soak !== undefined || endedByItself === undefined)
+      return this.ofSoak(agentStayedAlive);
+    return fail(
+      `the agent ended by itself before the soak (${endedByItself}); its last words are in ${this.mode}/agent.stderr.log`,
+      { value: endedByItself, limit: 'alive', source: `${this.mode}/agent-exit.json` },
+    );
   }
 
   /** Judges one threshold or invariant from the soak's result. */
