@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { runName } from './helpers/evidence/run-directory.ts';
+import { COMPILE_CACHE } from './helpers/host/compile-cache.ts';
 import { RunbookOrder } from './helpers/runbook-order.ts';
 import { readSettings, type Settings, SettingsError } from './helpers/settings/settings.ts';
 
@@ -16,6 +17,7 @@ function settingsOrExit(): Settings {
 }
 
 const settings = settingsOrExit();
+Object.assign(process.env, COMPILE_CACHE);
 const runDirectory =
   settings.CANARY_RUN ?? join(settings.OUT_DIR, runName(settings.PHASE, new Date(), process.pid));
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { z } from 'zod';
 import { noEvidence } from '../evidence/judgement.ts';
+import { COMPILE_CACHE } from '../host/compile-cache.ts';
 import { shownOutput } from './command.ts';
 import type { OwnFile } from './own-file.ts';
 
@@ -52,7 +53,7 @@ export async function probeFile(
 ): Promise<Probe> {
   const script = fileURLToPath(new URL('open-file.ts', import.meta.url));
   const result = await execa(process.execPath, [script, file.path, String(opens)], {
-    env: environment,
+    env: { ...environment, ...COMPILE_CACHE },
     extendEnv: false,
     reject: false,
     stdin: 'ignore',

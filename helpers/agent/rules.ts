@@ -93,21 +93,20 @@ export async function listRules(
   timeoutSeconds: number,
   agentCgroup: string,
 ): Promise<RuleList> {
-  const files = await listFileRules(candidate, timeoutSeconds);
-  const network = await listed(
-    candidate,
-    ['network', 'deny', 'list'],
-    timeoutSeconds,
-    parseNetworkDenyList,
-  );
-  const allowed = await listed(candidate, ['allow', 'list'], timeoutSeconds, parseAllowList);
+  const networkList = ['network', 'deny', 'list'];
+  const [files, network, allowed, cgroupRules] = await Promise.all([
+    listFileRules(candidate, timeoutSeconds),
+    listed(candidate, networkList, timeoutSeconds, parseNetworkDenyList),
+    listed(candidate, ['allow', 'list'], timeoutSeconds, parseAllowList),
+    listCgroupRules(candidate, timeoutSeconds),
+  ]);
   return {
     files,
     network: Object.entries(network).flatMap(([kind, entries]) =>
       entries.map((entry) => `${kind}: ${entry}`),
     ),
     allowedCgroups: allowed.map(String).filter((id) => id !== cgroupId(agentCgroup)),
-    cgroupRules: await listCgroupRules(candidate, timeoutSeconds),
+    cgroupRules,
   };
 }
 

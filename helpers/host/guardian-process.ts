@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import type { UndoReport } from './undo.ts';
 
 /** On a filesystem that a reboot empties: the lock is only worth something while a process holds it. */
@@ -110,7 +111,7 @@ export async function startGuardian(holder: LockHolder): Promise<Guardian> {
     {
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { PATH: '/usr/bin:/bin' },
+      env: { PATH: '/usr/bin:/bin', ...COMPILE_CACHE },
       cwd: '/',
     },
   );

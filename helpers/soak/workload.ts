@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
+import { COMPILE_CACHE } from '../host/compile-cache.ts';
 
 const workerReport = z.object({
   pid: z.number().int(),
@@ -58,7 +59,7 @@ class Worker {
       resultFile: run.file(directory, `worker-${index}.json`),
     });
     this.child = fork(script, [argument], {
-      env: { ...options.environment },
+      env: { ...options.environment, ...COMPILE_CACHE },
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { knobNames, readSettings, SettingsError } from '../settings/settings.ts';
+
+/** Where things are in the guest; the job disk is mounted at /job. */
+export const GUEST = { project: '/job/project', carried: '/job/carried', out: '/job/out' } as const;
+
+/** Knobs that name a file on this machine; each file is carried in. */
+const CARRIED = [
+  'AEGIS_BIN',
+  'AEGIS_BPF_OBJ',
+  'AEGIS_BPF_OBJ_HASH_PATH',
+  'CANDIDATE_POLICY',
+  'PRODUCTION_PROFILE',
+  'KNOWN_DEFECTS',
+] as const;
+
+/** Knobs that name a place of this machine and mean nothing in the guest. */
+const HOST_ONLY = ['HOST_ROOT', 'CANARY_RUN'] as const;
+
+/** The agent looks for the object's hash beside it: aegis.bpf.o → aegis.bpf.sha256. */
+const sidecarOf = (object: string) => object.replace(/\.o$/, '.sha256');
+
+export interface CarriedFile {
+  readonly from: string;
+  /** Path below the job disk's `carried` folder. */
+  readonly to: string;
+}
+
+export interface GuestEnvironment {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly files: readonly CarriedFile[];
+  /** True with the stand-in agent. */
+  readonly rehearsal: boolean;
+}
+
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== '';
+
+/** Everything wrong with the knobs, before anything is started. */
+export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
+  const problems: string[] = [];
+  try {
+    readSettings(environment);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    problems.push(...error.problems);
+  }
+  for (const name of CARRIED) {
+    const value = environment[name];
+    if (isSet(value) && !existsSync(value))
+      problems.push(`${name}=${value}: there is no such file`);
+  }
+  for (const name of HOST_ONLY) {
+    if (isSet(environment[name]) && environment[name] !== '/')
+      problems.push(`${name}=${environment[name]}: the VM is the host; leave it unset`);
+  }
+  return problems;
+}
+
+/** What a rehearsal sets unless the operator does. */
+function rehearsalDefaults(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const judged =
+    isSet(environment.PRODUCTION_PROFILE) || isSet(environment.ATTEST_PRODUCTION_MATCH);
+  return {
+    AEGIS_BIN: `${GUEST.project}/fixtures/stand-in/aegisbpf`,
+    // Light enough for an emulated processor: 500 attempts a phase, from one worker.
+    DURATION_SECONDS: '5',
+    SETTLE_SECONDS: '1',
+    SOAK_RATE: '100',
+    WORKERS: '1',
+    ...(judged
+      ? {}
+      : { ATTEST_PRODUCTION_MATCH: 'rehearsal in a staging VM: it mirrors no production host' }),
+  };
+}
+
+/** The environment of the guest's command, and the files its paths need. */
+export function guestEnvironment(environment: NodeJS.ProcessEnv): GuestEnvironment {
+  const rehearsal = !isSet(environment.AEGIS_BIN);
+  const variables: Record<string, string> = {
+    PATH: `${GUEST.project}/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    HOME: '/root',
+    CI: '1',
+    NO_COLOR: '1',
+    ...(rehearsal ? rehearsalDefaults(environment) : {}),
+  };
+  const files: CarriedFile[] = [];
+  for (const name of knobNames) {
+    const value = environment[name];
+    if (!isSet(value)) continue;
+    if (!CARRIED.some((carried) => carried === name)) {
+      variables[name] = value;
+      continue;
+    }
+    const from = resolve(value);
+    const to = join(name, basename(from));
+    files.push({ from, to });
+    variables[name] = join(GUEST.carried, to);
+    const sidecar = sidecarOf(from);
+    if (name === 'AEGIS_BPF_OBJ' && sidecar !== from && existsSync(sidecar))
+      files.push({ from: sidecar, to: join(dirname(to), basename(sidecar)) });
+  }
+  return {
+    variables: { ...variables, OUT_DIR: GUEST.out, HOST_ROOT: '/' },
+    files,
+    rehearsal,
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * `npm run staging-vm -- [OPTION]... [-- COMMAND ARG...]`: runs the canary, or the command, in a
+ * disposable VM with a BPF-LSM kernel. See docs/staging-vm.md.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join, resolve } from 'node:path';
+import { EXIT, StagingVmError } from './ending.ts';
+import { guestEnvironment, knobProblems } from './guest-environment.ts';
+import { kernelOf } from './kernel.ts';
+import { matrixTable } from './matrix.ts';
+import { type RunResult, runOnce } from './one-run.ts';
+import { readOptions } from './options.ts';
+import { Progress } from './progress.ts';
+import { checkRequirements } from './requirements.ts';
+
+const CANARY = ['node', 'node_modules/vitest/vitest.mjs', 'run', 'canary'] as const;
+
+const progress = new Progress();
+const interrupt = new AbortController();
+let interruptedBy: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    interruptedBy ??= name;
+    interrupt.abort();
+  });
+}
+
+/** One kernel after the other: two VMs at once would measure each other. */
+async function runAll(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), process.env, knobProblems(process.env));
+  checkRequirements();
+  const guest = guestEnvironment(process.env);
+  const outDir = resolve(process.env.OUT_DIR || 'artifacts/canary');
+  const command = options.command.length > 0 ? options.command : CANARY;
+  const several = options.kernels.length > 1;
+  const results: RunResult[] = [];
+  for (const [index, kernel] of options.kernels.entries()) {
+    const { label } = kernelOf(kernel);
+    // Numbered, because two files may have the same name.
+    const own = several ? join(outDir, `${index + 1}-${label}`) : outDir;
+    const run = { kernel, options, command, guest, outDir: own };
+    results.push(await ended(runOnce(run, progress, interrupt.signal), label));
+  }
+  if (several) {
+    const table = matrixTable(results);
+    mkdirSync(outDir, { recursive: true });
+    writeFileSync(join(outDir, 'kernel-matrix.md'), table);
+    process.stdout.write(`\n${table}`);
+  }
+  return Math.max(...results.map(({ exitCode }) => exitCode));
+}
+
+/** A kernel that cannot be built or booted is a column of the table, not the end of the others. */
+async function ended(run: Promise<RunResult>, kernel: string): Promise<RunResult> {
+  try {
+    return await run;
+  } catch (error) {
+    if (interrupt.signal.aborted || !(error instanceof StagingVmError)) throw error;
+    progress.say(error.message);
+    const [words = ''] = error.message.split('\n');
+    return { exitCode: error.exitCode, words, kernel, verdicts: new Map() };
+  }
+}
+
+try {
+  process.exitCode = await runAll();
+} catch (error) {
+  if (interruptedBy !== undefined) {
+    progress.say(`ended by ${interruptedBy}; the VM and its files are removed`);
+    process.exitCode = 128 + constants.signals[interruptedBy];
+  } else {
+    const known = error instanceof StagingVmError;
+    process.stderr.write(`staging-vm: ${known ? error.message : (error as Error).stack}\n`);
+    process.exitCode = known ? error.exitCode : EXIT.noVm;
+  }
+}

@@ -1,0 +1,96 @@
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { chooseAccelerator } from './accelerator.ts';
+import { type Ending, endingOf } from './ending.ts';
+import type { GuestEnvironment } from './guest-environment.ts';
+import { makeJobDisk } from './job-disk.ts';
+import { commandResult, keepResults, readJobDisk } from './job-results.ts';
+import { kernelOf } from './kernel.ts';
+import { runMachine } from './machine.ts';
+import type { Options } from './options.ts';
+import { runProgram } from './programs.ts';
+import type { Progress } from './progress.ts';
+import type { Machine } from './qemu-arguments.ts';
+import { rootFileSystem } from './root-file-system.ts';
+import { makeRunFolder } from './run-folder.ts';
+import { newestVerdicts, type Verdicts } from './verdicts.ts';
+
+/** One kernel's run. */
+export interface Run {
+  readonly kernel: string;
+  readonly options: Options;
+  readonly command: readonly string[];
+  readonly guest: GuestEnvironment;
+  readonly outDir: string;
+}
+
+export interface RunResult extends Ending {
+  readonly kernel: string;
+  readonly verdicts: Verdicts;
+}
+
+/** A folder for the logs about the VM, beside the run directories and named by the moment. */
+function logFolder(outDir: string): string {
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
+  const path = join(outDir, `staging-vm-${stamp}Z-${process.pid}`);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+async function prepare(run: Run, folder: string, progress: Progress, signal: AbortSignal) {
+  const { options } = run;
+  const kernel = kernelOf(run.kernel);
+  const boot = await rootFileSystem(options.cache, options.release, kernel, progress, signal);
+  const overlay = join(folder, 'root.qcow2');
+  const backing = ['-b', boot.disk, '-F', 'raw', overlay];
+  await runProgram('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing], { signal });
+  const { guestSetup, freeDiskMb } = options;
+  const job = { guest: run.guest, command: run.command, guestSetup, freeDiskMb };
+  const jobDisk = await makeJobDisk(folder, job, { signal });
+  const accelerator = await chooseAccelerator(signal);
+  progress.say(
+    `booting ${kernel.label} ${accelerator === 'kvm' ? 'on KVM' : 'without KVM (software emulation: expect a slow guest)'}`,
+  );
+  const { memoryMb, cpus, lsm, append } = options;
+  const console = join(folder, 'console.log');
+  return { accelerator, memoryMb, cpus, lsm, append, boot, overlay, jobDisk, console };
+}
+
+async function bringBack(
+  run: Run,
+  machine: Machine,
+  folder: string,
+): Promise<{ result: string | undefined; verdicts: Verdicts; logs: string }> {
+  const logs = logFolder(run.outDir);
+  // First, so that it is kept even when the guest's disk cannot be read.
+  if (existsSync(machine.console)) copyFileSync(machine.console, join(logs, 'console.log'));
+  const results = await readJobDisk(machine.jobDisk, folder);
+  keepResults(results, run.outDir, logs);
+  return { result: commandResult(results), verdicts: newestVerdicts(results.out), logs };
+}
+
+/** Boots one kernel, runs the command, brings the evidence back and leaves nothing else. */
+export async function runOnce(
+  run: Run,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const folder = makeRunFolder(run.options.cache);
+  try {
+    const machine = await prepare(run, folder, progress, signal);
+    const started = () => progress.say('booted; the command starts');
+    let traces: Awaited<ReturnType<typeof runMachine>> | undefined;
+    let back: Awaited<ReturnType<typeof bringBack>>;
+    try {
+      traces = await runMachine(machine, run.options.timeoutSeconds, started, signal);
+    } finally {
+      back = await bringBack(run, machine, folder);
+    }
+    signal.throwIfAborted();
+    const ending = endingOf({ ...traces, result: back.result });
+    progress.say(`${ending.words}; console log and output in ${back.logs}`);
+    return { ...ending, kernel: kernelOf(run.kernel).label, verdicts: back.verdicts };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,59 @@
+import type { Bootable } from './root-file-system.ts';
+
+export type Accelerator = 'kvm' | 'tcg';
+
+/** A VM to start. */
+export interface Machine {
+  readonly accelerator: Accelerator;
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly lsm: string;
+  readonly append: string;
+  readonly boot: Bootable;
+  readonly overlay: string;
+  readonly jobDisk: string;
+  readonly console: string;
+}
+
+/** The guest kernel's command line. */
+export function kernelArguments({ accelerator, lsm, append }: Machine): string {
+  return [
+    'root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet systemd.show_status=0 fsck.mode=skip',
+    'systemd.unit=multi-user.target',
+    // At once, so that with -no-reboot a panic ends QEMU.
+    'panic=-1',
+    // Emulated clocks are slow to read; the emulated time stamp counter is not (3.6 times faster).
+    ...(accelerator === 'tcg' ? ['tsc=reliable clocksource=tsc'] : []),
+    ...(lsm === '' ? [] : [`lsm=${lsm}`]),
+    ...(append === '' ? [] : [append]),
+  ].join(' ');
+}
+
+const ACCELERATORS = { kvm: 'kvm', tcg: 'tcg,thread=multi,tb-size=256' } as const;
+
+/** Options that the probe for KVM and the real start share. */
+export function accelerationArguments(accelerator: Accelerator): string[] {
+  const accel = ['-accel', ACCELERATORS[accelerator], '-machine', 'pc', '-cpu', 'max'];
+  return [...accel, '-nodefaults', '-no-user-config', '-display', 'none'];
+}
+
+/** A path inside QEMU's comma-separated options: a comma is doubled. */
+const optionPath = (path: string) => path.replaceAll(',', ',,');
+
+/** The guest's first serial line is its console, the second the command's output on our stdout. */
+export function qemuArguments(machine: Machine): string[] {
+  const { boot } = machine;
+  // Nothing of a run outlives it, so no write has to reach this machine's disk.
+  const drive = (file: string, format: string) =>
+    `file=${optionPath(file)},if=virtio,format=${format},cache=unsafe`;
+  return [
+    ...accelerationArguments(machine.accelerator),
+    ...['-m', String(machine.memoryMb), '-smp', String(machine.cpus)],
+    ...['-no-reboot', '-nic', 'none', '-device', 'virtio-rng-pci'],
+    ...['-kernel', boot.kernel, ...(boot.initrd === undefined ? [] : ['-initrd', boot.initrd])],
+    ...['-append', kernelArguments(machine)],
+    ...['-drive', drive(machine.overlay, 'qcow2'), '-drive', drive(machine.jobDisk, 'raw')],
+    ...['-serial', `file:${machine.console}`],
+    ...['-chardev', 'stdio,id=output,signal=off', '-serial', 'chardev:output'],
+  ];
+}
