@@ -157,7 +157,7 @@ section('rollback', ['preconditions', 'preflight'], () => {
     'after the kill switch is ended denials return',
     () => killSwitch.denialsReturn(),
     {
-      needs: ['rollback.kill-switch'],
+      needs: ['rollback.later-apply'],
     },
   );
   criterion(

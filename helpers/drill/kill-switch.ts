@@ -12,6 +12,7 @@ import {
 import type { DrillStage } from './stage.ts';
 import { agentHas } from './usage.ts';
 
+const MISSING = 'this version has no emergency-disable';
 const REASON = 'aegisbpf-canary: kill-switch step of the rollback drill';
 /** How long an event may take from the decision to our end of the pipe. */
 const EVENT_WAIT_MS = 10_000;
@@ -21,6 +22,7 @@ const source = 'aegisbpf emergency-status --json, probe process';
 export class KillSwitch {
   readonly #stage: DrillStage;
   #journalId: string | undefined;
+  #missing = false;
 
   constructor(stage: DrillStage) {
     this.#stage = stage;
@@ -29,8 +31,10 @@ export class KillSwitch {
   /** `emergency-disable`: denials stop at once, and the decisions are still made and reported. */
   async denialsStop(): Promise<Judgement> {
     const stage = this.#stage;
-    if (!(await agentHas(stage, 'emergency-disable')))
-      throw new NotApplicable('this version has no emergency-disable');
+    if (!(await agentHas(stage, 'emergency-disable'))) {
+      this.#missing = true;
+      throw new NotApplicable(MISSING);
+    }
     await stage.runningAgent();
     // In the journal first: whatever ends this run now, the guardian enables again.
     this.#journalId = (await stage.run.journal()).record({ kind: 'emergency' });
@@ -69,8 +73,8 @@ export class KillSwitch {
   }
 
   #assertTried(): void {
-    if (this.#journalId === undefined)
-      throw new NotApplicable('this version has no emergency-disable');
+    if (this.#missing) throw new NotApplicable(MISSING);
+    if (this.#journalId === undefined) throw noEvidence('emergency-disable was not tried');
   }
 
   async #bypassed(when: string): Promise<Judgement> {

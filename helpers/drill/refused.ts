@@ -4,8 +4,13 @@ import { scrapeCommand } from '../agent/scrape.ts';
 import { fail, type Judgement, noEvidence, pass, worst } from '../evidence/judgement.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import { DECISION_FAMILIES, familyTotal } from '../soak/counters.ts';
-import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, type WatchReport } from './enforcement-watch.ts';
-import { refusedCases } from './refused-cases.ts';
+import {
+  EnforcementWatch,
+  FIRST_OPEN_TIMEOUT_MS,
+  type Stretch,
+  type WatchReport,
+} from './enforcement-watch.ts';
+import { type RefusedCase, refusedCases } from './refused-cases.ts';
 import type { DrillStage } from './stage.ts';
 
 /** What one policy that must be refused did. */
@@ -15,15 +20,17 @@ interface Refusal {
   readonly how: string;
   readonly addedRules: readonly string[];
   readonly lostRules: readonly string[];
-  /** Decisions counted so far; undefined where the metrics could not be read. */
+  /** Decisions counted before and after it; undefined where the metrics could not be read. */
+  readonly decisionsBefore: number | undefined;
   readonly decisions: number | undefined;
+  /** Where it was accepted: from when until when it was in force, in ms of CLOCK_MONOTONIC. */
+  readonly inForceMs?: readonly [number, number];
 }
 
 /** Policies that must be refused, applied one after the other to a host that enforces the baseline. */
 export class RefusedPolicies {
   readonly #stage: DrillStage;
   #refusals: readonly Refusal[] | undefined;
-  #decisionsBefore: number | undefined;
   #guarded: WatchReport | undefined;
   #needed: WatchReport | undefined;
 
@@ -72,9 +79,7 @@ export class RefusedPolicies {
 
   /** Whatever the exit code: the rules and the enforcement are as before, all the time. */
   rulesStay(): Judgement {
-    const changed = this.#seen().filter(
-      ({ addedRules, lostRules }) => addedRules.length + lostRules.length > 0,
-    );
+    const changed = this.#seen().filter((one) => one.exitCode !== 0 && differs(one));
     const source = 'aegisbpf block list';
     if (changed.length > 0) {
       const [first] = changed;
@@ -89,23 +94,24 @@ export class RefusedPolicies {
   /** A refused policy resets no counter: whoever watches the node would see an attack end. */
   countersStay(): Judgement {
     const refusals = this.#seen();
-    const unread = refusals.filter(({ decisions }) => decisions === undefined);
     const source = 'aegisbpf metrics, aegisbpf_blocks_total';
-    if (this.#decisionsBefore === undefined || unread.length > 0) {
-      throw noEvidence(
-        `the metrics could not be read ${this.#decisionsBefore === undefined ? 'before' : 'after'} a refused policy`,
-        { source },
-      );
+    const unread = refusals.filter(
+      ({ decisionsBefore, decisions }) => decisionsBefore === undefined || decisions === undefined,
+    );
+    if (unread.length > 0) {
+      const names = unread.map(({ name }) => name).join(', ');
+      throw noEvidence(`the metrics could not be read around refused policies: ${names}`, {
+        source,
+      });
     }
-    let last = this.#decisionsBefore;
-    const resets: string[] = [];
-    for (const { name, decisions = 0 } of refusals) {
-      if (decisions < last) resets.push(`${name} (${last} → ${decisions})`);
-      last = decisions;
-    }
+    const resets = refusals.flatMap(({ name, exitCode, decisionsBefore = 0, decisions = 0 }) =>
+      exitCode !== 0 && decisions < decisionsBefore
+        ? [`${name} (${decisionsBefore} → ${decisions})`]
+        : [],
+    );
     const measured = { value: resets.length, limit: 0, unit: 'resets', source };
     if (resets.length === 0)
-      return pass(`decisions only grew: ${this.#decisionsBefore} → ${last}`, measured);
+      return pass(`decisions only grew, over ${refusals.length} refused policies`, measured);
     return judgeDefect(
       this.#stage.run.settings,
       'refused-policy-resets-counters',
@@ -133,21 +139,15 @@ export class RefusedPolicies {
       ]);
       if (up.includes(false))
         throw noEvidence('the baseline was not enforced before the first refused policy');
-      this.#decisionsBefore = await this.#decisions();
       const before = await this.#rules();
       const refusals: Refusal[] = [];
-      for (const { name, args } of refusedCases(prepared)) {
-        const result = await stage.command('policy', 'apply', ...args, '--reset');
-        const now = await this.#rules();
-        refusals.push({
-          name,
-          exitCode: result.exitCode,
-          how: howItEnded(result),
-          ...differences(before, now),
-          decisions: await this.#decisions(),
-        });
-        // Accepted, it is in force: the next one must again meet the baseline.
-        if (result.exitCode === 0) await stage.apply(prepared.baselinePolicy);
+      let decisions = await this.#decisions();
+      for (const one of refusedCases(prepared)) {
+        const refusal = await this.#applyOne(one, before, decisions);
+        refusals.push(refusal);
+        decisions = refusal.decisions;
+        // The next one must again meet the baseline, whose apply resets the counters.
+        if (refusal.exitCode === 0 || differs(refusal)) decisions = await this.#decisions();
       }
       this.#refusals = refusals;
       [this.#guarded, this.#needed] = await Promise.all([guarded.stop(), needed.stop()]);
@@ -162,12 +162,39 @@ export class RefusedPolicies {
     }
   }
 
+  async #applyOne(
+    { name, args }: RefusedCase,
+    before: readonly string[],
+    decisionsBefore: number | undefined,
+  ): Promise<Refusal> {
+    const stage = this.#stage;
+    const begun = nowMs();
+    const result = await stage.command('policy', 'apply', ...args, '--reset');
+    const refusal: Refusal = {
+      name,
+      exitCode: result.exitCode,
+      how: howItEnded(result),
+      ...differences(before, await this.#rules()),
+      decisionsBefore,
+      decisions: await this.#decisions(),
+    };
+    if (result.exitCode !== 0 && !differs(refusal)) return refusal;
+    await stage.apply(stage.prepared().baselinePolicy);
+    return result.exitCode === 0
+      ? { ...refusal, inForceMs: [begun, nowMs() + SETTLE_MS] }
+      : refusal;
+  }
+
   #enforcementHeld(): Judgement {
     const [guarded, needed] = [this.#guarded, this.#needed];
     if (guarded === undefined || needed === undefined)
       throw noEvidence('the opens beside the refused policies left no report');
-    const through = guarded.stretches.filter(({ outcome }) => outcome !== 'denied');
-    const refused = needed.stretches.filter(({ outcome }) => outcome !== 'allowed');
+    // While an accepted one was in force, its own rules were: that is the acceptance's finding.
+    const meanwhile = this.#seen().flatMap(({ inForceMs }) => (inForceMs ? [inForceMs] : []));
+    const counts = ({ firstMs, lastMs }: Stretch) =>
+      !meanwhile.some(([from, to]) => firstMs <= to && lastMs >= from);
+    const through = guarded.stretches.filter((one) => one.outcome !== 'denied' && counts(one));
+    const refused = needed.stretches.filter((one) => one.outcome !== 'allowed' && counts(one));
     const source = 'rollback/refused-policies.json';
     const opens = (list: typeof through) => list.reduce((sum, one) => sum + one.opens, 0);
     const measured = { value: opens(through) + opens(refused), limit: 0, unit: 'opens', source };
@@ -213,6 +240,14 @@ export class RefusedPolicies {
     return this.#refusals;
   }
 }
+
+/** Opens that were under way when the baseline was back. */
+const SETTLE_MS = 100;
+/** The clock of the processes that open. */
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+
+const differs = ({ addedRules, lostRules }: Pick<Refusal, 'addedRules' | 'lostRules'>) =>
+  addedRules.length + lostRules.length > 0;
 
 /** The first few of each suffice: a policy that was accepted may hold thousands. */
 const SHOWN_RULES = 20;

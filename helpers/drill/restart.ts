@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../agent/daemon.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../agent/own-file.ts';
 import { addRule, listFileRules, removeRule, rulesOn } from '../agent/rules.ts';
@@ -20,6 +21,8 @@ type Ending = 'in order' | 'by SIGKILL';
 
 /** How long the opens go on before and after, so that a gap has something on both sides. */
 const STEADY_MS = 500;
+/** The agent is ready once its hooks are attached: the next open must be denied, on a slow host too. */
+const READY_MEANS_ENFORCING_MS = 5000;
 
 interface Subject {
   readonly file: OwnFile;
@@ -57,20 +60,21 @@ export class RestartUnderLoad {
 
   async #restart(ending: Ending): Promise<Judgement> {
     const { file } = await this.#prepared();
-    const { candidate, settings, directory, commandTimeoutSeconds } = this.#run;
+    const { candidate, directory, commandTimeoutSeconds } = this.#run;
     const name = ending === 'in order' ? 'restart' : 'crash';
     const source = `enforce/${name}.json`;
     const before = await scrapeCommand(candidate, commandTimeoutSeconds);
     const first = await this.#start(`enforce/${name}-before`);
     const watch = new EnforcementWatch(file, candidate.environment);
     try {
-      await steadilyDenied(watch, FIRST_OPEN_TIMEOUT_MS);
+      if (!(await steadilyDenied(watch, FIRST_OPEN_TIMEOUT_MS)))
+        throw noEvidence('the denied file was not denied before the restart', { source });
       const endedAt = performance.now();
       const ended = await end(first, ending);
       const without = await this.#withoutAgent(watch, file);
       const startedAt = performance.now();
       await this.#start(`enforce/${name}-after`);
-      await steadilyDenied(watch, settings.READY_TIMEOUT_SECONDS * 1000);
+      const back = await steadilyDenied(watch, READY_MEANS_ENFORCING_MS);
       const times = {
         endMs: Math.round(startedAt - endedAt),
         enforcingAgainMs: Math.round(performance.now() - startedAt - STEADY_MS),
@@ -80,7 +84,12 @@ export class RestartUnderLoad {
       const after = await scrapeCommand(candidate, commandTimeoutSeconds);
       const counted = inodeDelta(before, after, file);
       directory.writeJson(source, { ending, times, without, report, counted });
-      return ended ?? without ?? judgeGap(report, ending, times.enforcingAgainMs, counted, source);
+      return (
+        ended ??
+        without ??
+        (back ? undefined : notEnforcing(watch, ending)) ??
+        judgeGap(report, ending, times.enforcingAgainMs, counted, source)
+      );
     } finally {
       watch.kill();
     }
@@ -147,15 +156,18 @@ export class RestartUnderLoad {
   }
 }
 
-/** Waits for denials and lets them go on for a while. */
-async function steadilyDenied(watch: EnforcementWatch, timeoutMs: number): Promise<void> {
-  if (!(await watch.until('denied', timeoutMs))) {
-    throw noEvidence(
-      `the agent said that it was ready, and opens of the denied file were ${watch.outcome ?? 'not made'} for ${Math.round(timeoutMs / 1000)} s`,
-      { value: watch.outcome ?? 'no open', limit: 'denied', source: 'watch process' },
-    );
-  }
-  await new Promise((resolve) => setTimeout(resolve, STEADY_MS));
+/** Waits for denials and lets them go on for a while. @returns whether they came. */
+async function steadilyDenied(watch: EnforcementWatch, timeoutMs: number): Promise<boolean> {
+  if (!(await watch.until('denied', timeoutMs))) return false;
+  await sleep(STEADY_MS);
+  return true;
+}
+
+function notEnforcing({ outcome = 'not made' }: EnforcementWatch, ending: Ending): Judgement {
+  return fail(
+    `ended ${ending}, the agent started again, said that it was ready, and opens of the denied file were ${outcome} for ${READY_MEANS_ENFORCING_MS / 1000} s`,
+    { value: outcome, limit: 'denied', source: 'watch process' },
+  );
 }
 
 async function end(agent: ReadyDaemon, ending: Ending): Promise<Judgement | undefined> {
