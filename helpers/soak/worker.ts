@@ -18,7 +18,8 @@ const options = z
   })
   .parse(JSON.parse(process.argv[2] ?? ''));
 
-const TICK_MS = 5;
+/** Attempts come in small bunches; waking more often costs more CPU than the opens themselves. */
+const TICK_MS = 20;
 const REPORT_MS = 200;
 /** Attempts that may be caught up at once; more is recorded as a shortfall of the pace. */
 const MAX_BACKLOG_SECONDS = 1;
