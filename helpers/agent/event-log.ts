@@ -3,6 +3,7 @@ import { EventFile, type LineKind } from './event-file.ts';
 import { EventLineSplitter } from './output/event-stream.ts';
 import { type AgentEvent, parseEventLine } from './output/events.ts';
 import type { OwnFile } from './own-file.ts';
+import { RememberedLines } from './remembered-lines.ts';
 import {
   type AddressDecisions,
   type BlockEvent,
@@ -14,8 +15,8 @@ import {
 export type { AddressDecisions, BlockEvent, FileDecisions } from './watched-decisions.ts';
 export type StateChange = Extract<AgentEvent, { type: 'state_change' }>;
 
-/** Lines remembered by their text. A worker's decisions are all told by one and the same line. */
-const REMEMBERED_LINES = 256;
+/** Pids of ours that decided once; a worker comes again before so many others did. */
+const REMEMBERED_PIDS = 256;
 const KEPT_STATE_CHANGES = 10_000;
 
 /** What could not be taken from the stream as it is. */
@@ -39,7 +40,8 @@ export class EventLog {
   readonly #addresses = new Map<string, AddressDecisions>();
   readonly #groups = new DecisionGroups();
   readonly #splitter = new EventLineSplitter();
-  readonly #remembered = new Map<string, () => void>();
+  readonly #remembered = new RememberedLines();
+  readonly #pidsSeen = new Set<number>();
   readonly #file: EventFile;
   readonly #waiting = new Set<() => void>();
   #lines = 0;
@@ -127,7 +129,7 @@ export class EventLog {
   #take(text: string): void {
     if (text === '') return;
     this.#lines += 1;
-    const again = this.#remembered.get(text);
+    const again = this.#remembered.find(text);
     if (again !== undefined) {
       again();
       return;
@@ -175,15 +177,27 @@ export class EventLog {
     event: E,
     text: string,
   ): void {
+    own.count(event);
+    this.#file.store('own', text);
+    // Only a process that decides again and again, as a worker does, is worth remembering.
+    if (this.#pidsSeen.has(event.pid)) this.#remember(own, event, text);
+    else {
+      if (this.#pidsSeen.size === REMEMBERED_PIDS) this.#pidsSeen.clear();
+      this.#pidsSeen.add(event.pid);
+    }
+  }
+
+  #remember<E extends BlockEvent | NetBlockEvent>(
+    own: WatchedDecisions<E>,
+    event: E,
+    text: string,
+  ): void {
     // The text is part of a whole chunk, which would stay in memory with it.
     const kept = Buffer.from(text).toString();
-    const again = () => {
+    this.#remembered.remember(kept, () => {
       own.count(event);
       this.#file.store('own', kept);
-    };
-    if (this.#remembered.size === REMEMBERED_LINES) this.#remembered.clear();
-    this.#remembered.set(kept, again);
-    again();
+    });
   }
 
   #note(sample: string): void {

@@ -30,6 +30,8 @@ export interface SoakSubject {
 
 /** How long the last event lines may take after the last attempt. */
 const FLUSH_MS = 5000;
+/** After an early end nothing depends on the last lines any more, and somebody waits for the verdict. */
+const EARLY_FLUSH_MS = 300;
 
 /** All that was measured, before it is judged. */
 export interface Measured {
@@ -111,9 +113,12 @@ async function measure(subject: SoakSubject): Promise<Measured> {
       settings.SOAK_RUN_ON ? undefined : watch(elapsed),
     );
     const ended = readClocks();
+    if (endedEarly !== undefined) run.log(`${daemon.mode} soak ends early: ${endedEarly}`);
     const counts = await loads.stop();
     await sampler.finish();
-    await flushed(subject, loads, first.all + counts.attempts + sampler.victims.run);
+    const expected = first.all + counts.attempts + sampler.victims.run;
+    const patienceMs = endedEarly === undefined ? FLUSH_MS : EARLY_FLUSH_MS;
+    await flushed(subject, loads, expected, patienceMs);
     const after = await keptScrape(subject, 'metrics-after.prom');
     run.log(`${daemon.mode} soak: ${counts.attempts} attempts, ${decisions.lines} event lines`);
     const lines = { all: decisions.lines - first.all, own: decisions.ownLines - first.own };
@@ -124,12 +129,17 @@ async function measure(subject: SoakSubject): Promise<Measured> {
 }
 
 /** Waits until the event lines of all attempts are there, or no more come. */
-async function flushed(subject: SoakSubject, loads: Loads, expected: number): Promise<void> {
+async function flushed(
+  subject: SoakSubject,
+  loads: Loads,
+  expected: number,
+  patienceMs: number,
+): Promise<void> {
   await subject.daemon.events.until(
     () =>
       subject.decisions.lines >= expected &&
       loads.side.every((work) => work.lines >= work.counts.attempts),
-    FLUSH_MS,
+    patienceMs,
   );
 }
 
