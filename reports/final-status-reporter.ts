@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import { finalStatus } from '../helpers/evidence/final-status.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { summaryOf } from '../helpers/evidence/summary.ts';
 import { readRun } from './records.ts';
 import { type Paint, statusScreen } from './status-screen.ts';
 
@@ -34,18 +35,7 @@ export default class FinalStatusReporter implements Reporter {
     const directory = new RunDirectory(this.#path);
     const records = directory.criteria();
     const status = finalStatus(records, run.asked, run.rehearsal.length > 0);
-    directory.writeJson('summary.json', {
-      status: status.status,
-      rehearsal: run.rehearsal,
-      asked: run.asked,
-      candidate: { path: run.candidatePath, sha256: run.candidateSha256 },
-      host: run.hostname,
-      kernel: run.kernel.value,
-      startedAt: run.startedAt,
-      judgedAt: new Date().toISOString(),
-      missing: status.missing,
-      criteria: [...records.values()],
-    });
+    directory.writeJson('summary.json', summaryOf(run, directory, new Date().toISOString()));
     const screen = (paint?: Paint) =>
       statusScreen(status, run, [...records.values()], this.#path, paint);
     directory.writeText('final-status.txt', screen());

@@ -1,5 +1,6 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { attachedFiles } from './junit-attachments.ts';
 import { junitXml } from './junit-xml.ts';
 import { judgedTests, outsideErrors, type RunRecord, readRun, reportTitle } from './records.ts';
 import { runbookRows, unjudgedBySection } from './runbook-rows.ts';
@@ -9,6 +10,10 @@ function runProperties(run: RunRecord): Record<string, string> {
   return {
     candidate: run.candidatePath,
     candidateSha256: run.candidateSha256 ?? 'unknown',
+    candidateVersion: run.candidateVersion ?? 'unknown',
+    ...Object.fromEntries(
+      (run.bpfObjects ?? []).map(({ path, sha256 }) => [`bpfObjectSha256 ${path}`, sha256]),
+    ),
     hostname: run.hostname,
     kernel: run.kernel.value ?? 'unknown',
     rehearsal: run.rehearsal.join('; ') || 'no',
@@ -39,7 +44,9 @@ export default class JunitReporter implements Reporter {
       junitXml({
         title: reportTitle(run),
         timestamp: run.startedAt,
+        hostname: run.hostname,
         properties: runProperties(run),
+        attachments: (id) => attachedFiles(this.#path, id),
         rows: runbookRows(directory.criteria(), run.asked, unjudged),
         outside: outsideErrors(modules, errors),
       }),

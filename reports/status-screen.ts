@@ -1,6 +1,6 @@
-import type { ProvidedRun } from '../helpers/canary-run.ts';
 import type { FinalStatus } from '../helpers/evidence/final-status.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { oneLine } from './clean-text.ts';
 import { paragraph } from './paragraph.ts';
 
@@ -118,9 +118,7 @@ function counts(status: FinalStatus, records: readonly CriterionRecord[]): strin
 /** The final status for a terminal, a CI log and the change ticket: plain text, one screen. */
 export function statusScreen(
   status: FinalStatus,
-  run: Pick<ProvidedRun, 'rehearsal' | 'asked' | 'candidatePath' | 'candidateSha256'> & {
-    hostname: string;
-  },
+  run: Pick<RunRecord, 'rehearsal' | 'asked' | 'candidatePath' | 'candidateSha256' | 'hostname'>,
   records: readonly CriterionRecord[],
   path: string,
   paint: Paint = plain,

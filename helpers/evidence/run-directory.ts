@@ -14,7 +14,8 @@ const finding = z.object({
   detail: z.string(),
 });
 
-const criterionRecord = z.object({
+/** The shape of one line of `criteria.ndjson`. */
+export const criterionRecord = z.object({
   id: z.string(),
   section: z.string(),
   title: z.string(),
