@@ -9,6 +9,7 @@ import { runCommand } from './agent/command.ts';
 import { parseVersion, type Version } from './agent/output/version.ts';
 import type { ProvidedRun } from './canary-run.ts';
 import { finalStatus } from './evidence/final-status.ts';
+import { forgetReportProblems } from './evidence/report-problems.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
 import { runRecord } from './evidence/run-record.ts';
 import { alteredSinceSealed, sealRun } from './evidence/seal.ts';
@@ -86,6 +87,7 @@ async function rejudge(path: string): Promise<ProvidedRun> {
     );
   }
   await asItWasSealed(path);
+  forgetReportProblems(path);
   return run;
 }
 

@@ -3,6 +3,7 @@ import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { attachedFiles } from './junit-attachments.ts';
 import { junitXml } from './junit-xml.ts';
 import { judgedTests, outsideErrors, type RunRecord, readRun, reportTitle } from './records.ts';
+import { reportStep } from './report-step.ts';
 import { runbookRows, unjudgedBySection } from './runbook-rows.ts';
 
 /** What the verdicts are about, for whoever finds the file without the directory around it. */
@@ -37,6 +38,10 @@ export default class JunitReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const run = readRun(this.#path);
     if (run === undefined) return;
+    reportStep(this.#path, 'junit.xml', () => this.#write(run, modules, errors));
+  }
+
+  #write(run: RunRecord, modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const directory = new RunDirectory(this.#path);
     const unjudged = unjudgedBySection(judgedTests(modules));
     directory.writeText(

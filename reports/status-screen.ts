@@ -68,9 +68,13 @@ function notPassed(record: CriterionRecord, paint: Paint): string[] {
 }
 
 /** Exit criteria that only sum up others: their causes stand on their own. */
-const ROLL_UPS = ['preconditions', 'audit', 'enforce', 'thresholds', 'rollback'].map(
-  (name) => `exit.${name}`,
-);
+export const ROLL_UPS: readonly string[] = [
+  'preconditions',
+  'audit',
+  'enforce',
+  'thresholds',
+  'rollback',
+].map((name) => `exit.${name}`);
 
 /** One criterion that is not a pass keeps many from being tried, for the same reason. */
 const reasons = (skipped: readonly CriterionRecord[]) =>
@@ -140,7 +144,9 @@ export function statusScreen(
       ...entry('finding', title, 3),
       ...entry('', `${severity}, ${reference ?? 'no reference'}`, 1),
     ]),
+    ...status.unwritten.flatMap((problem) => entry('NOT WRITTEN', problem, 2)),
     ...unbroken('evidence', path),
+    ...entry('read first', 'ticket.md: the whole run on one page', 1),
     RULE,
   ];
   return `${lines.join('\n')}\n`;

@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Judgement } from './judgement.ts';
@@ -74,9 +82,16 @@ export class RunDirectory {
     return path;
   }
 
+  /** Writes a document whole or not at all: a disk that fills leaves no half of one behind. */
   writeText(name: string, text: string): string {
     const path = this.file(name);
-    writeFileSync(path, text, { mode: FILE_MODE });
+    const partial = `${path}.partial`;
+    try {
+      writeFileSync(partial, text, { mode: FILE_MODE });
+      renameSync(partial, path);
+    } finally {
+      rmSync(partial, { force: true });
+    }
     return path;
   }
 

@@ -1,5 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { PAYLOAD_TYPE, testResult } from './attestation.ts';
 import { envelopeText, keyId, wrap } from './dsse.ts';
 import {
@@ -10,8 +10,9 @@ import {
   manifest,
   takeManifest,
 } from './manifest.ts';
+import { recordReportProblem } from './report-problems.ts';
 import { RunDirectory } from './run-directory.ts';
-import { summarise } from './summary.ts';
+import { SUMMARY_FILE, type Summary, summarise, summary } from './summary.ts';
 
 /** Seals that a later judgement replaced, oldest first: `seals/1`, `seals/2`, … */
 const FORMER_SEALS = 'seals';
@@ -39,15 +40,16 @@ function keepFormerSeal(run: RunDirectory): void {
   }
 }
 
-/** Whole or not at all: a disk that fills leaves no half of a document behind. */
-function writeWhole(run: RunDirectory, name: string, text: string): void {
-  const partial = `${name}.partial`;
-  try {
-    run.writeText(partial, text);
-    renameSync(run.file(partial), run.file(name));
-  } finally {
-    rmSync(run.file(partial), { force: true });
+/** The summary as the reporters left it; when they did not, one that says so and is no pass. */
+function writtenSummary(run: RunDirectory): Summary {
+  const read = () => summary.parse(JSON.parse(run.readText(SUMMARY_FILE)));
+  if (!run.has(SUMMARY_FILE)) {
+    recordReportProblem(run.path, `${SUMMARY_FILE} was not written by the run's reporters`);
+    const made = summarise(run.path);
+    if (made === undefined) throw new Error(`there is no run.json in ${run.path}`);
+    run.writeJson(SUMMARY_FILE, made);
   }
+  return read();
 }
 
 /**
@@ -57,16 +59,15 @@ function writeWhole(run: RunDirectory, name: string, text: string): void {
  */
 export async function sealRun(path: string, key: KeyObject | undefined): Promise<Seal> {
   const run = new RunDirectory(path);
-  const summary = summarise(path);
-  if (summary === undefined) throw new Error(`there is no run.json in ${path}`);
+  const said = writtenSummary(run);
   keepFormerSeal(run);
   const sealed = await takeManifest(path, new Date().toISOString());
   const text = `${JSON.stringify(sealed, null, 2)}\n`;
   const runJson = sealed.files.find((file) => file.path === 'run.json')?.sha256 ?? '';
-  const statement = testResult(summary, { manifest: sha256(text), runJson });
+  const statement = testResult(said, { manifest: sha256(text), runJson });
   const envelope = wrap(PAYLOAD_TYPE, Buffer.from(JSON.stringify(statement)), key);
-  writeWhole(run, MANIFEST_FILE, text);
-  writeWhole(run, ATTESTATION_FILE, envelopeText(envelope));
+  run.writeText(MANIFEST_FILE, text);
+  run.writeText(ATTESTATION_FILE, envelopeText(envelope));
   return { files: sealed.files.length, signedBy: key === undefined ? undefined : keyId(key) };
 }
 

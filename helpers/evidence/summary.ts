@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { finalStatus } from './final-status.ts';
+import { reportProblems } from './report-problems.ts';
 import { criterionRecord, RunDirectory } from './run-directory.ts';
 import { hashedFile, type RunRecord, readRunRecord } from './run-record.ts';
+
+export const SUMMARY_FILE = 'summary.json';
 
 /**
  * `summary.json`, for other tools: docs/summary.schema.json is made from this. Fields are only ever
@@ -37,6 +40,7 @@ export const summary = z
     startedAt: z.string().describe('ISO 8601, UTC'),
     judgedAt: z.string().describe('ISO 8601, UTC'),
     missing: z.array(z.string()).describe('criteria that were asked for and never judged'),
+    unwritten: z.array(z.string()).describe('reports that could not be written, and why'),
     criteria: z.array(criterionRecord),
   })
   .describe('The final status of one run of the AegisBPF staging canary, and every criterion.');
@@ -46,7 +50,8 @@ export type Summary = z.output<typeof summary>;
 /** The summary of a run, from its records alone. */
 export function summaryOf(run: RunRecord, directory: RunDirectory, judgedAt: string): Summary {
   const records = directory.criteria();
-  const status = finalStatus(records, run.asked, run.rehearsal.length > 0);
+  const unwritten = reportProblems(directory);
+  const status = finalStatus(records, run.asked, run.rehearsal.length > 0, unwritten);
   const ticket = run.settings.CHANGE_TICKET;
   return {
     version: 1,
@@ -65,6 +70,7 @@ export function summaryOf(run: RunRecord, directory: RunDirectory, judgedAt: str
     startedAt: run.startedAt,
     judgedAt,
     missing: [...status.missing],
+    unwritten: [...unwritten],
     criteria: [...records.values()].map((record) => criterionRecord.parse(record)),
   };
 }

@@ -1,0 +1,36 @@
+import { rmSync } from 'node:fs';
+import { z } from 'zod';
+import { RunDirectory } from './run-directory.ts';
+
+const PROBLEMS_FILE = 'report-problems.ndjson';
+const problemLine = z.object({ problem: z.string() });
+
+/** Keeps that a report could not be written. On a full disk this fails too, and so does the rest. */
+export function recordReportProblem(path: string, problem: string): void {
+  try {
+    new RunDirectory(path).appendLine(PROBLEMS_FILE, { problem });
+  } catch {
+    // Told on the terminal already; a summary that is missing is no pass either.
+  }
+}
+
+/** Reports of this run that could not be written, in words. */
+export function reportProblems(run: RunDirectory): readonly string[] {
+  if (!run.has(PROBLEMS_FILE)) return [];
+  return run
+    .readText(PROBLEMS_FILE)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      try {
+        return problemLine.parse(JSON.parse(line)).problem;
+      } catch {
+        return 'a report could not be written, and why was lost too';
+      }
+    });
+}
+
+/** A run that is judged again writes its reports anew. */
+export function forgetReportProblems(path: string): void {
+  rmSync(new RunDirectory(path).file(PROBLEMS_FILE), { force: true });
+}
