@@ -118,7 +118,10 @@ function signingKey(settings: Settings): KeyObject | undefined {
 async function seal(path: string, key: KeyObject | undefined): Promise<void> {
   try {
     const { files, signedBy } = await sealRun(path, key);
-    const by = signedBy === undefined ? 'unsigned (SIGNING_KEY)' : `signed by key ${signedBy}`;
+    const by =
+      signedBy === undefined
+        ? 'unsigned; SIGNING_KEY names a key to sign with'
+        : `signed by key ${signedBy}`;
     process.stdout.write(` sealed        ${files} files, ${by}\n`);
   } catch (error) {
     process.stderr.write(`aegisbpf-canary: NOT SEALED: ${(error as Error).message}\n`);

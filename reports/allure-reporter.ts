@@ -58,7 +58,11 @@ function environment(run: RunRecord, records: ReadonlyMap<string, CriterionRecor
     Rehearsal: run.rehearsal.join('; ') || 'no',
     'Asked\\ for': run.asked.join(', '),
     Candidate: run.candidatePath,
+    Version: run.candidateVersion ?? 'not told',
     'SHA-256': run.candidateSha256 ?? 'unknown',
+    ...Object.fromEntries(
+      (run.bpfObjects ?? []).map(({ sha256 }) => ['BPF\\ object\\ SHA-256', sha256]),
+    ),
     Kernel: run.kernel.value ?? 'unknown',
     Host: run.hostname,
     Started: run.startedAt,

@@ -26,8 +26,8 @@ export function annotations({ run, status }: Pick<Ticket, 'run' | 'status'>): st
   const causes = judged.filter(({ id }) => !id.startsWith('exit.'));
   const shown = (causes.length > 0 ? causes : judged).slice(0, MOST_ANNOTATIONS);
   return shown.map(
-    ({ verdict, title, explanation }) =>
-      `::error title=${property(`${stamp}${verdict.toUpperCase()}: ${title}`)}::${data(explanation)}`,
+    ({ verdict, section, title, explanation }) =>
+      `::error title=${property(`${stamp}${verdict.toUpperCase()} ${section}: ${title}`)}::${data(explanation)}`,
   );
 }
 

@@ -94,11 +94,11 @@ function open({ status }: Ticket): string[] {
   const judged = status.open.filter(
     ({ verdict, id }) => verdict !== 'skipped' && !ROLL_UPS.includes(id),
   );
-  return section('Not passed', [
+  return chapter('Not passed', [
     ...listed(
       judged,
-      ({ verdict, title, explanation }) =>
-        `**${verdict.toUpperCase()}** ${title}: ${codeSpan(explanation)}`,
+      ({ verdict, section, title, explanation }) =>
+        `**${verdict.toUpperCase()}** ${section}: ${title}: ${codeSpan(explanation)}`,
     ),
     ...(skipped > 0 ? [`- not tried: ${skipped} criteria`] : []),
     ...(status.missing.length > 0 ? [`- never judged: ${status.missing.length} criteria`] : []),
@@ -112,15 +112,15 @@ function findings({ records }: Ticket): string[] {
     found,
     ({ severity, title, detail }) => `**${severity}** ${codeSpan(title)}: ${codeSpan(detail)}`,
   );
-  return section('Findings', lines.length > 0 ? lines : ['None.']);
+  return chapter('Findings', lines.length > 0 ? lines : ['None.']);
 }
 
 function reviewed({ review }: Ticket): string[] {
   if (!review.ok)
-    return section('Review', [`Not readable or not there: ${codeSpan(review.reason)}`]);
+    return chapter('Review', [`Not readable or not there: ${codeSpan(review.reason)}`]);
   if (review.groups.length === 0)
-    return section('Review', ['The canary’s own workload caused every decision.']);
-  return section(
+    return chapter('Review', ['The canary’s own workload caused every decision.']);
+  return chapter(
     'Review',
     listed(
       review.groups,
@@ -131,12 +131,12 @@ function reviewed({ review }: Ticket): string[] {
 }
 
 /** A heading with what stands below it; nothing at all when nothing does. */
-function section(heading: string, lines: readonly string[]): string[] {
+function chapter(heading: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `## ${heading}`, '', ...lines];
 }
 
 function verification({ run }: Ticket): string[] {
-  return section('How to verify', [
+  return chapter('How to verify', [
     'In a checkout of the canary, offline, with the run directory and the signer’s public key:',
     '',
     '    npm run verify -- RUN_DIRECTORY --key PUBLIC_KEY',
@@ -158,11 +158,11 @@ export function ticketText(ticket: Ticket): string {
         ]
       : []),
     ...about(ticket),
-    ...section('Exit criteria', criteria(records)),
+    ...chapter('Exit criteria', criteria(records)),
     ...open(ticket),
     ...findings(ticket),
     ...reviewed(ticket),
-    ...section(
+    ...chapter(
       'Charts',
       charts.map((path) => `![${path}](${path})`),
     ),

@@ -19,7 +19,7 @@ export function exampleRun(changes: Partial<RunRecord> = {}): RunRecord {
     startedAt: '2026-11-23T14:00:00.000Z',
     hostname: 'staging-3',
     kernel: { value: '6.1.0-50' },
-    settings: { DURATION_SECONDS: 300, MAX_RSS_GROWTH_KB: 65536 },
+    settings: { DURATION_SECONDS: 300, MAX_RINGBUF_DROPS: 100, MAX_RSS_GROWTH_KB: 65536 },
     ...changes,
   };
 }

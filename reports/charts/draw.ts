@@ -149,11 +149,13 @@ function option({ title, subtitle, soaks, panels }: Chart) {
         return highest <= 0 ? 1 : highest * HEADROOM;
       },
       axisLabel: { ...textStyle(12, 'muted'), formatter: figure, showMaxLabel: false },
+      axisLine: { lineStyle: { color: colour.muted } },
       splitLine: { lineStyle: { color: colour.grid } },
     })),
     series: panels.flatMap((panel, index) =>
       soaks.map((soak, number) => ({
         type: 'line' as const,
+        silent: true,
         name: soak.phase,
         xAxisIndex: index,
         yAxisIndex: index,
