@@ -146,7 +146,9 @@ export function statusScreen(
     ]),
     ...status.unwritten.flatMap((problem) => entry('NOT WRITTEN', problem, 2)),
     ...unbroken('evidence', path),
-    ...entry('read first', 'ticket.md: the whole run on one page', 1),
+    ...(status.unwritten.length > 0
+      ? []
+      : entry('read first', 'ticket.md: the whole run on one page', 1)),
     RULE,
   ];
   return `${lines.join('\n')}\n`;

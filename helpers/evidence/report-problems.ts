@@ -14,20 +14,23 @@ export function recordReportProblem(path: string, problem: string): void {
   }
 }
 
+const LOST = 'a report could not be written, and why could not be written either';
+
+function problemOf(line: string): string {
+  try {
+    return problemLine.parse(JSON.parse(line)).problem;
+  } catch {
+    return LOST;
+  }
+}
+
 /** Reports of this run that could not be written, in words. */
 export function reportProblems(run: RunDirectory): readonly string[] {
   if (!run.has(PROBLEMS_FILE)) return [];
-  return run
-    .readText(PROBLEMS_FILE)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      try {
-        return problemLine.parse(JSON.parse(line)).problem;
-      } catch {
-        return 'a report could not be written, and why was lost too';
-      }
-    });
+  const lines = run.readText(PROBLEMS_FILE).split('\n');
+  const told = lines.filter((line) => line !== '').map(problemOf);
+  // A full disk makes the file and lets nothing into it.
+  return told.length > 0 ? told : [LOST];
 }
 
 /** A run that is judged again writes its reports anew. */
