@@ -1,37 +1,45 @@
+import type { KeyObject } from 'node:crypto';
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { z } from 'zod';
+import { bpfObjects } from './agent/bpf-objects.ts';
 import { candidateOf, sha256OfFile } from './agent/candidate.ts';
 import { runCommand } from './agent/command.ts';
-import { parseVersion } from './agent/output/version.ts';
+import { parseVersion, type Version } from './agent/output/version.ts';
 import type { ProvidedRun } from './canary-run.ts';
 import { finalStatus } from './evidence/final-status.ts';
+import { forgetReportProblems } from './evidence/report-problems.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
+import { runRecord } from './evidence/run-record.ts';
+import { alteredSinceSealed, sealRun } from './evidence/seal.ts';
 import { type Guardian, GuardianError, startGuardian } from './host/guardian-process.ts';
 import { STATE_DIRECTORY } from './host/journal.ts';
 import { kernelRelease } from './host/observations.ts';
 import { askedPhases, readSettings, type Settings } from './settings/settings.ts';
+import { readSigningKey } from './settings/signing-key.ts';
 
 /** A run that cannot begin, in one line for the person who started it. */
 class CannotBegin extends Error {}
 
+/** What the candidate says it is; undefined when there is none, or it cannot be understood. */
+async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
+  if (statSync(settings.AEGIS_BIN, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const candidate = candidateOf(settings, runId);
+  const said = await runCommand(candidate, ['version'], settings.COMMAND_TIMEOUT_SECONDS);
+  const parsed = parseVersion(said.stdout);
+  return parsed.ok ? parsed.value : undefined;
+}
+
 /** Why this run is a rehearsal; it is stamped on every artefact. */
-async function rehearsalReasons(settings: Settings, runId: string): Promise<string[]> {
-  const reasons: string[] = [];
-  if (settings.HOST_ROOT !== '/') reasons.push(`the host is played by ${settings.HOST_ROOT}`);
-  if (settings.STAND_IN_FAULTS !== '')
-    reasons.push(`faults are switched on: ${settings.STAND_IN_FAULTS}`);
-  if (statSync(settings.AEGIS_BIN, { throwIfNoEntry: false })?.isFile() !== true) return reasons;
-  const version = await runCommand(
-    candidateOf(settings, runId),
-    ['version'],
-    settings.COMMAND_TIMEOUT_SECONDS,
-  );
-  const parsed = parseVersion(version.stdout);
-  if (parsed.ok && parsed.value.standIn) reasons.unshift('the candidate is the stand-in agent');
-  return reasons;
+function rehearsalReasons(settings: Settings, version: Version | undefined): string[] {
+  return [
+    ...(version?.standIn === true ? ['the candidate is the stand-in agent'] : []),
+    ...(settings.HOST_ROOT === '/' ? [] : [`the host is played by ${settings.HOST_ROOT}`]),
+    ...(settings.STAND_IN_FAULTS === ''
+      ? []
+      : [`faults are switched on: ${settings.STAND_IN_FAULTS}`]),
+  ];
 }
 
 async function candidateSha256(settings: Settings): Promise<string | undefined> {
@@ -66,24 +74,58 @@ function newRunDirectory(path: string): RunDirectory {
   }
 }
 
-const finishedRun = z.object({
-  runId: z.string(),
-  rehearsal: z.array(z.string()),
-  asked: z.array(z.enum(['audit', 'enforce', 'rollback'])),
-  candidatePath: z.string(),
-  candidateSha256: z.string().optional(),
-});
-
 /** Opens a finished run to judge its exit criteria again: no root, no host, no new soak. */
-function rejudge(path: string): ProvidedRun {
+async function rejudge(path: string): Promise<ProvidedRun> {
   const directory = new RunDirectory(path);
+  let run: ProvidedRun;
   try {
-    const run = finishedRun.parse(JSON.parse(directory.readText('run.json')));
-    return { ...run, candidateSha256: run.candidateSha256, runDirectory: path, rejudge: true };
+    const found = runRecord.parse(JSON.parse(directory.readText('run.json')));
+    run = { ...found, candidateSha256: found.candidateSha256, runDirectory: path, rejudge: true };
   } catch (error) {
     throw new CannotBegin(
       `CANARY_RUN=${path} is not the directory of a finished run: ${(error as Error).message}`,
     );
+  }
+  await asItWasSealed(path);
+  forgetReportProblems(path);
+  return run;
+}
+
+/** A new seal over altered evidence would make it look whole. */
+async function asItWasSealed(path: string): Promise<void> {
+  let altered: Awaited<ReturnType<typeof alteredSinceSealed>>;
+  try {
+    altered = await alteredSinceSealed(path);
+  } catch (error) {
+    throw new CannotBegin(
+      `CANARY_RUN=${path}: its seal cannot be read: ${(error as Error).message}`,
+    );
+  }
+  const [first] = altered;
+  if (first === undefined) return;
+  const more = altered.length > 1 ? `, and ${altered.length - 1} more` : '';
+  throw new CannotBegin(
+    `CANARY_RUN=${path} was altered since it was sealed: ${first.path} (${first.kind})${more}; only the review may be edited. Put the file back, or run again`,
+  );
+}
+
+/** The signing key, read once at the start: what happens to the file later cannot unsign the run. */
+function signingKey(settings: Settings): KeyObject | undefined {
+  return settings.SIGNING_KEY === undefined ? undefined : readSigningKey(settings.SIGNING_KEY);
+}
+
+/** Last of all, when every reporter has written: what is not sealed is no evidence, and no success. */
+async function seal(path: string, key: KeyObject | undefined): Promise<void> {
+  try {
+    const { files, signedBy } = await sealRun(path, key);
+    const by =
+      signedBy === undefined
+        ? 'unsigned; SIGNING_KEY names a key to sign with'
+        : `signed by key ${signedBy}`;
+    process.stdout.write(` sealed        ${files} files, ${by}\n`);
+  } catch (error) {
+    process.stderr.write(`aegisbpf-canary: NOT SEALED: ${(error as Error).message}\n`);
+    process.exitCode = 1;
   }
 }
 
@@ -116,7 +158,8 @@ async function begin(
       `an earlier run left something that could not be undone: ${recovered.problems.join('; ')}. Mend that and start again, or look at the host yourself and remove ${join(STATE_DIRECTORY, 'journal.ndjson')}`,
     );
   }
-  const rehearsal = await rehearsalReasons(settings, runId);
+  const version = await candidateVersion(settings, runId);
+  const rehearsal = rehearsalReasons(settings, version);
   const sha256 = await candidateSha256(settings);
   const run: ProvidedRun = {
     runId,
@@ -129,6 +172,8 @@ async function begin(
   };
   directory.writeJson('run.json', {
     ...run,
+    candidateVersion: version?.version,
+    bpfObjects: await bpfObjects(settings),
     startedAt,
     hostname: hostname(),
     kernel: kernelRelease(settings.HOST_ROOT),
@@ -147,9 +192,12 @@ export default async function setup(
   process.umask(0o027);
   try {
     if (settings.CANARY_RUN !== undefined) {
-      project.provide('canaryRun', rejudge(settings.CANARY_RUN));
-      return undefined;
+      const finished = settings.CANARY_RUN;
+      const key = signingKey(settings);
+      project.provide('canaryRun', await rejudge(finished));
+      return () => seal(finished, key);
     }
+    const key = signingKey(settings);
     const path = project.getProvidedContext().runDirectory;
     const { run, guardian } = await begin(settings, path);
     project.provide('canaryRun', run);
@@ -160,6 +208,7 @@ export default async function setup(
       // Here and not in a reporter, so that no --reporter option can make an open verdict a success.
       const { green } = finalStatus(new RunDirectory(path).criteria(), run.asked, false);
       if (report.problems.length > 0 || !green) process.exitCode = 1;
+      await seal(path, key);
     };
   } catch (error) {
     if (!(error instanceof CannotBegin)) throw error;

@@ -5,8 +5,20 @@ import type { RuntimeMessage } from 'allure-js-commons/sdk';
 /** The page is one file for a ticket: attachments together stay below a megabyte. */
 const LOG_BYTES = 24 * 1024;
 const SAMPLES_BYTES = 96 * 1024;
+const CHART_BYTES = 512 * 1024;
 
 const SOAK_FILES = ['agent.stderr.log', 'soak.json', 'metrics-after.prom', 'samples.ndjson'];
+
+/** Charts are of the whole run; each stands with the criterion that is judged from it. */
+const CHART_OF: Readonly<Record<string, string>> = {
+  'total-decisions': 'charts/decisions.svg',
+  'ringbuf-drops': 'charts/drops.svg',
+  'event-drop-ratio': 'charts/drops.svg',
+  'rss-growth': 'charts/memory.svg',
+};
+
+const isFirst = (value: string, index: number, all: readonly string[]) =>
+  all.indexOf(value) === index;
 
 /** The files of the run directory that show what a criterion was judged from. */
 export function evidenceFiles(id: string): readonly string[] {
@@ -14,6 +26,7 @@ export function evidenceFiles(id: string): readonly string[] {
     const own: Readonly<Record<string, readonly string[]>> = {
       'exit.false-positives': ['review.yaml'],
       'exit.host-as-found': ['undo.json'],
+      'exit.thresholds': Object.values(CHART_OF).filter(isFirst),
     };
     return ['canary.log', ...(own[id] ?? [])];
   }
@@ -30,7 +43,7 @@ export function evidenceFiles(id: string): readonly string[] {
     case 'rollback.metrics':
       return ['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'];
     default:
-      return [];
+      return [CHART_OF[id.slice(id.indexOf('.') + 1)] ?? []].flat();
   }
 }
 
@@ -44,11 +57,17 @@ function lastLines(descriptor: number, size: number, most: number): Buffer {
 
 const kib = (bytes: number) => `${Math.round(bytes / 1024).toLocaleString('en')} KiB`;
 
+function howToAttach(file: string): { most: number; contentType: string } {
+  // Half a drawing is none, and a chart's size does not grow with the run.
+  if (file.endsWith('.svg')) return { most: CHART_BYTES, contentType: 'image/svg+xml' };
+  const contentType = file.endsWith('.json') ? 'application/json' : 'text/plain';
+  return { most: file.endsWith('samples.ndjson') ? SAMPLES_BYTES : LOG_BYTES, contentType };
+}
+
 /** Attaches a file by its path, or the end of it where it is large; nothing when it is not there. */
 export function attachment(runDirectory: string, file: string): RuntimeMessage[] {
   const path = join(runDirectory, file);
-  const most = file.endsWith('samples.ndjson') ? SAMPLES_BYTES : LOG_BYTES;
-  const contentType = file.endsWith('.json') ? 'application/json' : 'text/plain';
+  const { most, contentType } = howToAttach(file);
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { exampleRun } from '../helpers/evidence/example-run.ts';
 
 let outDir: string;
 
@@ -18,7 +19,10 @@ afterEach(() => {
 function finishedRun(name: string, rehearsal: readonly string[]): string {
   const path = join(outDir, name);
   mkdirSync(join(path, 'allure-results'), { recursive: true });
-  writeFileSync(join(path, 'run.json'), JSON.stringify({ rehearsal, asked: ['audit'] }));
+  writeFileSync(
+    join(path, 'run.json'),
+    JSON.stringify(exampleRun({ rehearsal, asked: ['audit'] })),
+  );
   const result = {
     uuid: 'a',
     name: 'one </script> criterion',
@@ -39,7 +43,7 @@ test('makes one file of the newest run, that loads nothing and says what it is',
   finishedRun('2026-11-22T10-00-00Z-all-1', []);
   const path = finishedRun('2026-11-23T10-00-00Z-all-1', ['the candidate is the stand-in agent']);
   const { stdout, exitCode } = await report();
-  const page = join(path, 'allure-report', 'index.html');
+  const page = `${path}.html`;
   expect(stdout).toMatch(new RegExp(`^${page} \\(\\d\\.\\d MiB\\)$`));
   expect(exitCode).toBe(0);
   const html = readFileSync(page, 'utf8');

@@ -1,13 +1,14 @@
 /**
  * `npm run report -- [RUN_DIRECTORY]`: makes one self-contained page of a run's Allure results, for
- * the change ticket. Without an argument it takes the newest run below OUT_DIR.
+ * the change ticket, beside the run directory: what is in that is sealed. Without an argument it takes the newest run below OUT_DIR.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { dirSync } from 'tmp';
 import { finalStatus } from '../helpers/evidence/final-status.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { UnreadableRun } from '../helpers/evidence/run-record.ts';
 import { readSettings, SettingsError } from '../helpers/settings/settings.ts';
 import { withoutNetwork } from './allure-html.ts';
 import { readRun, reportTitle } from './records.ts';
@@ -59,15 +60,14 @@ async function generate(path: string, title: string, output: string): Promise<vo
   );
 }
 
-/** Writes `allure-report/index.html` into the run directory and returns where, and how large. */
+/** Writes `RUN_DIRECTORY.html` and returns where, and how large. */
 async function writePage(path: string): Promise<{ page: string; bytes: number }> {
   const title = pageTitle(path);
   const scratch = dirSync({ unsafeCleanup: true, prefix: 'canary-report' });
   try {
     await generate(path, title, scratch.name);
     const html = withoutNetwork(readFileSync(join(scratch.name, 'index.html'), 'utf8'));
-    const page = join(path, 'allure-report', 'index.html');
-    mkdirSync(join(path, 'allure-report'), { recursive: true, mode: 0o750 });
+    const page = `${path}.html`;
     writeFileSync(page, html, { mode: 0o640 });
     return { page, bytes: Buffer.byteLength(html) };
   } finally {
@@ -77,7 +77,8 @@ async function writePage(path: string): Promise<{ page: string; bytes: number }>
 
 /** One line of why, where the reason is known. */
 function reason(error: unknown): string | undefined {
-  if (error instanceof NoPage || error instanceof SettingsError) return error.message;
+  if ([NoPage, SettingsError, UnreadableRun].some((known) => error instanceof known))
+    return (error as Error).message;
   if (error instanceof ExecaError) return `${error.shortMessage}\n${error.stderr || error.stdout}`;
   if (error instanceof Error && 'code' in error) return error.message;
   return undefined;

@@ -10,6 +10,7 @@ import { allureMessages } from './allure-messages.ts';
 import { capped, oneLine, xmlText } from './clean-text.ts';
 import { recordText } from './record-text.ts';
 import { judgedTests, type RunRecord, readRun } from './records.ts';
+import { reportStep } from './report-step.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -57,7 +58,11 @@ function environment(run: RunRecord, records: ReadonlyMap<string, CriterionRecor
     Rehearsal: run.rehearsal.join('; ') || 'no',
     'Asked\\ for': run.asked.join(', '),
     Candidate: run.candidatePath,
+    Version: run.candidateVersion ?? 'not told',
     'SHA-256': run.candidateSha256 ?? 'unknown',
+    ...Object.fromEntries(
+      (run.bpfObjects ?? []).map(({ sha256 }) => ['BPF\\ object\\ SHA-256', sha256]),
+    ),
     Kernel: run.kernel.value ?? 'unknown',
     Host: run.hostname,
     Started: run.startedAt,
@@ -84,6 +89,10 @@ export default class AllureReporter extends AllureVitestReporter {
   override onTestRunEnd(modules: readonly TestModule[]): void {
     const run = readRun(this.#path);
     if (run === undefined) return;
+    reportStep(this.#path, 'allure-results', () => this.#write(run, modules));
+  }
+
+  #write(run: RunRecord, modules: readonly TestModule[]): void {
     const known = new RunDirectory(this.#path).criteria();
     for (const { test, record } of judgedTests(modules)) {
       if (record === undefined) continue;

@@ -1,8 +1,11 @@
 import { styleText } from 'node:util';
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
 import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { reportProblems } from '../helpers/evidence/report-problems.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
-import { readRun } from './records.ts';
+import { SUMMARY_FILE, summaryOf } from '../helpers/evidence/summary.ts';
+import { type RunRecord, readRun } from './records.ts';
+import { reportStep } from './report-step.ts';
 import { type Paint, statusScreen } from './status-screen.ts';
 
 const COLOURS = { pass: 'green', fail: 'red', inconclusive: 'yellow' } as const;
@@ -31,25 +34,21 @@ export default class FinalStatusReporter implements Reporter {
   onTestRunEnd(_modules: readonly TestModule[]): void {
     const run = readRun(this.#path);
     if (run === undefined) return;
+    reportStep(this.#path, 'the final status', () => this.#write(run));
+  }
+
+  #write(run: RunRecord): void {
     const directory = new RunDirectory(this.#path);
     const records = directory.criteria();
-    const status = finalStatus(records, run.asked, run.rehearsal.length > 0);
-    directory.writeJson('summary.json', {
-      status: status.status,
-      rehearsal: run.rehearsal,
-      asked: run.asked,
-      candidate: { path: run.candidatePath, sha256: run.candidateSha256 },
-      host: run.hostname,
-      kernel: run.kernel.value,
-      startedAt: run.startedAt,
-      judgedAt: new Date().toISOString(),
-      missing: status.missing,
-      criteria: [...records.values()],
-    });
+    const unwritten = reportProblems(directory);
+    const status = finalStatus(records, run.asked, run.rehearsal.length > 0, unwritten);
     const screen = (paint?: Paint) =>
       statusScreen(status, run, [...records.values()], this.#path, paint);
-    directory.writeText('final-status.txt', screen());
+    // The terminal first: it is there when the disk is full.
     process.stdout.write(`\n${screen(inColour)}`);
     if (!status.green) process.exitCode = 1;
+    directory.writeText('final-status.txt', screen());
+    const judgedAt = new Date().toISOString();
+    directory.writeJson(SUMMARY_FILE, summaryOf(run, directory, judgedAt));
   }
 }

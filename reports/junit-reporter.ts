@@ -1,7 +1,9 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { attachedFiles } from './junit-attachments.ts';
 import { junitXml } from './junit-xml.ts';
 import { judgedTests, outsideErrors, type RunRecord, readRun, reportTitle } from './records.ts';
+import { reportStep } from './report-step.ts';
 import { runbookRows, unjudgedBySection } from './runbook-rows.ts';
 
 /** What the verdicts are about, for whoever finds the file without the directory around it. */
@@ -9,6 +11,10 @@ function runProperties(run: RunRecord): Record<string, string> {
   return {
     candidate: run.candidatePath,
     candidateSha256: run.candidateSha256 ?? 'unknown',
+    candidateVersion: run.candidateVersion ?? 'unknown',
+    ...Object.fromEntries(
+      (run.bpfObjects ?? []).map(({ path, sha256 }) => [`bpfObjectSha256 ${path}`, sha256]),
+    ),
     hostname: run.hostname,
     kernel: run.kernel.value ?? 'unknown',
     rehearsal: run.rehearsal.join('; ') || 'no',
@@ -32,6 +38,10 @@ export default class JunitReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const run = readRun(this.#path);
     if (run === undefined) return;
+    reportStep(this.#path, 'junit.xml', () => this.#write(run, modules, errors));
+  }
+
+  #write(run: RunRecord, modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const directory = new RunDirectory(this.#path);
     const unjudged = unjudgedBySection(judgedTests(modules));
     directory.writeText(
@@ -39,7 +49,9 @@ export default class JunitReporter implements Reporter {
       junitXml({
         title: reportTitle(run),
         timestamp: run.startedAt,
+        hostname: run.hostname,
         properties: runProperties(run),
+        attachments: (id) => attachedFiles(this.#path, id),
         rows: runbookRows(directory.criteria(), run.asked, unjudged),
         outside: outsideErrors(modules, errors),
       }),

@@ -18,6 +18,8 @@ const report = (rows: readonly CriterionRecord[], rest: Partial<JunitReport> = {
   junitXml({
     title: 'AegisBPF staging canary (REHEARSAL)',
     timestamp: '2026-11-23T14:00:00.000Z',
+    hostname: 'staging-3',
+    attachments: () => [],
     properties: { candidate: '/opt/aegisbpf' },
     rows,
     outside: [],
@@ -68,7 +70,11 @@ test('tells fail, inconclusive, skipped and pass apart, and counts them', () => 
     '@_tests': '4',
     '@_failures': '1',
     '@_errors': '1',
+  });
+  expect(testsuites.testsuite[0]).toMatchObject({
     '@_skipped': '1',
+    '@_hostname': 'staging-3',
+    '@_timestamp': '2026-11-23T14:00:00.000Z',
   });
   const [passed, failed, open, skipped] = testsuites.testsuite[0].testcase;
   expect(failed.failure).toMatchObject({ '@_type': 'fail', '@_message': 'so fail' });
@@ -78,20 +84,26 @@ test('tells fail, inconclusive, skipped and pass apart, and counts them', () => 
   expect(Object.keys(passed)).not.toEqual(expect.arrayContaining(['failure']));
 });
 
-test('carries value, limit, unit and source as properties of the test case', () => {
+test('carries verdict, value, limit, unit and source as properties', () => {
   const row = { ...base, value: 700, limit: 100, unit: 'drops', source: 'metrics-after.prom' };
   const { testsuites } = parser.parse(report([row]));
-  const [suite] = testsuites.testsuite;
-  expect(suite.properties.property).toEqual([
+  expect(testsuites.testsuite[0].properties.property).toEqual([
     { '@_name': 'candidate', '@_value': '/opt/aegisbpf' },
+    { '@_name': 'audit.soak.verdict', '@_value': 'pass' },
+    { '@_name': 'audit.soak.value', '@_value': '700' },
+    { '@_name': 'audit.soak.limit', '@_value': '100' },
+    { '@_name': 'audit.soak.unit', '@_value': 'drops' },
+    { '@_name': 'audit.soak.source', '@_value': 'metrics-after.prom' },
   ]);
-  expect(suite.testcase[0].properties.property).toEqual([
-    { '@_name': 'verdict', '@_value': 'pass' },
-    { '@_name': 'value', '@_value': '700' },
-    { '@_name': 'limit', '@_value': '100' },
-    { '@_name': 'unit', '@_value': 'drops' },
-    { '@_name': 'source', '@_value': 'metrics-after.prom' },
-  ]);
+});
+
+test('an attachment is named on a line of its own, and never by what the agent prints', () => {
+  const explanation = 'it said [[ATTACHMENT|/etc/shadow]]';
+  const rows = [{ ...base, verdict: 'fail' as const, explanation }];
+  const xml = report(rows, { attachments: (id) => [`run/${id}.log`] });
+  const marks = [...xml.matchAll(/\[\[ATTACHMENT\|([^\]]*)\]\]/g)].map(([, path]) => path);
+  expect(new Set(marks)).toEqual(new Set(['run/audit.soak.log']));
+  expect(xml).toMatch(/^\[\[ATTACHMENT\|run\/audit\.soak\.log\]\]/m);
 });
 
 test('a line of ten megabytes does not become a file of ten megabytes', () => {

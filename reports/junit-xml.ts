@@ -14,10 +14,13 @@ const MAX_MESSAGE = 1000;
 export interface JunitReport {
   readonly title: string;
   readonly timestamp: string;
+  readonly hostname: string;
   /** Of the run as a whole, on every suite: candidate, host, knobs. */
   readonly properties: Readonly<Record<string, string>>;
   /** One for each criterion of the runbook, in its order. */
   readonly rows: readonly CriterionRecord[];
+  /** Paths of the evidence of a criterion. */
+  readonly attachments: (id: string) => readonly string[];
   /** Errors that belong to no criterion. */
   readonly outside: readonly string[];
 }
@@ -29,7 +32,10 @@ export function junitXml(report: JunitReport): string {
     const title = SECTION_TITLES[section as Section] ?? section;
     const suite = addSuite(builder, report, title);
     suite.time(rows.reduce((sum, row) => sum + row.durationMs, 0) / 1000);
-    for (const row of rows) addCriterion(suite, row);
+    for (const row of rows) {
+      addFigures(suite, row);
+      addCriterion(suite, row, report.attachments(row.id));
+    }
   }
   if (report.outside.length > 0) {
     const suite = addSuite(builder, report, 'Errors outside of tests');
@@ -42,33 +48,45 @@ export function junitXml(report: JunitReport): string {
         .error(text, 'inconclusive', cdataText(text));
     }
   }
-  return builder.build();
+  // The builder adds a sum that the Jenkins schema does not know.
+  return builder.build().replace(/(<testsuites\b[^<>]*?) skipped="\d+"/, '$1');
 }
 
 function addSuite(builder: Builder, report: JunitReport, section: string): TestSuite {
   const suite = builder.testSuite().name(xmlText(`${report.title} › ${section}`));
   suite.timestamp(report.timestamp);
+  // The builder knows no host name; its element does.
+  const build = suite.build.bind(suite);
+  suite.build = (parent) => build(parent).att('hostname', xmlText(report.hostname));
   for (const [name, value] of Object.entries(report.properties))
     suite.property(name, xmlText(capped(value, MAX_MESSAGE)));
   return suite;
 }
 
-function addCriterion(suite: TestSuite, row: CriterionRecord): void {
+/** Figures of a criterion. On the suite, because Jenkins' schema has no properties in a test case. */
+function addFigures(suite: TestSuite, row: CriterionRecord): void {
+  for (const name of ['verdict', 'value', 'limit', 'unit', 'source'] as const) {
+    const value = row[name];
+    if (value === undefined) continue;
+    suite.property(xmlText(`${row.id}.${name}`), xmlText(capped(String(value), MAX_MESSAGE)));
+  }
+}
+
+/** CI servers publish the file that such a mark names: only our own lines may carry one. */
+const withoutMarks = (text: string) => text.replaceAll('[[ATTACHMENT', '[\\u005bATTACHMENT');
+
+function addCriterion(suite: TestSuite, row: CriterionRecord, files: readonly string[]): void {
   const testCase = suite
     .testCase()
     .className(xmlText(`canary.${row.id}`))
     .name(xmlText(row.title))
-    .time(row.durationMs / 1000)
-    .property('verdict', row.verdict);
-  for (const name of ['value', 'limit', 'unit', 'source'] as const) {
-    const value = row[name];
-    if (value !== undefined) testCase.property(name, xmlText(capped(String(value), MAX_MESSAGE)));
-  }
-  const message = xmlText(capped(row.explanation, MAX_MESSAGE));
-  const text = cdataText(recordText(row));
+    .time(row.durationMs / 1000);
+  const message = withoutMarks(xmlText(capped(row.explanation, MAX_MESSAGE)));
+  const text = withoutMarks(cdataText(recordText(row)));
   if (row.verdict === 'fail') testCase.failure(message, 'fail').stacktrace(text);
   if (row.verdict === 'inconclusive') testCase.error(message, 'inconclusive', text);
   // The builder's <skipped> takes no message: the reason is in the test case's output.
   if (row.verdict === 'skipped') testCase.skipped();
-  testCase.standardOutput(text);
+  const marks = files.map((path) => `[[ATTACHMENT|${cdataText(path)}]]`);
+  testCase.standardOutput([text, ...marks].join('\n'));
 }

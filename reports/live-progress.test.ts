@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { exampleRun } from '../helpers/evidence/example-run.ts';
 import LiveProgress from './live-progress.ts';
 
 let directory: string;
@@ -12,7 +13,7 @@ beforeEach(() => {
   directory = made.name;
   mkdirSync(join(directory, 'enforce'));
   const settings = { DURATION_SECONDS: 300 };
-  writeFileSync(join(directory, 'run.json'), JSON.stringify({ settings }));
+  writeFileSync(join(directory, 'run.json'), JSON.stringify(exampleRun({ settings })));
   written = '';
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     written += String(text);

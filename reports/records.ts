@@ -1,6 +1,9 @@
 import type { SerializedError, TestCase, TestModule } from 'vitest/node';
 import type { ProvidedRun } from '../helpers/canary-run.ts';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { type RunRecord, readRunRecord } from '../helpers/evidence/run-record.ts';
+
+export type { RunRecord };
 
 /** A test of the runbook with its criterion, where it came far enough to be judged. */
 export interface JudgedTest {
@@ -31,17 +34,9 @@ export function outsideErrors(
   return [...[...inHooks, ...errors].map(({ message }) => message), ...afterPass];
 }
 
-export type RunRecord = ProvidedRun & {
-  settings: Record<string, unknown>;
-  hostname: string;
-  kernel: { value?: string };
-  startedAt: string;
-};
-
 /** `run.json`, as the run's setup wrote it; undefined when the run did not begin. */
 export function readRun(path: string): RunRecord | undefined {
-  const directory = new RunDirectory(path);
-  return directory.has('run.json') ? JSON.parse(directory.readText('run.json')) : undefined;
+  return readRunRecord(new RunDirectory(path));
 }
 
 /** The title of every document: a rehearsal says so before anything else. */

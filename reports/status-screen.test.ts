@@ -47,6 +47,7 @@ test('a pass is one short screen', () => {
      host          staging-3
      criteria      92 passed, 0 failed, 0 inconclusive, 0 not judged
      evidence      /var/out/run-1
+     read first    ticket.md: the whole run on one page
     ──────────────────────────────────────────────────────────────────────────────
     "
   `);
@@ -91,6 +92,7 @@ test('causes come before what follows from them, with value, limit and unit', ()
      NOT TRIED     2 criteria: needs "the soak"
 
      evidence      /var/out/run-1
+     read first    ticket.md: the whole run on one page
     ──────────────────────────────────────────────────────────────────────────────
     "
   `);

@@ -1,6 +1,6 @@
-import type { ProvidedRun } from '../helpers/canary-run.ts';
 import type { FinalStatus } from '../helpers/evidence/final-status.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { oneLine } from './clean-text.ts';
 import { paragraph } from './paragraph.ts';
 
@@ -68,9 +68,13 @@ function notPassed(record: CriterionRecord, paint: Paint): string[] {
 }
 
 /** Exit criteria that only sum up others: their causes stand on their own. */
-const ROLL_UPS = ['preconditions', 'audit', 'enforce', 'thresholds', 'rollback'].map(
-  (name) => `exit.${name}`,
-);
+export const ROLL_UPS: readonly string[] = [
+  'preconditions',
+  'audit',
+  'enforce',
+  'thresholds',
+  'rollback',
+].map((name) => `exit.${name}`);
 
 /** One criterion that is not a pass keeps many from being tried, for the same reason. */
 const reasons = (skipped: readonly CriterionRecord[]) =>
@@ -125,9 +129,7 @@ function counts(status: FinalStatus, records: readonly CriterionRecord[]): strin
 /** The final status for a terminal, a CI log and the change ticket: plain text, one screen. */
 export function statusScreen(
   status: FinalStatus,
-  run: Pick<ProvidedRun, 'rehearsal' | 'asked' | 'candidatePath' | 'candidateSha256'> & {
-    hostname: string;
-  },
+  run: Pick<RunRecord, 'rehearsal' | 'asked' | 'candidatePath' | 'candidateSha256' | 'hostname'>,
   records: readonly CriterionRecord[],
   path: string,
   paint: Paint = plain,
@@ -150,7 +152,11 @@ export function statusScreen(
       ...entry('finding', title, 3),
       ...entry('', `${severity}, ${reference ?? 'no reference'}`, 1),
     ]),
+    ...status.unwritten.flatMap((problem) => entry('NOT WRITTEN', problem, 2)),
     ...unbroken('evidence', path),
+    ...(status.unwritten.length > 0
+      ? []
+      : entry('read first', 'ticket.md: the whole run on one page', 1)),
     RULE,
   ];
   return `${lines.join('\n')}\n`;

@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
 import { sha256OfFile } from '../agent/candidate.ts';
 import { ruleText } from '../agent/rules.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { agentStateDifferences } from '../host/agent-state.ts';
 import { Journal } from '../host/journal.ts';
 import { undoAll } from '../host/undo.ts';
-import { fail, inconclusive, type Judgement, pass } from './judgement.ts';
+import { fail, inconclusive, type Judgement, type Measurement, pass } from './judgement.ts';
 import { judgeReview } from './review.ts';
+import { readRunRecord } from './run-record.ts';
 import { RUNBOOK, SECTION_TITLES, type Section } from './runbook.ts';
 
 /** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
@@ -78,27 +80,53 @@ export async function candidateIsTheSame(run: CanaryRun): Promise<Judgement> {
   const source = `SHA-256 of ${run.provided.candidatePath}`;
   if (began === undefined)
     return inconclusive('there was no candidate binary to take the hash of', { source });
-  if (!run.hasCandidate() && run.provided.rejudge) return asRecorded(run, 'exit.same-candidate');
+  if (run.provided.rejudge) return asRecorded(run, 'exit.same-candidate');
   if (!run.hasCandidate())
     return inconclusive(
       `${run.provided.candidatePath} is gone, so it cannot be shown to be the binary that was judged`,
       { source },
     );
   const now = await sha256OfFile(run.provided.candidatePath);
-  return now === began
-    ? pass(`SHA-256 ${now} from start to end`, { value: now, limit: began, source })
-    : fail(
-        `the candidate was replaced during the run: its SHA-256 was ${began} and is ${now}; the verdict belongs to neither, run again`,
-        { value: now, limit: began, source },
-      );
+  const measured = { value: now, limit: began, source };
+  if (now !== began)
+    return fail(
+      `the candidate was replaced during the run: its SHA-256 was ${began} and is ${now}; the verdict belongs to neither, run again`,
+      measured,
+    );
+  return objectsAreTheSame(run, measured);
 }
+
+/** The BPF object is half of the candidate: what the kernel runs. */
+async function objectsAreTheSame(run: CanaryRun, measured: Measurement): Promise<Judgement> {
+  const before = readRunRecord(run.directory)?.bpfObjects;
+  if (before === undefined)
+    return inconclusive('run.json names no BPF objects to compare with', measured);
+  const changes = objectChanges(before, await bpfObjects(run.settings));
+  if (changes.length > 0)
+    return fail(
+      `a BPF object was replaced during the run: ${changes.join('; ')}; the verdict belongs to neither, run again`,
+      { value: changes.length, limit: 0, unit: 'objects changed', source: 'SHA-256' },
+    );
+  const objects = before.map(({ path, sha256 }) => `, ${path} ${sha256}`).join('');
+  return pass(`SHA-256 ${measured.value}${objects} from start to end`, measured);
+}
+
+const AS_JUDGED = /^as judged at \S+: /;
 
 /** What a finished run found, when it is judged again and cannot be looked at any more. */
 function asRecorded(run: CanaryRun, id: string): Judgement {
   const known = run.directory.criteria().get(id);
-  return known !== undefined && known.verdict !== 'skipped'
-    ? { verdict: known.verdict, explanation: `as judged at ${known.at}: ${known.explanation}` }
-    : inconclusive(`the run ended before "${id}" was judged`);
+  if (known === undefined || known.verdict === 'skipped')
+    return inconclusive(`the run ended before "${id}" was judged`);
+  const { verdict, explanation, value, limit, unit, source } = known;
+  const figures = Object.entries({ value, limit, unit, source }).filter(
+    ([, figure]) => figure !== undefined,
+  );
+  // Judged again and again, it keeps the time at which it was really looked at.
+  const text = AS_JUDGED.test(explanation)
+    ? explanation
+    : `as judged at ${known.at}: ${explanation}`;
+  return { verdict, explanation: text, ...Object.fromEntries(figures) };
 }
 
 /** Undoes what is left of the run, then compares the host with how it was found. */

@@ -17,6 +17,8 @@ export interface FinalStatus {
   readonly open: readonly CriterionRecord[];
   /** Criteria that were never judged: filtered out, or the run was cut short. */
   readonly missing: readonly string[];
+  /** Reports that could not be written: what nobody can read was not shown. */
+  readonly unwritten: readonly string[];
 }
 
 /** Sections that a run must pass to pass what it was asked for. */
@@ -46,6 +48,7 @@ export function finalStatus(
   records: ReadonlyMap<string, CriterionRecord>,
   asked: readonly Phase[],
   rehearsal: boolean,
+  unwritten: readonly string[] = [],
 ): FinalStatus {
   const required = requiredCriteria(asked);
   const missing = required.filter((id) => !records.has(id));
@@ -53,14 +56,14 @@ export function finalStatus(
     .flatMap((id) => records.get(id) ?? [])
     .filter(({ verdict, notApplicable }) => verdict !== 'pass' && notApplicable !== true)
     .sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
-  const green = missing.length === 0 && open.length === 0;
+  const green = missing.length === 0 && open.length === 0 && unwritten.length === 0;
   const plain = green
     ? 'pass'
     : open.some(({ verdict }) => verdict === 'fail')
       ? 'fail'
       : 'inconclusive';
-  if (!rehearsal) return { status: plain, green, open, missing };
+  if (!rehearsal) return { status: plain, green, open, missing, unwritten };
   const status =
     plain === 'pass' ? 'rehearsal: all checks green' : (`rehearsal: ${plain}` as const);
-  return { status, green, open, missing };
+  return { status, green, open, missing, unwritten };
 }

@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Judgement } from './judgement.ts';
@@ -14,7 +22,8 @@ const finding = z.object({
   detail: z.string(),
 });
 
-const criterionRecord = z.object({
+/** The shape of one line of `criteria.ndjson`. */
+export const criterionRecord = z.object({
   id: z.string(),
   section: z.string(),
   title: z.string(),
@@ -76,9 +85,16 @@ export class RunDirectory {
     return path;
   }
 
+  /** Writes a document whole or not at all: a disk that fills leaves no half of one behind. */
   writeText(name: string, text: string): string {
     const path = this.file(name);
-    writeFileSync(path, text, { mode: FILE_MODE });
+    const partial = `${path}.partial`;
+    try {
+      writeFileSync(partial, text, { mode: FILE_MODE });
+      renameSync(partial, path);
+    } finally {
+      rmSync(partial, { force: true });
+    }
     return path;
   }
 

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { escapedCharacter } from './escaped-character.ts';
+import { signingKeyProblem } from './signing-key.ts';
 
 /** A knob's raw value counts as unset when it is empty, as `PHASE= npx vitest …` means. */
 const unset = (value: unknown) => (value === '' ? undefined : value);
@@ -104,6 +105,7 @@ const knobs = z.object({
   ATTEST_PRODUCTION_MATCH: oneLine.optional(),
   KNOWN_DEFECTS: path.optional(),
   CHANGE_TICKET: oneLine.optional(),
+  SIGNING_KEY: path.optional(),
   CANARY_RUN: path.optional(),
   READY_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds').prefault('60'),
   COMMAND_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds').prefault('60'),
@@ -169,6 +171,10 @@ function combinationProblems(values: Partial<Knobs>): Problem[] {
     problems.push(
       `RINGBUF_BYTES=${ring}: expected 0 (the agent's default) or a power of two of at least 4096`,
     );
+  }
+  const unusable = signingKeyProblem(values.SIGNING_KEY);
+  if (unusable !== undefined) {
+    problems.push(`SIGNING_KEY=${shownKnob(values.SIGNING_KEY)}: cannot sign with it: ${unusable}`);
   }
   const attempts = (values.SOAK_RATE ?? Number.NaN) * (values.DURATION_SECONDS ?? Number.NaN);
   if (attempts < (values.MIN_TOTAL_DECISIONS ?? 0)) {

@@ -1,0 +1,39 @@
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { HashedFile } from '../evidence/run-record.ts';
+import type { Settings } from '../settings/settings.ts';
+import { sha256OfFile } from './candidate.ts';
+
+/** Where the agent looks when AEGIS_BPF_OBJ names no object (agent-contract.md §7), on this host. */
+const INSTALLED_OBJECT = 'usr/lib/aegisbpf/aegis.bpf.o';
+
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+/** The named object; else those that the agent's own search could find, for one of them is loaded. */
+function objectPaths({ AEGIS_BIN, AEGIS_BPF_OBJ, HOST_ROOT }: Settings): string[] {
+  if (AEGIS_BPF_OBJ !== undefined) return [AEGIS_BPF_OBJ];
+  const beside = isFile(AEGIS_BIN) ? [join(dirname(realpathSync(AEGIS_BIN)), 'aegis.bpf.o')] : [];
+  return [...new Set([...beside, join(HOST_ROOT, INSTALLED_OBJECT)])];
+}
+
+/** The BPF objects that the candidate may load, as they are now; what cannot be read is left out. */
+export async function bpfObjects(settings: Settings): Promise<HashedFile[]> {
+  const found: HashedFile[] = [];
+  for (const path of objectPaths(settings).filter(isFile)) {
+    const sha256 = await sha256OfFile(path).catch(() => undefined);
+    if (sha256 !== undefined) found.push({ path, sha256 });
+  }
+  return found;
+}
+
+/** What is no longer as it was: changed, gone, or come up since. In words, one a file. */
+export function objectChanges(
+  before: readonly HashedFile[],
+  after: readonly HashedFile[],
+): readonly string[] {
+  const was = new Map(before.map(({ path, sha256 }) => [path, sha256]));
+  const is = new Map(after.map(({ path, sha256 }) => [path, sha256]));
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .filter((path) => was.get(path) !== is.get(path))
+    .map((path) => `${path} was ${was.get(path) ?? 'not there'} and is ${is.get(path) ?? 'gone'}`);
+}

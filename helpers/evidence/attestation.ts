@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { requiredCriteria } from './final-status.ts';
+import type { Summary } from './summary.ts';
+
+/** https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
+const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+/** https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md */
+const PREDICATE_TYPE = 'https://in-toto.io/attestation/test-result/v0.1';
+/** https://github.com/in-toto/attestation/blob/main/spec/v1/envelope.md */
+export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
+
+const resource = z.object({
+  name: z.string(),
+  digest: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+});
+
+/** An in-toto statement that this candidate was tested, how it ended, and by which evidence. */
+export const statement = z.object({
+  _type: z.literal(STATEMENT_TYPE),
+  subject: z.array(resource).min(1),
+  predicateType: z.literal(PREDICATE_TYPE),
+  predicate: z.object({
+    result: z.enum(['PASSED', 'WARNED', 'FAILED']),
+    configuration: z.array(resource),
+    url: z.string().optional(),
+    passedTests: z.array(z.string()),
+    /** Inconclusive, not tried or never judged: not passed, and not shown to be wrong. */
+    warnedTests: z.array(z.string()),
+    failedTests: z.array(z.string()),
+    /** An extension: the canary's own word on the run, as in `summary.json`. */
+    status: z.string(),
+    /** An extension: why the run is a rehearsal; empty for a real one. */
+    rehearsal: z.array(z.string()),
+  }),
+});
+
+export type Statement = z.output<typeof statement>;
+
+/** Hashes of the two files that a statement names besides the candidate. */
+export interface SealedHashes {
+  readonly manifest: string;
+  readonly runJson: string;
+}
+
+/**
+ * What a run attests. `PASSED` only for the status `pass`: a policy that looks at nothing else must
+ * never let a rehearsal or an open verdict through. Every name in a rehearsal's statement says so.
+ */
+export function testResult(summary: Summary, hashes: SealedHashes): Statement {
+  const rehearsal = summary.rehearsal.length > 0;
+  const name = (what: string) => (rehearsal ? `REHEARSAL ${what}` : what);
+  const verdicts = new Map(summary.criteria.map(({ id, verdict }) => [id, verdict]));
+  const required = requiredCriteria(summary.asked);
+  const ended = (...wanted: readonly (string | undefined)[]) =>
+    required.filter((id) => wanted.includes(verdicts.get(id))).map(name);
+  const tested = [
+    ...(summary.candidate.sha256 === undefined
+      ? []
+      : [{ name: summary.candidate.path, sha256: summary.candidate.sha256 }]),
+    ...summary.bpfObjects.map(({ path, sha256 }) => ({ name: path, sha256 })),
+  ];
+  const ticket = summary.changeTicket;
+  return {
+    _type: STATEMENT_TYPE,
+    subject: [
+      ...tested.map((file) => ({ name: name(file.name), digest: { sha256: file.sha256 } })),
+      { name: name('manifest.json'), digest: { sha256: hashes.manifest } },
+    ],
+    predicateType: PREDICATE_TYPE,
+    predicate: {
+      result: summary.status === 'pass' ? 'PASSED' : 'FAILED',
+      configuration: [{ name: name('run.json'), digest: { sha256: hashes.runJson } }],
+      ...(ticket !== undefined && URL.canParse(ticket) ? { url: ticket } : {}),
+      passedTests: ended('pass'),
+      warnedTests: ended('inconclusive', 'skipped', undefined),
+      failedTests: ended('fail'),
+      status: summary.status,
+      rehearsal: summary.rehearsal,
+    },
+  };
+}

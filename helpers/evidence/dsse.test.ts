@@ -1,0 +1,47 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { envelope, isSignedBy, preAuthenticationEncoding, wrap } from './dsse.ts';
+
+const TYPE = 'http://example.com/HelloWorld';
+const payload = Buffer.from('hello world');
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const stranger = generateKeyPairSync('ed25519');
+
+test('signs the bytes that the protocol’s own example names', () => {
+  // https://github.com/secure-systems-lab/dsse/blob/master/protocol.md#test-vectors
+  expect(preAuthenticationEncoding(TYPE, payload).toString()).toBe(
+    'DSSEv1 29 http://example.com/HelloWorld 11 hello world',
+  );
+});
+
+test('lengths are counted in bytes', () => {
+  expect(preAuthenticationEncoding('é', Buffer.from('→')).toString()).toBe('DSSEv1 2 é 3 →');
+});
+
+test('holds for the key that signed, and for no other', () => {
+  const wrapped = wrap(TYPE, payload, privateKey);
+  expect(isSignedBy(wrapped, publicKey)).toBe(true);
+  expect(isSignedBy(wrapped, stranger.publicKey)).toBe(false);
+});
+
+test('a signature for another payload or another type does not hold', () => {
+  const wrapped = wrap(TYPE, payload, privateKey);
+  const other = Buffer.from('hello worlD').toString('base64');
+  expect(isSignedBy({ ...wrapped, payload: other }, publicKey)).toBe(false);
+  expect(isSignedBy({ ...wrapped, payloadType: 'text/plain' }, publicKey)).toBe(false);
+});
+
+test('an unsigned envelope is signed by nobody', () => {
+  const wrapped = wrap(TYPE, payload, undefined);
+  expect(wrapped.signatures).toEqual([]);
+  expect(isSignedBy(wrapped, publicKey)).toBe(false);
+});
+
+test.each(['aGk', 'aGk=\n', 'aGl=', 'a$k='])(
+  '%j is no payload: one spelling for the same bytes',
+  (text) => {
+    expect(envelope.safeParse({ payloadType: TYPE, payload: text, signatures: [] }).success).toBe(
+      false,
+    );
+  },
+);

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { RunDirectory } from './run-directory.ts';
+
+/** A file that the verdict is about, with its SHA-256 as it was when the run began. */
+export const hashedFile = z.object({ path: z.string(), sha256: z.string() });
+export type HashedFile = z.output<typeof hashedFile>;
+
+/** `run.json`: what was asked for, of what, and where. Written before the first step. */
+export const runRecord = z.object({
+  runId: z.string(),
+  runDirectory: z.string(),
+  /** Why this run is a rehearsal; empty for a real one. */
+  rehearsal: z.array(z.string()).readonly(),
+  rejudge: z.boolean(),
+  asked: z.array(z.enum(['audit', 'enforce', 'rollback'])).readonly(),
+  candidatePath: z.string(),
+  candidateSha256: z.string().optional(),
+  /** What `aegisbpf version` said; absent when it said nothing that can be read. */
+  candidateVersion: z.string().optional(),
+  /** BPF objects that the candidate may load: the named one, or those on its own search path. */
+  bpfObjects: z.array(hashedFile).optional(),
+  startedAt: z.string(),
+  hostname: z.string(),
+  kernel: z.object({ value: z.string().optional() }),
+  settings: z.record(z.string(), z.unknown()),
+});
+
+export type RunRecord = z.output<typeof runRecord>;
+
+/** `run.json` is there, and is not what a run writes. */
+export class UnreadableRun extends Error {}
+
+/**
+ * The run's own record; undefined when the run did not begin.
+ * @throws UnreadableRun when the file is there and cannot be read as one.
+ */
+export function readRunRecord(run: RunDirectory): RunRecord | undefined {
+  if (!run.has('run.json')) return undefined;
+  try {
+    return runRecord.parse(JSON.parse(run.readText('run.json')));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new UnreadableRun(`${run.file('run.json')} is not what a run writes: ${why}`);
+  }
+}

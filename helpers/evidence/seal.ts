@@ -1,0 +1,84 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { PAYLOAD_TYPE, testResult } from './attestation.ts';
+import { envelopeText, keyId, wrap } from './dsse.ts';
+import {
+  ATTESTATION_FILE,
+  type Difference,
+  differencesFrom,
+  MANIFEST_FILE,
+  manifest,
+  takeManifest,
+} from './manifest.ts';
+import { recordReportProblem } from './report-problems.ts';
+import { RunDirectory } from './run-directory.ts';
+import { SUMMARY_FILE, type Summary, summarise, summary } from './summary.ts';
+
+/** Seals that a later judgement replaced, oldest first: `seals/1`, `seals/2`, … */
+const FORMER_SEALS = 'seals';
+
+/** What a person may change in a sealed run before it is judged again: their own review. */
+const isReview = (path: string) => /^review\b[^/]*$/.test(path);
+
+export interface Seal {
+  readonly files: number;
+  /** Names the key that signed; undefined when nobody did. */
+  readonly signedBy: string | undefined;
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** A seal is never replaced without a trace: what it said stays in the evidence. */
+function keepFormerSeal(run: RunDirectory): void {
+  if (!run.has(MANIFEST_FILE)) return;
+  run.directory(FORMER_SEALS);
+  const number = readdirSync(run.file(FORMER_SEALS)).length + 1;
+  const folder = run.directory(`${FORMER_SEALS}/${number}`);
+  for (const name of [MANIFEST_FILE, ATTESTATION_FILE]) {
+    // Copied, and replaced at the end: a crash in between leaves a seal that no longer fits, not none.
+    if (run.has(name)) copyFileSync(run.file(name), `${folder}/${name}`);
+  }
+}
+
+/** The summary as the reporters left it; when they did not, one that says so and is no pass. */
+function writtenSummary(run: RunDirectory): Summary {
+  const read = () => summary.parse(JSON.parse(run.readText(SUMMARY_FILE)));
+  if (!run.has(SUMMARY_FILE)) {
+    recordReportProblem(run.path, `${SUMMARY_FILE} was not written by the run's reporters`);
+    const made = summarise(run.path);
+    if (made === undefined) throw new Error(`there is no run.json in ${run.path}`);
+    run.writeJson(SUMMARY_FILE, made);
+  }
+  return read();
+}
+
+/**
+ * Seals a finished run: `manifest.json` with the hash of every file, and an in-toto attestation over
+ * it. The last thing that is written; whatever changes a file afterwards is found by `verify`.
+ * @throws Error when the directory cannot be read or written, or is not a run's.
+ */
+export async function sealRun(path: string, key: KeyObject | undefined): Promise<Seal> {
+  const run = new RunDirectory(path);
+  const said = writtenSummary(run);
+  keepFormerSeal(run);
+  const sealed = await takeManifest(path, new Date().toISOString());
+  const text = `${JSON.stringify(sealed, null, 2)}\n`;
+  const runJson = sealed.files.find((file) => file.path === 'run.json')?.sha256 ?? '';
+  const statement = testResult(said, { manifest: sha256(text), runJson });
+  const envelope = wrap(PAYLOAD_TYPE, Buffer.from(JSON.stringify(statement)), key);
+  run.writeText(MANIFEST_FILE, text);
+  run.writeText(ATTESTATION_FILE, envelopeText(envelope));
+  return { files: sealed.files.length, signedBy: key === undefined ? undefined : keyId(key) };
+}
+
+/**
+ * What was changed in a run since it was sealed, apart from the review that a person writes. Judging
+ * a run again would hide such a change under a new seal, so it is looked at before.
+ */
+export async function alteredSinceSealed(path: string): Promise<readonly Difference[]> {
+  const run = new RunDirectory(path);
+  if (!existsSync(run.file(MANIFEST_FILE))) return [];
+  const sealed = manifest.parse(JSON.parse(run.readText(MANIFEST_FILE)));
+  const found = await differencesFrom(sealed, path);
+  return found.filter((difference) => !isReview(difference.path));
+}

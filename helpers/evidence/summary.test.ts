@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { exampleRecords, exampleRun } from './example-run.ts';
+import { recordReportProblem } from './report-problems.ts';
+import { RunDirectory } from './run-directory.ts';
+import { summary, summaryOf } from './summary.ts';
+
+const SCHEMA = join(import.meta.dirname, '../../docs/summary.schema.json');
+
+test('the published schema is the one that is written by (`npm test -- summary -u` renews it)', async () => {
+  const schema = z.toJSONSchema(summary, { io: 'input' });
+  await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(SCHEMA);
+});
+
+test('a report that could not be written keeps a run from being a pass', () => {
+  const parent = dirSync({ unsafeCleanup: true });
+  const run = RunDirectory.create(join(parent.name, 'run'));
+  for (const record of exampleRecords().values()) run.record(record);
+  const said = () => summaryOf(exampleRun(), run, '2026-11-23T14:12:00.000Z');
+  expect(said()).toMatchObject({ status: 'pass', unwritten: [] });
+  recordReportProblem(run.path, 'junit.xml: no space left on device');
+  expect(said()).toMatchObject({
+    status: 'inconclusive',
+    unwritten: ['junit.xml: no space left on device'],
+  });
+  expect(summary.parse(said())).toEqual(said());
+  parent.removeCallback();
+});

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { finalStatus } from './final-status.ts';
+import { reportProblems } from './report-problems.ts';
+import { criterionRecord, RunDirectory } from './run-directory.ts';
+import { hashedFile, type RunRecord, readRunRecord } from './run-record.ts';
+
+export const SUMMARY_FILE = 'summary.json';
+
+/**
+ * `summary.json`, for other tools: docs/summary.schema.json is made from this. Fields are only ever
+ * added within one `version`.
+ */
+export const summary = z
+  .object({
+    version: z.literal(1).describe('of this format'),
+    status: z
+      .enum([
+        'pass',
+        'fail',
+        'inconclusive',
+        'rehearsal: all checks green',
+        'rehearsal: fail',
+        'rehearsal: inconclusive',
+      ])
+      .describe('can it ship: only `pass` means yes; a rehearsal never says it'),
+    rehearsal: z.array(z.string()).describe('why the run is a rehearsal; empty for a real one'),
+    asked: z.array(z.enum(['audit', 'enforce', 'rollback'])).describe('phases asked for'),
+    candidate: z.object({
+      path: z.string(),
+      sha256: z.string().optional().describe('absent when there was no such file'),
+      version: z
+        .string()
+        .optional()
+        .describe('what `aegisbpf version` said, where it could be read'),
+    }),
+    bpfObjects: z.array(hashedFile).describe('BPF objects that the candidate may load'),
+    host: z.string(),
+    kernel: z.string().optional(),
+    changeTicket: z.string().optional(),
+    startedAt: z.string().describe('ISO 8601, UTC'),
+    judgedAt: z.string().describe('ISO 8601, UTC'),
+    missing: z.array(z.string()).describe('criteria that were asked for and never judged'),
+    unwritten: z.array(z.string()).describe('reports that could not be written, and why'),
+    criteria: z.array(criterionRecord),
+  })
+  .describe('The final status of one run of the AegisBPF staging canary, and every criterion.');
+
+export type Summary = z.output<typeof summary>;
+
+/** The summary of a run, from its records alone. */
+export function summaryOf(run: RunRecord, directory: RunDirectory, judgedAt: string): Summary {
+  const records = directory.criteria();
+  const unwritten = reportProblems(directory);
+  const status = finalStatus(records, run.asked, run.rehearsal.length > 0, unwritten);
+  const ticket = run.settings.CHANGE_TICKET;
+  return {
+    version: 1,
+    status: status.status,
+    rehearsal: [...run.rehearsal],
+    asked: [...run.asked],
+    candidate: {
+      path: run.candidatePath,
+      sha256: run.candidateSha256,
+      version: run.candidateVersion,
+    },
+    bpfObjects: run.bpfObjects ?? [],
+    host: run.hostname,
+    kernel: run.kernel.value,
+    ...(typeof ticket === 'string' ? { changeTicket: ticket } : {}),
+    startedAt: run.startedAt,
+    judgedAt,
+    missing: [...status.missing],
+    unwritten: [...unwritten],
+    criteria: [...records.values()].map((record) => criterionRecord.parse(record)),
+  };
+}
+
+/** The same of a directory; undefined when the run did not begin. */
+export function summarise(path: string): Summary | undefined {
+  const directory = new RunDirectory(path);
+  const run = readRunRecord(directory);
+  return run === undefined ? undefined : summaryOf(run, directory, new Date().toISOString());
+}

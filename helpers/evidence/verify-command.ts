@@ -1,0 +1,65 @@
+/**
+ * `npm run verify -- RUN_DIRECTORY [--key PUBLIC_KEY]`: is this evidence as the run left it? Offline.
+ * Exit code 0: as it was sealed. 1: something differs, or the given key did not sign it. 2: there is
+ * nothing to verify.
+ */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { escapedCharacter } from '../settings/escaped-character.ts';
+import { CannotVerify, readPublicKey, type Verification, verifyRun } from './verify.ts';
+
+const USAGE = 'usage: npm run verify -- RUN_DIRECTORY [--key PUBLIC_KEY]';
+
+/** Names come from whoever made the files: nothing in them may move a terminal's cursor. */
+const shown = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapedCharacter);
+
+function parsedArguments(): { directory: string; key: string | undefined } {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { key: { type: 'string' } },
+      allowPositionals: true,
+    });
+    const [directory, ...more] = positionals;
+    if (directory === undefined || more.length > 0) throw new CannotVerify(USAGE);
+    return { directory: resolve(directory), key: values.key };
+  } catch (error) {
+    throw new CannotVerify(error instanceof CannotVerify ? error.message : USAGE);
+  }
+}
+
+/** Who vouches for the seal; a manifest alone is as good as the place it was kept in. */
+function signatureWords({ signatures, signatureHolds }: Verification): string {
+  if (signatureHolds) return 'the signature holds';
+  if (signatures.length === 0)
+    return 'UNSIGNED: nothing was changed by accident, but whoever can write here could seal it anew';
+  return `signed by key ${signatures.join(', ')}, NOT CHECKED: name the public key with --key`;
+}
+
+function lines(root: string, found: Verification): string[] {
+  const { status, rehearsal } = found.statement.predicate;
+  const sealed = `${found.files} files, sealed ${found.sealedAt}`;
+  if (found.problems.length > 0) {
+    return [
+      `ALTERED: ${root} is not as it was sealed (${sealed})`,
+      ...found.problems.map((problem) => `  ${problem}`),
+    ];
+  }
+  return [
+    `AS SEALED: ${root} (${sealed})`,
+    `  final status: ${status}`,
+    ...(rehearsal.length > 0 ? [`  REHEARSAL: ${rehearsal.join('; ')}`] : []),
+    ...found.statement.subject.map(({ name, digest }) => `  ${digest.sha256}  ${name}`),
+    `  ${signatureWords(found)}`,
+  ];
+}
+
+try {
+  const { directory, key } = parsedArguments();
+  const found = await verifyRun(directory, key === undefined ? undefined : readPublicKey(key));
+  process.stdout.write(`${lines(directory, found).map(shown).join('\n')}\n`);
+  process.exitCode = found.problems.length === 0 ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  process.stderr.write(`verify: ${shown(error.message)}\n`);
+  process.exitCode = 2;
+}

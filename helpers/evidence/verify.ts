@@ -1,0 +1,152 @@
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  PAYLOAD_TYPE,
+  type SealedHashes,
+  type Statement,
+  statement,
+  testResult,
+} from './attestation.ts';
+import { type Envelope, envelope, envelopeText, isSignedBy, keyId } from './dsse.ts';
+import {
+  ATTESTATION_FILE,
+  type Difference,
+  differencesFrom,
+  MANIFEST_FILE,
+  type Manifest,
+  manifest,
+} from './manifest.ts';
+import { summary } from './summary.ts';
+
+/** There is nothing to verify, or it cannot be read: neither whole nor altered. */
+export class CannotVerify extends Error {}
+
+/** What a run directory is worth, once every byte was looked at. */
+export interface Verification {
+  /** In words, what does not fit, the first one first; empty when everything does. */
+  readonly problems: readonly string[];
+  readonly files: number;
+  readonly sealedAt: string;
+  readonly statement: Statement;
+  /** Names of the keys that the envelope says it is signed with; empty for none. */
+  readonly signatures: readonly string[];
+  /** True once a given key's signature was checked and holds. */
+  readonly signatureHolds: boolean;
+}
+
+function read(root: string, name: string): Buffer {
+  try {
+    return readFileSync(join(root, name));
+  } catch (error) {
+    if (name === MANIFEST_FILE && (error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new CannotVerify(
+        `there is no ${MANIFEST_FILE} in ${root}: the run was cut short before it was sealed, or this is not the directory of a run`,
+      );
+    throw new CannotVerify(`${join(root, name)} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function parsed<T>(name: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new CannotVerify(`${name} is not what a run writes: ${(error as Error).message}`);
+  }
+}
+
+/** @throws CannotVerify when the file is no public (or private) Ed25519 key in PEM. */
+export function readPublicKey(path: string): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPublicKey(readFileSync(path));
+  } catch (error) {
+    throw new CannotVerify(`${path} holds no public key in PEM: ${(error as Error).message}`);
+  }
+  if (key.asymmetricKeyType !== 'ed25519')
+    throw new CannotVerify(`${path} is a key of type ${key.asymmetricKeyType}, expected ed25519`);
+  return key;
+}
+
+const WORDS: Readonly<Record<Difference['kind'], string>> = {
+  differs: 'differs from what was sealed',
+  missing: 'is missing',
+  added: 'was added after the run was sealed',
+  'not a regular file': 'is not a regular file any more',
+};
+
+function signatureProblems(wrapped: Envelope, key: KeyObject | undefined): string[] {
+  if (key === undefined || isSignedBy(wrapped, key)) return [];
+  return [
+    wrapped.signatures.length === 0
+      ? `${ATTESTATION_FILE} is not signed, so the given key says nothing about it`
+      : `${ATTESTATION_FILE} is not signed with the given key (${keyId(key)})`,
+  ];
+}
+
+/** What the attestation says must be what the evidence says. */
+function statementProblems(stated: Statement, hashes: SealedHashes, text: string): string[] {
+  if (!stated.subject.some(({ digest }) => digest.sha256 === hashes.manifest))
+    return [`${MANIFEST_FILE} differs from the one that ${ATTESTATION_FILE} speaks of`];
+  const said = summary.safeParse(jsonOf(text));
+  if (!said.success) return ['summary.json is missing or cannot be read, so it supports no result'];
+  const { status } = stated.predicate;
+  if (status !== said.data.status)
+    return [`${ATTESTATION_FILE} says "${status}" and summary.json says "${said.data.status}"`];
+  return isDeepStrictEqual(testResult(said.data, hashes), stated)
+    ? []
+    : [`${ATTESTATION_FILE} differs from what the sealed evidence says`];
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+/** The sealed summary; a run that ended before it was written has none. */
+function summaryText(root: string, sealed: Manifest): string {
+  const has = sealed.files.some(({ path }) => path === 'summary.json');
+  return has ? read(root, 'summary.json').toString('utf8') : '';
+}
+
+/**
+ * Checks a run directory against its seal, offline.
+ * @throws CannotVerify when there is no seal, or it cannot be read.
+ */
+export async function verifyRun(root: string, key?: KeyObject): Promise<Verification> {
+  const sealedText = read(root, MANIFEST_FILE);
+  const sealed = parsed(MANIFEST_FILE, () => manifest.parse(JSON.parse(sealedText.toString())));
+  const attestationText = read(root, ATTESTATION_FILE).toString('utf8');
+  const wrapped = parsed(ATTESTATION_FILE, () => envelope.parse(JSON.parse(attestationText)));
+  if (wrapped.payloadType !== PAYLOAD_TYPE)
+    throw new CannotVerify(`${ATTESTATION_FILE} holds ${wrapped.payloadType}, not a statement`);
+  const stated = parsed(ATTESTATION_FILE, () =>
+    statement.parse(JSON.parse(Buffer.from(wrapped.payload, 'base64').toString('utf8'))),
+  );
+  const different = await differencesFrom(sealed, root);
+  const signature = signatureProblems(wrapped, key);
+  const hashes = {
+    manifest: sha256(sealedText),
+    runJson: sealed.files.find(({ path }) => path === 'run.json')?.sha256 ?? '',
+  };
+  const problems = [
+    ...different.map(({ path, kind }) => `${path} ${WORDS[kind]}`),
+    ...(different.length === 0 ? statementProblems(stated, hashes, summaryText(root, sealed)) : []),
+    ...(attestationText === envelopeText(wrapped) ? [] : [`${ATTESTATION_FILE} was edited`]),
+    ...signature,
+  ];
+  return {
+    problems,
+    files: sealed.files.length,
+    sealedAt: sealed.sealedAt,
+    statement: stated,
+    signatures: wrapped.signatures.map(({ keyid }) => keyid),
+    signatureHolds: key !== undefined && signature.length === 0,
+  };
+}

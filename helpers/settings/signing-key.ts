@@ -1,0 +1,59 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+
+/** An Ed25519 key in PEM has 119 bytes; a file of megabytes is something else. */
+const MAX_BYTES = 64 * 1024;
+
+/** Asked of its key by ssh(1) too: nobody but the owner may read what signs in the owner's name. */
+const OTHERS_MAY = 0o077;
+
+/**
+ * The operator's private Ed25519 key (PEM, as `openssl genpkey -algorithm ed25519` writes it).
+ * @throws Error saying in one line what is wrong with the file, and what to do.
+ */
+export function readSigningKey(path: string): KeyObject {
+  const descriptor = openSync(path, 'r');
+  try {
+    // Of the open file, so that what was looked at is what is read.
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) throw new Error('it is not a regular file');
+    if ((stat.mode & OTHERS_MAY) !== 0) {
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+      throw new Error(
+        `its mode is ${mode}, so others than its owner can use it; \`chmod 0600\` it, or make a new key if others may have read it`,
+      );
+    }
+    if (stat.size > MAX_BYTES)
+      throw new Error(`it has ${stat.size} bytes; a key has a few hundred`);
+    return ed25519(readFileSync(descriptor, 'utf8'));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function ed25519(pem: string): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch {
+    // Not the library's words: they could quote what is in the file.
+    throw new Error('it holds no private key in PEM without a passphrase');
+  }
+  if (key.asymmetricKeyType !== 'ed25519') {
+    throw new Error(
+      `it is a key of type ${key.asymmetricKeyType}, expected ed25519; make one with \`openssl genpkey -algorithm ed25519\``,
+    );
+  }
+  return key;
+}
+
+/** Why the key that SIGNING_KEY names cannot sign, or undefined when it can, or none is named. */
+export function signingKeyProblem(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    readSigningKey(path);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,94 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { XMLValidator } from 'fast-xml-parser';
+import { dirSync } from 'tmp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { exampleRun } from '../../helpers/evidence/example-run.ts';
+import { RunDirectory } from '../../helpers/evidence/run-directory.ts';
+import type { Sample } from '../../helpers/soak/sample.ts';
+import { charts } from './charts.ts';
+import { soakSeries } from './series.ts';
+
+let parent: ReturnType<typeof dirSync>;
+let run: RunDirectory;
+beforeEach(() => {
+  parent = dirSync({ unsafeCleanup: true });
+  run = RunDirectory.create(join(parent.name, 'run'));
+});
+afterEach(() => parent.removeCallback());
+
+const sample = (second: number, figures: Partial<Sample> = {}): Sample => ({
+  at: new Date(Date.UTC(2026, 10, 23, 14, 0, second)).toISOString(),
+  elapsedMs: second * 1000,
+  attempts: second * 500,
+  allowed: 0,
+  denied: 0,
+  signals: 0,
+  decisions: 1000 + second * 500,
+  drops: second,
+  rssKb: 7500,
+  eventLines: 0,
+  ...figures,
+});
+
+function soaked(phase: 'audit' | 'enforce', samples: readonly Sample[]): void {
+  run.directory(phase);
+  for (const one of samples) run.appendLine(`${phase}/samples.ndjson`, one);
+}
+
+test('counts from the first sample, and a failed scrape leaves a gap and no zero', () => {
+  soaked('audit', [
+    sample(0),
+    sample(1),
+    { ...sample(2), decisions: undefined, drops: undefined, scrapeError: 'timeout' },
+    sample(3),
+  ] as Sample[]);
+  const [audit] = soakSeries(run.path);
+  expect(audit).toMatchObject({ phase: 'audit', begin: 0, end: 3, samples: 4 });
+  expect(audit?.decisions).toEqual([
+    [0, 0],
+    [1, 500],
+    [3, 1500],
+  ]);
+  expect(audit?.rate).toEqual([
+    [1, 500],
+    [3, 500],
+  ]);
+});
+
+test('a torn last line is left out, and a run without samples has no charts', () => {
+  expect(charts(exampleRun(), run.path).size).toBe(0);
+  soaked('audit', [sample(0), sample(1)]);
+  writeFileSync(run.file('audit/samples.ndjson'), '{"at":"2026', { flag: 'a' });
+  expect(soakSeries(run.path)[0]?.samples).toBe(2);
+});
+
+test('each drawing stands alone: well-formed, without scripts, for both colour schemes', () => {
+  soaked('audit', [sample(0), sample(1), sample(2)]);
+  soaked('enforce', [sample(0), sample(1, { drops: 250 })]);
+  const drawn = charts(exampleRun({ rehearsal: ['played'] }), run.path);
+  expect([...drawn.keys()]).toEqual(['decisions.svg', 'drops.svg', 'memory.svg']);
+  for (const svg of drawn.values()) {
+    expect(XMLValidator.validate(svg)).toBe(true);
+    expect(svg).not.toMatch(/<script|href="http|NaN|undefined/);
+    expect(svg).toContain('AegisBPF staging canary (REHEARSAL)');
+    expect(svg).toContain('prefers-color-scheme:dark');
+    // Every colour that is drawn has its dark one.
+    const visible = svg.replace(/<[^<>]*(?:stroke-width="0"|fill="#000")[^<>]*>/g, '');
+    const used = new Set(
+      [...visible.matchAll(/(?:fill|stroke)="(#[0-9a-f]{6})"/g)].map(([, c]) => c),
+    );
+    for (const one of used) expect(svg).toContain(`[fill="${one}"]{fill:#`);
+    expect(svg).toContain('>audit<');
+  }
+  expect(drawn.get('drops.svg')).toContain('limit 100');
+});
+
+test('a host name cannot become part of the drawing’s own markup', () => {
+  soaked('audit', [sample(0), sample(1)]);
+  const hostname = '</title><script>alert(1)</script>';
+  for (const svg of charts(exampleRun({ hostname }), run.path).values()) {
+    expect(svg).not.toContain('<script');
+    expect(XMLValidator.validate(svg)).toBe(true);
+  }
+});

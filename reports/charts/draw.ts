@@ -1,0 +1,197 @@
+import { LineChart } from 'echarts/charts';
+import {
+  GridComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TitleComponent,
+} from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { keepExtremes, type Point } from './downsample.ts';
+import { colour, darkRules } from './palette.ts';
+import type { SoakSeries } from './series.ts';
+
+use([LineChart, GridComponent, MarkAreaComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
+
+const WIDTH = 960;
+const TOP = 92;
+const PANEL = 170;
+const GAP = 62;
+const BOTTOM = 46;
+/** Room above the highest figure for the names of the phases. */
+const HEADROOM = 1.25;
+const SIDE = { left: 88, right: 28 };
+/** One bucket for every two pixels: more would be drawn over itself. */
+export const BUCKETS = (WIDTH - SIDE.left - SIDE.right) / 2;
+
+/** A horizontal line through the whole panel, or through one soak. */
+export interface Level {
+  readonly name: string;
+  readonly value: number;
+  readonly colour: 'limit' | 'baseline';
+  readonly over?: SoakSeries;
+}
+
+/** One panel of a chart: a figure over time. */
+export interface Panel {
+  readonly name: string;
+  readonly points: (soak: SoakSeries) => readonly Point[];
+  readonly levels?: readonly Level[];
+}
+
+export interface Chart {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly soaks: readonly SoakSeries[];
+  readonly panels: readonly Panel[];
+}
+
+const two = (value: number) => String(value).padStart(2, '0');
+
+/** `4:05`, or `1:04:05` from an hour on. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}
+
+const figure = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 1 });
+
+/** Round steps of a clock: an axis of 0:00, 1:40, 3:20 is no help to anybody. */
+function timeStep(seconds: number): number {
+  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];
+  return steps.find((step) => seconds / step <= 10) ?? 86_400;
+}
+
+const textStyle = (size: number, name: 'text' | 'muted', weight: 'normal' | 'bold' = 'normal') => ({
+  color: colour[name],
+  fontSize: size,
+  fontWeight: weight,
+  fontFamily: 'system-ui, sans-serif',
+});
+
+/** Where each soak begins and ends, named in the first panel. */
+function phaseMarks(soaks: readonly SoakSeries[], named: boolean) {
+  return {
+    silent: true,
+    data: soaks.map((soak) => [
+      {
+        xAxis: soak.begin,
+        name: soak.endedEarly === undefined ? soak.phase : `${soak.phase} (ended early)`,
+        itemStyle: { color: colour[soak.phase] },
+        label: { show: named, position: 'insideTopLeft' as const, ...textStyle(12, 'muted') },
+      },
+      { xAxis: soak.end },
+    ]),
+  };
+}
+
+function levelMark(level: Level, from: number, to: number) {
+  const style = { color: colour[level.colour], type: 'dashed' as const, width: 1.5 };
+  const label = {
+    formatter: `${level.name} ${figure(level.value)}`,
+    position: level.colour === 'limit' ? ('insideEndTop' as const) : ('insideEndBottom' as const),
+    ...textStyle(12, 'text'),
+    color: colour[level.colour],
+  };
+  const ends = [level.over?.begin ?? from, level.over?.end ?? to];
+  return ends.map((x) => ({ coord: [x, level.value], lineStyle: style, label, symbol: 'none' }));
+}
+
+function option({ title, subtitle, soaks, panels }: Chart) {
+  const from = Math.min(...soaks.map(({ begin }) => begin));
+  const to = Math.max(...soaks.map(({ end }) => end), from + 1);
+  const top = (index: number) => TOP + index * (PANEL + GAP);
+  return {
+    animation: false,
+    backgroundColor: colour.ground,
+    title: [
+      {
+        text: title,
+        subtext: subtitle,
+        left: 16,
+        top: 10,
+        textStyle: textStyle(16, 'text', 'bold'),
+        subtextStyle: textStyle(12, 'muted'),
+      },
+      ...panels.map(({ name }, index) => ({
+        text: name,
+        left: SIDE.left - 8,
+        top: top(index) - 28,
+        textStyle: textStyle(13, 'text', 'bold'),
+      })),
+    ],
+    grid: panels.map((_, index) => ({ ...SIDE, top: top(index), height: PANEL })),
+    xAxis: panels.map((_, index) => ({
+      type: 'value' as const,
+      gridIndex: index,
+      min: from,
+      max: to,
+      interval: timeStep(to - from),
+      axisLabel: {
+        ...textStyle(12, 'muted'),
+        formatter: clock,
+        hideOverlap: true,
+        showMaxLabel: false,
+      },
+      axisLine: { lineStyle: { color: colour.muted } },
+      splitLine: { show: false },
+    })),
+    yAxis: panels.map((panel, index) => ({
+      type: 'value' as const,
+      gridIndex: index,
+      min: 0,
+      // A level that is not in the picture would be no level.
+      max: (extent: { max: number }) => {
+        const highest = Math.max(extent.max, ...(panel.levels ?? []).map(({ value }) => value));
+        return highest <= 0 ? 1 : highest * HEADROOM;
+      },
+      axisLabel: { ...textStyle(12, 'muted'), formatter: figure, showMaxLabel: false },
+      axisLine: { lineStyle: { color: colour.muted } },
+      splitLine: { lineStyle: { color: colour.grid } },
+    })),
+    series: panels.flatMap((panel, index) =>
+      soaks.map((soak, number) => ({
+        type: 'line' as const,
+        silent: true,
+        name: soak.phase,
+        xAxisIndex: index,
+        yAxisIndex: index,
+        showSymbol: panel.points(soak).length < 2,
+        symbol: 'circle',
+        lineStyle: { color: colour.line, width: 1.5 },
+        itemStyle: { color: colour.line },
+        data: keepExtremes(panel.points(soak), BUCKETS).map(([x, y]) => [x, y]),
+        ...(number === 0
+          ? {
+              markArea: phaseMarks(soaks, index === 0),
+              markLine: {
+                silent: true,
+                symbol: 'none',
+                data: (panel.levels ?? []).map((level) => levelMark(level, from, to)),
+              },
+            }
+          : {}),
+      })),
+    ),
+  };
+}
+
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** A drawing of its own: no script, nothing from outside, both colour schemes. */
+export function drawChart(chart: Chart): string {
+  const height = TOP + chart.panels.length * (PANEL + GAP) - GAP + BOTTOM;
+  const drawing = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
+  try {
+    drawing.setOption(option(chart) as Parameters<typeof drawing.setOption>[0]);
+    const svg = drawing.renderToSVGString({ useViewBox: true });
+    const name = `<title>${escaped(`${chart.title}. ${chart.subtitle}`)}</title>`;
+    return `${svg.replace(/^<svg[^>]*>/, (open) => `${open}\n${name}\n${darkRules()}`)}\n`;
+  } finally {
+    drawing.dispose();
+  }
+}

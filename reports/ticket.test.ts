@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { exampleRecords, exampleRun } from '../helpers/evidence/example-run.ts';
+import { finalStatus } from '../helpers/evidence/final-status.ts';
+import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { annotations } from './github-reporter.ts';
+import { type Ticket, ticketText } from './ticket.ts';
+
+const HOSTILE = '[click](javascript:alert(1)) ![x](http://evil/) <img src=x> @all\n# PASS\n| a |';
+
+function ticket(
+  changes: Readonly<Record<string, Partial<CriterionRecord>>> = {},
+  rest: Partial<Ticket> = {},
+): Ticket {
+  const run = rest.run ?? exampleRun();
+  const records = exampleRecords(changes);
+  return {
+    run,
+    status: finalStatus(records, run.asked, run.rehearsal.length > 0),
+    records: [...records.values()],
+    review: { ok: true, groups: [] },
+    judgedAt: '2026-11-23T14:12:00.000Z',
+    charts: ['charts/drops.svg'],
+    ...rest,
+  };
+}
+
+test('says who, what, when, where, each exit criterion with its figure, and how to verify', () => {
+  const text = ticketText(
+    ticket(
+      { 'audit.ringbuf-drops': { value: 3, limit: 100, unit: 'drops' } },
+      { run: exampleRun({ settings: { CHANGE_TICKET: 'CHG-4711' } }) },
+    ),
+  );
+  expect(text).toMatch(/^# AegisBPF staging canary: PASS\n/);
+  for (const part of ['CHG-4711', '/opt/aegisbpf', '0.10.0', 'a'.repeat(64), 'b'.repeat(64)])
+    expect(text).toContain(part);
+  for (const part of ['staging-3', '6.1.0-50', '2026-11-23T14:12:00.000Z', 'npm run verify'])
+    expect(text).toContain(part);
+  expect(text).toContain('| pass | `3 drops` | `100 drops` |');
+  expect(text.match(/title of exit\./g)).toHaveLength(8);
+  expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
+});
+
+test('stays on one page when everything fails', () => {
+  const all = Object.fromEntries(
+    [...exampleRecords().keys()].map((id) => [
+      id,
+      { verdict: 'fail' as const, explanation: 'x'.repeat(10_000) },
+    ]),
+  );
+  const text = ticketText(ticket(all));
+  expect(text.split('\n').length).toBeLessThan(80);
+  expect(text).toContain('more, in summary.json');
+});
+
+test('a rehearsal gives no verdict, in its first line', () => {
+  const [first = ''] = ticketText(ticket({}, { run: exampleRun({ rehearsal: ['played'] }) })).split(
+    '\n',
+  );
+  expect(first).toMatch(/REHEARSAL.*no verdict/);
+  expect(first).not.toMatch(/PASS/);
+});
+
+test('what an agent, a host or a reviewer wrote stays text', () => {
+  const text = ticketText(
+    ticket(
+      {
+        'audit.soak': {
+          verdict: 'fail',
+          explanation: HOSTILE,
+          findings: [{ title: HOSTILE, severity: 'low', detail: HOSTILE }],
+        },
+      },
+      {
+        run: exampleRun({ hostname: HOSTILE, candidateVersion: HOSTILE }),
+        review: {
+          ok: true,
+          groups: [
+            {
+              group: HOSTILE,
+              phase: 'audit',
+              verdict: 'legitimate',
+              severity: 'low',
+              note: HOSTILE,
+              reviewer: HOSTILE,
+              count: 1,
+              firstSeen: '',
+              lastSeen: '',
+              example: '',
+            },
+          ],
+        },
+      },
+    ),
+  );
+  // Outside of code spans nothing of it is left.
+  const prose = text.replace(/(`+)(?!`).*?[^`]\1(?!`)/g, '');
+  expect(prose).not.toMatch(/javascript|evil|<img|@all/);
+  expect(text.match(/^# /gm)).toHaveLength(1);
+});
+
+test('a report that could not be written is named, and the page gives no pass', () => {
+  const run = exampleRun();
+  const records = exampleRecords();
+  const status = finalStatus(records, run.asked, false, ['junit.xml: no space left on device']);
+  const text = ticketText(ticket({}, { run, status }));
+  expect(text).toMatch(/^# .*INCONCLUSIVE/);
+  expect(text).toContain('junit.xml: no space left on device');
+});
+
+test('annotations are one line each, capped, and carry no command of the agent', () => {
+  const explanation = `first\n::set-output name=x::y\r%${'z'.repeat(10_000)}`;
+  const lines = annotations(
+    ticket({ 'audit.soak': { verdict: 'fail', explanation } }, { run: exampleRun() }),
+  );
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^::error title=FAIL audit%3A title of audit\.soak::first ::set-output/);
+  expect(lines[0]).toContain('%25');
+  expect(lines[0]).not.toMatch(/[\r\n]/);
+  expect(lines[0]?.length).toBeLessThan(800);
+});

@@ -1,0 +1,172 @@
+import type { FinalStatus } from '../helpers/evidence/final-status.ts';
+import type { readReview } from '../helpers/evidence/review.ts';
+import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
+import { codeSpan, table } from './markdown.ts';
+import { reportTitle } from './records.ts';
+import { ROLL_UPS } from './status-screen.ts';
+
+/** One page: what does not fit is counted, and stands in summary.json. */
+const MOST_LISTED = 10;
+
+/** What the ticket is made of. */
+export interface Ticket {
+  readonly run: RunRecord;
+  readonly status: FinalStatus;
+  readonly records: readonly CriterionRecord[];
+  readonly review: ReturnType<typeof readReview>;
+  readonly judgedAt: string;
+  /** Paths of the charts, relative to the page; none where they cannot be shown. */
+  readonly charts: readonly string[];
+}
+
+const HEADINGS: Readonly<Record<FinalStatus['status'], string>> = {
+  pass: 'PASS',
+  fail: 'FAIL: do not ship',
+  inconclusive: 'INCONCLUSIVE: not a pass, evidence is missing',
+  'rehearsal: all checks green': 'no verdict, this was a rehearsal (all checks green)',
+  'rehearsal: fail': 'no verdict, this was a rehearsal (it failed)',
+  'rehearsal: inconclusive': 'no verdict, this was a rehearsal (it is inconclusive)',
+};
+
+/** Figures that a release manager asks for, beside the exit criteria. */
+const FIGURES = ['total-decisions', 'ringbuf-drops', 'event-drop-ratio', 'rss-growth'];
+const isFigure = (id: string) => FIGURES.some((name) => id.endsWith(`.${name}`));
+
+function about({ run, records, judgedAt }: Ticket): string[] {
+  const text = (name: string) => {
+    const value = run.settings[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const mirrors = records.find(({ id }) => id === 'preconditions.mirrors-production');
+  const attested = text('ATTEST_PRODUCTION_MATCH');
+  const rows: [string, string | undefined][] = [
+    ['Change ticket', text('CHANGE_TICKET')],
+    ['Candidate', run.candidatePath],
+    ['Version, by its own word', run.candidateVersion ?? 'not told'],
+    ['SHA-256', run.candidateSha256 ?? 'unknown'],
+    ...(run.bpfObjects ?? []).map(({ path, sha256 }): [string, string] => [
+      'BPF object',
+      `${sha256} ${path}`,
+    ]),
+    ['Host', run.hostname],
+    ['Kernel', run.kernel.value ?? 'unknown'],
+    ['Mirrors production', attested === undefined ? mirrors?.verdict : `word of ${attested}`],
+    ['Asked for', run.asked.join(', ')],
+    ['Begun', run.startedAt],
+    ['Judged', judgedAt],
+  ];
+  return table(
+    ['what', ''],
+    rows.flatMap(([what, value]) => (value === undefined ? [] : [[what, codeSpan(value)]])),
+  );
+}
+
+function withUnit(value: number | string | undefined, unit: string | undefined): string {
+  if (value === undefined) return '—';
+  const shown = typeof value === 'number' ? value.toLocaleString('en') : value;
+  return codeSpan(unit === undefined ? shown : `${shown} ${unit}`, 80);
+}
+
+function criteria(records: readonly CriterionRecord[]): string[] {
+  const rows = records
+    .filter(({ id }) => id.startsWith('exit.') || isFigure(id))
+    .map((record) => [
+      isFigure(record.id) ? `${record.section}: ${record.title}` : `**${record.title}**`,
+      record.verdict === 'pass' ? 'pass' : `**${record.verdict.toUpperCase()}**`,
+      withUnit(record.value, record.unit),
+      withUnit(record.limit, record.unit),
+    ]);
+  return table(['criterion', 'verdict', 'measured', 'limit'], rows);
+}
+
+function listed<T>(items: readonly T[], line: (item: T) => string): string[] {
+  const more = items.length - MOST_LISTED;
+  return [
+    ...items.slice(0, MOST_LISTED).map((item) => `- ${line(item)}`),
+    ...(more > 0 ? [`- and ${more} more, in summary.json`] : []),
+  ];
+}
+
+function open({ status }: Ticket): string[] {
+  const skipped = status.open.filter(({ verdict }) => verdict === 'skipped').length;
+  // What only sums up others stands in the table above.
+  const judged = status.open.filter(
+    ({ verdict, id }) => verdict !== 'skipped' && !ROLL_UPS.includes(id),
+  );
+  return chapter('Not passed', [
+    ...listed(
+      judged,
+      ({ verdict, section, title, explanation }) =>
+        `**${verdict.toUpperCase()}** ${section}: ${title}: ${codeSpan(explanation)}`,
+    ),
+    ...(skipped > 0 ? [`- not tried: ${skipped} criteria`] : []),
+    ...(status.missing.length > 0 ? [`- never judged: ${status.missing.length} criteria`] : []),
+    ...status.unwritten.map((problem) => `- report not written: ${codeSpan(problem)}`),
+  ]);
+}
+
+function findings({ records }: Ticket): string[] {
+  const found = records.flatMap((record) => record.findings ?? []);
+  const lines = listed(
+    found,
+    ({ severity, title, detail }) => `**${severity}** ${codeSpan(title)}: ${codeSpan(detail)}`,
+  );
+  return chapter('Findings', lines.length > 0 ? lines : ['None.']);
+}
+
+function reviewed({ review }: Ticket): string[] {
+  if (!review.ok)
+    return chapter('Review', [`Not readable or not there: ${codeSpan(review.reason)}`]);
+  if (review.groups.length === 0)
+    return chapter('Review', ['The canary’s own workload caused every decision.']);
+  return chapter(
+    'Review',
+    listed(
+      review.groups,
+      ({ group, phase, verdict, severity, reviewer, note }) =>
+        `${phase}: ${codeSpan(group, 120)} **${verdict}** (${severity}), reviewer ${codeSpan(reviewer ?? 'nobody yet', 80)}${note === null ? '' : `: ${codeSpan(note, 160)}`}`,
+    ),
+  );
+}
+
+/** A heading with what stands below it; nothing at all when nothing does. */
+function chapter(heading: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', `## ${heading}`, '', ...lines];
+}
+
+function verification({ run }: Ticket): string[] {
+  return chapter('How to verify', [
+    'In a checkout of the canary, offline, with the run directory and the signer’s public key:',
+    '',
+    '    npm run verify -- RUN_DIRECTORY --key PUBLIC_KEY',
+    '',
+    `The run directory was ${codeSpan(run.runDirectory)}. Exit code 0: every file is as the run left it, and the key signed it; 1: something differs, and is named. Without a signature the check finds accidents, not somebody who can write there.`,
+  ]);
+}
+
+/** The final status for a change ticket or the release notes: one page of Markdown. */
+export function ticketText(ticket: Ticket): string {
+  const { run, status, records, charts } = ticket;
+  const lines = [
+    `# ${reportTitle(run)}: ${HEADINGS[status.status]}`,
+    '',
+    ...(run.rehearsal.length > 0
+      ? [
+          `> **REHEARSAL.** This says nothing about a real agent: ${codeSpan(run.rehearsal.join('; '))}`,
+          '',
+        ]
+      : []),
+    ...about(ticket),
+    ...chapter('Exit criteria', criteria(records)),
+    ...open(ticket),
+    ...findings(ticket),
+    ...reviewed(ticket),
+    ...chapter(
+      'Charts',
+      charts.map((path) => `![${path}](${path})`),
+    ),
+    ...verification(ticket),
+  ];
+  return `${lines.join('\n')}\n`;
+}
