@@ -3,7 +3,8 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
+import { type ProcessIdentity, processIdentity } from '../host/processes.ts';
+import { readInBunches } from './bunched-reading.ts';
 import { type Candidate, shownOutput } from './command.ts';
 import { DaemonLog } from './daemon-log-reader.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
@@ -86,7 +87,7 @@ class Daemon implements StartingDaemon {
       cwd: '/',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#child.stdout.on('data', (chunk: Buffer) => this.#events.push(chunk));
+    readInBunches(this.#child.stdout, (chunk) => this.#events.push(chunk));
     this.#child.stderr.on('data', (chunk: Buffer) => this.#log.push(chunk));
     this.#ended = this.#awaitEnd();
   }
@@ -153,7 +154,8 @@ class Daemon implements StartingDaemon {
       events: this.#events,
       log: this.#log,
       exit: () => this.#exit,
-      isRunning: () => this.#exit === undefined && isRunning(identity),
+      // It is our child: its pid is nobody else's before its end was reported to us.
+      isRunning: () => this.#child.exitCode === null && this.#child.signalCode === null,
       stop: () => this.stop(),
     };
   }

@@ -15,6 +15,8 @@ const KEPT_BYTES: Readonly<Record<LineKind, number>> = {
 /** What may wait for a slow disk; beyond it lines are counted and not stored. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 const BATCH_CHARACTERS = 64 * 1024;
+/** How long a stored line may wait for others: a write for each would cost more than reading it. */
+const WAIT_MS = 500;
 
 /** The event stream on disk, bounded by kind. What is not stored was still counted. */
 export class EventFile {
@@ -27,6 +29,7 @@ export class EventFile {
     state: 0,
   };
   #batch = '';
+  #timer: NodeJS.Timeout | undefined;
   #notStored = 0;
   #broken = false;
 
@@ -52,18 +55,20 @@ export class EventFile {
     }
     this.#bytes[kind] = bytes;
     this.#batch += `${text}\n`;
-    if (this.#batch.length > BATCH_CHARACTERS) this.flush();
+    if (this.#batch.length > BATCH_CHARACTERS) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), WAIT_MS);
   }
 
-  /** Hands what was stored since the last call to the kernel. */
-  flush(): void {
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#batch === '') return;
     this.#file.write(this.#batch);
     this.#batch = '';
   }
 
   async end(): Promise<void> {
-    this.flush();
+    this.#flush();
     this.#file.end();
     await finished(this.#file).catch(() => {});
   }

@@ -71,7 +71,6 @@ export class EventLog {
         this.#note(`a line of more than ${line.bytes} bytes`);
       } else this.#take(line.text);
     }
-    this.#file.flush();
     for (const wake of this.#waiting) wake();
   }
 

@@ -85,14 +85,10 @@ function jsonOrUndefined(text: string): unknown {
   }
 }
 
-/**
- * Lets an ordinary program open the file: it must really be ended by the enforce signal.
- * @param started is told its pid before it can have opened anything that is read here.
- */
+/** Lets an ordinary program open the file: it must really be ended by the enforce signal. */
 export async function runVictim(
   path: string,
   environment: Readonly<Record<string, string>>,
-  started: (pid: number) => void = () => {},
 ): Promise<Victim> {
   const child = execa('/bin/cat', ['--', path], {
     env: environment,
@@ -104,7 +100,6 @@ export async function runVictim(
     killSignal: 'SIGKILL',
   });
   const { pid } = child;
-  if (pid !== undefined) started(pid);
   const result = await child;
   return { pid, exitCode: result.exitCode, signal: result.signal, stderr: result.stderr ?? '' };
 }

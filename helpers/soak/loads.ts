@@ -8,6 +8,8 @@ const MAX_PROGRAM_RATE = 20;
 /** Everything that works on the agent during a soak. */
 export class Loads {
   readonly main: Workload;
+  /** Ordinary programs that open the target, one a sample: proof that they really are ended. */
+  readonly victims: Workload;
   readonly side: readonly SideWork[];
   readonly askedRate: number;
 
@@ -27,7 +29,19 @@ export class Loads {
       run,
       daemon.mode,
     );
-    for (const pid of this.main.pids()) decisions.owners.add(pid);
+    this.victims = new Workload(
+      {
+        target: target.path,
+        workers: 1,
+        rate: 1 / settings.SAMPLE_SECONDS,
+        attempt: 'program',
+        name: 'victims',
+        environment,
+      },
+      run,
+      daemon.mode,
+    );
+    for (const pid of [...this.main.pids(), ...this.victims.pids()]) decisions.owners.add(pid);
     this.side = side.map((subject) => {
       const connects = subject.attempt.endsWith('-connect');
       const rate = connects ? settings.SOAK_NET_RATE / 2 : settings.SOAK_OPERATION_RATE;
@@ -37,22 +51,26 @@ export class Loads {
 
   /** @throws JudgementError (inconclusive) when a worker does not come up. */
   async start(): Promise<void> {
-    await Promise.all([this.main.start(), ...this.side.map((work) => work.start())]);
+    const others = [this.victims, ...this.side];
+    await Promise.all([this.main.start(), ...others.map((work) => work.start())]);
   }
 
   /** @throws JudgementError (inconclusive) when the attempts of a worker are lost. */
   async stop(): Promise<WorkloadCounts> {
-    const [counts] = await Promise.all([this.main.stop(), ...this.side.map((work) => work.stop())]);
+    const others = [this.victims, ...this.side];
+    const [counts] = await Promise.all([this.main.stop(), ...others.map((work) => work.stop())]);
     return counts;
   }
 
   /** A worker that ended without being asked. */
   get workerDied(): boolean {
-    return this.main.dead() > 0 || this.side.some((work) => work.dead);
+    const dead = this.main.dead() + this.victims.dead();
+    return dead > 0 || this.side.some((work) => work.dead);
   }
 
   kill(): void {
     this.main.kill();
+    this.victims.kill();
     for (const work of this.side) work.kill();
   }
 }

@@ -7,7 +7,6 @@ import { otherInstance } from './other-instance.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './soak.ts';
-import { Victims } from './victims.ts';
 import type { Workload } from './workload.ts';
 
 const ENDPOINT_TIMEOUT_MS = 4000;
@@ -19,7 +18,6 @@ const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
 export class Sampler {
-  readonly victims: Victims;
   readonly rss: { maxKb?: number; lastKb?: number; samples: number } = { samples: 0 };
   readonly memory = new MemoryReadings();
   readonly scrapes: SoakResult['samples'] = { taken: 0, failed: 0, late: 0, source: '' };
@@ -37,7 +35,6 @@ export class Sampler {
   constructor(subject: SoakSubject, workload: Workload) {
     this.#subject = subject;
     this.#workload = workload;
-    this.victims = new Victims(subject);
   }
 
   /** Finds out where samples come from: the daemon's endpoint, or the command line without one. */
@@ -117,7 +114,7 @@ export class Sampler {
   async #sample(elapsedMs: number): Promise<void> {
     const { run, daemon, candidate } = this.#subject;
     this.otherInstance ??= otherInstance(candidate.executable, daemon.identity.pid);
-    const [scrape] = await Promise.all([this.#scrape(), this.victims.tryOne()]);
+    const scrape = await this.#scrape();
     const figures = this.#figures(scrape);
     const resources = processResources(daemon.identity.pid);
     if (resources !== undefined) this.#countRss(resources.rssKb, elapsedMs);

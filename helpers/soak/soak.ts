@@ -33,6 +33,9 @@ const FLUSH_MS = 5000;
 /** After an early end nothing depends on the last lines any more, and somebody waits for the verdict. */
 const EARLY_FLUSH_MS = 300;
 
+/** How often the clocks are compared. */
+const CLOCK_MS = 1000;
+
 /** All that was measured, before it is judged. */
 export interface Measured {
   readonly begun: Clocks;
@@ -67,23 +70,29 @@ function breachWatch(
   const since = (now: number | undefined, then: number | undefined) =>
     now === undefined || then === undefined ? undefined : now - then;
   const before = { decisions: total(DECISION_FAMILIES), drops: total(DROP_FAMILIES) };
+  let lookedAt = 0;
+  const clocks = (elapsedMs: number) => {
+    if (elapsedMs - lookedAt < CLOCK_MS) return undefined;
+    lookedAt = elapsedMs;
+    return clockProblem(elapsedBetween(start.clocks, readClocks()));
+  };
   return (elapsedMs) =>
     breachOf(
       {
         mode: daemon.mode,
         elapsedSeconds: elapsedMs / 1000,
         counts: loads.main.counts(),
-        side: loads.side.map((work) => ({
-          operation: work.subject.attempt,
-          counts: work.counts,
-        })),
+        side: [
+          { operation: 'ordinary program', counts: loads.victims.counts() },
+          ...loads.side.map((work) => ({ operation: work.subject.attempt, counts: work.counts })),
+        ],
         workerDied: loads.workerDied,
         otherInstance: sampler.otherInstance,
         drops: since(sampler.totals?.drops, before.drops),
         decisions: since(sampler.totals?.decisions, before.decisions),
         rssGrowthKb: since(sampler.rss.maxKb, start.rssKb),
         countersDecreased: sampler.scrapes.decreased,
-        clockProblem: clockProblem(elapsedBetween(start.clocks, readClocks())),
+        clockProblem: clocks(elapsedMs),
         states: daemon.events.stateChanges.map(
           ({ state, reason_code }) => `${state}/${reason_code}`,
         ),
@@ -116,7 +125,7 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     if (endedEarly !== undefined) run.log(`${daemon.mode} soak ends early: ${endedEarly}`);
     const counts = await loads.stop();
     await sampler.finish();
-    const expected = first.all + counts.attempts + sampler.victims.run;
+    const expected = first.all + counts.attempts + loads.victims.counts().attempts;
     const patienceMs = endedEarly === undefined ? FLUSH_MS : EARLY_FLUSH_MS;
     await flushed(subject, loads, expected, patienceMs);
     const after = await keptScrape(subject, 'metrics-after.prom');

@@ -14,7 +14,7 @@ import type { Measured, SoakSubject } from './soak.ts';
 export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
   const { daemon, settings, target, decisions } = subject;
   const { begun, ended, sampler, before, after, lines, loads } = measured;
-  const { run, signalled, read, denied, other } = sampler.victims;
+  const victims = loads.victims.counts();
   const connects = (work: SideWork) => work.subject.attempt.endsWith('-connect');
   return {
     mode: daemon.mode,
@@ -32,7 +32,13 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     connectHook: daemon.capabilities.hooks.lsm_socket_connect === true,
     askedRate: loads.askedRate,
     workers: settings.WORKERS,
-    victims: { run, signalled, read, denied, other },
+    victims: {
+      run: victims.attempts,
+      signalled: victims.signals,
+      read: victims.allowed,
+      denied: victims.eperm - victims.signals,
+      other: Object.entries(victims.otherErrno).map(([how, count]) => `${how} × ${count}`),
+    },
     decisions: scrapeDelta(before, after, DECISION_FAMILIES),
     drops: scrapeDelta(before, after, DROP_FAMILIES),
     ownDecisions: inodeDelta(before, after, target),

@@ -92,7 +92,7 @@ function catchUp(): void {
     counts.skipped += skipped;
     paced += skipped;
   }
-  while (paced < due - 1) {
+  while (paced < due) {
     once();
     paced += 1;
   }
