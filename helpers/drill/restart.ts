@@ -98,7 +98,7 @@ export class RestartUnderLoad {
   /** Between two lives: nothing is denied, nothing runs, and the rule is still on the list. */
   async #withoutAgent(watch: EnforcementWatch, file: OwnFile): Promise<Judgement | undefined> {
     const { candidate, commandTimeoutSeconds, provided } = this.#run;
-    if (!(await watch.until('allowed', STEADY_MS * 4))) {
+    if (!(await watch.until('allowed', READY_MEANS_ENFORCING_MS))) {
       return fail(
         'without an agent the file is still denied: enforcement goes on with nobody to report it (pinned links?)',
         { value: watch.outcome ?? 'no open', limit: 'allowed', source: 'watch process' },

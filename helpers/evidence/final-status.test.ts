@@ -97,3 +97,12 @@ test('a rollback alone needs no soak’s exit criteria, an audit alone does', ()
   expect(requiredCriteria(['rollback'])).not.toContain('exit.thresholds');
   expect(requiredCriteria(['audit'])).toContain('exit.thresholds');
 });
+
+test('what has no subject here is no gap, and what was merely skipped is one', () => {
+  const found = new Map(records(all, { 'rollback.deadman': 'skipped' }));
+  expect(finalStatus(found, all, false).status).toBe('inconclusive');
+  const record = found.get('rollback.deadman');
+  if (record === undefined) throw new Error('no such record');
+  found.set(record.id, { ...record, notApplicable: true });
+  expect(finalStatus(found, all, false).status).toBe('pass');
+});

@@ -134,3 +134,17 @@ test('restoring twice changes nothing more', () => {
   expect([restoreAgentState(state), restoreAgentState(state)]).toEqual([[], []]);
   expect(agentStateDifferences(state)).toEqual([]);
 });
+
+test('the last emergency change comes back; an audit log that was there keeps what was added', () => {
+  mkdirSync(data);
+  write('control_state.json', 'theirs');
+  write('control_log.jsonl', 'theirs\n');
+  const state = snapshotAgentState(root);
+  write('control_state.json', 'ours');
+  write('control_log.jsonl', 'theirs\nours\n');
+  write('control.lock', '');
+  expect(restoreAgentState(state)).toEqual([]);
+  expect(read('control_state.json').toString()).toBe('theirs');
+  expect(read('control_log.jsonl').toString()).toBe('theirs\nours\n');
+  expect(existsSync(join(data, 'control.lock'))).toBe(false);
+});

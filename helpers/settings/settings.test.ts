@@ -62,6 +62,19 @@ test('a file whose name only begins like a system tree is accepted', () => {
   expect(readSettings({ SOAK_BLOCK_PATH: '/etcetera/x' }).SOAK_BLOCK_PATH).toBe('/etcetera/x');
 });
 
+test('the previous version must be files, and its BPF object needs it', () => {
+  const missing = { AEGIS_BIN_PREVIOUS: '/no/such', AEGIS_BPF_OBJ_PREVIOUS: '/dev/null' };
+  expect(problemsOf(missing)).toEqual([
+    expect.stringContaining('AEGIS_BIN_PREVIOUS="/no/such": there is no such file'),
+    expect.stringContaining('AEGIS_BPF_OBJ_PREVIOUS="/dev/null": there is no such file'),
+  ]);
+  const here = import.meta.filename;
+  expect(problemsOf({ AEGIS_BIN_PREVIOUS: here })).toEqual([]);
+  expect(problemsOf({ AEGIS_BPF_OBJ_PREVIOUS: here })).toEqual([
+    expect.stringContaining('belongs to AEGIS_BIN_PREVIOUS'),
+  ]);
+});
+
 test('a minimum of decisions that no run could reach is refused', () => {
   expect(problemsOf({ SOAK_RATE: '1', DURATION_SECONDS: '99' })).toHaveLength(1);
   expect(problemsOf({ SOAK_RATE: '1', DURATION_SECONDS: '100' })).toEqual([]);
