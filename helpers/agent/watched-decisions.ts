@@ -24,6 +24,11 @@ export class WatchedDecisions<E extends BlockEvent | NetBlockEvent = BlockEvent>
   /** Pids of ours that work on it; entered before they do. */
   readonly owners = new Set<number>();
 
+  /** Keeps the next events whole again: for a probe after a load that filled the room for them. */
+  keepAnew(): void {
+    this.first.length = 0;
+  }
+
   count(event: E): void {
     this.lines += 1;
     if (this.owners.has(event.pid) || this.owners.has(event.ppid)) this.ownLines += 1;

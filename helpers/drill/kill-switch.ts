@@ -87,6 +87,8 @@ export class KillSwitch {
         source,
       });
     }
+    // Earlier steps put this file under load.
+    decisions.keepAnew();
     const { outcome, signals, pid } = await probeFile(
       guarded,
       this.#stage.run.candidate.environment,
