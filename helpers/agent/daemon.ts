@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { type ProcessIdentity, processIdentity } from '../host/processes.ts';
-import { readInBunches } from './bunched-reading.ts';
 import { type Candidate, shownOutput } from './command.ts';
 import { DaemonLog } from './daemon-log-reader.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
@@ -87,7 +86,7 @@ class Daemon implements StartingDaemon {
       cwd: '/',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    readInBunches(this.#child.stdout, (chunk) => this.#events.push(chunk));
+    this.#child.stdout.on('data', (chunk: Buffer) => this.#events.push(chunk));
     this.#child.stderr.on('data', (chunk: Buffer) => this.#log.push(chunk));
     this.#ended = this.#awaitEnd();
   }
