@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import { type ProcessIdentity, processIdentity } from '../host/processes.ts';
+import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
 import { type Candidate, shownOutput } from './command.ts';
 import { DaemonLog } from './daemon-log-reader.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
@@ -153,8 +153,7 @@ class Daemon implements StartingDaemon {
       events: this.#events,
       log: this.#log,
       exit: () => this.#exit,
-      // It is our child: its pid is nobody else's before its end was reported to us.
-      isRunning: () => this.#child.exitCode === null && this.#child.signalCode === null,
+      isRunning: () => this.#exit === undefined && isRunning(identity),
       stop: () => this.stop(),
     };
   }
