@@ -3,8 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import { type ProcessIdentity, processIdentity } from '../host/processes.ts';
-import { readInBunches } from './bunched-reading.ts';
+import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
 import { type Candidate, shownOutput } from './command.ts';
 import { DaemonLog } from './daemon-log-reader.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
@@ -87,7 +86,7 @@ class Daemon implements StartingDaemon {
       cwd: '/',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    readInBunches(this.#child.stdout, (chunk) => this.#events.push(chunk));
+    this.#child.stdout.on('data', (chunk: Buffer) => this.#events.push(chunk));
     this.#child.stderr.on('data', (chunk: Buffer) => this.#log.push(chunk));
     this.#ended = this.#awaitEnd();
   }
@@ -154,8 +153,7 @@ class Daemon implements StartingDaemon {
       events: this.#events,
       log: this.#log,
       exit: () => this.#exit,
-      // It is our child: its pid is nobody else's before its end was reported to us.
-      isRunning: () => this.#child.exitCode === null && this.#child.signalCode === null,
+      isRunning: () => this.#exit === undefined && isRunning(identity),
       stop: () => this.stop(),
     };
   }

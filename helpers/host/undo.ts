@@ -106,12 +106,21 @@ async function undoEntry(candidate: Candidate, entry: JournalEntry): Promise<str
       return run('block', 'del', entry.path);
     case 'policy':
       return run('policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback');
-    case 'network-rule':
-      return run('network', 'deny', 'del', ...entry.arguments);
     case 'emergency':
       return run('emergency-enable', '--reason', ENABLE_REASON);
     case 'unit':
       return stopUnit(entry.systemctl, entry.name);
+    case 'network-rule': {
+      const problem = await run('network', 'deny', 'del', ...entry.arguments);
+      // Unlike `block del` it fails where there is no such rule: it may never have been added.
+      const listed = await runCommand(
+        candidate,
+        ['network', 'deny', 'list'],
+        COMMAND_TIMEOUT_SECONDS,
+      );
+      const rule = entry.arguments.at(-1) ?? '';
+      return listed.exitCode === 0 && !listed.stdout.includes(`  ${rule}`) ? undefined : problem;
+    }
   }
 }
 

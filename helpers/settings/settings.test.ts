@@ -75,6 +75,24 @@ test('the previous version must be files, and its BPF object needs it', () => {
   ]);
 });
 
+test('the operations of the soak are a list, open always among them', () => {
+  expect(readSettings({}).SOAK_OPERATIONS).toEqual([]);
+  expect(readSettings({ SOAK_OPERATIONS: 'symlink, exec,open,exec' }).SOAK_OPERATIONS).toEqual([
+    'exec',
+    'symlink',
+  ]);
+  expect(problemsOf({ SOAK_OPERATIONS: 'exec,delete' })).toEqual([
+    expect.stringMatching(/^SOAK_OPERATIONS=.*open, exec, mmap, hardlink, rename, symlink/),
+  ]);
+});
+
+test('a SIGKILL run refuses the work that counts denials in a process of its own', () => {
+  const kill = { ENFORCE_SIGNAL: 'kill', ALLOW_SIGKILL_CANARY: '1' };
+  expect(problemsOf({ ...kill, SOAK_NET_WORKLOAD: '1', SOAK_OPERATIONS: 'exec' })).toEqual([
+    expect.stringMatching(/^SOAK_NET_WORKLOAD=1, SOAK_OPERATIONS=exec with ENFORCE_SIGNAL=kill/),
+  ]);
+});
+
 test('a minimum of decisions that no run could reach is refused', () => {
   expect(problemsOf({ SOAK_RATE: '1', DURATION_SECONDS: '99' })).toHaveLength(1);
   expect(problemsOf({ SOAK_RATE: '1', DURATION_SECONDS: '100' })).toEqual([]);

@@ -68,11 +68,12 @@ export class Sampler {
     let sampling = false;
     for (;;) {
       const elapsed = performance.now() - this.#begun;
+      const ending = breach(elapsed);
+      // Looked at last: what goes through after the agent's death is no breach of its own.
       if (!daemon.isRunning()) {
         this.#diedAfterSeconds = elapsed / 1000;
         return 'the agent died';
       }
-      const ending = breach(elapsed);
       if (ending !== undefined) return ending;
       if (elapsed >= durationMs) return undefined;
       if (elapsed >= next && !sampling) {
