@@ -49,6 +49,7 @@ export default class JunitReporter implements Reporter {
       'junit.xml',
       junitXml({
         title: reportTitle(run),
+        rehearsal: run.rehearsal.length > 0,
         timestamp: run.startedAt,
         hostname: run.hostname,
         properties: runProperties(run),
