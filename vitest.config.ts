@@ -41,12 +41,13 @@ export default defineConfig({
       ['./reports/live-progress.ts', { runDirectory }],
       // Its summary window on a terminal would fight the live line.
       ['verbose', { summary: false }],
-      // Charts first, for the documents refer to them; the final status last, for it counts them.
+      // Charts first, for the others refer to them; JUnit and the final status last, for they tell
+      // which of the others could not be written.
       ['./reports/charts-reporter.ts', { runDirectory }],
-      ['./reports/junit-reporter.ts', { runDirectory }],
       ['./reports/allure-reporter.ts', { runDirectory }],
       ['./reports/ticket-reporter.ts', { runDirectory }],
       ['./reports/github-reporter.ts', { runDirectory }],
+      ['./reports/junit-reporter.ts', { runDirectory }],
       ['./reports/final-status-reporter.ts', { runDirectory }],
     ],
   },

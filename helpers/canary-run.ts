@@ -32,7 +32,8 @@ declare module 'vitest' {
 
 /** Everything a spec's steps work with. */
 export class CanaryRun {
-  readonly settings: Settings = readSettings();
+  // Only the main process signs, with the key as it was at the start.
+  readonly settings: Settings = readSettings({ ...process.env, SIGNING_KEY: '' });
   readonly provided: ProvidedRun = inject('canaryRun');
   readonly directory = new RunDirectory(this.provided.runDirectory);
   readonly candidate: Candidate = candidateOf(this.settings, this.provided.runId);

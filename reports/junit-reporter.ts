@@ -1,4 +1,5 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { reportProblems } from '../helpers/evidence/report-problems.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { attachedFiles } from './junit-attachments.ts';
 import { junitXml } from './junit-xml.ts';
@@ -48,12 +49,18 @@ export default class JunitReporter implements Reporter {
       'junit.xml',
       junitXml({
         title: reportTitle(run),
+        rehearsal: run.rehearsal.length > 0,
         timestamp: run.startedAt,
         hostname: run.hostname,
         properties: runProperties(run),
         attachments: (id) => attachedFiles(this.#path, id),
         rows: runbookRows(directory.criteria(), run.asked, unjudged),
-        outside: outsideErrors(modules, errors),
+        outside: [
+          ...outsideErrors(modules, errors),
+          ...reportProblems(directory).map(
+            (problem) => `a report could not be written: ${problem}`,
+          ),
+        ],
       }),
     );
   }

@@ -16,7 +16,8 @@ const base: CriterionRecord = {
 
 const report = (rows: readonly CriterionRecord[], rest: Partial<JunitReport> = {}) =>
   junitXml({
-    title: 'AegisBPF staging canary (REHEARSAL)',
+    title: 'AegisBPF staging canary',
+    rehearsal: false,
     timestamp: '2026-11-23T14:00:00.000Z',
     hostname: 'staging-3',
     attachments: () => [],
@@ -82,6 +83,11 @@ test('tells fail, inconclusive, skipped and pass apart, and counts them', () => 
   expect(skipped).toHaveProperty('skipped');
   expect(skipped['system-out']).toContain('so skipped');
   expect(Object.keys(passed)).not.toEqual(expect.arrayContaining(['failure']));
+});
+
+test('a test case of a rehearsal has a class of its own', () => {
+  expect(report([base])).toContain('classname="canary.audit.soak"');
+  expect(report([base], { rehearsal: true })).toContain('classname="canary-rehearsal.audit.soak"');
 });
 
 test('carries verdict, value, limit, unit and source as properties', () => {

@@ -13,6 +13,8 @@ const MAX_MESSAGE = 1000;
 /** What `junit.xml` is made of. */
 export interface JunitReport {
   readonly title: string;
+  /** A rehearsal's test cases are told from a real run's even where a CI server shows nothing else. */
+  readonly rehearsal: boolean;
   readonly timestamp: string;
   readonly hostname: string;
   /** Of the run as a whole, on every suite: candidate, host, knobs. */
@@ -34,7 +36,7 @@ export function junitXml(report: JunitReport): string {
     suite.time(rows.reduce((sum, row) => sum + row.durationMs, 0) / 1000);
     for (const row of rows) {
       addFigures(suite, row);
-      addCriterion(suite, row, report.attachments(row.id));
+      addCriterion(suite, row, report);
     }
   }
   if (report.outside.length > 0) {
@@ -44,7 +46,7 @@ export function junitXml(report: JunitReport): string {
       suite
         .testCase()
         .name(text.slice(0, 200))
-        .className('canary')
+        .className(className(report))
         .error(text, 'inconclusive', cdataText(text));
     }
   }
@@ -75,10 +77,12 @@ function addFigures(suite: TestSuite, row: CriterionRecord): void {
 /** CI servers publish the file that such a mark names: only our own lines may carry one. */
 const withoutMarks = (text: string) => text.replaceAll('[[ATTACHMENT', '[\\u005bATTACHMENT');
 
-function addCriterion(suite: TestSuite, row: CriterionRecord, files: readonly string[]): void {
+const className = ({ rehearsal }: JunitReport) => (rehearsal ? 'canary-rehearsal' : 'canary');
+
+function addCriterion(suite: TestSuite, row: CriterionRecord, report: JunitReport): void {
   const testCase = suite
     .testCase()
-    .className(xmlText(`canary.${row.id}`))
+    .className(xmlText(`${className(report)}.${row.id}`))
     .name(xmlText(row.title))
     .time(row.durationMs / 1000);
   const message = withoutMarks(xmlText(capped(row.explanation, MAX_MESSAGE)));
@@ -87,6 +91,6 @@ function addCriterion(suite: TestSuite, row: CriterionRecord, files: readonly st
   if (row.verdict === 'inconclusive') testCase.error(message, 'inconclusive', text);
   // The builder's <skipped> takes no message: the reason is in the test case's output.
   if (row.verdict === 'skipped') testCase.skipped();
-  const marks = files.map((path) => `[[ATTACHMENT|${cdataText(path)}]]`);
+  const marks = report.attachments(row.id).map((path) => `[[ATTACHMENT|${cdataText(path)}]]`);
   testCase.standardOutput([text, ...marks].join('\n'));
 }

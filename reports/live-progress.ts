@@ -37,6 +37,8 @@ export default class LiveProgress implements Reporter {
     // A finished run that is judged again has samples, and nothing is going on.
     for (const tail of this.#tails.values()) tail.next();
     this.#timer = setInterval(() => this.tick(), TICK_MS).unref();
+    // An interrupted run ends here: what is then said of the undoing begins on a line of its own.
+    process.once('exit', () => this.#clear());
   }
 
   onTestModuleStart(): void {
@@ -74,7 +76,8 @@ export default class LiveProgress implements Reporter {
 
   #rewrite(line: string): void {
     // A line that wraps could not be taken back.
-    const columns = Math.max(20, (process.stderr.columns ?? 80) - 1);
+    // A terminal that does not know its size says 0.
+    const columns = Math.max(20, (process.stderr.columns || 80) - 1);
     process.stderr.write(`${CLEAR_LINE}${line.slice(0, columns)}`);
     this.#shown = true;
   }
