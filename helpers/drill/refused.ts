@@ -145,6 +145,7 @@ export class RefusedPolicies {
       for (const one of refusedCases(prepared)) {
         const refusal = await this.#applyOne(one, before, decisions);
         refusals.push(refusal);
+        stage.run.directory.appendLine('rollback/refused-policies.ndjson', refusal);
         decisions = refusal.decisions;
         // The next one must again meet the baseline, whose apply resets the counters.
         if (refusal.exitCode === 0 || differs(refusal)) decisions = await this.#decisions();
