@@ -23,6 +23,7 @@ type Ending = 'in order' | 'by SIGKILL';
 const STEADY_MS = 500;
 /** The agent is ready once its hooks are attached: the next open must be denied, on a slow host too. */
 const READY_MEANS_ENFORCING_MS = 5000;
+const CHILDREN_MS = 2000;
 
 interface Subject {
   readonly file: OwnFile;
@@ -109,9 +110,14 @@ export class RestartUnderLoad {
         { value: watch.outcome ?? 'no open', limit: 'allowed', source: 'watch process' },
       );
     }
-    const running = processesMarked(RUN_MARK, provided.runId).filter(
-      ({ comm }) => comm === 'aegisbpf',
-    );
+    const agents = () =>
+      processesMarked(RUN_MARK, provided.runId).filter(({ comm }) => comm === 'aegisbpf');
+    let running = agents();
+    // Children of the agent may end a moment after it.
+    for (let waited = 0; running.length > 0 && waited < CHILDREN_MS; waited += 50) {
+      await sleep(50);
+      running = agents();
+    }
     if (running.length > 0) {
       return fail(
         `the agent ended and left ${running.map(({ pid }) => `pid ${pid}`).join(', ')} running`,
