@@ -201,7 +201,7 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'an orderly restart under load: enforcement returns after one measured gap',
     () => restart.inOrder(),
     {
-      needs: ['enforce.stop'],
+      needs: ['enforce.decision', 'enforce.stop'],
     },
   );
   criterion(

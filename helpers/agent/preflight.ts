@@ -1,5 +1,5 @@
 import type { CanaryRun } from '../canary-run.ts';
-import { fail, inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
+import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../evidence/judgement.ts';
 import { howItEnded, runCommand } from './command.ts';
 import { parseEmergencyStatus } from './output/emergency.ts';
 import { parseHealth } from './output/health.ts';
@@ -70,6 +70,9 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
     run.commandTimeoutSeconds,
   );
   const source = 'aegisbpf emergency-status --json';
+  // Versions before it answer with their usage (agent-contract.md §1.2).
+  if (result.stderr.startsWith('Usage: '))
+    throw new NotApplicable('this version has no emergency-disable, so none can be active');
   const parsed = parseEmergencyStatus(result.stdout);
   if (!parsed.ok)
     return inconclusive(

@@ -33,6 +33,8 @@ export class RefusedPolicies {
   #refusals: readonly Refusal[] | undefined;
   #guarded: WatchReport | undefined;
   #needed: WatchReport | undefined;
+  /** Decisions counted from before the first open to after the last; undefined when we reset them. */
+  #counted: number | undefined;
 
   constructor(stage: DrillStage) {
     this.#stage = stage;
@@ -109,6 +111,12 @@ export class RefusedPolicies {
         ? [`${name} (${decisionsBefore} → ${decisions})`]
         : [],
     );
+    // On a slow host a counter has grown past its old value again before it is read.
+    const opens = this.#guarded?.opens ?? 0;
+    if (resets.length === 0 && this.#counted !== undefined && this.#counted < opens - 1)
+      resets.push(
+        `one or more of them (${opens} opens were decided, ${this.#counted} are counted)`,
+      );
     const measured = { value: resets.length, limit: 0, unit: 'resets', source };
     if (resets.length === 0)
       return pass(`decisions only grew, over ${refusals.length} refused policies`, measured);
@@ -130,6 +138,7 @@ export class RefusedPolicies {
     const { environment } = stage.run.candidate;
     const prepared = stage.prepared();
     await stage.runningAgent();
+    const countedBefore = await this.#decisions();
     const guarded = new EnforcementWatch(prepared.guarded, environment);
     const needed = new EnforcementWatch(prepared.needed, environment);
     try {
@@ -145,12 +154,17 @@ export class RefusedPolicies {
       for (const one of refusedCases(prepared)) {
         const refusal = await this.#applyOne(one, before, decisions);
         refusals.push(refusal);
+        stage.run.directory.appendLine('rollback/refused-policies.ndjson', refusal);
         decisions = refusal.decisions;
         // The next one must again meet the baseline, whose apply resets the counters.
         if (refusal.exitCode === 0 || differs(refusal)) decisions = await this.#decisions();
       }
       this.#refusals = refusals;
       [this.#guarded, this.#needed] = await Promise.all([guarded.stop(), needed.stop()]);
+      const countedAfter = await this.#decisions();
+      const weReset = refusals.some((one) => one.exitCode === 0 || differs(one));
+      if (!weReset && countedBefore !== undefined && countedAfter !== undefined)
+        this.#counted = countedAfter - countedBefore;
       stage.run.directory.writeJson('rollback/refused-policies.json', {
         refusals,
         guarded: this.#guarded,

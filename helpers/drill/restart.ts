@@ -23,6 +23,7 @@ type Ending = 'in order' | 'by SIGKILL';
 const STEADY_MS = 500;
 /** The agent is ready once its hooks are attached: the next open must be denied, on a slow host too. */
 const READY_MEANS_ENFORCING_MS = 5000;
+const CHILDREN_MS = 2000;
 
 interface Subject {
   readonly file: OwnFile;
@@ -71,7 +72,9 @@ export class RestartUnderLoad {
         throw noEvidence('the denied file was not denied before the restart', { source });
       const endedAt = performance.now();
       const ended = await end(first, ending);
-      const without = await this.#withoutAgent(watch, file);
+      const without = await this.#withoutAgent(watch);
+      // After a crash the record is looked at first; an orderly restart is not to be held up.
+      const crashed = ending === 'by SIGKILL' ? await this.#ruleIsListed(file) : undefined;
       const startedAt = performance.now();
       await this.#start(`enforce/${name}-after`);
       const back = await steadilyDenied(watch, READY_MEANS_ENFORCING_MS);
@@ -80,6 +83,7 @@ export class RestartUnderLoad {
         enforcingAgainMs: Math.round(performance.now() - startedAt - STEADY_MS),
       };
       const report = await watch.stop();
+      const listed = await this.#ruleIsListed(file);
       await this.#lives.at(-1)?.stop();
       const after = await scrapeCommand(candidate, commandTimeoutSeconds);
       const counted = inodeDelta(before, after, file);
@@ -87,7 +91,9 @@ export class RestartUnderLoad {
       return (
         ended ??
         without ??
+        crashed ??
         (back ? undefined : notEnforcing(watch, ending)) ??
+        listed ??
         judgeGap(report, ending, times.enforcingAgainMs, counted, source)
       );
     } finally {
@@ -95,24 +101,34 @@ export class RestartUnderLoad {
     }
   }
 
-  /** Between two lives: nothing is denied, nothing runs, and the rule is still on the list. */
-  async #withoutAgent(watch: EnforcementWatch, file: OwnFile): Promise<Judgement | undefined> {
-    const { candidate, commandTimeoutSeconds, provided } = this.#run;
+  /** Between two lives nothing is denied and nothing of the agent runs. */
+  async #withoutAgent(watch: EnforcementWatch): Promise<Judgement | undefined> {
+    const { provided } = this.#run;
     if (!(await watch.until('allowed', READY_MEANS_ENFORCING_MS))) {
       return fail(
         'without an agent the file is still denied: enforcement goes on with nobody to report it (pinned links?)',
         { value: watch.outcome ?? 'no open', limit: 'allowed', source: 'watch process' },
       );
     }
-    const running = processesMarked(RUN_MARK, provided.runId).filter(
-      ({ comm }) => comm === 'aegisbpf',
-    );
+    const agents = () =>
+      processesMarked(RUN_MARK, provided.runId).filter(({ comm }) => comm === 'aegisbpf');
+    let running = agents();
+    // Children of the agent may end a moment after it.
+    for (let waited = 0; running.length > 0 && waited < CHILDREN_MS; waited += 50) {
+      await sleep(50);
+      running = agents();
+    }
     if (running.length > 0) {
       return fail(
         `the agent ended and left ${running.map(({ pid }) => `pid ${pid}`).join(', ')} running`,
         { value: running.length, limit: 0, unit: 'processes', source: '/proc' },
       );
     }
+    return undefined;
+  }
+
+  async #ruleIsListed(file: OwnFile): Promise<Judgement | undefined> {
+    const { candidate, commandTimeoutSeconds } = this.#run;
     const found = rulesOn(await listFileRules(candidate, commandTimeoutSeconds), file).length;
     if (found === 1) return undefined;
     return fail(`after the agent's end the rule list holds ${found} rules on its file`, {
