@@ -13,7 +13,10 @@ const file = (name: string) => {
 
 describe('the guest’s environment', () => {
   test('without AEGIS_BIN is a rehearsal that says that it mirrors no production host', () => {
-    const { variables, files, rehearsal } = guestEnvironment({ PATH: '/x', DURATION_SECONDS: '7' });
+    const { variables, files, rehearsal } = guestEnvironment(
+      { PATH: '/x', DURATION_SECONDS: '7' },
+      'tcg',
+    );
     expect(rehearsal).toBe(true);
     expect(files).toEqual([]);
     expect(variables).toMatchObject({
@@ -21,20 +24,25 @@ describe('the guest’s environment', () => {
       HOST_ROOT: '/',
       OUT_DIR: '/job/out',
       DURATION_SECONDS: '7',
+      PHASE: 'audit',
     });
+    expect(guestEnvironment({}, 'kvm').variables).not.toHaveProperty('PHASE');
     expect(variables.ATTEST_PRODUCTION_MATCH).toMatch(/mirrors no production host/);
     expect(variables.PATH).not.toContain('/x');
   });
 
   test('with AEGIS_BIN carries every named file, and the object’s hash beside it', () => {
     const hash = file('aegis.bpf.sha256');
-    const { variables, files, rehearsal } = guestEnvironment({
-      AEGIS_BIN: file('aegisbpf'),
-      AEGIS_BPF_OBJ: file('aegis.bpf.o'),
-      CANDIDATE_POLICY: file('policy'),
-      OUT_DIR: '/elsewhere',
-      AEGIS_UNKNOWN: '1',
-    });
+    const { variables, files, rehearsal } = guestEnvironment(
+      {
+        AEGIS_BIN: file('aegisbpf'),
+        AEGIS_BPF_OBJ: file('aegis.bpf.o'),
+        CANDIDATE_POLICY: file('policy'),
+        OUT_DIR: '/elsewhere',
+        AEGIS_UNKNOWN: '1',
+      },
+      'tcg',
+    );
     expect(rehearsal).toBe(false);
     expect(variables.AEGIS_BIN).toBe('/job/carried/AEGIS_BIN/aegisbpf');
     expect(variables.CANDIDATE_POLICY).toBe('/job/carried/CANDIDATE_POLICY/policy');

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { knobNames, readSettings, SettingsError } from '../settings/settings.ts';
+import type { Accelerator } from './qemu-arguments.ts';
 
 /** Where things are in the guest; the job disk is mounted at /job. */
 export const GUEST = { project: '/job/project', carried: '/job/carried', out: '/job/out' } as const;
@@ -10,6 +11,9 @@ const CARRIED = [
   'AEGIS_BIN',
   'AEGIS_BPF_OBJ',
   'AEGIS_BPF_OBJ_HASH_PATH',
+  'AEGIS_BIN_PREVIOUS',
+  'AEGIS_BPF_OBJ_PREVIOUS',
+  'SIGNING_KEY',
   'CANDIDATE_POLICY',
   'PRODUCTION_PROFILE',
   'KNOWN_DEFECTS',
@@ -58,11 +62,17 @@ export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
 }
 
 /** What a rehearsal sets unless the operator does. */
-function rehearsalDefaults(environment: NodeJS.ProcessEnv): Record<string, string> {
+function rehearsalDefaults(
+  environment: NodeJS.ProcessEnv,
+  accelerator: Accelerator,
+): Record<string, string> {
   const judged =
     isSet(environment.PRODUCTION_PROFILE) || isSet(environment.ATTEST_PRODUCTION_MATCH);
   return {
     AEGIS_BIN: `${GUEST.project}/fixtures/stand-in/aegisbpf`,
+    AEGIS_BIN_PREVIOUS: `${GUEST.project}/fixtures/stand-in/aegisbpf-previous`,
+    // All phases take five minutes in software emulation; the audit phase takes one and a half.
+    ...(accelerator === 'kvm' ? {} : { PHASE: 'audit' }),
     // Light enough for an emulated processor: 500 attempts a phase, from one worker.
     DURATION_SECONDS: '5',
     SETTLE_SECONDS: '1',
@@ -75,14 +85,17 @@ function rehearsalDefaults(environment: NodeJS.ProcessEnv): Record<string, strin
 }
 
 /** The environment of the guest's command, and the files its paths need. */
-export function guestEnvironment(environment: NodeJS.ProcessEnv): GuestEnvironment {
+export function guestEnvironment(
+  environment: NodeJS.ProcessEnv,
+  accelerator: Accelerator,
+): GuestEnvironment {
   const rehearsal = !isSet(environment.AEGIS_BIN);
   const variables: Record<string, string> = {
     PATH: `${GUEST.project}/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     HOME: '/root',
     CI: '1',
     NO_COLOR: '1',
-    ...(rehearsal ? rehearsalDefaults(environment) : {}),
+    ...(rehearsal ? rehearsalDefaults(environment, accelerator) : {}),
   };
   const files: CarriedFile[] = [];
   for (const name of knobNames) {
@@ -97,7 +110,7 @@ export function guestEnvironment(environment: NodeJS.ProcessEnv): GuestEnvironme
     files.push({ from, to });
     variables[name] = join(GUEST.carried, to);
     const sidecar = sidecarOf(from);
-    if (name === 'AEGIS_BPF_OBJ' && sidecar !== from && existsSync(sidecar))
+    if (name.startsWith('AEGIS_BPF_OBJ') && sidecar !== from && existsSync(sidecar))
       files.push({ from: sidecar, to: join(dirname(to), basename(sidecar)) });
   }
   return {

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
+import { chooseAccelerator } from './accelerator.ts';
 import { EXIT, StagingVmError } from './ending.ts';
 import { guestEnvironment, knobProblems } from './guest-environment.ts';
 import { kernelOf } from './kernel.ts';
@@ -30,7 +31,15 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 async function runAll(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env, knobProblems(process.env));
   checkRequirements();
-  const guest = guestEnvironment(process.env);
+  const accelerator = await chooseAccelerator(interrupt.signal);
+  const guest = guestEnvironment(process.env, accelerator);
+  if (
+    guest.rehearsal &&
+    options.command.length === 0 &&
+    accelerator === 'tcg' &&
+    !process.env.PHASE
+  )
+    progress.say('software emulation is slow: rehearsing the audit phase; PHASE=all rehearses all');
   const outDir = resolve(process.env.OUT_DIR || 'artifacts/canary');
   const command = options.command.length > 0 ? options.command : CANARY;
   const several = options.kernels.length > 1;
@@ -39,7 +48,7 @@ async function runAll(): Promise<number> {
     const { label } = kernelOf(kernel);
     // Numbered, because two files may have the same name.
     const own = several ? join(outDir, `${index + 1}-${label}`) : outDir;
-    const run = { kernel, options, command, guest, outDir: own };
+    const run = { kernel, options, command, guest, accelerator, outDir: own };
     results.push(await ended(runOnce(run, progress, interrupt.signal), label));
   }
   if (several) {

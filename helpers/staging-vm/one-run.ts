@@ -1,6 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseAccelerator } from './accelerator.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { GuestEnvironment } from './guest-environment.ts';
 import { makeJobDisk } from './job-disk.ts';
@@ -10,7 +9,7 @@ import { runMachine } from './machine.ts';
 import type { Options } from './options.ts';
 import { runProgram } from './programs.ts';
 import type { Progress } from './progress.ts';
-import type { Machine } from './qemu-arguments.ts';
+import type { Accelerator, Machine } from './qemu-arguments.ts';
 import { rootFileSystem } from './root-file-system.ts';
 import { makeRunFolder } from './run-folder.ts';
 import { newestVerdicts, type Verdicts } from './verdicts.ts';
@@ -21,6 +20,7 @@ export interface Run {
   readonly options: Options;
   readonly command: readonly string[];
   readonly guest: GuestEnvironment;
+  readonly accelerator: Accelerator;
   readonly outDir: string;
 }
 
@@ -38,7 +38,7 @@ function logFolder(outDir: string): string {
 }
 
 async function prepare(run: Run, folder: string, progress: Progress, signal: AbortSignal) {
-  const { options } = run;
+  const { options, accelerator } = run;
   const kernel = kernelOf(run.kernel);
   const boot = await rootFileSystem(options.cache, options.release, kernel, progress, signal);
   const overlay = join(folder, 'root.qcow2');
@@ -47,7 +47,6 @@ async function prepare(run: Run, folder: string, progress: Progress, signal: Abo
   const { guestSetup, freeDiskMb } = options;
   const job = { guest: run.guest, command: run.command, guestSetup, freeDiskMb };
   const jobDisk = await makeJobDisk(folder, job, { signal });
-  const accelerator = await chooseAccelerator(signal);
   progress.say(
     `booting ${kernel.label} ${accelerator === 'kvm' ? 'on KVM' : 'without KVM (software emulation: expect a slow guest)'}`,
   );
