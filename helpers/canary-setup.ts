@@ -12,7 +12,7 @@ import { CannotBegin } from './cannot-begin.ts';
 import { finalStatus } from './evidence/final-status.ts';
 import { finishedRun, judgedAgain, sameCandidate } from './evidence/finished-run.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
-import { type Part, putTogether } from './evidence/runs-together.ts';
+import { type Part, putTogether, refuseApart } from './evidence/runs-together.ts';
 import { sealRun } from './evidence/seal.ts';
 import { type Guardian, GuardianError, startGuardian } from './host/guardian-process.ts';
 import { STATE_DIRECTORY } from './host/journal.ts';
@@ -79,6 +79,7 @@ async function judgeAgain(paths: readonly string[], target: string): Promise<Pro
   for (const path of paths) parts.push({ path, run: await finishedRun(path) });
   const named = process.env.AEGIS_BIN;
   for (const { run } of parts) await sameCandidate(run, named === '' ? undefined : named);
+  refuseApart(parts);
   const [only] = parts;
   const run =
     only !== undefined && parts.length === 1

@@ -56,6 +56,10 @@ function about({ run, records, judgedAt }: Ticket): string[] {
     ['Kernel', run.kernel.value ?? 'unknown'],
     ['Mirrors production', attested === undefined ? mirrors?.verdict : `word of ${attested}`],
     ['Asked for', run.asked.join(', ')],
+    ...(run.parts ?? []).map((part): [string, string] => [
+      `Run of ${part.asked.join(', ')}`,
+      `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
+    ]),
     ['Begun', run.startedAt],
     ['Judged', judgedAt],
   ];

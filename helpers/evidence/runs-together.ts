@@ -24,7 +24,6 @@ const objectsOf = ({ run }: Part) =>
     .sort()
     .join(' ');
 
-/** Why these runs cannot count together. */
 function problems(parts: readonly Part[]): string[] {
   const [first] = parts;
   if (first === undefined) return ['no run is named'];
@@ -45,6 +44,16 @@ function problems(parts: readonly Part[]): string[] {
     ...objects.map(({ path }) => `${path} had other BPF objects than ${first.path}`),
     ...twice.map((phase) => `the ${phase} phase is in more than one of them; name one run for it`),
   ];
+}
+
+/**
+ * Only runs of different phases with the same candidate count together.
+ * @throws CannotBegin naming everything that keeps these apart.
+ */
+export function refuseApart(parts: readonly Part[]): void {
+  const apart = problems(parts);
+  if (apart.length > 0)
+    throw new CannotBegin(`these runs do not count together: ${apart.join('; ')}`);
 }
 
 /** Records of a section come from the run that was asked for it; those of all runs, from the worst. */
@@ -103,12 +112,9 @@ const earliest = (parts: readonly Part[]) =>
 /**
  * Makes one run directory of runs of different phases with the same candidate, made at different
  * times: their records, their reviews and their evidence, to be judged together.
- * @throws CannotBegin naming everything that keeps them apart.
+ * @param parts as `refuseApart` lets them pass. @throws CannotBegin for a review that cannot be read.
  */
 export function putTogether(target: RunDirectory, parts: readonly Part[]): RunRecord {
-  const apart = problems(parts);
-  if (apart.length > 0)
-    throw new CannotBegin(`these runs do not count together: ${apart.join('; ')}`);
   const last = parts.reduce((a, b) => (b.run.startedAt > a.run.startedAt ? b : a));
   const asked = PHASES.filter((phase) => parts.some(({ run }) => run.asked.includes(phase)));
   const run: RunRecord = {
