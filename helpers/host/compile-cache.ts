@@ -7,4 +7,6 @@ import { fileURLToPath } from 'node:url';
  */
 export const COMPILE_CACHE = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/canary', import.meta.url)),
+  // Still good where the project lies elsewhere, as it does in the staging VM.
+  NODE_COMPILE_CACHE_PORTABLE: '1',
 } as const;
