@@ -36,9 +36,15 @@ export function ranInFull(soak: SoakResult): Judgement {
   const { attempts, skipped } = soak.attempts;
   const rate = attempts / soak.measuredSeconds;
   return pass(
-    `${attempts} attempts by ${soak.workers} workers in ${measurement.value} s, ${rate.toFixed(0)}/s of SOAK_RATE=${soak.askedRate}/s asked${skipped > 0 ? ` (the host was too slow for ${skipped})` : ''}`,
+    `${attempts} attempts by ${soak.workers} workers in ${measurement.value} s, ${rate.toFixed(0)}/s of SOAK_RATE=${soak.askedRate}/s asked${skipped > 0 ? ` (the host was too slow for ${skipped})` : ''}${latencyText(soak)}`,
     measurement,
   );
+}
+
+function latencyText({ openLatencyUs }: SoakResult): string {
+  if (openLatencyUs === undefined) return '';
+  const { p50, p99, max } = openLatencyUs;
+  return `; an open took ${p50} µs (p50), ${p99} µs (p99), ${max} µs at most`;
 }
 
 /** One daemon life from start to end; the instant of death is in the message. */

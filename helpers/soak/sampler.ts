@@ -13,7 +13,7 @@ const ENDPOINT_TIMEOUT_MS = 4000;
 /** The endpoint opens just after `Agent started` (agent-contract.md §3.3). */
 const ENDPOINT_WAIT_MS = 3000;
 /** How often the agent's life and the workers' counts are looked at between samples. */
-const WATCH_MS = 100;
+const WATCH_MS = 250;
 const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
@@ -120,6 +120,7 @@ export class Sampler {
     const resources = processResources(daemon.identity.pid);
     if (resources !== undefined) this.#countRss(resources.rssKb, elapsedMs);
     const counts = this.#workload.counts();
+    const latency = this.#workload.takeLatency();
     const line: Sample = {
       at: new Date().toISOString(),
       elapsedMs: Math.round(elapsedMs),
@@ -130,6 +131,7 @@ export class Sampler {
       ...figures,
       ...(resources ?? {}),
       eventLines: this.#subject.decisions.lines,
+      ...(latency === undefined ? {} : { openLatencyUs: latency }),
     };
     run.appendLine(`${daemon.mode}/samples.ndjson`, line);
   }
