@@ -18,8 +18,11 @@ function settingsOrExit(): Settings {
 
 const settings = settingsOrExit();
 Object.assign(process.env, COMPILE_CACHE);
+const finished = settings.CANARY_RUN ?? [];
+const kind = finished.length > 1 ? 'together' : settings.PHASE;
+const [only = ''] = finished;
 const runDirectory =
-  settings.CANARY_RUN ?? join(settings.OUT_DIR, runName(settings.PHASE, new Date(), process.pid));
+  finished.length === 1 ? only : join(settings.OUT_DIR, runName(kind, new Date(), process.pid));
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -41,9 +44,10 @@ export default defineConfig({
       ['./reports/live-progress.ts', { runDirectory }],
       // Its summary window on a terminal would fight the live line.
       ['verbose', { summary: false }],
-      // Charts first, for the others refer to them; JUnit and the final status last, for they tell
+      // Charts and tables first, for the others refer to them; JUnit and the final status last, for they tell
       // which of the others could not be written.
       ['./reports/charts-reporter.ts', { runDirectory }],
+      ['./reports/review-table-reporter.ts', { runDirectory }],
       ['./reports/allure-reporter.ts', { runDirectory }],
       ['./reports/ticket-reporter.ts', { runDirectory }],
       ['./reports/github-reporter.ts', { runDirectory }],

@@ -7,6 +7,8 @@ import { noEvidence } from './evidence/judgement.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
 import { agentPaths, snapshotAgentState } from './host/agent-state.ts';
 import { Journal } from './host/journal.ts';
+import { readKnownEvents } from './review/known-events.ts';
+import type { KnownEvent } from './review/review-entry.ts';
 import { type Phase, readSettings, type Settings } from './settings/settings.ts';
 
 /** What the main process tells the specs of the run it prepared. */
@@ -72,6 +74,17 @@ export class CanaryRun {
       files: state.files.map(({ name, content }) => ({ name, present: content !== null })),
     });
     return this.#journal;
+  }
+
+  /** Verdicts of an earlier release, as the settings were checked with at the start. */
+  get knownEvents(): readonly KnownEvent[] {
+    const { KNOWN_EVENTS: path } = this.settings;
+    if (path === undefined) return [];
+    const read = readKnownEvents(path);
+    if (read.ok) return read.events;
+    throw noEvidence(`KNOWN_EVENTS cannot be read any more: ${read.problems.join('; ')}`, {
+      source: path,
+    });
   }
 
   get commandTimeoutSeconds(): number {

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -8,19 +8,18 @@ import { candidateOf, sha256OfFile } from './agent/candidate.ts';
 import { runCommand } from './agent/command.ts';
 import { parseVersion, type Version } from './agent/output/version.ts';
 import type { ProvidedRun } from './canary-run.ts';
+import { CannotBegin } from './cannot-begin.ts';
 import { finalStatus } from './evidence/final-status.ts';
-import { forgetReportProblems } from './evidence/report-problems.ts';
+import { finishedRun, judgedAgain, sameCandidate } from './evidence/finished-run.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
-import { runRecord } from './evidence/run-record.ts';
-import { alteredSinceSealed, sealRun } from './evidence/seal.ts';
+import { type Part, putTogether, refuseApart } from './evidence/runs-together.ts';
+import { sealRun } from './evidence/seal.ts';
 import { type Guardian, GuardianError, startGuardian } from './host/guardian-process.ts';
 import { STATE_DIRECTORY } from './host/journal.ts';
 import { kernelRelease } from './host/observations.ts';
+import { KNOWN_EVENTS_FILE } from './review/known-events.ts';
 import { askedPhases, readSettings, type Settings } from './settings/settings.ts';
 import { readSigningKey } from './settings/signing-key.ts';
-
-/** A run that cannot begin, in one line for the person who started it. */
-class CannotBegin extends Error {}
 
 /** What the candidate says it is; undefined when there is none, or it cannot be understood. */
 async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
@@ -74,39 +73,19 @@ function newRunDirectory(path: string): RunDirectory {
   }
 }
 
-/** Opens a finished run to judge its exit criteria again: no root, no host, no new soak. */
-async function rejudge(path: string): Promise<ProvidedRun> {
-  const directory = new RunDirectory(path);
-  let run: ProvidedRun;
-  try {
-    const found = runRecord.parse(JSON.parse(directory.readText('run.json')));
-    run = { ...found, candidateSha256: found.candidateSha256, runDirectory: path, rejudge: true };
-  } catch (error) {
-    throw new CannotBegin(
-      `CANARY_RUN=${path} is not the directory of a finished run: ${(error as Error).message}`,
-    );
-  }
-  await asItWasSealed(path);
-  forgetReportProblems(path);
-  return run;
-}
-
-/** A new seal over altered evidence would make it look whole. */
-async function asItWasSealed(path: string): Promise<void> {
-  let altered: Awaited<ReturnType<typeof alteredSinceSealed>>;
-  try {
-    altered = await alteredSinceSealed(path);
-  } catch (error) {
-    throw new CannotBegin(
-      `CANARY_RUN=${path}: its seal cannot be read: ${(error as Error).message}`,
-    );
-  }
-  const [first] = altered;
-  if (first === undefined) return;
-  const more = altered.length > 1 ? `, and ${altered.length - 1} more` : '';
-  throw new CannotBegin(
-    `CANARY_RUN=${path} was altered since it was sealed: ${first.path} (${first.kind})${more}; only the review may be edited. Put the file back, or run again`,
-  );
+/** Opens finished runs to judge their exit criteria again; several are put together first. */
+async function judgeAgain(paths: readonly string[], target: string): Promise<ProvidedRun> {
+  const parts: Part[] = [];
+  for (const path of paths) parts.push({ path, run: await finishedRun(path) });
+  const named = process.env.AEGIS_BIN;
+  for (const { run } of parts) await sameCandidate(run, named === '' ? undefined : named);
+  refuseApart(parts);
+  const [only] = parts;
+  const run =
+    only !== undefined && parts.length === 1
+      ? only.run
+      : putTogether(newRunDirectory(target), parts);
+  return judgedAgain(run, target);
 }
 
 /** The signing key, read once at the start: what happens to the file later cannot unsign the run. */
@@ -179,6 +158,9 @@ async function begin(
     kernel: kernelRelease(settings.HOST_ROOT),
     settings,
   });
+  // The verdicts that were carried over are part of the evidence, as they were at the start.
+  if (settings.KNOWN_EVENTS !== undefined)
+    directory.writeText(KNOWN_EVENTS_FILE, readFileSync(settings.KNOWN_EVENTS, 'utf8'));
   directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);
   return { run, guardian };
 }
@@ -192,10 +174,10 @@ export default async function setup(
   process.umask(0o027);
   try {
     if (settings.CANARY_RUN !== undefined) {
-      const finished = settings.CANARY_RUN;
+      const { runDirectory } = project.getProvidedContext();
       const key = signingKey(settings);
-      project.provide('canaryRun', await rejudge(finished));
-      return () => seal(finished, key);
+      project.provide('canaryRun', await judgeAgain(settings.CANARY_RUN, runDirectory));
+      return () => seal(runDirectory, key);
     }
     const key = signingKey(settings);
     const path = project.getProvidedContext().runDirectory;

@@ -6,6 +6,7 @@ import type { RuntimeMessage } from 'allure-js-commons/sdk';
 const LOG_BYTES = 24 * 1024;
 const SAMPLES_BYTES = 96 * 1024;
 const CHART_BYTES = 512 * 1024;
+const TABLE_BYTES = 256 * 1024;
 
 const SOAK_FILES = ['agent.stderr.log', 'soak.json', 'metrics-after.prom', 'samples.ndjson'];
 
@@ -24,7 +25,7 @@ const isFirst = (value: string, index: number, all: readonly string[]) =>
 export function evidenceFiles(id: string): readonly string[] {
   if (id.startsWith('exit.')) {
     const own: Readonly<Record<string, readonly string[]>> = {
-      'exit.false-positives': ['review.yaml'],
+      'exit.false-positives': ['review.csv', 'review.yaml'],
       'exit.host-as-found': ['undo.json'],
       'exit.thresholds': Object.values(CHART_OF).filter(isFirst),
     };
@@ -60,6 +61,7 @@ const kib = (bytes: number) => `${Math.round(bytes / 1024).toLocaleString('en')}
 function howToAttach(file: string): { most: number; contentType: string } {
   // Half a drawing is none, and a chart's size does not grow with the run.
   if (file.endsWith('.svg')) return { most: CHART_BYTES, contentType: 'image/svg+xml' };
+  if (file.endsWith('.csv')) return { most: TABLE_BYTES, contentType: 'text/csv' };
   const contentType = file.endsWith('.json') ? 'application/json' : 'text/plain';
   return { most: file.endsWith('samples.ndjson') ? SAMPLES_BYTES : LOG_BYTES, contentType };
 }

@@ -1,8 +1,8 @@
 import type { Reporter } from 'vitest/node';
 import { finalStatus } from '../helpers/evidence/final-status.ts';
 import { reportProblems } from '../helpers/evidence/report-problems.ts';
-import { readReview } from '../helpers/evidence/review.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { readReview } from '../helpers/review/review-file.ts';
 import { CHART_FILES, CHARTS_FOLDER } from './charts/charts.ts';
 import { type RunRecord, readRun } from './records.ts';
 import { reportStep } from './report-step.ts';

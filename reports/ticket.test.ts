@@ -86,7 +86,6 @@ test('what an agent, a host or a reviewer wrote stays text', () => {
               count: 1,
               firstSeen: '',
               lastSeen: '',
-              example: '',
             },
           ],
         },

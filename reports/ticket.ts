@@ -1,7 +1,7 @@
 import type { FinalStatus } from '../helpers/evidence/final-status.ts';
-import type { readReview } from '../helpers/evidence/review.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
+import type { ReviewEntry } from '../helpers/review/review-entry.ts';
 import { codeSpan, table } from './markdown.ts';
 import { reportTitle } from './records.ts';
 import { ROLL_UPS } from './status-screen.ts';
@@ -14,7 +14,10 @@ export interface Ticket {
   readonly run: RunRecord;
   readonly status: FinalStatus;
   readonly records: readonly CriterionRecord[];
-  readonly review: ReturnType<typeof readReview>;
+  /** The reviewed groups, or in words why there are none to be read. */
+  readonly review:
+    | { readonly ok: true; readonly groups: readonly ReviewEntry[] }
+    | { readonly ok: false; readonly reason: string };
   readonly judgedAt: string;
   /** Paths of the charts, relative to the page; none where they cannot be shown. */
   readonly charts: readonly string[];
@@ -53,6 +56,10 @@ function about({ run, records, judgedAt }: Ticket): string[] {
     ['Kernel', run.kernel.value ?? 'unknown'],
     ['Mirrors production', attested === undefined ? mirrors?.verdict : `word of ${attested}`],
     ['Asked for', run.asked.join(', ')],
+    ...(run.parts ?? []).map((part): [string, string] => [
+      `Run of ${part.asked.join(', ')}`,
+      `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
+    ]),
     ['Begun', run.startedAt],
     ['Judged', judgedAt],
   ];
@@ -115,6 +122,12 @@ function findings({ records }: Ticket): string[] {
   return chapter('Findings', lines.length > 0 ? lines : ['None.']);
 }
 
+/** A page is short: what still needs somebody comes before what is settled. */
+function openFirst(groups: readonly ReviewEntry[]): readonly ReviewEntry[] {
+  const rank = { pending: 0, 'false-positive': 1, legitimate: 2 };
+  return [...groups].sort((a, b) => rank[a.verdict] - rank[b.verdict]);
+}
+
 function reviewed({ review }: Ticket): string[] {
   if (!review.ok)
     return chapter('Review', [`Not readable or not there: ${codeSpan(review.reason)}`]);
@@ -123,9 +136,9 @@ function reviewed({ review }: Ticket): string[] {
   return chapter(
     'Review',
     listed(
-      review.groups,
-      ({ group, phase, verdict, severity, reviewer, note }) =>
-        `${phase}: ${codeSpan(group, 120)} **${verdict}** (${severity}), reviewer ${codeSpan(reviewer ?? 'nobody yet', 80)}${note === null ? '' : `: ${codeSpan(note, 160)}`}`,
+      openFirst(review.groups),
+      ({ group, phase, verdict, severity, reviewer, note, count }) =>
+        `${phase}: ${count.toLocaleString('en')} × ${codeSpan(group, 120)} **${verdict}** (${severity}), reviewer ${codeSpan(reviewer ?? 'nobody yet', 80)}${(note ?? '') === '' ? '' : `: ${codeSpan(note ?? '', 160)}`}`,
     ),
   );
 }

@@ -1,3 +1,4 @@
+import { type SeenProcess, seenProcess } from '../host/seen-process.ts';
 import type { AgentEvent } from './output/events.ts';
 
 /** Decisions that our own workload did not cause, as one thing for a person to review. */
@@ -15,11 +16,19 @@ export interface DecisionGroup {
   lastSeen: string;
   /** A few whole events. */
   readonly samples: AgentEvent[];
+  /** The program of one of its decisions, when /proc still showed it. */
+  process?: SeenProcess;
+  /** What started that program; often the one that is still there to be seen. */
+  parent?: SeenProcess;
 }
 
+/** Key of the group that holds every decision for which there was no room. */
+export const FOLDED = 'folded';
 /** Beyond this many groups the tail is folded into one, with its total kept. */
 const MAX_GROUPS = 10_000;
 const MAX_SAMPLES = 3;
+/** A program that ends at once is gone from /proc; how often a group's next one is looked for. */
+const MAX_LOOKUPS = 8;
 
 const text = (value: unknown) => (value === undefined || value === null ? '' : String(value));
 
@@ -38,9 +47,15 @@ export function isDecision(event: AgentEvent): boolean {
   return type === 'block' || type.endsWith('_block');
 }
 
+const seen = (pid: unknown, startTime: unknown, comm?: string) =>
+  typeof pid === 'number' && typeof startTime === 'number'
+    ? seenProcess(pid, startTime, comm)
+    : undefined;
+
 /** Groups decisions by rule target, program, cgroup and action, in bounded memory. */
 export class DecisionGroups {
   readonly #groups = new Map<string, DecisionGroup>();
+  readonly #lookups = new Map<string, number>();
 
   add(event: AgentEvent, now: Date = new Date()): void {
     if (!isDecision(event)) return;
@@ -61,6 +76,18 @@ export class DecisionGroups {
     group.count += 1;
     group.lastSeen = at;
     if (group.samples.length < MAX_SAMPLES) group.samples.push(event);
+    if (group.process === undefined) this.#lookUp(group, fields);
+  }
+
+  /** While it runs: a minute later the pid says nothing any more. */
+  #lookUp(group: DecisionGroup, fields: Readonly<Record<string, unknown>>): void {
+    const tried = this.#lookups.get(group.key) ?? 0;
+    if (tried >= MAX_LOOKUPS || group.key === FOLDED) return;
+    this.#lookups.set(group.key, tried + 1);
+    const process = seen(fields.pid, fields.start_time, group.comm);
+    const parent = seen(fields.ppid, fields.parent_start_time);
+    if (process !== undefined) group.process = process;
+    if (parent !== undefined) group.parent = parent;
   }
 
   #open(
@@ -70,7 +97,7 @@ export class DecisionGroups {
   ): DecisionGroup {
     const full = this.#groups.size >= MAX_GROUPS;
     const folded = { type: 'other', target: 'folded', comm: '', cgroup: '', action: 'mixed' };
-    const groupKey = full ? 'folded' : key;
+    const groupKey = full ? FOLDED : key;
     const known = this.#groups.get(groupKey);
     if (known !== undefined) return known;
     const group = {

@@ -6,8 +6,8 @@ import type { CanaryRun } from '../canary-run.ts';
 import { agentStateDifferences } from '../host/agent-state.ts';
 import { Journal } from '../host/journal.ts';
 import { undoAll } from '../host/undo.ts';
+import { judgeReview } from '../review/judge-review.ts';
 import { fail, inconclusive, type Judgement, type Measurement, pass } from './judgement.ts';
-import { judgeReview } from './review.ts';
 import { readRunRecord } from './run-record.ts';
 import { RUNBOOK, SECTION_TITLES, type Section } from './runbook.ts';
 
@@ -70,7 +70,7 @@ export function thresholdsKept(run: CanaryRun): Judgement {
   return judgeRecords(run, 'drops, drop ratio and RSS growth', ids);
 }
 
-export function noCriticalFalsePositive(run: CanaryRun): Judgement {
+export function noCriticalFalsePositive(run: CanaryRun): Promise<Judgement> {
   return judgeReview(run.directory);
 }
 

@@ -23,6 +23,19 @@ export const runRecord = z.object({
   hostname: z.string(),
   kernel: z.object({ value: z.string().optional() }),
   settings: z.record(z.string(), z.unknown()),
+  /** Of runs that count together: which they were. */
+  parts: z
+    .array(
+      z.object({
+        runDirectory: z.string(),
+        runId: z.string(),
+        asked: z.array(z.string()).readonly(),
+        startedAt: z.string(),
+        hostname: z.string(),
+        kernel: z.string(),
+      }),
+    )
+    .optional(),
 });
 
 export type RunRecord = z.output<typeof runRecord>;

@@ -3,7 +3,8 @@ import type { OwnFile } from '../agent/own-file.ts';
 import { outcomeText, type Probe, probeFile } from '../agent/probe.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { fail, type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
-import { writeReviewNotes } from '../evidence/review.ts';
+import { reviewGroups } from '../review/review-groups.ts';
+import { writeReviewNotes } from '../review/review-notes.ts';
 import { probeHeadroom } from '../soak/headroom.ts';
 import { agentStayedAlive } from '../soak/invariants.ts';
 import type { SoakResult } from '../soak/result.ts';
@@ -143,13 +144,19 @@ export class SoakPhase {
   reviewNotes(): Judgement {
     const { events } = this.#daemon.stopped ?? this.#daemon.ready;
     const strangers = this.#soak?.strangerEventLines ?? 0;
-    const groups = events.hostDecisions();
-    writeReviewNotes(this.#run.directory, this.mode, groups);
+    const groups = reviewGroups(events.hostDecisions(), this.#subjects.deniedFiles);
+    const { known } = writeReviewNotes(this.#run.directory, {
+      phase: this.mode,
+      groups,
+      known: this.#run.knownEvents,
+      enforceSignal: this.#run.settings.ENFORCE_SIGNAL,
+      now: new Date(),
+    });
     const total = groups.reduce((sum, group) => sum + group.count, 0);
     return pass(
       total + strangers === 0
         ? 'no decision besides the canary’s own'
-        : `${total} decisions of others in ${groups.length} groups to review, ${strangers} opens of our own soak file by others`,
+        : `${total} decisions of others in ${groups.length} groups, ${known} of them judged before, ${strangers} opens of our own soak file by others`,
       { value: groups.length, unit: 'groups', source: 'review.yaml' },
     );
   }

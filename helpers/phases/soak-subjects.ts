@@ -4,6 +4,8 @@ import { outcomeText, probeFile } from '../agent/probe.ts';
 import { addRule, listFileRules, removeRule, rulesOn, ruleText } from '../agent/rules.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
+import { agentPaths } from '../host/agent-state.ts';
+import { type DeniedFiles, deniedFiles } from '../review/denied-files.ts';
 import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
 import { allowAddress, type DeniedAddress, denyAddress, ownAddresses } from './denied-addresses.ts';
 import { type OperationFile, operationFiles } from './operation-files.ts';
@@ -30,6 +32,7 @@ export class SoakSubjects {
   readonly #rules: { readonly file: OwnFile; readonly id: string }[] = [];
   readonly #networkRules: { readonly address: DeniedAddress; readonly id: string }[] = [];
   #policy: AppliedPolicy | undefined;
+  #deniedFiles: DeniedFiles = new Map();
 
   constructor(run: CanaryRun) {
     this.#run = run;
@@ -39,6 +42,11 @@ export class SoakSubjects {
   get made(): Subjects {
     if (this.#made === undefined) throw noEvidence('the probe files were not made');
     return this.#made;
+  }
+
+  /** Paths behind the inodes of all file rules as they were at the start of the phase. */
+  get deniedFiles(): DeniedFiles {
+    return this.#deniedFiles;
   }
 
   /** Positive control: without a rule the files are read as they were written, the addresses reached. */
@@ -90,6 +98,8 @@ export class SoakSubjects {
       this.#networkRules.push({ address, id });
     }
     const after = await listFileRules(candidate, commandTimeoutSeconds);
+    const { denyDatabase } = agentPaths(this.#run.settings.HOST_ROOT);
+    this.#deniedFiles = deniedFiles(after, denyDatabase);
     const source = 'aegisbpf block list';
     for (const file of files) {
       const found = rulesOn(after, file).length;

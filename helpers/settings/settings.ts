@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { readKnownEvents } from '../review/known-events.ts';
 import { escapedCharacter } from './escaped-character.ts';
 import { signingKeyProblem } from './signing-key.ts';
 
@@ -36,6 +37,14 @@ const path = z
   .string()
   .refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte')
   .transform((value) => resolve(value));
+
+/** Several with colons between, as in PATH. */
+const paths = z
+  .string()
+  .refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte')
+  .transform((value) => value.split(':').filter((one) => one !== ''))
+  .refine((list) => list.length > 0, 'expected a directory, or several with colons between')
+  .transform((list) => [...new Set(list.map((one) => resolve(one)))]);
 
 const oneLine = z
   .string()
@@ -106,7 +115,8 @@ const knobs = z.object({
   KNOWN_DEFECTS: path.optional(),
   CHANGE_TICKET: oneLine.optional(),
   SIGNING_KEY: path.optional(),
-  CANARY_RUN: path.optional(),
+  KNOWN_EVENTS: path.optional(),
+  CANARY_RUN: paths.optional(),
   READY_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds').prefault('60'),
   COMMAND_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds').prefault('60'),
   HOST_ROOT: path.prefault('/'),
@@ -182,7 +192,19 @@ function combinationProblems(values: Partial<Knobs>): Problem[] {
       `MIN_TOTAL_DECISIONS=${values.MIN_TOTAL_DECISIONS}: SOAK_RATE × DURATION_SECONDS makes only ${attempts} attempts, so this run could never pass; raise SOAK_RATE or DURATION_SECONDS`,
     );
   }
-  return [...problems, ...previousProblems(values), ...blockPathProblems(values.SOAK_BLOCK_PATH)];
+  return [
+    ...problems,
+    ...knownEventsProblems(values.KNOWN_EVENTS),
+    ...previousProblems(values),
+    ...blockPathProblems(values.SOAK_BLOCK_PATH),
+  ];
+}
+
+/** A verdict that cannot be carried over is known before the soak, not behind it. */
+function knownEventsProblems(path: string | undefined): Problem[] {
+  if (path === undefined) return [];
+  const read = readKnownEvents(path);
+  return read.ok ? [] : read.problems.map((problem) => `KNOWN_EVENTS: ${problem}`);
 }
 
 /** The files of the former version: what is not there must be known before the host is touched. */

@@ -1,0 +1,2 @@
+/** A run that cannot begin, in one line for the person who started it. */
+export class CannotBegin extends Error {}

@@ -1,0 +1,65 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { processIdentity } from './processes.ts';
+
+/** A program as /proc showed it while it ran. */
+export interface SeenProcess {
+  /** Target of /proc/PID/exe; absent for kernel threads. */
+  readonly executable?: string;
+  /** Arguments of /proc/PID/cmdline, with blanks between, cut at `MAX_COMMAND_LINE` characters. */
+  readonly commandLine: string;
+  /** Path of its cgroup below the hierarchy's root (cgroups(7), /proc/PID/cgroup of version 2). */
+  readonly cgroup?: string;
+}
+
+const MAX_COMMAND_LINE = 300;
+/** USER_HZ is 100 on every architecture Node runs on (sysconf(3), _SC_CLK_TCK). */
+const NS_PER_TICK = 10_000_000;
+
+/** Is `startTime` of an event the start time of the process? Nanoseconds, or clock ticks (agent-contract.md §6.8). */
+function startedThen(startTime: number, ticks: number): boolean {
+  return startTime === ticks || Math.abs(startTime / NS_PER_TICK - ticks) <= 1;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function executableOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What runs as this pid, if it still is the process that an event names: the same start time and,
+ * where it is known, the same name, so that neither a pid used again nor a program started since is
+ * taken for it.
+ * @param startTime as in the agent's events; 0 when the agent did not know it.
+ * @returns undefined when it has ended or is another.
+ */
+export function seenProcess(
+  pid: number,
+  startTime: number,
+  comm?: string,
+): SeenProcess | undefined {
+  const before = processIdentity(pid);
+  if (before === undefined || !startedThen(startTime, before.startTicks)) return undefined;
+  const executable = executableOf(pid);
+  const commandLine = readText(`/proc/${pid}/cmdline`)?.replace(/\0+$/, '').replaceAll('\0', ' ');
+  const cgroup = /^0::(.+)$/m.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
+  // Read last: had it become another program in between, the name would be that one's.
+  const name = readText(`/proc/${pid}/comm`)?.trimEnd();
+  if (commandLine === undefined || name === undefined) return undefined;
+  if (comm !== undefined && name !== comm) return undefined;
+  return {
+    ...(executable === undefined ? {} : { executable }),
+    commandLine: commandLine.slice(0, MAX_COMMAND_LINE).toWellFormed(),
+    ...(cgroup === undefined ? {} : { cgroup }),
+  };
+}

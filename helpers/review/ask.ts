@@ -1,0 +1,118 @@
+import { cancel, intro, isCancel, note, outro, select, text } from '@clack/prompts';
+import type { RunDirectory } from '../evidence/run-directory.ts';
+import { type Answer, writeAnswer } from './edit-review.ts';
+import { groupText, shown } from './group-text.ts';
+import type { OpenGroup } from './open-groups.ts';
+import { RESOLUTIONS, SEVERITIES } from './review-entry.ts';
+
+/** Ctrl-C, or the choice to go on another time. */
+class Stopped extends Error {}
+
+function answered<T>(value: T): Exclude<T, symbol> {
+  if (isCancel(value)) throw new Stopped();
+  return value as Exclude<T, symbol>;
+}
+
+const notEmpty = (value: string | undefined) =>
+  (value ?? '').trim() === '' ? 'this is needed' : undefined;
+const dayOrNothing = (value: string | undefined) =>
+  /^(\d{4}-\d\d-\d\d)?$/.test(value ?? '') && !Number.isNaN(Date.parse(value || '2000-01-01'))
+    ? undefined
+    : 'expected a day as YYYY-MM-DD, or nothing';
+const dayNeeded = (value: string | undefined) => notEmpty(value) ?? dayOrNothing(value);
+
+async function askText(
+  message: string,
+  validate: (value: string | undefined) => string | undefined,
+  initialValue = '',
+): Promise<string | null> {
+  const value = answered(await text({ message, validate, initialValue }));
+  const said = value.trim();
+  return said === '' ? null : said;
+}
+
+/** Of a critical false positive: without a resolution it fails the canary, and may well do so. */
+async function askResolution(): Promise<Answer['resolution']> {
+  const choice = answered(
+    await select({
+      message: 'Critical. Does it stand?',
+      options: [
+        {
+          value: 'none',
+          label: 'it stands: the canary fails',
+          hint: 'fix the policy or the agent',
+        },
+        {
+          value: RESOLUTIONS[0],
+          label: 'resolved',
+          hint: 'the host or the program was changed; the note says how',
+        },
+        { value: RESOLUTIONS[1], label: 'accepted', hint: 'until a day that you name' },
+      ],
+    }),
+  );
+  return RESOLUTIONS.find((one) => one === choice) ?? null;
+}
+
+async function askAbout(
+  { entry }: OpenGroup,
+  reviewer: string,
+  today: string,
+): Promise<Answer | undefined> {
+  const verdict = answered(
+    await select({
+      message: `${shown(entry.group)}`,
+      options: [
+        { value: 'legitimate', label: 'legitimate', hint: 'the policy is right to deny this' },
+        { value: 'false-positive', label: 'false positive', hint: 'this should be allowed' },
+        { value: 'later', label: 'leave it pending' },
+        { value: 'stop', label: 'stop here', hint: 'what was answered is written' },
+      ] as const,
+    }),
+  );
+  if (verdict === 'stop') throw new Stopped();
+  if (verdict === 'later') return undefined;
+  const severity = answered(
+    await select({
+      message: 'Severity',
+      initialValue: verdict === 'legitimate' ? 'low' : entry.severity,
+      options: SEVERITIES.map((value) => ({ value, label: value })),
+    }),
+  );
+  const critical = verdict === 'false-positive' && severity === 'critical';
+  const resolution = critical ? await askResolution() : null;
+  const reason = await askText(
+    resolution === null ? 'Note, for the ticket (may be empty)' : 'Note: why, and how',
+    resolution === null ? () => undefined : notEmpty,
+  );
+  const accepted = resolution === 'accepted';
+  const expires = await askText(
+    accepted ? 'Accepted until (YYYY-MM-DD)' : 'Holds until (YYYY-MM-DD; empty: for ever)',
+    accepted ? dayNeeded : dayOrNothing,
+  );
+  return { verdict, severity, resolution, note: reason, reviewer, date: today, expires };
+}
+
+/** Asks about each open group; each answer is in the file before the next question. */
+export async function askAboutAll(
+  run: RunDirectory,
+  open: readonly OpenGroup[],
+  options: { readonly reviewer: string; readonly today: string },
+): Promise<void> {
+  intro(`${open.length} groups to review in ${run.path}`);
+  let written = 0;
+  try {
+    const reviewer = (await askText('Your name', notEmpty, options.reviewer)) ?? '';
+    for (const [index, group] of open.entries()) {
+      note(groupText(group), `${index + 1} of ${open.length}`);
+      const answer = await askAbout(group, reviewer, options.today);
+      if (answer === undefined) continue;
+      writeAnswer(run, group.entry, answer);
+      written += 1;
+    }
+    outro(`${written} answers written`);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    cancel(`stopped; ${written} answers are written, the rest is pending`);
+  }
+}

@@ -1,0 +1,111 @@
+import { fail, inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
+import type { RunDirectory } from '../evidence/run-directory.ts';
+import { KNOWN_EVENTS_FILE, readKnownEvents, unusedKnownEvents } from './known-events.ts';
+import { recordedGroups } from './recorded-groups.ts';
+import { hasExpired, isSigned, type ReviewEntry } from './review-entry.ts';
+import { REVIEW_FILE, readReview } from './review-file.ts';
+import { tailGroup } from './review-notes.ts';
+
+/** What an entry of the review amounts to. */
+export type Standing = 'open' | 'expired' | 'unresolved' | 'settled';
+
+/** True when a false positive was settled by name, date and a reason; accepted ones need an end. */
+function isResolved(entry: ReviewEntry): boolean {
+  if (!isSigned(entry) || (entry.note ?? '').trim() === '') return false;
+  if (entry.resolution === 'resolved') return true;
+  return entry.resolution === 'accepted' && typeof entry.expires === 'string';
+}
+
+/** What the entry amounts to today. An unresolved critical false positive needs no signature to count. */
+export function standingOf(entry: ReviewEntry, now: Date): Standing {
+  const expired = hasExpired(entry, now);
+  const critical = entry.verdict === 'false-positive' && entry.severity === 'critical';
+  if (critical && (expired || !isResolved(entry))) return 'unresolved';
+  if (entry.verdict === 'pending' || !isSigned(entry)) return 'open';
+  return expired ? 'expired' : 'settled';
+}
+
+const shown = (groups: readonly string[]) =>
+  `${groups[0]}${groups.length > 1 ? `, and ${groups.length - 1} more` : ''}`;
+
+/** Groups that were recorded and have no entry any more: a review is filled in, not cut down. */
+async function withoutEntry(
+  run: RunDirectory,
+  entries: readonly ReviewEntry[],
+): Promise<readonly string[]> {
+  const reviewed = new Set(entries.map(({ phase, group }) => `${phase} ${group}`));
+  const lost: string[] = [];
+  for await (const { phase, group, folded } of recordedGroups(run)) {
+    if (!reviewed.has(`${phase} ${folded ? tailGroup(phase) : group}`)) lost.push(group);
+  }
+  return lost;
+}
+
+const howToJudgeAgain = (run: RunDirectory) =>
+  `\`npm run review -- ${run.path}\` asks for it, or edit ${REVIEW_FILE}; then CANARY_RUN=${run.path} npx vitest run canary/5-exit-criteria`;
+
+/** What KNOWN_EVENTS did not do in this run, for the next one's file. */
+function knownRemarks(run: RunDirectory, entries: readonly ReviewEntry[], now: Date): string {
+  if (!run.has(KNOWN_EVENTS_FILE)) return '';
+  const read = readKnownEvents(run.file(KNOWN_EVENTS_FILE));
+  const remarks = read.ok
+    ? unusedKnownEvents(
+        read.events,
+        entries.map(({ group }) => group),
+        now,
+      )
+    : read.problems;
+  return remarks.map((remark) => `; ${remark}`).join('');
+}
+
+/** Judges the review: pending is inconclusive, an unresolved critical false positive fails. */
+export async function judgeReview(run: RunDirectory, now = new Date()): Promise<Judgement> {
+  const source = run.file(REVIEW_FILE);
+  const state = readReview(run);
+  if (!state.ok) return inconclusive(state.reason, { source });
+  const of = (standing: Standing) =>
+    state.groups.filter((entry) => standingOf(entry, now) === standing).map(({ group }) => group);
+  const unresolved = of('unresolved');
+  if (unresolved.length > 0) {
+    return fail(
+      `${unresolved.length} critical false positives are unresolved: ${shown(unresolved)}; fix the policy or the agent and run again, or resolve them by name with a note`,
+      { value: unresolved.length, limit: 0, unit: 'critical false positives', source },
+    );
+  }
+  const lost = await withoutEntry(run, state.groups);
+  if (lost.length > 0) {
+    return inconclusive(
+      `${lost.length} groups of decisions were recorded and have no entry in ${REVIEW_FILE}: ${shown(lost)}; put their entries back as the run wrote them`,
+      { value: lost.length, limit: 0, unit: 'groups without an entry', source },
+    );
+  }
+  const expired = of('expired');
+  const open = [...of('open'), ...expired];
+  if (open.length > 0) {
+    return inconclusive(
+      `${open.length} of ${state.groups.length} groups of decisions await a review (verdict, reviewer and date)${expired.length > 0 ? `, ${expired.length} of them because it expired` : ''}${knownRemarks(run, state.groups, now)}: ${shown(open)}; ${howToJudgeAgain(run)}`,
+      { value: open.length, limit: 0, unit: 'groups to review', source },
+    );
+  }
+  return pass(`${settledText(state.groups)}${knownRemarks(run, state.groups, now)}`, {
+    value: 0,
+    limit: 0,
+    unit: 'groups to review',
+    source,
+  });
+}
+
+function settledText(entries: readonly ReviewEntry[]): string {
+  if (entries.length === 0)
+    return 'the canary’s own workload caused every decision; there was nothing to review';
+  const falsePositives = entries.filter(({ verdict }) => verdict === 'false-positive');
+  const critical = falsePositives.filter(({ severity }) => severity === 'critical');
+  const resolved = critical.map(
+    ({ group, resolution, reviewer }) => `${group} ${resolution} by ${reviewer}`,
+  );
+  return [
+    `${entries.length} groups reviewed, no critical false positive unresolved`,
+    `${entries.length - falsePositives.length} legitimate, ${falsePositives.length} false positives`,
+    ...resolved,
+  ].join('; ');
+}

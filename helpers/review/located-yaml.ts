@@ -1,0 +1,55 @@
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+
+/** A YAML file that a person wrote, checked; or every problem with the line and column it is at. */
+export type LocatedYaml<T> =
+  | { readonly ok: true; readonly value: T; readonly document: Document }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** The nearest node on the way to a place that may itself be missing. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const node = document.getIn(path.slice(0, depth), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return document.contents?.range?.[0] ?? 0;
+}
+
+const placeText = (path: readonly PropertyKey[]) =>
+  path
+    .map((part) => (typeof part === 'number' ? `[${part + 1}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+
+/**
+ * Reads YAML against a schema. Entries of a list are counted from 1 in messages, as people do.
+ * @param name of the file, as it shall stand before each problem: `review.yaml:12:5: …`.
+ */
+export function readLocatedYaml<T>(
+  name: string,
+  text: string,
+  schema: z.ZodType<T>,
+): LocatedYaml<T> {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const at = (offset: number, problem: string) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${name}:${Math.max(1, line)}:${Math.max(1, col)}: ${problem}`;
+  };
+  if (document.errors.length > 0) {
+    return { ok: false, problems: document.errors.map(({ pos, message }) => at(pos[0], message)) };
+  }
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    // An alias that leads nowhere, or aliases of aliases that would fill the memory.
+    return { ok: false, problems: [at(0, (error as Error).message)] };
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, value: parsed.data, document };
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    at(offsetOf(document, path), `${placeText(path) || 'the file'}: ${message}`),
+  );
+  return { ok: false, problems };
+}

@@ -1,0 +1,149 @@
+import { Document, isSeq, type YAMLSeq } from 'yaml';
+import type { RunDirectory } from '../evidence/run-directory.ts';
+import { knownOf } from './known-events.ts';
+import { recordGroups } from './recorded-groups.ts';
+import type { KnownEvent, ReviewEntry } from './review-entry.ts';
+import { REVIEW_FILE, readReview, reviewText } from './review-file.ts';
+import { inEnforce, type ReviewedPhase, type ReviewGroup } from './review-groups.ts';
+
+const HEADER = ` Decisions that the canary's own workload did not cause, one entry a group. For each, write
+   verdict:    legitimate or false-positive (it is pending until somebody did)
+   severity:   critical, high, medium or low
+   reviewer:   your name, and date: the day, YYYY-MM-DD; without both it counts as pending
+   note:       why, for whoever reads the ticket
+   expires:    the last day on which this holds, if it shall not hold for ever
+   resolution: of a false positive: resolved (the host or the program was changed, the note says
+               how) or accepted (until the day in expires)
+ A critical false positive without a resolution fails the canary: fix the policy or the agent and
+ run again. \`npm run review -- RUN_DIRECTORY\` asks for all of this; or edit here, and judge again with
+   CANARY_RUN=RUN_DIRECTORY npx vitest run canary/5-exit-criteria
+ The next release starts from what was said here with KNOWN_EVENTS=RUN_DIRECTORY/${REVIEW_FILE}`;
+
+/** Groups of a phase that have an entry each; the long tail behind them has one together. */
+const MOST_ENTRIES = 200;
+
+interface Options {
+  readonly phase: ReviewedPhase;
+  readonly groups: readonly ReviewGroup[];
+  /** Verdicts that are carried over from an earlier release. */
+  readonly known: readonly KnownEvent[];
+  readonly enforceSignal: string;
+  readonly now: Date;
+}
+
+/** The group that stands for all groups without an entry of their own. */
+export const tailGroup = (phase: ReviewedPhase) => `tail of ${phase}`;
+
+/** A severity to start from: what was denied is worse than what was only seen. */
+const firstSeverity = ({ action }: { readonly action: string }) =>
+  action === 'AUDIT' ? ('high' as const) : ('critical' as const);
+
+const judgedBefore = ({ verdict, severity, ...rest }: KnownEvent) => ({
+  verdict,
+  severity,
+  resolution: rest.resolution ?? null,
+  note: rest.note ?? null,
+  reviewer: rest.reviewer ?? null,
+  date: rest.date ?? null,
+  expires: rest.expires ?? null,
+});
+
+const notJudged = (severity: ReviewEntry['severity']) =>
+  judgedBefore({ group: '', verdict: 'pending', severity });
+
+function entryOf(group: ReviewGroup, options: Options) {
+  const known = knownOf(group.group, options.known, options.now);
+  const { process, parent } = group;
+  return {
+    group: group.group,
+    phase: options.phase,
+    ...(known === undefined ? notJudged(firstSeverity(group)) : judgedBefore(known)),
+    ...(known === undefined ? {} : { known: true }),
+    count: group.count,
+    firstSeen: group.firstSeen,
+    lastSeen: group.lastSeen,
+    inEnforce: inEnforce(group, options.enforceSignal),
+    ...(process?.executable === undefined ? {} : { executable: process.executable }),
+    ...(process === undefined ? {} : { commandLine: process.commandLine }),
+    ...(parent === undefined ? {} : { startedBy: parent.commandLine }),
+    example: JSON.stringify(group.examples[0] ?? {}),
+  };
+}
+
+/** One entry for what is too much to list; its groups stand in decision-groups.ndjson. */
+function tailEntry(tail: readonly ReviewGroup[], { phase }: Options) {
+  const count = tail.reduce((sum, group) => sum + group.count, 0);
+  const times = { first: tail.map((one) => one.firstSeen), last: tail.map((one) => one.lastSeen) };
+  return {
+    group: tailGroup(phase),
+    phase,
+    ...notJudged(phase === 'audit' ? 'high' : 'critical'),
+    count,
+    groups: tail.length,
+    firstSeen: times.first.reduce((a, b) => (a < b ? a : b)),
+    lastSeen: times.last.reduce((a, b) => (a > b ? a : b)),
+    inEnforce: `${tail.length} groups with fewer decisions each; they stand in decision-groups.ndjson with folded: true`,
+    example: tail[0]?.group ?? '',
+  };
+}
+
+function comment(entry: { readonly count: number; readonly inEnforce: string; known?: boolean }) {
+  const known = entry.known === true ? ', judged before (KNOWN_EVENTS)' : '';
+  return ` ${entry.count.toLocaleString('en')} decisions${known}; each ${entry.inEnforce}`;
+}
+
+/** The list of an existing review, or of a new one. */
+function listOf(document: Document): YAMLSeq {
+  const groups = document.get('groups');
+  if (!isSeq(groups)) throw new Error(`${REVIEW_FILE} has no list of groups`);
+  // `groups: []` would go on in one line.
+  groups.flow = false;
+  return groups;
+}
+
+function documentOf(run: RunDirectory): { document: Document; kept: readonly ReviewEntry[] } {
+  const state = readReview(run);
+  if (state.ok) return { document: state.document, kept: state.groups };
+  const document = new Document({ groups: [] });
+  document.commentBefore = HEADER;
+  return { document, kept: [] };
+}
+
+/**
+ * Adds the groups of a phase to `review.yaml`. What is there already stays as a person left it:
+ * every entry, its order, its comments. What is judged already stands behind what is not.
+ * @returns the entries that this phase has, and how many of them are judged already.
+ */
+export function writeReviewNotes(
+  run: RunDirectory,
+  options: Options,
+): { readonly entries: number; readonly known: number } {
+  const { phase, groups, known, now } = options;
+  const isKnown = ({ group }: ReviewGroup) => knownOf(group, known, now) !== undefined;
+  const open = groups.filter((group) => !isKnown(group));
+  const tail = open.length > MOST_ENTRIES + 1 ? open.slice(MOST_ENTRIES) : [];
+  const folded = new Set(tail);
+  recordGroups(
+    run,
+    phase,
+    groups.map((group) => ({ ...group, folded: folded.has(group) })),
+  );
+  const listed = [...open.filter((group) => !folded.has(group)), ...groups.filter(isKnown)];
+  const entries = [
+    ...listed.map((group) => entryOf(group, options)),
+    ...(tail.length > 0 ? [tailEntry(tail, options)] : []),
+  ];
+  const counted = { entries: entries.length, known: groups.filter(isKnown).length };
+  // What a person wrote is never replaced: a file that cannot be read stays, and is inconclusive.
+  if (run.has(REVIEW_FILE) && !readReview(run).ok) return counted;
+  const { document, kept } = documentOf(run);
+  const list = listOf(document);
+  for (const entry of entries) {
+    if (kept.some((old) => old.group === entry.group && old.phase === phase)) continue;
+    const node = document.createNode(entry);
+    node.commentBefore = comment(entry);
+    list.add(node);
+  }
+  run.writeText(REVIEW_FILE, reviewText(document));
+  return counted;
+}

@@ -1,0 +1,94 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { dirSync } from 'tmp';
+import { candidateEnvironment } from '../agent/candidate.ts';
+import { howItEnded, runCommand } from '../agent/command.ts';
+import { isDenial, parseSimulation, type Simulation } from '../agent/output/simulation.ts';
+import type { RunDirectory } from '../evidence/run-directory.ts';
+import { readRunRecord } from '../evidence/run-record.ts';
+import { readSettings } from '../settings/settings.ts';
+import { policyByInode } from './by-inode.ts';
+import { type RecordedGroup, recordedGroups } from './recorded-groups.ts';
+
+/** What another policy would do to a group that was recorded. */
+export interface WhatIf {
+  readonly group: RecordedGroup;
+  /** The rule by the agent's word, or why it says nothing of this kind of decision. */
+  readonly rule: string;
+  readonly blocked: boolean | 'not simulated';
+}
+
+const TIMEOUT_SECONDS = 120;
+
+const isFile = ({ type }: RecordedGroup) => type === 'block';
+const isNetwork = ({ type }: RecordedGroup) => /^net_\w+_block$/.test(type);
+
+/** Each group's first event, one a line: an event more of the same group would say the same. */
+const eventLines = (groups: readonly RecordedGroup[]) =>
+  groups.map(({ examples }) => `${JSON.stringify(examples[0])}\n`).join('');
+
+/** The agent's answers in the order of the events that it was given. */
+function answers(groups: readonly RecordedGroup[], found: Simulation): readonly WhatIf[] {
+  const files = found.events.values();
+  const network = (found.net_events ?? []).values();
+  return groups.map((group) => {
+    const next = isFile(group) ? files.next() : network.next();
+    const rule = next.value?.simulated_rule;
+    if (rule === undefined)
+      throw new Error('`simulate` left out events that it was given; nothing can be told from it');
+    return { group, rule, blocked: isDenial(rule) };
+  });
+}
+
+async function simulate(
+  groups: readonly RecordedGroup[],
+  policy: string,
+  agent: string,
+): Promise<readonly WhatIf[]> {
+  const directory = dirSync({ unsafeCleanup: true, mode: 0o700 });
+  try {
+    const events = join(directory.name, 'events.ndjson');
+    const policyFile = join(directory.name, 'by-inode.policy');
+    writeFileSync(events, eventLines(groups), { mode: 0o600 });
+    writeFileSync(policyFile, policyByInode(policy, groups), { mode: 0o600 });
+    const environment = candidateEnvironment(readSettings({}), 'what-if');
+    const args = ['simulate', events, '--policy', policyFile, '--per-event', '--json'];
+    const result = await runCommand({ executable: agent, environment }, args, TIMEOUT_SECONDS);
+    if (result.exitCode !== 0)
+      throw new Error(
+        `${howItEnded(result)}; agents before 0.10 have no \`simulate\`, name another with --agent`,
+      );
+    const parsed = parseSimulation(result.stdout);
+    if (!parsed.ok) throw new Error(parsed.error);
+    return answers(groups, parsed.value);
+  } finally {
+    directory.removeCallback();
+  }
+}
+
+/**
+ * Which recorded groups another policy would still block, by the agent's own `simulate`. Needs
+ * neither root nor a host with BPF.
+ * @param agent the binary; the run's candidate without one.
+ * @throws Error when the agent cannot simulate, or its answer does not fit what it was asked.
+ */
+export async function whatIf(
+  run: RunDirectory,
+  policy: string,
+  agent: string | undefined,
+): Promise<readonly WhatIf[]> {
+  const groups: RecordedGroup[] = [];
+  for await (const group of recordedGroups(run)) groups.push(group);
+  const told = groups.filter(
+    (group) => group.examples[0] !== undefined && (isFile(group) || isNetwork(group)),
+  );
+  const binary = resolve(agent ?? readRunRecord(run)?.candidatePath ?? '');
+  const text = readFileSync(policy, 'utf8');
+  const found = new Map(
+    (told.length === 0 ? [] : await simulate(told, text, binary)).map((one) => [one.group, one]),
+  );
+  return groups.map(
+    (group) =>
+      found.get(group) ?? { group, rule: 'simulate knows no such event', blocked: 'not simulated' },
+  );
+}

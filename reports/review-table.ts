@@ -1,0 +1,41 @@
+import type { ReviewEntry } from '../helpers/review/review-entry.ts';
+
+const COLUMNS = [
+  'phase',
+  'decisions',
+  'group',
+  'verdict',
+  'severity',
+  'resolution',
+  'reviewer',
+  'date',
+  'expires',
+  'note',
+  'first seen',
+  'last seen',
+];
+
+/** A cell in quotes (RFC 4180); one that a spreadsheet would compute is marked as text. */
+function cell(value: string): string {
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return `"${text.replaceAll('"', '""')}"`;
+}
+
+/** The reviewed groups as CSV, one a row: for the report, and for a spreadsheet. */
+export function reviewTable(groups: readonly ReviewEntry[]): string {
+  const rows = groups.map((one) => [
+    one.phase,
+    String(one.count),
+    one.group,
+    one.verdict,
+    one.severity,
+    one.resolution ?? '',
+    one.reviewer ?? '',
+    one.date ?? '',
+    one.expires ?? '',
+    one.note ?? '',
+    one.firstSeen,
+    one.lastSeen,
+  ]);
+  return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
