@@ -82,11 +82,12 @@ function startPacing(attemptsPerSecond: number): void {
   const bunchMs = (1000 * BUNCH) / rate;
   const tickMs = Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, bunchMs));
   clearInterval(pacing);
+  since = process.hrtime.bigint();
+  due = 0;
+  paced = 0;
   pacing = setTimeout(() => {
     pacing = setInterval(catchUp, tickMs);
-    since = process.hrtime.bigint();
-    due = 0;
-    paced = 0;
+    catchUp();
   }, options.turn * tickMs);
 }
 
