@@ -100,6 +100,8 @@ export const soakResult = z.object({
   agent: z.object({
     alive: z.boolean(),
     pid: z.number().int(),
+    /** How often it said that it started; with the same pid and start time, that is all that tells. */
+    starts: z.number().int().default(1),
     exit: z.string().optional(),
     diedAfterSeconds: z.number().optional(),
   }),

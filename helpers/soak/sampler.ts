@@ -107,6 +107,7 @@ export class Sampler {
     return {
       alive: daemon.isRunning(),
       pid: daemon.identity.pid,
+      starts: daemon.log.starts,
       ...(text === undefined ? {} : { exit: `${text}; last words: ${daemon.log.lastWords}` }),
       ...(this.#diedAfterSeconds === undefined ? {} : { diedAfterSeconds: this.#diedAfterSeconds }),
     };
