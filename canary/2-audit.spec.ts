@@ -31,9 +31,7 @@ section('audit', ['preconditions', 'preflight'], () => {
     'audit.rules',
     'the deny rules are seeded before the audit start',
     () => phase.seedRules(),
-    {
-      needs: ['audit.positive-control'],
-    },
+    { needs: ['audit.positive-control'] },
   );
   criterion('audit.ready', 'the agent starts in audit mode and is ready', () => phase.start(), {
     needs: ['audit.rules'],
@@ -42,34 +40,25 @@ section('audit', ['preconditions', 'preflight'], () => {
     'audit.decision',
     'an open of the denied file is allowed and recorded as AUDIT',
     () => phase.decision(),
-    {
-      needs: ['audit.ready'],
-    },
+    { needs: ['audit.ready'] },
   );
   criterion(
     'audit.negative-control',
     'a file beside it is read without a decision',
     () => phase.fileBesideIsFree(),
-    {
-      needs: ['audit.ready'],
-    },
+    { needs: ['audit.ready'] },
   );
   criterion(
     'audit.soak',
     'the soak runs for DURATION_SECONDS in audit mode',
     () => phase.soak(ranInFull),
-    {
-      needs: ['audit.ready'],
-      timeoutSeconds: settings.DURATION_SECONDS + 600,
-    },
+    { needs: ['audit.ready'], timeoutSeconds: settings.DURATION_SECONDS + 600 },
   );
   criterion(
     'audit.release',
     'the probe file is free after its rule is removed',
     () => phase.release(),
-    {
-      needs: ['audit.ready'],
-    },
+    { needs: ['audit.ready'] },
   );
   criterion('audit.stop', 'the agent stops on SIGINT with exit code 0', () => phase.stop(), {
     needs: ['audit.ready'],
@@ -79,17 +68,13 @@ section('audit', ['preconditions', 'preflight'], () => {
     'audit.alive',
     'the agent lived through the soak, alone and in one life',
     () => phase.ofLife(),
-    {
-      needs: ['audit.ready'],
-    },
+    { needs: ['audit.ready'] },
   );
   criterion(
     'audit.samples',
     'the metrics could be read throughout the soak',
     () => phase.ofSoak(samplesComplete),
-    {
-      needs: ['audit.ready'],
-    },
+    { needs: ['audit.ready'] },
   );
   criterion(
     'audit.total-decisions',
@@ -119,17 +104,13 @@ section('audit', ['preconditions', 'preflight'], () => {
     'audit.nothing-denied',
     'nothing was denied and nothing was terminated',
     () => phase.ofSoak(nothingDenied),
-    {
-      needs: ['audit.ready'],
-    },
+    { needs: ['audit.ready'] },
   );
   criterion(
     'audit.actions',
     'every event says AUDIT and can be read',
     () => phase.ofSoak(actionsAsDocumented),
-    {
-      needs: ['audit.ready'],
-    },
+    { needs: ['audit.ready'] },
   );
   criterion(
     'audit.accounting',
@@ -159,9 +140,7 @@ section('audit', ['preconditions', 'preflight'], () => {
     'audit.review-notes',
     'the false-positive review notes are written',
     () => phase.reviewNotes(),
-    {
-      needs: ['audit.ready'],
-    },
+    { needs: ['audit.ready'] },
   );
 
   afterAll(() => phase.cleanUp());

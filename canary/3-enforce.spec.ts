@@ -35,9 +35,7 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.rules',
     'the deny rules are seeded before the enforce start',
     () => phase.seedRules(),
-    {
-      needs: ['enforce.positive-control'],
-    },
+    { needs: ['enforce.positive-control'] },
   );
   criterion('enforce.ready', 'the agent starts in enforce mode and is ready', () => phase.start(), {
     needs: ['enforce.rules'],
@@ -46,9 +44,7 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.decision',
     'an open of the denied file is refused with EPERM, signalled and recorded',
     () => phase.decision(),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
   criterion(
     'enforce.ordinary-program',
@@ -60,18 +56,13 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.negative-control',
     'a file beside it is read without a decision',
     () => phase.fileBesideIsFree(),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
   criterion(
     'enforce.soak',
     'the soak runs for DURATION_SECONDS in enforce mode',
     () => phase.soak(ranInFull),
-    {
-      needs: ['enforce.ready'],
-      timeoutSeconds: settings.DURATION_SECONDS + 600,
-    },
+    { needs: ['enforce.ready'], timeoutSeconds: settings.DURATION_SECONDS + 600 },
   );
   criterion(
     'enforce.headroom',
@@ -83,9 +74,7 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.release',
     'the probe file is free after its rule is removed',
     () => phase.release(),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
   criterion('enforce.stop', 'the agent stops on SIGINT with exit code 0', () => phase.stop(), {
     needs: ['enforce.ready'],
@@ -94,26 +83,20 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.after-stop',
     'the soak file is free while no agent runs',
     () => phase.fileIsFreeAfterStop(),
-    {
-      needs: ['enforce.stop'],
-    },
+    { needs: ['enforce.stop'] },
   );
 
   criterion(
     'enforce.alive',
     'the agent lived through the soak, alone and in one life',
     () => phase.ofLife(),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
   criterion(
     'enforce.samples',
     'the metrics could be read throughout the soak',
     () => phase.ofSoak(samplesComplete),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
   criterion(
     'enforce.total-decisions',
@@ -143,25 +126,19 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.no-missed-denial',
     'no open of the denied file went through',
     () => phase.ofSoak(noMissedDenial),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
   criterion(
     'enforce.signals',
     'as many signals arrived as opens were denied',
     () => phase.ofSoak(signalsEqualDenials),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
   criterion(
     'enforce.actions',
     'every event says the action of ENFORCE_SIGNAL and can be read',
     () => phase.ofSoak(actionsAsDocumented),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
   criterion(
     'enforce.accounting',
@@ -191,26 +168,20 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.review-notes',
     'the blocked-event review is written',
     () => phase.reviewNotes(),
-    {
-      needs: ['enforce.ready'],
-    },
+    { needs: ['enforce.ready'] },
   );
 
   criterion(
     'enforce.restart',
     'an orderly restart under load: enforcement returns after one measured gap',
     () => restart.inOrder(),
-    {
-      needs: ['enforce.decision', 'enforce.stop'],
-    },
+    { needs: ['enforce.decision', 'enforce.stop'] },
   );
   criterion(
     'enforce.crash',
     'after a SIGKILL under load rules and counters go on and enforcement returns',
     () => restart.afterCrash(),
-    {
-      needs: ['enforce.restart'],
-    },
+    { needs: ['enforce.restart'] },
   );
 
   afterAll(async () => {

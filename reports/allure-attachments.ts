@@ -35,7 +35,7 @@ export function evidenceFiles(id: string): readonly string[] {
     case 'audit.soak':
     case 'enforce.soak': {
       const phase = id.slice(0, id.indexOf('.'));
-      return SOAK_FILES.map((name) => `${phase}/${name}`);
+      return [...SOAK_FILES.map((name) => `${phase}/${name}`), 'charts/open-latency.svg'];
     }
     case 'rollback.controlled-failure':
       return ['rollback/agent.stderr.log'];

@@ -80,7 +80,7 @@ test('tells fail, inconclusive, skipped and pass apart, and counts them', () => 
   const [passed, failed, open, skipped] = testsuites.testsuite[0].testcase;
   expect(failed.failure).toMatchObject({ '@_type': 'fail', '@_message': 'so fail' });
   expect(open.error).toMatchObject({ '@_type': 'inconclusive', '@_message': 'so inconclusive' });
-  expect(skipped).toHaveProperty('skipped');
+  expect(skipped.skipped).toMatchObject({ '@_type': 'skipped', '@_message': 'so skipped' });
   expect(skipped['system-out']).toContain('so skipped');
   expect(Object.keys(passed)).not.toEqual(expect.arrayContaining(['failure']));
 });

@@ -1,4 +1,4 @@
-import junitModule, { type Builder, type TestSuite } from 'junit-report-builder';
+import junitModule, { type Builder, type TestCase, type TestSuite } from 'junit-report-builder';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import { SECTION_TITLES, type Section } from '../helpers/evidence/runbook.ts';
 import { capped, cdataText, xmlText } from './clean-text.ts';
@@ -79,6 +79,19 @@ const withoutMarks = (text: string) => text.replaceAll('[[ATTACHMENT', '[\\u005b
 
 const className = ({ rehearsal }: JunitReport) => (rehearsal ? 'canary-rehearsal' : 'canary');
 
+/** The builder's <skipped> takes no reason; its element does. */
+function skip(testCase: TestCase, reason: string): void {
+  testCase.skipped();
+  const build = testCase.build.bind(testCase);
+  testCase.build = (parent) => {
+    const element = build(parent);
+    const skipped = element.children.find((child) => 'name' in child && child.name === 'skipped');
+    if (skipped === undefined) throw new Error('junit-report-builder wrote no <skipped>');
+    (skipped as typeof element).att('type', 'skipped').att('message', reason);
+    return element;
+  };
+}
+
 function addCriterion(suite: TestSuite, row: CriterionRecord, report: JunitReport): void {
   const testCase = suite
     .testCase()
@@ -89,8 +102,7 @@ function addCriterion(suite: TestSuite, row: CriterionRecord, report: JunitRepor
   const text = withoutMarks(cdataText(recordText(row)));
   if (row.verdict === 'fail') testCase.failure(message, 'fail').stacktrace(text);
   if (row.verdict === 'inconclusive') testCase.error(message, 'inconclusive', text);
-  // The builder's <skipped> takes no message: the reason is in the test case's output.
-  if (row.verdict === 'skipped') testCase.skipped();
+  if (row.verdict === 'skipped') skip(testCase, message);
   const marks = report.attachments(row.id).map((path) => `[[ATTACHMENT|${cdataText(path)}]]`);
   testCase.standardOutput([text, ...marks].join('\n'));
 }

@@ -21,6 +21,7 @@ export default class LiveProgress implements Reporter {
   #timer: NodeJS.Timeout | undefined;
   #shown = false;
   #loggedMs = 0;
+  #durationSeconds: number | undefined;
 
   constructor(options: { runDirectory: string; terminal?: boolean }) {
     this.#path = options.runDirectory;
@@ -67,8 +68,8 @@ export default class LiveProgress implements Reporter {
     for (const [phase, tail] of this.#tails) {
       const progress = tail.next();
       if (progress === undefined) continue;
-      const seconds = Number(readRun(this.#path)?.settings.DURATION_SECONDS);
-      const line = liveLine(phase, progress, seconds);
+      this.#durationSeconds ??= Number(readRun(this.#path)?.settings.DURATION_SECONDS);
+      const line = liveLine(phase, progress, this.#durationSeconds);
       if (this.#terminal) this.#rewrite(line);
       else this.#log(line, progress.latest.elapsedMs);
     }

@@ -20,6 +20,7 @@ export class DaemonLog {
   readonly #tail: string[] = [];
   readonly #startedWaiters: ((value: Parsed<AgentStarted>) => void)[] = [];
   #started: Parsed<AgentStarted> | undefined;
+  #starts = 0;
 
   /** @param path of the log, `….log`; its parts and findings lie beside it. */
   constructor(path: string, room: Room = ROOM) {
@@ -73,6 +74,11 @@ export class DaemonLog {
     return this.findings.filter((finding) => finding.level === 'ERROR');
   }
 
+  /** How often it said that it started: more than once, and it executed itself anew with its pid. */
+  get starts(): number {
+    return this.#starts;
+  }
+
   /** How many lines at ERROR level there were. */
   get errorCount(): number {
     return this.#findings.errors;
@@ -82,7 +88,9 @@ export class DaemonLog {
     const line = parseLogLine(text);
     this.#findings.take(line, text);
     this.#keep(text);
-    if (line.kind === 'log' && line.message === 'Agent started' && this.#started === undefined) {
+    if (line.kind !== 'log' || line.message !== 'Agent started') return;
+    this.#starts += 1;
+    if (this.#started === undefined) {
       this.#started = agentStarted(line);
       for (const tell of this.#startedWaiters.splice(0)) tell(this.#started);
     }

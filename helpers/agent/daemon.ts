@@ -1,5 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
@@ -9,6 +8,7 @@ import { DaemonLog } from './daemon-log-reader.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
 import { checkStarted, freshCapabilities } from './daemon-readiness.ts';
 import { EventLog } from './event-log.ts';
+import { GatheredPipe } from './gathered-pipe.ts';
 import type { Capabilities } from './output/capabilities.ts';
 import type { AgentStarted } from './output/daemon-log.ts';
 
@@ -66,7 +66,8 @@ class Daemon implements StartingDaemon {
   readonly state = 'starting';
   readonly #candidate: Candidate;
   readonly #options: DaemonOptions;
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #child: ChildProcess;
+  readonly #stdout: GatheredPipe;
   readonly #events: EventLog;
   readonly #log: DaemonLog;
   readonly #spawnedAt = Date.now();
@@ -81,29 +82,34 @@ class Daemon implements StartingDaemon {
     this.#events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
     this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'));
     // Event lines are block-buffered on a pipe and would come 4 KiB late (agent-contract.md §0.3).
+    const fifo = run.file(options.name, 'agent.stdout.fifo');
+    this.#stdout = new GatheredPipe(fifo, (chunk) => this.#events.push(chunk));
     this.#child = spawn(STDBUF, ['-oL', candidate.executable, ...runArguments(options)], {
       env: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },
       cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', this.#stdout.writeEnd, 'pipe'],
     });
-    this.#child.stdout.on('data', (chunk: Buffer) => this.#events.push(chunk));
-    this.#child.stderr.on('data', (chunk: Buffer) => this.#log.push(chunk));
+    this.#stdout.closeWriteEnd();
+    this.#child.stderr?.on('data', (chunk: Buffer) => this.#log.push(chunk));
     this.#ended = this.#awaitEnd();
   }
 
   async #awaitEnd(): Promise<void> {
+    const closed = new Promise((resolve) => this.#child.once('close', resolve));
     const end = await new Promise<Pick<DaemonExit, 'exitCode' | 'signal'>>((resolve) => {
       this.#child.once('exit', (code, signal) => {
         const ended = { exitCode: code ?? undefined, signal: signal ?? undefined };
-        // `close` comes when both pipes are drained; a child of the agent may hold them open.
-        const drained = setTimeout(() => resolve(ended), DRAIN_MS);
-        this.#child.once('close', () => {
-          clearTimeout(drained);
+        this.#stdout.drain();
+        // Both pipes are read to their end; a child of the agent may hold them open.
+        const late = setTimeout(() => resolve(ended), DRAIN_MS);
+        void Promise.all([closed, this.#stdout.ended]).then(() => {
+          clearTimeout(late);
           resolve(ended);
         });
       });
       this.#child.once('error', () => resolve({ exitCode: undefined, signal: undefined }));
     });
+    this.#stdout.close();
     const stopMs = this.#stopAskedAt === undefined ? undefined : Date.now() - this.#stopAskedAt;
     this.#exit = { ...end, stopMs };
     await Promise.all([this.#events.end(), this.#log.end()]);

@@ -4,25 +4,15 @@ import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../agent/o
 import { addRule, listFileRules, removeRule, rulesOn } from '../agent/rules.ts';
 import { freeLoopbackPort, scrapeCommand } from '../agent/scrape.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
-import { fail, type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
+import { fail, type Judgement, noEvidence } from '../evidence/judgement.ts';
 import { processesMarked } from '../host/processes.ts';
 import { RUN_MARK } from '../host/undo.ts';
 import { inodeDelta } from '../soak/counters.ts';
-import {
-  deniedOpens,
-  EnforcementWatch,
-  FIRST_OPEN_TIMEOUT_MS,
-  OPENS_PER_SECOND,
-  singleGap,
-  type WatchReport,
-} from './enforcement-watch.ts';
-
-type Ending = 'in order' | 'by SIGKILL';
+import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import { type Ending, judgeGap, notEnforcing, READY_MEANS_ENFORCING_MS } from './restart-gap.ts';
 
 /** How long the opens go on before and after, so that a gap has something on both sides. */
 const STEADY_MS = 500;
-/** The agent is ready once its hooks are attached: the next open must be denied, on a slow host too. */
-const READY_MEANS_ENFORCING_MS = 5000;
 const CHILDREN_MS = 2000;
 
 interface Subject {
@@ -179,13 +169,6 @@ async function steadilyDenied(watch: EnforcementWatch, timeoutMs: number): Promi
   return true;
 }
 
-function notEnforcing({ outcome = 'not made' }: EnforcementWatch, ending: Ending): Judgement {
-  return fail(
-    `ended ${ending}, the agent started again, said that it was ready, and opens of the denied file were ${outcome} for ${READY_MEANS_ENFORCING_MS / 1000} s`,
-    { value: outcome, limit: 'denied', source: 'watch process' },
-  );
-}
-
 async function end(agent: ReadyDaemon, ending: Ending): Promise<Judgement | undefined> {
   if (ending === 'by SIGKILL') process.kill(agent.identity.pid, 'SIGKILL');
   const { exit } = await agent.stop();
@@ -194,30 +177,4 @@ async function end(agent: ReadyDaemon, ending: Ending): Promise<Judgement | unde
   return value === wanted
     ? undefined
     : fail(`the agent ended with ${value}, expected ${wanted}`, { value, limit: wanted });
-}
-
-/** One gap, as long as it takes, with every denied open counted once by both lives together. */
-function judgeGap(
-  report: WatchReport,
-  ending: Ending,
-  enforcingAgainMs: number,
-  counted: ReturnType<typeof inodeDelta>,
-  source: string,
-): Judgement {
-  const gap = singleGap(report.stretches);
-  if (typeof gap === 'string') return fail(`the restart was not one gap: ${gap}`, { source });
-  if (!counted.known) throw noEvidence(counted.reason, { source: counted.source });
-  const denied = deniedOpens(report.stretches);
-  // The open under way at the end of a life may be counted and not denied, or the reverse.
-  const inFlight = 1;
-  if (Math.abs(counted.value - denied) > inFlight) {
-    return fail(
-      `the counters did not go on over the restart: ${denied} opens were denied and ${counted.value} counted`,
-      { value: counted.value, limit: denied, unit: 'decisions', source: counted.source },
-    );
-  }
-  return pass(
-    `ended ${ending} under ${OPENS_PER_SECOND} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${denied} denied opens = ${counted.value} counted over both lives; rule and list as before`,
-    { value: gap.ms, unit: 'ms', source },
-  );
 }

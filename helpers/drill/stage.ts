@@ -4,12 +4,12 @@ import { type Candidate, type CommandResult, howItEnded, runCommand } from '../a
 import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../agent/daemon.ts';
 import type { DaemonOptions } from '../agent/daemon-options.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../agent/own-file.ts';
-import { outcomeText, probeFile } from '../agent/probe.ts';
-import { listFileRules, type RuleList, rulesOn, ruleText } from '../agent/rules.ts';
+import type { RuleList } from '../agent/rules.ts';
 import { freeLoopbackPort } from '../agent/scrape.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
-import { fail, failed, type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
+import { failed, type Judgement, noEvidence } from '../evidence/judgement.ts';
 import { type AppliedPolicy, journalPolicy, policyText } from '../phases/candidate-policy.ts';
+import { judgeRules, type WantedRules } from './rules-in-force.ts';
 import { Service } from './service.ts';
 import { type DrillSnapshot, takeSnapshot } from './snapshot.ts';
 
@@ -143,59 +143,8 @@ export class DrillStage {
   }
 
   /** Judges the rule list and opens: exactly these denied beside the host's own, these free. */
-  async shows(
-    after: string,
-    wanted: { denied: readonly OwnFile[]; free: readonly OwnFile[] },
-  ): Promise<Judgement> {
-    const rules = await listFileRules(this.run.candidate, this.run.commandTimeoutSeconds);
-    this.run.directory.appendLine('rollback/rules.ndjson', { after, rules: rules.map(ruleText) });
-    const source = 'aegisbpf block list, probe process';
-    for (const file of [...wanted.denied, ...wanted.free]) {
-      const limit = wanted.denied.includes(file) ? 1 : 0;
-      const value = rulesOn(rules, file).length;
-      if (value === limit) continue;
-      return fail(
-        `after ${after} the rule list holds ${value} rules on ${file.path}, expected ${limit}`,
-        { value, limit, unit: 'rules', source },
-      );
-    }
-    const limit = wanted.denied.length + this.prepared().hostPaths.length;
-    const measured = { value: rules.length, limit, unit: 'rules', source };
-    if (rules.length !== limit) {
-      return fail(
-        `after ${after} the rule list holds ${rules.length} rules, expected ${limit}: ${rules.map(ruleText).join(', ')}`,
-        measured,
-      );
-    }
-    const wrong = await this.#wrongOpen(after, wanted);
-    return (
-      wrong ??
-      pass(
-        `after ${after} exactly ${wanted.denied.length} files of ours are denied, by the list and by an open of each`,
-        measured,
-      )
-    );
-  }
-
-  async #wrongOpen(
-    after: string,
-    wanted: { denied: readonly OwnFile[]; free: readonly OwnFile[] },
-  ): Promise<Judgement | undefined> {
-    const files = [...wanted.denied, ...wanted.free];
-    const { environment } = this.run.candidate;
-    const probes = await Promise.all(files.map((file) => probeFile(file, environment)));
-    for (const [index, file] of files.entries()) {
-      const limit = wanted.denied.includes(file) ? 'refused with EPERM' : 'allowed';
-      const outcome = probes[index]?.outcome;
-      const value = outcome === undefined ? 'not tried' : outcomeText(outcome);
-      if (value === limit) continue;
-      return fail(`after ${after} an open of ${file.path} was ${value}, expected ${limit}`, {
-        value,
-        limit,
-        source: 'probe process',
-      });
-    }
-    return undefined;
+  shows(after: string, wanted: WantedRules): Promise<Judgement> {
+    return judgeRules(this.run, after, wanted, this.prepared().hostPaths.length);
   }
 
   /** Ends what still runs, whatever happened; the journal undoes the rest. */

@@ -41,6 +41,9 @@ function statFields(pid: number): string[] | undefined {
   return text?.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
+/** PF_KTHREAD of a task's flags (include/linux/sched.h): it has no executable to ask for. */
+const KERNEL_THREAD = 0x0020_0000;
+
 export function processIdentity(pid: number): ProcessIdentity | undefined {
   const startTicks = Number(statFields(pid)?.[19]);
   return Number.isFinite(startTicks) && startTicks > 0 ? { pid, startTicks } : undefined;
@@ -60,27 +63,27 @@ function executableOf(pid: number): string | undefined {
   }
 }
 
-/** Every process of this pid namespace that still runs. */
+/** Every process of this pid namespace that still runs. A soak asks each second: one read for each. */
 export function listProcesses(): ProcessInformation[] {
-  const found: ProcessInformation[] = [];
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d/.test(name)) return [];
     const pid = Number(name);
-    const identity = processIdentity(pid);
-    const comm = readProc(`/proc/${pid}/comm`)?.trimEnd();
-    const fields = statFields(pid);
-    const state = fields?.[0];
-    if (identity === undefined || comm === undefined || state === undefined || state === 'Z')
-      continue;
-    found.push({
-      ...identity,
-      comm,
-      executable: executableOf(pid),
+    const text = readProc(`/proc/${name}/stat`);
+    if (text === undefined) return [];
+    const end = text.lastIndexOf(')');
+    const fields = text.slice(end + 2).split(' ');
+    const [state = 'Z', parent] = fields;
+    if (state === 'Z') return [];
+    const isKernelThread = (Number(fields[6]) & KERNEL_THREAD) !== 0;
+    return {
+      pid,
+      startTicks: Number(fields[19]),
+      comm: text.slice(text.indexOf('(') + 1, end),
+      executable: isKernelThread ? undefined : executableOf(pid),
       state,
-      parentPid: Number(fields?.[1]),
-    });
-  }
-  return found;
+      parentPid: Number(parent),
+    };
+  });
 }
 
 /**
@@ -92,7 +95,8 @@ export function agentInstances(candidate: string): ProcessInformation[] {
   const own = fileIdentity(candidate);
   return listProcesses().filter((process) => {
     if (process.comm === 'aegisbpf') return true;
-    const name = basename(process.executable ?? '').replace(/ \(deleted\)$/, '');
+    if (process.executable === undefined) return false;
+    const name = basename(process.executable).replace(/ \(deleted\)$/, '');
     return (
       name === 'aegisbpf' || (own !== undefined && fileIdentity(`/proc/${process.pid}/exe`) === own)
     );

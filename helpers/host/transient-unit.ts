@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import type { Journal } from './journal.ts';
 import { hostPath } from './observations.ts';
-import { stopUnit } from './undo.ts';
+import { stopUnit } from './undo-entry.ts';
 
 /** Runs systemd's own tools by their absolute paths, as root's PATH must not decide. */
 const TOOL_FOLDERS = ['usr/bin', 'bin'];

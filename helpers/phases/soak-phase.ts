@@ -6,7 +6,7 @@ import { fail, type Judgement, noEvidence, pass } from '../evidence/judgement.ts
 import { reviewGroups } from '../review/review-groups.ts';
 import { writeReviewNotes } from '../review/review-notes.ts';
 import { probeHeadroom } from '../soak/headroom.ts';
-import { agentStayedAlive } from '../soak/invariants.ts';
+import { agentStayedAlive } from '../soak/one-life.ts';
 import type { SoakResult } from '../soak/result.ts';
 import { runSoak, type SoakSubject } from '../soak/soak.ts';
 import {

@@ -1,9 +1,7 @@
-import { statSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { z } from 'zod';
-import { readKnownEvents } from '../review/known-events.ts';
-import { escapedCharacter } from './escaped-character.ts';
-import { signingKeyProblem } from './signing-key.ts';
+import { combinationProblems } from './combinations.ts';
+import { shownKnob } from './shown-knob.ts';
 
 /** A knob's raw value counts as unset when it is empty, as `PHASE= npx vitest …` means. */
 const unset = (value: unknown) => (value === '' ? undefined : value);
@@ -64,12 +62,6 @@ const operations = z
     `expected a list, with commas, of ${OPERATIONS.join(', ')}`,
   )
   .transform((names) => SIDE_OPERATIONS.filter((name) => names.includes(name)));
-
-/** Trees that programs all over a host read: denying a file there is an outage, not a canary. */
-const SYSTEM_TREES = [
-  ...['/bin', '/boot', '/dev', '/etc', '/lib', '/lib32', '/lib64', '/libx32', '/proc', '/root'],
-  ...['/run', '/sbin', '/sys', '/usr', '/var/lib', '/var/run'],
-];
 
 /** Defaults are the runbook's (DESIGN.md), except where the description says otherwise. */
 const knobs = z.object({
@@ -144,111 +136,12 @@ export class SettingsError extends Error {
   }
 }
 
-/** A knob's value in quotes, without anything that a terminal would act on. */
-const shownKnob = (value: string | undefined) =>
-  JSON.stringify(value)?.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapedCharacter);
-
-type Problem = string;
-
-function combinationProblems(values: Partial<Knobs>): Problem[] {
-  const problems: Problem[] = [];
-  if (values.ENFORCE_SIGNAL === 'kill' && values.ALLOW_SIGKILL_CANARY === false) {
-    problems.push(
-      'ENFORCE_SIGNAL=kill: SIGKILL enforcement is exceptional containment testing; ' +
-        'set ALLOW_SIGKILL_CANARY=1 to confirm it, or use ENFORCE_SIGNAL=term for the standard enforce canary',
-    );
-  }
-  const besides = [
-    ...(values.SOAK_NET_WORKLOAD === true ? ['SOAK_NET_WORKLOAD=1'] : []),
-    ...(values.HEADROOM === true ? ['HEADROOM=1'] : []),
-    ...((values.SOAK_OPERATIONS ?? []).length > 0
-      ? [`SOAK_OPERATIONS=${values.SOAK_OPERATIONS?.join(',')}`]
-      : []),
-  ];
-  if (values.ENFORCE_SIGNAL === 'kill' && besides.length > 0) {
-    problems.push(
-      `${besides.join(', ')} with ENFORCE_SIGNAL=kill: their workers count denials in one process each, which the agent would kill; use term, int or none`,
-    );
-  }
-  if (values.AEGIS_BPF_OBJ_PREVIOUS !== undefined && values.AEGIS_BIN_PREVIOUS === undefined) {
-    problems.push(
-      'AEGIS_BPF_OBJ_PREVIOUS: it belongs to AEGIS_BIN_PREVIOUS, which is not set; name both or neither',
-    );
-  }
-  const ring = values.RINGBUF_BYTES;
-  if (ring !== undefined && ring !== 0 && (ring < 4096 || (ring & (ring - 1)) !== 0)) {
-    // Documentation/bpf/ringbuf.rst: the size is a power of two and a multiple of the page size.
-    problems.push(
-      `RINGBUF_BYTES=${ring}: expected 0 (the agent's default) or a power of two of at least 4096`,
-    );
-  }
-  const unusable = signingKeyProblem(values.SIGNING_KEY);
-  if (unusable !== undefined) {
-    problems.push(`SIGNING_KEY=${shownKnob(values.SIGNING_KEY)}: cannot sign with it: ${unusable}`);
-  }
-  const attempts = (values.SOAK_RATE ?? Number.NaN) * (values.DURATION_SECONDS ?? Number.NaN);
-  if (attempts < (values.MIN_TOTAL_DECISIONS ?? 0)) {
-    problems.push(
-      `MIN_TOTAL_DECISIONS=${values.MIN_TOTAL_DECISIONS}: SOAK_RATE × DURATION_SECONDS makes only ${attempts} attempts, so this run could never pass; raise SOAK_RATE or DURATION_SECONDS`,
-    );
-  }
-  return [
-    ...problems,
-    ...knownEventsProblems(values.KNOWN_EVENTS),
-    ...previousProblems(values),
-    ...blockPathProblems(values.SOAK_BLOCK_PATH),
-  ];
-}
-
-/** A verdict that cannot be carried over is known before the soak, not behind it. */
-function knownEventsProblems(path: string | undefined): Problem[] {
-  if (path === undefined) return [];
-  const read = readKnownEvents(path);
-  return read.ok ? [] : read.problems.map((problem) => `KNOWN_EVENTS: ${problem}`);
-}
-
-/** The files of the former version: what is not there must be known before the host is touched. */
-function previousProblems(values: Partial<Knobs>): Problem[] {
-  return (['AEGIS_BIN_PREVIOUS', 'AEGIS_BPF_OBJ_PREVIOUS'] as const).flatMap((name) => {
-    const file = values[name];
-    if (file === undefined) return [];
-    return isFile(file) ? [] : [`${name}=${shownKnob(file)}: there is no such file`];
-  });
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function blockPathProblems(target: string | undefined): Problem[] {
-  if (target === undefined) return [];
-  const shown = shownKnob(target);
-  if (
-    !isAbsolute(target) ||
-    target.includes('\0') ||
-    resolve(target) !== target ||
-    target === '/'
-  ) {
-    return [`SOAK_BLOCK_PATH=${shown}: expected an absolute path without "." or ".." parts`];
-  }
-  const tree = SYSTEM_TREES.find((root) => target === root || target.startsWith(`${root}/`));
-  if (tree === undefined) return [];
-  return [
-    `SOAK_BLOCK_PATH=${shown}: files below ${tree} are read by programs all over the host, and the enforce phase would deny and signal them; ` +
-      'leave it unset to use a file of the canary’s own, or name one that only your test reads',
-  ];
-}
-
 function parseKnobs(environment: NodeJS.ProcessEnv): {
   values: Partial<Knobs>;
-  problems: Problem[];
+  problems: string[];
 } {
   const values: Record<string, unknown> = {};
-  const problems: Problem[] = [];
+  const problems: string[] = [];
   for (const name of knobNames) {
     const parsed = knobs.shape[name].safeParse(unset(environment[name]));
     if (parsed.success) values[name] = parsed.data;

@@ -1,5 +1,14 @@
-import { closeSync, linkSync, openSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  linkSync,
+  openSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
 import { connectOnce, type Protocol } from './connects.ts';
+import type { LatencyHistogram } from './open-latency.ts';
 import { runProgram } from './programs.ts';
 
 /** How often a worker tried, and what came of it; every attempt ends in exactly one outcome. */
@@ -33,6 +42,13 @@ export interface AttemptSubject {
   readonly loader?: string | undefined;
 }
 
+/** What a worker keeps of its attempts. */
+export interface AttemptRecord {
+  readonly counts: AttemptCounts;
+  /** Of opens in the worker's own process: a program's would be mostly its start. */
+  readonly latency: LatencyHistogram;
+}
+
 /** Makes one attempt; a promise where its outcome comes later. */
 export type Attempt = () => undefined | Promise<void>;
 
@@ -40,17 +56,18 @@ export type Attempt = () => undefined | Promise<void>;
 export function attemptsOf(
   kind: AttemptKind,
   { target, loader }: AttemptSubject,
-  counts: AttemptCounts,
+  record: AttemptRecord,
 ): Attempt {
+  const { counts } = record;
   switch (kind) {
     case 'open':
-      return () => openOnce(target, counts);
+      return () => openOnce(target, record);
     case 'hardlink':
-      return throughNewName(target, `${target}.hardlink`, linkSync, counts);
+      return throughNewName(target, `${target}.hardlink`, linkSync, record);
     case 'symlink':
-      return throughNewName(target, `${target}.symlink`, symlinkSync, counts);
+      return throughNewName(target, `${target}.symlink`, symlinkSync, record);
     case 'rename':
-      return throughRenaming(target, counts);
+      return throughRenaming(target, record);
     case 'program':
       return () => runProgram('/bin/cat', ['--', target], counts);
     case 'exec':
@@ -70,12 +87,16 @@ export function countErrno(counts: AttemptCounts, error: unknown): void {
   else counts.otherErrno[code] = (counts.otherErrno[code] ?? 0) + 1;
 }
 
-function openOnce(path: string, counts: AttemptCounts): undefined {
+function openOnce(path: string, { counts, latency }: AttemptRecord): undefined {
   counts.attempts += 1;
+  const begun = performance.now();
   try {
-    closeSync(openSync(path, 'r'));
+    const descriptor = openSync(path, constants.O_RDONLY);
+    latency.record(performance.now() - begun);
+    closeSync(descriptor);
     counts.allowed += 1;
   } catch (error) {
+    latency.record(performance.now() - begun);
     countErrno(counts, error);
   }
 }
@@ -85,12 +106,12 @@ function throughNewName(
   target: string,
   name: string,
   make: (target: string, name: string) => void,
-  counts: AttemptCounts,
+  record: AttemptRecord,
 ): Attempt {
   return () => {
     make(target, name);
     try {
-      openOnce(name, counts);
+      openOnce(name, record);
     } finally {
       unlinkSync(name);
     }
@@ -98,13 +119,13 @@ function throughNewName(
 }
 
 /** The denied inode keeps its own name, by which its rule is removed; a second one is renamed each time. */
-function throughRenaming(target: string, counts: AttemptCounts): Attempt {
+function throughRenaming(target: string, record: AttemptRecord): Attempt {
   let name = `${target}.renamed-a`;
   linkSync(target, name);
   return () => {
     const next = name.endsWith('a') ? `${target}.renamed-b` : `${target}.renamed-a`;
     renameSync(name, next);
     name = next;
-    openOnce(name, counts);
+    openOnce(name, record);
   };
 }

@@ -25,6 +25,7 @@ const well: SoFar = {
   clockProblem: undefined,
   states: ['ENFORCE/STARTUP_ENFORCE_READY'],
   errors: 0,
+  starts: 1,
 };
 
 test('a soak in which all is well goes on', () => {
@@ -44,6 +45,7 @@ test.each<[string, Partial<SoFar>, RegExp]>([
   ['too much memory', { rssGrowthKb: 65_537 }, /more than MAX_RSS_GROWTH_KB=65536/],
   ['a degradation', { states: ['DEGRADED/BPF_LOAD_FAILED'] }, /changed its state to DEGRADED/],
   ['an error', { errors: 1 }, /logged an error/],
+  ['a start anew', { starts: 2 }, /the agent restarted/],
   ['a second instance', { otherInstance: 'aegisbpf, pid 7' }, /another instance/],
   ['a reset', { countersDecreased: 'counters went backwards' }, /went backwards/],
   ['a suspend', { clockProblem: 'the host was suspended' }, /suspended/],

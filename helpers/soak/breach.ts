@@ -20,6 +20,8 @@ export interface SoFar {
   readonly clockProblem: string | undefined;
   readonly states: readonly string[];
   readonly errors: number;
+  /** How often the agent said that it started. */
+  readonly starts: number;
 }
 
 type Limits = Pick<
@@ -83,9 +85,10 @@ function memoryBreach({ rssGrowthKb }: SoFar, limits: Limits): string | undefine
   return `the agent's memory grew by ${rssGrowthKb} KiB, more than MAX_RSS_GROWTH_KB=${limits.MAX_RSS_GROWTH_KB}`;
 }
 
-function agentBreach({ mode, otherInstance, states, errors }: SoFar): string | undefined {
+function agentBreach({ mode, otherInstance, states, errors, starts }: SoFar): string | undefined {
   if (otherInstance !== undefined)
     return `another instance of the agent appeared (${otherInstance})`;
+  if (starts > 1) return 'the agent restarted';
   const state = states.find((name) => !EXPECTED_STATES[mode].has(name));
   if (state !== undefined) return `the agent changed its state to ${state}`;
   return errors > 0 ? 'the agent logged an error' : undefined;

@@ -38,13 +38,13 @@ async function step(
   workload.pace(askedRate);
   const [before, attemptsBefore, begun] = [
     await scrape(subject),
-    workload.counts(),
+    await workload.countsNow(),
     performance.now(),
   ];
   await sleep(subject.settings.HEADROOM_STEP_SECONDS * 1000);
   const [after, attemptsAfter, ended] = [
     await scrape(subject),
-    workload.counts(),
+    await workload.countsNow(),
     performance.now(),
   ];
   if (!subject.daemon.isRunning()) return `the agent died at ${askedRate} opens/s`;

@@ -4,13 +4,13 @@ import { propertyRuns } from '../agent/output/property-tools.ts';
 import { accountingCloses, signalsEqualDenials } from './accounting.ts';
 import {
   actionsAsDocumented,
-  agentStayedAlive,
   noMissedDenial,
   nothingDenied,
   noUnexpectedStateChange,
   ranInFull,
   samplesComplete,
 } from './invariants.ts';
+import { agentStayedAlive } from './one-life.ts';
 import { type SoakResult, soakResult } from './result.ts';
 
 type Changes = { [K in keyof SoakResult]?: unknown };
@@ -67,6 +67,12 @@ test.each([
   ['a slewing clock', ranInFull, { wallSeconds: 302 }, 'pass'],
   ['a living agent', agentStayedAlive, {}, 'pass'],
   ['a dead agent', agentStayedAlive, dead, 'fail'],
+  [
+    'an agent that started anew',
+    agentStayedAlive,
+    { agent: { alive: true, pid: 4711, starts: 2 } },
+    'fail',
+  ],
   ['a second instance', agentStayedAlive, { otherInstance: 'pid 5' }, 'fail'],
   ['all denied', noMissedDenial, {}, 'pass'],
   ['one open that went through', noMissedDenial, { attempts: { ...quiet, allowed: 1 } }, 'fail'],

@@ -36,27 +36,15 @@ export function ranInFull(soak: SoakResult): Judgement {
   const { attempts, skipped } = soak.attempts;
   const rate = attempts / soak.measuredSeconds;
   return pass(
-    `${attempts} attempts by ${soak.workers} workers in ${measurement.value} s, ${rate.toFixed(0)}/s of SOAK_RATE=${soak.askedRate}/s asked${skipped > 0 ? ` (the host was too slow for ${skipped})` : ''}`,
+    `${attempts} attempts by ${soak.workers} workers in ${measurement.value} s, ${rate.toFixed(0)}/s of SOAK_RATE=${soak.askedRate}/s asked${skipped > 0 ? ` (the host was too slow for ${skipped})` : ''}${latencyText(soak)}`,
     measurement,
   );
 }
 
-/** One daemon life from start to end; the instant of death is in the message. */
-export function agentStayedAlive(soak: SoakResult): Judgement {
-  const source = `/proc/${soak.agent.pid}`;
-  if (!soak.agent.alive) {
-    return fail(
-      `the agent (pid ${soak.agent.pid}) died ${soak.agent.diedAfterSeconds?.toFixed(1) ?? '?'} s into the soak: ${soak.agent.exit ?? 'how is unknown'}; from then on the host was not protected`,
-      { value: 'dead', limit: 'alive', source },
-    );
-  }
-  if (soak.otherInstance !== undefined) {
-    return fail(
-      `another instance of the agent appeared during the soak (${soak.otherInstance}): both share one configuration, so nothing measured since then belongs to the candidate alone`,
-      { value: soak.otherInstance, limit: 'one instance', source: '/proc' },
-    );
-  }
-  return pass(`pid ${soak.agent.pid} from start to end, no other instance`, { source });
+function latencyText({ openLatencyUs }: SoakResult): string {
+  if (openLatencyUs === undefined) return '';
+  const { p50, p99, max } = openLatencyUs;
+  return `; an open took ${p50} µs (p50), ${p99} µs (p99), ${max} µs at most`;
 }
 
 /** Enforce: every open of the denied file is refused with EPERM, and never goes through. */
@@ -156,6 +144,7 @@ export function actionsAsDocumented(soak: SoakResult): Judgement {
     return fail(`events on the soak file say ${shown}, expected ${allowed.join(' or ')}`, {
       value: shown,
       limit: allowed.join(' or '),
+      unit: 'action',
       source,
     });
   }
@@ -169,7 +158,7 @@ export function actionsAsDocumented(soak: SoakResult): Judgement {
   }
   return pass(
     `every event on the soak file says ${allowed.join(' or ')}, every line could be read`,
-    { source },
+    { value: 0, limit: 0, unit: 'lines', source },
   );
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { openLatency } from './open-latency.ts';
 
 const delta = z.discriminatedUnion('known', [
   z.object({ known: z.literal(true), value: z.number(), source: z.string() }),
@@ -51,6 +52,8 @@ export const soakResult = z.object({
   bootSeconds: z.number(),
   endedEarly: z.string().optional(),
   attempts: attemptCounts,
+  /** Of the workers' opens, in µs; absent where programs were run for them. */
+  openLatencyUs: openLatency.optional(),
   /** SOAK_OPERATIONS besides open, one each. */
   operations: z.array(sideResult).default([]),
   /** SOAK_NET_WORKLOAD, one for each protocol. */
@@ -97,6 +100,8 @@ export const soakResult = z.object({
   agent: z.object({
     alive: z.boolean(),
     pid: z.number().int(),
+    /** How often it said that it started; with the same pid and start time, that is all that tells. */
+    starts: z.number().int().default(1),
     exit: z.string().optional(),
     diedAfterSeconds: z.number().optional(),
   }),

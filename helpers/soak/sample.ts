@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { openLatency } from './open-latency.ts';
 
 /** One line of `samples.ndjson`. Absent figures are absent, never zero. */
 export const sample = z.object({
@@ -19,6 +20,8 @@ export const sample = z.object({
   threads: z.number().optional(),
   fileDescriptors: z.number().optional(),
   eventLines: z.number().int(),
+  /** Of the workers' opens since the sample before, in µs. */
+  openLatencyUs: openLatency.optional(),
 });
 
 export type Sample = z.output<typeof sample>;

@@ -13,7 +13,7 @@ const ENDPOINT_TIMEOUT_MS = 4000;
 /** The endpoint opens just after `Agent started` (agent-contract.md §3.3). */
 const ENDPOINT_WAIT_MS = 3000;
 /** How often the agent's life and the workers' counts are looked at between samples. */
-const WATCH_MS = 100;
+const WATCH_MS = 250;
 const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
@@ -107,6 +107,7 @@ export class Sampler {
     return {
       alive: daemon.isRunning(),
       pid: daemon.identity.pid,
+      starts: daemon.log.starts,
       ...(text === undefined ? {} : { exit: `${text}; last words: ${daemon.log.lastWords}` }),
       ...(this.#diedAfterSeconds === undefined ? {} : { diedAfterSeconds: this.#diedAfterSeconds }),
     };
@@ -120,6 +121,7 @@ export class Sampler {
     const resources = processResources(daemon.identity.pid);
     if (resources !== undefined) this.#countRss(resources.rssKb, elapsedMs);
     const counts = this.#workload.counts();
+    const latency = this.#workload.takeLatency();
     const line: Sample = {
       at: new Date().toISOString(),
       elapsedMs: Math.round(elapsedMs),
@@ -130,6 +132,7 @@ export class Sampler {
       ...figures,
       ...(resources ?? {}),
       eventLines: this.#subject.decisions.lines,
+      ...(latency === undefined ? {} : { openLatencyUs: latency }),
     };
     run.appendLine(`${daemon.mode}/samples.ndjson`, line);
   }

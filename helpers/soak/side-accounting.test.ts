@@ -87,6 +87,6 @@ test('without a connect hook nothing is said of network rules', () => {
 });
 
 test('a dead agent is judged elsewhere', () => {
-  const dead = soak({}, { agent: { alive: false, pid: 1 } });
+  const dead = soak({}, { agent: { alive: false, starts: 1, pid: 1 } });
   expect(operationsAccounted(dead).verdict).toBe('inconclusive');
 });

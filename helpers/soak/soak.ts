@@ -97,6 +97,7 @@ function breachWatch(
           ({ state, reason_code }) => `${state}/${reason_code}`,
         ),
         errors: daemon.log.errorCount,
+        starts: daemon.log.starts,
       },
       settings,
     );

@@ -15,6 +15,7 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
   const { daemon, settings, target, decisions } = subject;
   const { begun, ended, sampler, before, after, lines, loads } = measured;
   const victims = loads.victims.counts();
+  const latency = loads.main.latency();
   const connects = (work: SideWork) => work.subject.attempt.endsWith('-connect');
   return {
     mode: daemon.mode,
@@ -25,6 +26,7 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     ...elapsedBetween(begun, ended),
     ...(measured.endedEarly === undefined ? {} : { endedEarly: measured.endedEarly }),
     attempts: measured.counts,
+    ...(latency === undefined ? {} : { openLatencyUs: latency }),
     operations: loads.side
       .filter((work) => !connects(work))
       .map((work) => sideResult(work, measured)),

@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ATTEMPT_KINDS, type AttemptCounts, type AttemptKind, attemptsOf } from './attempts.ts';
+import { LatencyHistogram } from './open-latency.ts';
 
 const options = z
   .object({
@@ -13,16 +14,18 @@ const options = z
     loader: z.string().optional(),
     /** Attempts per second of this worker. */
     rate: z.number().positive(),
+    /** Share of a tick that it begins later than the first worker, so that they take turns. */
+    turn: z.number().min(0).max(1),
     attempt: z.enum(ATTEMPT_KINDS).transform((kind) => kind as AttemptKind),
     resultFile: z.string(),
   })
   .parse(JSON.parse(process.argv[2] ?? ''));
 
 /** Attempts come in small bunches: waking for each costs more CPU than the opens themselves. */
-const BUNCH = 10;
+const BUNCH = 25;
 const SHORTEST_TICK_MS = 20;
-const LONGEST_TICK_MS = 100;
-const REPORT_MS = 200;
+const LONGEST_TICK_MS = 200;
+const REPORT_MS = 500;
 /** Attempts that may be caught up at once; more is recorded as a shortfall of the pace. */
 const MAX_BACKLOG_SECONDS = 1;
 /** Attempts whose outcome is still to come; a host that is slower than this skips. */
@@ -51,7 +54,8 @@ const countSignal = () => {
 process.on('SIGTERM', countSignal);
 process.on('SIGINT', countSignal);
 
-const attempt = attemptsOf(options.attempt, options, counts);
+const latency = new LatencyHistogram();
+const attempt = attemptsOf(options.attempt, options, { counts, latency });
 let pacing: NodeJS.Timeout | undefined;
 let rate = options.rate;
 let due = 0;
@@ -78,10 +82,13 @@ function startPacing(attemptsPerSecond: number): void {
   const bunchMs = (1000 * BUNCH) / rate;
   const tickMs = Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, bunchMs));
   clearInterval(pacing);
-  pacing = setInterval(catchUp, tickMs);
   since = process.hrtime.bigint();
   due = 0;
   paced = 0;
+  pacing = setTimeout(() => {
+    pacing = setInterval(catchUp, tickMs);
+    catchUp();
+  }, options.turn * tickMs);
 }
 
 function catchUp(): void {
@@ -100,13 +107,22 @@ function catchUp(): void {
 }
 
 const report = (final: boolean) => {
-  if (process.connected) process.send?.({ ...counts, final });
+  if (process.connected) process.send?.({ ...counts, latency: latency.take(), final });
 };
 let reportedAt = 0;
-/** With the pace and not beside it: each time it wakes, a process costs more than a report does. */
+let outcomesSeen = 0;
+/**
+ * With the pace and not beside it: each time it wakes, a process costs more than a report does. The
+ * first outcome of its kind is told at once, for it may end the soak.
+ */
 function reportNowAndThen(): void {
   const now = performance.now();
-  if (now - reportedAt < REPORT_MS - LONGEST_TICK_MS / 2) return;
+  const outcomes =
+    [counts.allowed, counts.eperm, counts.signals].filter((count) => count > 0).length +
+    Object.keys(counts.otherErrno).length;
+  const isEarly = now - reportedAt < REPORT_MS - LONGEST_TICK_MS / 2;
+  if (isEarly && outcomes === outcomesSeen) return;
+  outcomesSeen = outcomes;
   reportedAt = now;
   report(false);
 }
@@ -123,12 +139,14 @@ function finishWhenIdle(): void {
 const message = z.union([
   z.literal('start'),
   z.literal('stop'),
+  z.literal('report'),
   z.object({ rate: z.number().positive() }),
 ]);
 
 process.on('message', (sent) => {
   const asked = message.parse(sent);
   if (asked === 'start') startPacing(options.rate);
+  else if (asked === 'report') report(false);
   else if (asked !== 'stop') startPacing(asked.rate);
   else if (!stopping) {
     stopping = true;

@@ -1,10 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { noEvidence } from '../evidence/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { COMPILE_CACHE } from '../host/compile-cache.ts';
 import type { AttemptKind, AttemptSubject } from './attempts.ts';
+import { LatencyHistogram, latencyCounts, type OpenLatency } from './open-latency.ts';
 
 const workerReport = z.object({
   pid: z.number().int(),
@@ -14,6 +17,8 @@ const workerReport = z.object({
   signals: z.number().int(),
   skipped: z.number().int(),
   otherErrno: z.record(z.string(), z.number().int()),
+  /** Since the report before. */
+  latency: latencyCounts,
   final: z.boolean(),
 });
 
@@ -40,6 +45,7 @@ export interface WorkloadOptions extends AttemptSubject {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+const ANSWER_TIMEOUT_MS = 1000;
 const WORKER_END_TIMEOUT_MS = 20_000;
 /** An emulated host takes about ten seconds to start four of them. */
 const WORKER_START_TIMEOUT_MS = 60_000;
@@ -50,12 +56,19 @@ class Worker {
   readonly ended: Promise<number | null>;
   readonly up: Promise<boolean>;
 
-  constructor(options: WorkloadOptions, index: number, run: RunDirectory, directory: string) {
+  constructor(
+    options: WorkloadOptions,
+    index: number,
+    run: RunDirectory,
+    directory: string,
+    heard: (report: WorkerReport) => void,
+  ) {
     const script = fileURLToPath(new URL('worker.ts', import.meta.url));
     const argument = JSON.stringify({
       target: options.target,
       loader: options.loader,
       rate: options.rate / options.workers,
+      turn: index / options.workers,
       attempt: options.attempt,
       resultFile: run.file(directory, `${options.name}-${index}.json`),
     });
@@ -68,7 +81,10 @@ class Worker {
     this.up = new Promise((resolve) => {
       this.child.on('message', (message) => {
         const parsed = workerReport.safeParse(message);
-        if (parsed.success) this.latest = parsed.data;
+        if (parsed.success) {
+          this.latest = parsed.data;
+          heard(parsed.data);
+        }
         resolve(true);
       });
       setTimeout(() => resolve(false), WORKER_START_TIMEOUT_MS).unref();
@@ -80,12 +96,30 @@ class Worker {
 /** Worker processes that open the target at a declared pace, and their counts. */
 export class Workload {
   readonly #workers: Worker[];
+  readonly #latency = new LatencyHistogram();
+  readonly #latencyOfSample = new LatencyHistogram();
 
   constructor(options: WorkloadOptions, run: RunDirectory, directory: string) {
+    const heard = ({ latency }: WorkerReport) => {
+      this.#latency.add(latency);
+      this.#latencyOfSample.add(latency);
+    };
     this.#workers = Array.from(
       { length: options.workers },
-      (_, index) => new Worker(options, index, run, directory),
+      (_, index) => new Worker(options, index, run, directory, heard),
     );
+  }
+
+  /** How long opens took since the workload began; undefined where no worker opens by itself. */
+  latency(): OpenLatency | undefined {
+    return this.#latency.summary();
+  }
+
+  /** The same of the opens that were reported since this was called last. */
+  takeLatency(): OpenLatency | undefined {
+    const summary = this.#latencyOfSample.summary();
+    this.#latencyOfSample.take();
+    return summary;
   }
 
   /**
@@ -119,6 +153,18 @@ export class Workload {
       skipped: sum((report) => report.skipped),
       otherErrno,
     };
+  }
+
+  /** The counts of this moment, asked of every worker; those of up to half a second ago without an answer. */
+  async countsNow(): Promise<WorkloadCounts> {
+    const alive = this.#workers.filter(({ child }) => child.connected);
+    const answers = Promise.all(alive.map(({ child }) => once(child, 'message')));
+    for (const { child } of alive) child.send('report');
+    await Promise.race([
+      answers.catch(() => {}),
+      sleep(ANSWER_TIMEOUT_MS, undefined, { ref: false }),
+    ]);
+    return this.counts();
   }
 
   /** Pids of the workers; what they and their children decide on is ours. */

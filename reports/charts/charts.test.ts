@@ -56,6 +56,29 @@ test('counts from the first sample, and a failed scrape leaves a gap and no zero
   ]);
 });
 
+test('open latency is drawn where workers opened, and is a gap where they did not', () => {
+  const openLatencyUs = { opens: 500, p50: 38, p99: 412, max: 2048 };
+  soaked('audit', [
+    sample(0),
+    sample(1, { openLatencyUs }),
+    sample(2),
+    sample(3, { openLatencyUs }),
+  ]);
+  expect(soakSeries(run.path)[0]).toMatchObject({
+    openP50Us: [
+      [1, 38],
+      [3, 38],
+    ],
+    openP99Us: [
+      [1, 412],
+      [3, 412],
+    ],
+  });
+  const drawn = charts(exampleRun(), run.path).get('open-latency.svg');
+  expect(drawn).toContain('open latency p50, µs');
+  expect(drawn).toContain('open latency p99, µs');
+});
+
 test('a torn last line is left out, and a run without samples has no charts', () => {
   expect(charts(exampleRun(), run.path).size).toBe(0);
   soaked('audit', [sample(0), sample(1)]);
@@ -67,7 +90,12 @@ test('each drawing stands alone: well-formed, without scripts, for both colour s
   soaked('audit', [sample(0), sample(1), sample(2)]);
   soaked('enforce', [sample(0), sample(1, { drops: 250 })]);
   const drawn = charts(exampleRun({ rehearsal: ['played'] }), run.path);
-  expect([...drawn.keys()]).toEqual(['decisions.svg', 'drops.svg', 'memory.svg']);
+  expect([...drawn.keys()]).toEqual([
+    'decisions.svg',
+    'drops.svg',
+    'memory.svg',
+    'open-latency.svg',
+  ]);
   for (const svg of drawn.values()) {
     expect(XMLValidator.validate(svg)).toBe(true);
     expect(svg).not.toMatch(/<script|href="http|NaN|undefined/);

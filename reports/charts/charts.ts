@@ -5,7 +5,12 @@ import { type SoakSeries, soakSeries } from './series.ts';
 
 /** Folder of the charts in a run directory. */
 export const CHARTS_FOLDER = 'charts';
-export const CHART_FILES = ['decisions.svg', 'drops.svg', 'memory.svg'] as const;
+export const CHART_FILES = [
+  'decisions.svg',
+  'drops.svg',
+  'memory.svg',
+  'open-latency.svg',
+] as const;
 
 type ChartFile = (typeof CHART_FILES)[number];
 
@@ -88,6 +93,16 @@ export function charts(run: RunRecord, path: string): ReadonlyMap<ChartFile, str
             points: ({ rss }) => rss.map(([x, kb]) => [x, kb / MB]),
             levels: memoryLevels(soaks, growthKb),
           },
+        ],
+      }),
+    ],
+    [
+      'open-latency.svg',
+      drawChart({
+        ...about('how long an open of the denied file takes'),
+        panels: [
+          { name: 'open latency p50, µs', points: ({ openP50Us }) => openP50Us },
+          { name: 'open latency p99, µs', points: ({ openP99Us }) => openP99Us },
         ],
       }),
     ],

@@ -20,6 +20,9 @@ export interface SoakSeries {
   readonly drops: readonly Point[];
   /** Resident memory of the agent, kB. */
   readonly rss: readonly Point[];
+  /** How long the workers' opens took between one sample and the next, in µs: half of them, and 99 of 100, at most this. */
+  readonly openP50Us: readonly Point[];
+  readonly openP99Us: readonly Point[];
   /** Settled memory, kB; absent when the soak left no result. */
   readonly baselineKb: number | undefined;
   /** Why the soak ended before its time. */
@@ -86,6 +89,12 @@ function rates(decisions: readonly Point[]): Point[] {
   });
 }
 
+function latencies(samples: readonly Sample[], share: 'p50' | 'p99', at: Clock): Point[] {
+  return samples.flatMap((one) =>
+    one.openLatencyUs === undefined ? [] : [[at(one), one.openLatencyUs[share]] as const],
+  );
+}
+
 /** The soaks of a run that left samples, in their order. */
 export function soakSeries(path: string): SoakSeries[] {
   const run = new RunDirectory(path);
@@ -113,6 +122,8 @@ export function soakSeries(path: string): SoakSeries[] {
       rss: samples.flatMap((one) =>
         one.rssKb === undefined ? [] : [[at(one), one.rssKb] as const],
       ),
+      openP50Us: latencies(samples, 'p50', at),
+      openP99Us: latencies(samples, 'p99', at),
       baselineKb: result?.rss.baselineKb,
       endedEarly: result?.endedEarly,
     };
