@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bpfObjects } from './agent/bpf-objects.ts';
-import { candidateOf, sha256OfFile } from './agent/candidate.ts';
+import { candidateOf, judgeCandidateFile, replaceableBy, sha256OfFile } from './agent/candidate.ts';
 import { runCommand } from './agent/command.ts';
 import { parseVersion, type Version } from './agent/output/version.ts';
 import type { ProvidedRun } from './canary-run.ts';
@@ -23,7 +23,8 @@ import { readSigningKey } from './settings/signing-key.ts';
 
 /** What the candidate says it is; undefined when there is none, or it cannot be understood. */
 async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
-  if (statSync(settings.AEGIS_BIN, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  // What anybody could have written is never run, not even to ask for its version.
+  if (judgeCandidateFile(settings).verdict !== 'pass') return undefined;
   const candidate = candidateOf(settings, runId);
   const said = await runCommand(candidate, ['version'], settings.COMMAND_TIMEOUT_SECONDS);
   const parsed = parseVersion(said.stdout);
@@ -65,6 +66,10 @@ function newRunDirectory(path: string): RunDirectory {
   try {
     makeDirectories(outDir);
     accessSync(outDir, constants.W_OK);
+    const open = replaceableBy(path);
+    // Whoever can replace the run's directory by a link decides where root writes.
+    if (open !== undefined)
+      throw new Error(`anybody can replace what is in ${open}; \`chmod +t\` or \`chmod o-w\` it`);
     return RunDirectory.create(path);
   } catch (error) {
     throw new CannotBegin(

@@ -53,8 +53,8 @@ export function candidateOf(settings: Settings, runId: string): Candidate {
   };
 }
 
-/** Directories on the way to the file that anybody may write, and so replace what is in them. */
-function replaceableBy(path: string): string | undefined {
+/** A directory on the way to the file that anybody may write, and so replace what is in it. */
+export function replaceableBy(path: string): string | undefined {
   for (let at = dirname(path); ; at = dirname(at)) {
     const { mode } = statSync(at);
     if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return at;
@@ -90,7 +90,8 @@ export function judgeCandidateFile(settings: Settings): Judgement {
       measured,
     );
   }
-  const open = replaceableBy(real);
+  // The way of the name too: whoever can replace a link on it decides what we run.
+  const open = replaceableBy(real) ?? replaceableBy(path);
   if (open !== undefined) {
     return fail(
       `anybody can replace the candidate: ${open} is writable by all; move the binary elsewhere`,
