@@ -85,7 +85,9 @@ export class Sampler {
           sampling = false;
         });
       }
-      await sleep(Math.max(1, Math.min(WATCH_MS, durationMs - elapsed)));
+      const wait = sleep(Math.max(1, Math.min(WATCH_MS, durationMs - elapsed)));
+      // What a sample shows is judged as soon as it is taken.
+      await (sampling ? Promise.race([wait, this.#pending]) : wait);
     }
   }
 
