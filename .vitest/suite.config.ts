@@ -19,6 +19,6 @@ export default defineConfig({
     // One at a time: rehearsals share the host, and the host lock refuses a second one.
     fileParallelism: false,
     testTimeout: 240_000,
-    hookTimeout: 60_000,
+    hookTimeout: 240_000,
   },
 });
