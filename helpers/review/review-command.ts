@@ -61,6 +61,12 @@ function ending(run: RunDirectory, open: number): string {
     : `${open} groups are open; edit ${run.file(REVIEW_FILE)} (verdict, reviewer, date), then ${again}`;
 }
 
+// `npm run review -- … | head` reads what it wants and goes; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(1);
+  throw error;
+});
+
 /** Who the reviewer probably is; behind sudo the person and not root. */
 const probably = () => process.env.SUDO_USER || userInfo().username;
 
