@@ -17,6 +17,7 @@ const CARRIED = [
   'CANDIDATE_POLICY',
   'PRODUCTION_PROFILE',
   'KNOWN_DEFECTS',
+  'KNOWN_EVENTS',
 ] as const;
 
 /** Knobs that name a place of this machine and mean nothing in the guest. */
