@@ -38,10 +38,10 @@ export function missingPackages(searchPath: string = PROGRAM_PATH): string[] {
 }
 
 /** @throws StagingVmError with the one command that helps, before anything was started. */
-export function checkRequirements(): void {
+export function checkRequirements(searchPath: string = PROGRAM_PATH): void {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new StagingVmError('the staging VM needs Linux on x86-64; nothing was started');
-  const missing = missingPackages();
+  const missing = missingPackages(searchPath);
   if (missing.length > 0) {
     throw new StagingVmError(
       `missing Debian packages: ${missing.join(', ')}; install them with\n` +
