@@ -29,11 +29,13 @@ export function kernelArguments({ accelerator, lsm, append }: Machine): string {
   ].join(' ');
 }
 
+/** Without protection keys, which V8 would switch at every change of compiled code: slow when emulated. */
+const CPUS = { kvm: 'max', tcg: 'max,pku=off' } as const;
 const ACCELERATORS = { kvm: 'kvm', tcg: 'tcg,thread=multi,tb-size=256' } as const;
 
 /** Options that the probe for KVM and the real start share. */
 export function accelerationArguments(accelerator: Accelerator): string[] {
-  const accel = ['-accel', ACCELERATORS[accelerator], '-machine', 'pc', '-cpu', 'max'];
+  const accel = ['-accel', ACCELERATORS[accelerator], '-machine', 'pc', '-cpu', CPUS[accelerator]];
   return [...accel, '-nodefaults', '-no-user-config', '-display', 'none'];
 }
 
