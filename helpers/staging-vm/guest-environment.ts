@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { COMPILE_CACHE } from '../host/compile-cache.ts';
 import { knobNames, readSettings, SettingsError } from '../settings/settings.ts';
 import type { Accelerator } from './qemu-arguments.ts';
 
@@ -96,6 +97,8 @@ export function guestEnvironment(
     HOME: '/root',
     CI: '1',
     NO_COLOR: '1',
+    ...COMPILE_CACHE,
+    NODE_COMPILE_CACHE: `${GUEST.project}/node_modules/.cache/canary`,
     ...(rehearsal ? rehearsalDefaults(environment, accelerator) : {}),
   };
   const files: CarriedFile[] = [];

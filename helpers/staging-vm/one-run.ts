@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileAhead } from './compile-ahead.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { GuestEnvironment } from './guest-environment.ts';
 import { makeJobDisk } from './job-disk.ts';
@@ -46,6 +47,7 @@ async function prepare(run: Run, folder: string, progress: Progress, signal: Abo
   await runProgram('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing], { signal });
   const { guestSetup, freeDiskMb } = options;
   const job = { guest: run.guest, command: run.command, guestSetup, freeDiskMb };
+  if (accelerator === 'tcg') await compileAhead({ signal });
   const jobDisk = await makeJobDisk(folder, job, { signal });
   progress.say(
     `booting ${kernel.label} ${accelerator === 'kvm' ? 'on KVM' : 'without KVM (software emulation: expect a slow guest)'}`,

@@ -1,17 +1,7 @@
-import { LineChart } from 'echarts/charts';
-import {
-  GridComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TitleComponent,
-} from 'echarts/components';
-import { init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+import { init } from 'echarts/dist/echarts.esm.min.mjs';
 import { keepExtremes, type Point } from './downsample.ts';
 import { colour, darkRules } from './palette.ts';
 import type { SoakSeries } from './series.ts';
-
-use([LineChart, GridComponent, MarkAreaComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
 
 const WIDTH = 960;
 const TOP = 92;
