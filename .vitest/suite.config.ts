@@ -8,12 +8,14 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'fixtures/**/*.test.ts'],
-    // The fault matrix, the interrupts at random moments and the VM take minutes each and have commands of their own.
+    // The fault matrix, the interrupts at random moments, the clean rehearsals in a row and the VM take minutes each and
+    // have commands of their own.
     exclude: [
       'canary/**',
       'node_modules/**',
       'fixtures/rehearsals/fault-matrix.test.ts',
       'fixtures/rehearsals/random-interrupts.test.ts',
+      'fixtures/rehearsals/clean-rehearsals.test.ts',
       'fixtures/staging-vm/**',
     ],
     // One at a time: rehearsals share the host, and the host lock refuses a second one.
