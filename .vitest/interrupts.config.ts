@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Interrupts at random moments (`npm run test:interrupts`): INTERRUPTS of them (35), the same ones
- * again with INTERRUPT_SEED. About half a minute each. With INTERRUPTS_ON_THIS_HOST=1 on a throwaway host they are on
+ * again with INTERRUPT_SEED. About half a minute each. With TRY_ON_THIS_HOST=1 on a throwaway host they are on
  * the agent of AEGIS_BIN and on the host itself.
  */
 export default defineConfig({
