@@ -44,6 +44,7 @@ export default defineConfig({
       ['./reports/live-progress.ts', { runDirectory }],
       // Its summary window on a terminal would fight the live line.
       ['verbose', { summary: false }],
+      ['./reports/outside-errors-reporter.ts', { runDirectory }],
       // Charts and tables first, for the others refer to them; JUnit and the final status last, for they tell
       // which of the others could not be written.
       ['./reports/charts-reporter.ts', { runDirectory }],

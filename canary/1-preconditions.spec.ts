@@ -1,4 +1,4 @@
-import { judgeCandidateFile } from '../helpers/agent/candidate.ts';
+import { judgeCandidateFiles } from '../helpers/agent/bpf-objects.ts';
 import {
   candidateTellsItsVersion,
   emergencyIsNotActive,
@@ -30,7 +30,7 @@ section('preconditions', [], () => {
     kernelFilesystemsAreMounted(run.settings),
   );
   criterion('preconditions.candidate-binary', 'the candidate binary is built and available', () =>
-    judgeCandidateFile(run.settings),
+    judgeCandidateFiles(run.settings),
   );
   criterion(
     'preconditions.candidate-version',

@@ -52,7 +52,10 @@ section('audit', ['preconditions', 'preflight'], () => {
     'audit.soak',
     'the soak runs for DURATION_SECONDS in audit mode',
     () => phase.soak(ranInFull),
-    { needs: ['audit.ready'], timeoutSeconds: settings.DURATION_SECONDS + 600 },
+    {
+      needs: ['audit.ready'],
+      timeoutSeconds: settings.DURATION_SECONDS + settings.SETTLE_SECONDS + 600,
+    },
   );
   criterion(
     'audit.release',

@@ -5,6 +5,7 @@ import { RestartUnderLoad } from '../helpers/drill/restart.ts';
 import { askedParts } from '../helpers/phases/asked-parts.ts';
 import { SoakPhase } from '../helpers/phases/soak-phase.ts';
 import { accountingCloses, signalsEqualDenials } from '../helpers/soak/accounting.ts';
+import { headroomSeconds } from '../helpers/soak/headroom.ts';
 import {
   actionsAsDocumented,
   noMissedDenial,
@@ -62,13 +63,16 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.soak',
     'the soak runs for DURATION_SECONDS in enforce mode',
     () => phase.soak(ranInFull),
-    { needs: ['enforce.ready'], timeoutSeconds: settings.DURATION_SECONDS + 600 },
+    {
+      needs: ['enforce.ready'],
+      timeoutSeconds: settings.DURATION_SECONDS + settings.SETTLE_SECONDS + 600,
+    },
   );
   criterion(
     'enforce.headroom',
     'the highest rate of decisions without a drop is known',
     () => phase.headroom(),
-    { needs: ['enforce.soak'], askedBy: asked.headroom, timeoutSeconds: 3600 },
+    { needs: ['enforce.soak'], askedBy: asked.headroom, timeoutSeconds: headroomSeconds(settings) },
   );
   criterion(
     'enforce.release',

@@ -1,30 +1,38 @@
 import type { KeyObject } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bpfObjects } from './agent/bpf-objects.ts';
-import { candidateOf, judgeCandidateFile, replaceableBy, sha256OfFile } from './agent/candidate.ts';
+import { candidateOf, judgeCandidateFile, sha256OfFile } from './agent/candidate.ts';
 import { runCommand } from './agent/command.ts';
 import { parseVersion, type Version } from './agent/output/version.ts';
 import type { ProvidedRun } from './canary-run.ts';
 import { CannotBegin } from './cannot-begin.ts';
 import { finalStatus } from './evidence/final-status.ts';
-import { finishedRun, judgedAgain, sameCandidate } from './evidence/finished-run.ts';
+import {
+  finishedRun,
+  judgedAgain,
+  sameCandidate,
+  toBeJudgedAgain,
+} from './evidence/finished-run.ts';
+import { fail } from './evidence/judgement.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
 import { type Part, putTogether, refuseApart } from './evidence/runs-together.ts';
 import { sealRun } from './evidence/seal.ts';
 import { type Guardian, GuardianError, startGuardian } from './host/guardian-process.ts';
 import { STATE_DIRECTORY } from './host/journal.ts';
 import { kernelRelease } from './host/observations.ts';
+import { replaceable } from './host/trusted-path.ts';
 import { KNOWN_EVENTS_FILE } from './review/known-events.ts';
+import { readRegularFile } from './settings/regular-file.ts';
 import { askedPhases, readSettings, type Settings } from './settings/settings.ts';
 import { readSigningKey } from './settings/signing-key.ts';
 
 /** What the candidate says it is; undefined when there is none, or it cannot be understood. */
 async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
   // What anybody could have written is never run, not even to ask for its version.
-  if (judgeCandidateFile(settings).verdict !== 'pass') return undefined;
+  if (judgeCandidateFile(settings.AEGIS_BIN).verdict !== 'pass') return undefined;
   const candidate = candidateOf(settings, runId);
   const said = await runCommand(candidate, ['version'], settings.COMMAND_TIMEOUT_SECONDS);
   const parsed = parseVersion(said.stdout);
@@ -66,10 +74,9 @@ function newRunDirectory(path: string): RunDirectory {
   try {
     makeDirectories(outDir);
     accessSync(outDir, constants.W_OK);
-    const open = replaceableBy(path);
+    const why = replaceable(path);
     // Whoever can replace the run's directory by a link decides where root writes.
-    if (open !== undefined)
-      throw new Error(`anybody can replace what is in ${open}; \`chmod +t\` or \`chmod o-w\` it`);
+    if (why !== undefined) throw new Error(`somebody else can replace it: ${why}`);
     return RunDirectory.create(path);
   } catch (error) {
     throw new CannotBegin(
@@ -90,7 +97,28 @@ async function judgeAgain(paths: readonly string[], target: string): Promise<Pro
     only !== undefined && parts.length === 1
       ? only.run
       : putTogether(newRunDirectory(target), parts);
+  toBeJudgedAgain(new RunDirectory(target));
   return judgedAgain(run, target);
+}
+
+/** What the guardian could not undo is part of the verdict, not of the terminal alone. */
+function recordNotUndone(path: string, problems: readonly string[]): void {
+  const directory = new RunDirectory(path);
+  const id = 'exit.host-as-found';
+  const known = directory.criteria().get(id);
+  directory.record({
+    id,
+    section: 'exit',
+    title: known?.title ?? 'the host is as it was found',
+    durationMs: 0,
+    at: new Date().toISOString(),
+    ...fail(`the host is not as it was found: ${problems.join('; ')}`, {
+      value: problems.length,
+      limit: 0,
+      unit: 'differences',
+      source: 'guardian',
+    }),
+  });
 }
 
 /** The signing key, read once at the start: what happens to the file later cannot unsign the run. */
@@ -101,7 +129,8 @@ function signingKey(settings: Settings): KeyObject | undefined {
 /** Last of all, when every reporter has written: what is not sealed is no evidence, and no success. */
 async function seal(path: string, key: KeyObject | undefined): Promise<void> {
   try {
-    const { files, signedBy } = await sealRun(path, key);
+    const { files, signedBy, status } = await sealRun(path, key);
+    if (status !== 'pass' && status !== 'rehearsal: all checks green') process.exitCode = 1;
     const by =
       signedBy === undefined
         ? 'unsigned; SIGNING_KEY names a key to sign with'
@@ -165,7 +194,7 @@ async function begin(
   });
   // The verdicts that were carried over are part of the evidence, as they were at the start.
   if (settings.KNOWN_EVENTS !== undefined)
-    directory.writeText(KNOWN_EVENTS_FILE, readFileSync(settings.KNOWN_EVENTS, 'utf8'));
+    directory.writeText(KNOWN_EVENTS_FILE, readRegularFile(settings.KNOWN_EVENTS));
   directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);
   return { run, guardian };
 }
@@ -192,6 +221,7 @@ export default async function setup(
       const report = await guardian.finish();
       for (const problem of report.problems)
         process.stderr.write(`aegisbpf-canary: NOT UNDONE: ${problem}\n`);
+      if (report.problems.length > 0) recordNotUndone(path, report.problems);
       // Here and not in a reporter, so that no --reporter option can make an open verdict a success.
       const { green } = finalStatus(new RunDirectory(path).criteria(), run.asked, false);
       if (report.problems.length > 0 || !green) process.exitCode = 1;

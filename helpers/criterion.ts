@@ -14,6 +14,7 @@ import {
   type Section,
   sectionOf,
 } from './evidence/runbook.ts';
+import { showable } from './evidence/showable.ts';
 import type { Phase } from './settings/settings.ts';
 
 declare module 'vitest' {
@@ -37,6 +38,12 @@ interface CriterionOptions {
 
 /** Steps of the runbook may take a slow, emulated host's time; each has deadlines of its own within. */
 const DEFAULT_TIMEOUT_SECONDS = 300;
+
+/** The longest that the agent may take by the knobs, in any step: a few commands and one start. */
+function agentsShareSeconds(): number {
+  const { COMMAND_TIMEOUT_SECONDS, READY_TIMEOUT_SECONDS } = canaryRun().settings;
+  return 5 * COMMAND_TIMEOUT_SECONDS + READY_TIMEOUT_SECONDS;
+}
 
 let currentNeeds: readonly Need[] = [];
 
@@ -93,6 +100,19 @@ async function judged(
   }
 }
 
+/** Settles at the test's deadline. vitest goes on to the next step then, and must not be told of a pass later. */
+const atDeadline = (signal: AbortSignal, timeoutMs: number) =>
+  new Promise<Judgement>((resolve) => {
+    const late = () =>
+      resolve(
+        inconclusive(
+          `this step did not end within ${timeoutMs / 1000} s, so nothing was judged; see canary.log for where it stood`,
+          { limit: timeoutMs / 1000, unit: 's', source: 'deadline of the step' },
+        ),
+      );
+    signal.addEventListener('abort', late, { once: true });
+  });
+
 /** The failure as a person reads it in the reporter's output: verdict first, then the four parts. */
 export class CriterionFailure extends Error {
   override readonly name: string;
@@ -122,8 +142,10 @@ export function criterion(
   options: CriterionOptions = {},
 ): void {
   const needs = [...currentNeeds, ...(options.needs ?? [])];
-  const timeout = (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
-  test(title, { timeout }, async ({ task, skip }) => {
+  const own = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const timeout = (own + agentsShareSeconds()) * 1000;
+  // Once: a step that is tried until it passes shows nothing, whatever --retry asks for.
+  test(title, { timeout, retry: 0, repeats: 0 }, async ({ task, skip, signal }) => {
     const { directory, provided } = canaryRun();
     const name = sectionOf(id);
     const base = { id, section: name, title };
@@ -145,14 +167,14 @@ export function criterion(
       skip(reason);
     }
     const begun = performance.now();
-    const judgement = await judged(check);
+    const judgement = await Promise.race([judged(check), atDeadline(signal, timeout)]);
     const record: CriterionRecord = {
       ...base,
       at: new Date().toISOString(),
       durationMs: Math.round(performance.now() - begun),
       ...(judgement instanceof NotApplicable
         ? { verdict: 'skipped', explanation: judgement.message, notApplicable: true }
-        : judgement),
+        : showable(judgement)),
     };
     task.meta.criterion = record;
     directory.record(record);

@@ -2,7 +2,7 @@
  * `npm run report -- [RUN_DIRECTORY]`: makes one self-contained page of a run's Allure results, for
  * the change ticket, beside the run directory: what is in that is sealed. Without an argument it takes the newest run below OUT_DIR.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { dirSync } from 'tmp';
@@ -68,7 +68,11 @@ async function writePage(path: string): Promise<{ page: string; bytes: number }>
     await generate(path, title, scratch.name);
     const html = withoutNetwork(readFileSync(join(scratch.name, 'index.html'), 'utf8'));
     const page = `${path}.html`;
-    writeFileSync(page, html, { mode: 0o640 });
+    const partial = `${page}.partial`;
+    // A new file, and never through a link that somebody put there.
+    rmSync(partial, { force: true });
+    writeFileSync(partial, html, { mode: 0o640, flag: 'wx' });
+    renameSync(partial, page);
     return { page, bytes: Buffer.byteLength(html) };
   } finally {
     scratch.removeCallback();

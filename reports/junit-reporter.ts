@@ -1,5 +1,5 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
-import { reportProblems } from '../helpers/evidence/report-problems.ts';
+import { OUTSIDE, reportProblems } from '../helpers/evidence/report-problems.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { attachedFiles } from './junit-attachments.ts';
 import { junitXml } from './junit-xml.ts';
@@ -57,9 +57,9 @@ export default class JunitReporter implements Reporter {
         rows: runbookRows(directory.criteria(), run.asked, unjudged),
         outside: [
           ...outsideErrors(modules, errors),
-          ...reportProblems(directory).map(
-            (problem) => `a report could not be written: ${problem}`,
-          ),
+          ...reportProblems(directory)
+            .filter((problem) => !problem.startsWith(OUTSIDE))
+            .map((problem) => `a report could not be written: ${problem}`),
         ],
       }),
     );

@@ -1,4 +1,5 @@
 import type { FinalStatus } from '../helpers/evidence/final-status.ts';
+import { OUTSIDE } from '../helpers/evidence/report-problems.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { oneLine } from './clean-text.ts';
@@ -152,7 +153,9 @@ export function statusScreen(
       ...entry('finding', title, 3),
       ...entry('', `${severity}, ${reference ?? 'no reference'}`, 1),
     ]),
-    ...status.unwritten.flatMap((problem) => entry('NOT WRITTEN', problem, 2)),
+    ...status.unwritten.flatMap((problem) =>
+      entry(problem.startsWith(OUTSIDE) ? 'ERROR' : 'NOT WRITTEN', problem, 2),
+    ),
     ...unbroken('evidence', path),
     ...(status.unwritten.length > 0
       ? []

@@ -1,4 +1,5 @@
 import type { FinalStatus } from '../helpers/evidence/final-status.ts';
+import { OUTSIDE } from '../helpers/evidence/report-problems.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { ReviewEntry } from '../helpers/review/review-entry.ts';
@@ -109,7 +110,11 @@ function open({ status }: Ticket): string[] {
     ),
     ...(skipped > 0 ? [`- not tried: ${skipped} criteria`] : []),
     ...(status.missing.length > 0 ? [`- never judged: ${status.missing.length} criteria`] : []),
-    ...status.unwritten.map((problem) => `- report not written: ${codeSpan(problem)}`),
+    ...status.unwritten.map((problem) =>
+      problem.startsWith(OUTSIDE)
+        ? `- error ${codeSpan(problem)}`
+        : `- report not written: ${codeSpan(problem)}`,
+    ),
   ]);
 }
 

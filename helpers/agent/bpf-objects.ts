@@ -1,8 +1,10 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fail, type Judgement } from '../evidence/judgement.ts';
 import type { HashedFile } from '../evidence/run-record.ts';
+import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
-import { sha256OfFile } from './candidate.ts';
+import { judgeCandidateFile, sha256OfFile } from './candidate.ts';
 
 /** Where the agent looks when AEGIS_BPF_OBJ names no object (agent-contract.md §7), on this host. */
 const INSTALLED_OBJECT = 'usr/lib/aegisbpf/aegis.bpf.o';
@@ -24,6 +26,30 @@ export async function bpfObjects(settings: Settings): Promise<HashedFile[]> {
     if (sha256 !== undefined) found.push({ path, sha256 });
   }
   return found;
+}
+
+/** Why others could change what the candidate loads into the kernel, or undefined. */
+function changeable(path: string): string | undefined {
+  if (!isFile(path)) return undefined;
+  if ((statSync(path).mode & 0o002) !== 0) return 'it can be written by anybody';
+  return replaceable(path);
+}
+
+/** Judges the candidate binary, and that the BPF objects it may load are nobody else's to change. */
+export function judgeCandidateFiles(settings: Settings): Judgement {
+  const { AEGIS_BIN, AEGIS_BPF_OBJ_HASH_PATH: hash, AEGIS_BPF_OBJ_PREVIOUS: previous } = settings;
+  const binary = judgeCandidateFile(AEGIS_BIN);
+  if (binary.verdict !== 'pass') return binary;
+  for (const path of [...objectPaths(settings), hash, previous]) {
+    if (path === undefined) continue;
+    const why = changeable(path);
+    if (why !== undefined)
+      return fail(
+        `others can change ${path}, and it would be loaded into the kernel: ${why}; move it elsewhere or \`chmod o-w\` it`,
+        { value: path, source: 'AEGIS_BPF_OBJ' },
+      );
+  }
+  return binary;
 }
 
 /** What is no longer as it was: changed, gone, or come up since. In words, one a file. */

@@ -1,24 +1,28 @@
 import { createHash } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  createReadStream,
-  lstatSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { fail, type Judgement, pass } from '../evidence/judgement.ts';
+import { replaceable } from '../host/trusted-path.ts';
 import { RUN_MARK } from '../host/undo.ts';
+import { mustBeRegular, OPEN_WITHOUT_WAITING } from '../settings/regular-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Candidate } from './command.ts';
 
-/** SHA-256 of a file's bytes, in hex. */
+/**
+ * SHA-256 of a file's bytes, in hex.
+ * @throws Error when it cannot be read, or is no regular file.
+ */
 export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+  const file = await open(path, OPEN_WITHOUT_WAITING);
+  try {
+    mustBeRegular(await file.stat());
+    const hash = createHash('sha256');
+    await pipeline(file.createReadStream({ autoClose: false }), hash);
+    return hash.digest('hex');
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -53,18 +57,8 @@ export function candidateOf(settings: Settings, runId: string): Candidate {
   };
 }
 
-/** A directory on the way to the file that anybody may write, and so replace what is in it. */
-export function replaceableBy(path: string): string | undefined {
-  for (let at = dirname(path); ; at = dirname(at)) {
-    const { mode } = statSync(at);
-    if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return at;
-    if (at === '/') return undefined;
-  }
-}
-
 /** Judges that the candidate is there, is a program, and is nobody else's to change. */
-export function judgeCandidateFile(settings: Settings): Judgement {
-  const path = settings.AEGIS_BIN;
+export function judgeCandidateFile(path: string): Judgement {
   const measured = { value: path, source: 'AEGIS_BIN' };
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
@@ -90,11 +84,10 @@ export function judgeCandidateFile(settings: Settings): Judgement {
       measured,
     );
   }
-  // The way of the name too: whoever can replace a link on it decides what we run.
-  const open = replaceableBy(real) ?? replaceableBy(path);
-  if (open !== undefined) {
+  const why = replaceable(path);
+  if (why !== undefined) {
     return fail(
-      `anybody can replace the candidate: ${open} is writable by all; move the binary elsewhere`,
+      `others can replace the candidate, and we would run it as root: ${why}; move the binary elsewhere`,
       measured,
     );
   }

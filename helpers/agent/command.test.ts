@@ -41,3 +41,14 @@ test('a command that cannot be started does not throw', async () => {
   expect(result.exitCode).toBeUndefined();
   expect(howItEnded(result)).toMatch(/could not be started; it said: .*ENOENT/);
 });
+
+test('a process that a command left behind with its output is not waited for', async () => {
+  const result = await runCommand(
+    { executable: '/bin/sh', environment: { PATH: '/usr/bin:/bin' } },
+    ['-c', 'sleep 300 & echo $!'],
+    200,
+  );
+  // It still runs: had we waited for it, there would be nothing to end.
+  expect(process.kill(Number(result.stdout), 'SIGKILL')).toBe(true);
+  expect(result).toMatchObject({ exitCode: 0, timedOut: false });
+});

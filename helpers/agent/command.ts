@@ -21,16 +21,20 @@ export interface CommandResult {
 /** Real documents are a few kilobytes; a flood must not take the harness's memory. */
 const MAX_OUTPUT_CHARACTERS = 8 * 1024 * 1024;
 
+/** Output of a command that has ended is in the pipe already; what still holds it open is another. */
+const OUTPUT_GRACE_MS = 5000;
+
 /**
  * Runs a one-shot command of the candidate to its end. Never throws for what the command does;
- * a hang ends by SIGKILL after the deadline and is said in `timedOut`.
+ * a hang ends by SIGKILL after the deadline and is said in `timedOut`. A process that it left behind
+ * with its output is not waited for.
  */
 export async function runCommand(
   candidate: Candidate,
   args: readonly string[],
   timeoutSeconds: number,
 ): Promise<CommandResult> {
-  const result = await execa(candidate.executable, args, {
+  const running = execa(candidate.executable, args, {
     env: candidate.environment,
     extendEnv: false,
     reject: false,
@@ -40,6 +44,14 @@ export async function runCommand(
     maxBuffer: MAX_OUTPUT_CHARACTERS,
     stripFinalNewline: false,
   });
+  running.nodeChildProcess.once('exit', () => {
+    const letGo = () => {
+      running.stdout.destroy();
+      running.stderr.destroy();
+    };
+    setTimeout(letGo, OUTPUT_GRACE_MS).unref();
+  });
+  const result = await running;
   const spawnError = result.exitCode === undefined && result.signal === undefined;
   return {
     command: `aegisbpf ${args.join(' ')}`,

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { type SeenProcess, seenProcess } from '../host/seen-process.ts';
+import { withoutControls } from '../settings/escaped-character.ts';
 import type { AgentEvent } from './output/events.ts';
 
 /** Decisions that our own workload did not cause, as one thing for a person to review. */
@@ -27,10 +29,19 @@ export const FOLDED = 'folded';
 /** Beyond this many groups the tail is folded into one, with its total kept. */
 const MAX_GROUPS = 10_000;
 const MAX_SAMPLES = 3;
+/** A true event has a few hundred bytes and a path of at most 4,096 (path_resolution(7)). */
+const MAX_SAMPLE_BYTES = 16 * 1024;
+const MAX_PART_CHARACTERS = 4096;
 /** A program that ends at once is gone from /proc; how often a group's next one is looked for. */
 const MAX_LOOKUPS = 8;
 
-const text = (value: unknown) => (value === undefined || value === null ? '' : String(value));
+/** A field as text; what is too long to keep whole is named by its start and its hash. */
+function text(value: unknown): string {
+  const whole = value === undefined || value === null ? '' : String(value);
+  if (whole.length <= MAX_PART_CHARACTERS) return whole;
+  const hash = createHash('sha256').update(whole).digest('hex');
+  return `${whole.slice(0, MAX_PART_CHARACTERS)}… (${hash})`;
+}
 
 function targetOf(event: AgentEvent): string {
   const fields = event as unknown as Readonly<Record<string, unknown>>;
@@ -57,7 +68,8 @@ export class DecisionGroups {
   readonly #groups = new Map<string, DecisionGroup>();
   readonly #lookups = new Map<string, number>();
 
-  add(event: AgentEvent, now: Date = new Date()): void {
+  /** @param bytes length of the event's line; a long one is counted and not kept as a sample. */
+  add(event: AgentEvent, now: Date = new Date(), bytes = 0): void {
     if (!isDecision(event)) return;
     const fields = event as unknown as Readonly<Record<string, unknown>>;
     const parts = {
@@ -69,13 +81,13 @@ export class DecisionGroups {
     };
     // Quoted, so that a program cannot choose a name that hides it under another group.
     const key = Object.values(parts)
-      .map((part) => JSON.stringify(part))
+      .map((part) => withoutControls(JSON.stringify(part)))
       .join(' | ');
     const at = now.toISOString();
     const group = this.#groups.get(key) ?? this.#open(key, parts, at);
     group.count += 1;
     group.lastSeen = at;
-    if (group.samples.length < MAX_SAMPLES) group.samples.push(event);
+    if (group.samples.length < MAX_SAMPLES && bytes <= MAX_SAMPLE_BYTES) group.samples.push(event);
     if (group.process === undefined) this.#lookUp(group, fields);
   }
 

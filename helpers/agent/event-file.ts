@@ -4,13 +4,13 @@ import { finished } from 'node:stream/promises';
 /** What a stored line is kept for; each kind has a bound of its own, so that none crowds out another. */
 export type LineKind = 'own' | 'telemetry' | 'host' | 'unreadable' | 'state';
 
-/** Bytes on disk of each kind; state changes are evidence, and a daemon has a handful. */
+/** Bytes on disk of each kind; a daemon has a handful of state changes. */
 const KEPT_BYTES: Readonly<Record<LineKind, number>> = {
   own: 16 * 1024 * 1024,
   telemetry: 64 * 1024 * 1024,
   host: 64 * 1024 * 1024,
   unreadable: 16 * 1024 * 1024,
-  state: Number.POSITIVE_INFINITY,
+  state: 16 * 1024 * 1024,
 };
 /** What may wait for a slow disk; beyond it lines are counted and not stored. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;

@@ -158,13 +158,13 @@ export class EventLog {
         return;
       }
     }
-    this.#file.store(this.#countOther(event), text);
+    this.#file.store(this.#countOther(event, text.length), text);
   }
 
-  #countOther(event: AgentEvent): LineKind {
+  #countOther(event: AgentEvent, bytes: number): LineKind {
     if (event.type === 'exec' || event.type === 'exec_argv') return 'telemetry';
     if (event.type !== 'state_change') {
-      this.#groups.add(event);
+      this.#groups.add(event, new Date(), bytes);
       return 'host';
     }
     if (this.stateChanges.length < KEPT_STATE_CHANGES) this.stateChanges.push(event);

@@ -27,9 +27,11 @@ async function disagreements(stage: DrillStage): Promise<string[]> {
     lines.includes(needed.path)
       ? 'the recorded text still denies the file that the rollback freed'
       : undefined,
-    appliedSha256 === undefined || appliedSha256 === hash
-      ? undefined
-      : `the recorded hash ${appliedSha256.slice(0, 12)}… is not that of the recorded text ${hash.slice(0, 12)}…`,
+    appliedSha256 === undefined
+      ? 'there is no recorded hash (`# applied_sha256:`)'
+      : appliedSha256 === hash
+        ? undefined
+        : `the recorded hash ${appliedSha256.slice(0, 12)}… is not that of the recorded text ${hash.slice(0, 12)}…`,
   ].filter((problem) => problem !== undefined);
 }
 

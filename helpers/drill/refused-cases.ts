@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyText } from '../phases/candidate-policy.ts';
+import { readRegularFile } from '../settings/regular-file.ts';
 import type { Prepared } from './stage.ts';
 
 /** A policy that must be refused. */
@@ -48,7 +49,7 @@ export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
   chmodSync(writable.args[0] ?? '', 0o666);
   const folder = join(directory, 'refused-folder.policy');
   mkdirSync(folder);
-  const whole = readFileSync(candidatePolicy, 'utf8');
+  const whole = readRegularFile(candidatePolicy);
   const wrong = createHash('sha256').update(`${whole} `).digest('hex');
   return [
     of('unknown section', `${good}\n[deny_everything]\n${guarded.path}\n`),

@@ -34,10 +34,9 @@ function whyNotByPath(rule: RuleList['files'][number]): string | undefined {
 function hiddenSections(hostRoot: string): string[] {
   const path = join(agentPaths(hostRoot).dataDirectory, 'policy.applied');
   if (!existsSync(path)) return [];
-  const found = readFileSync(path, 'utf8').matchAll(/^\s*\[\s*([^\]\n]*?)\s*\]\s*$/gm);
-  return [...new Set([...found].map(([, name]) => name ?? ''))].filter(
-    (name) => !PLAIN_SECTIONS.includes(name),
-  );
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const names = lines.flatMap((line) => /^\[([^\]]*)\]$/.exec(line.trim())?.[1]?.trim() ?? []);
+  return [...new Set(names)].filter((name) => !PLAIN_SECTIONS.includes(name));
 }
 
 /** Every rule of the host that the drill could not bring back, each with the reason. */

@@ -1,12 +1,17 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
 import { sha256OfFile } from '../agent/candidate.ts';
+import { parseHealth } from '../agent/output/health.ts';
 import { ruleText } from '../agent/rules.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { agentStateDifferences } from '../host/agent-state.ts';
 import { Journal } from '../host/journal.ts';
+import { hostPath } from '../host/observations.ts';
 import { undoAll } from '../host/undo.ts';
 import { judgeReview } from '../review/judge-review.ts';
+import type { Settings } from '../settings/settings.ts';
 import { fail, inconclusive, type Judgement, type Measurement, pass } from './judgement.ts';
 import { readRunRecord } from './run-record.ts';
 import { RUNBOOK, SECTION_TITLES, type Section } from './runbook.ts';
@@ -52,10 +57,29 @@ export function sectionPassed(run: CanaryRun, ...sections: readonly Section[]): 
   );
 }
 
+const soakedSignal = z.object({ enforceSignal: z.enum(['term', 'int', 'kill', 'none']) });
+
+/** By the evidence, not by today's knobs: a finished run may be judged in another shell. */
+function soakedWith(run: CanaryRun): Settings['ENFORCE_SIGNAL'] | undefined {
+  try {
+    return soakedSignal.parse(JSON.parse(run.directory.readText('enforce/soak.json')))
+      .enforceSignal;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A SIGKILL run is exceptional containment testing and never the standard enforce pass. */
 export function enforcePassed(run: CanaryRun): Judgement {
   const judgement = sectionPassed(run, 'enforce');
-  if (judgement.verdict !== 'pass' || run.settings.ENFORCE_SIGNAL !== 'kill') return judgement;
+  if (judgement.verdict !== 'pass') return judgement;
+  const signal = soakedWith(run);
+  if (signal === undefined)
+    return inconclusive(
+      'what enforce sent cannot be read, so it cannot be told from exceptional containment testing; run the enforce phase again',
+      { source: run.directory.file('enforce/soak.json') },
+    );
+  if (signal !== 'kill') return judgement;
   return inconclusive(
     'ENFORCE_SIGNAL=kill is exceptional containment testing and does not count as the standard enforce pass; run ENFORCE_SIGNAL=term for it',
     { value: 'kill', limit: 'term', source: 'ENFORCE_SIGNAL' },
@@ -107,8 +131,34 @@ async function objectsAreTheSame(run: CanaryRun, measured: Measurement): Promise
       `a BPF object was replaced during the run: ${changes.join('; ')}; the verdict belongs to neither, run again`,
       { value: changes.length, limit: 0, unit: 'objects changed', source: 'SHA-256' },
     );
+  const loaded = loadedObject(run);
+  if (loaded !== undefined && !before.some(({ path }) => path === loaded))
+    return inconclusive(
+      `the agent loads ${loaded}, whose hash was not taken when the run began; name it with AEGIS_BPF_OBJ and run again`,
+      { value: loaded, source: 'bpf_object_path of `aegisbpf health --json`' },
+    );
+  if (before.length === 0 && run.provided.rehearsal.length === 0)
+    return inconclusive(
+      'no BPF object was found beside the binary or where one is installed, so what the kernel ran has no hash; name it with AEGIS_BPF_OBJ and run again',
+      { value: 0, limit: 1, unit: 'BPF objects', source: 'run.json' },
+    );
   const objects = before.map(({ path, sha256 }) => `, ${path} ${sha256}`).join('');
   return pass(`SHA-256 ${measured.value}${objects} from start to end`, measured);
+}
+
+/** The BPF object that the agent said it loads, as it was asked in a phase; undefined when none did. */
+function loadedObject({ directory, provided, settings }: CanaryRun): string | undefined {
+  for (const phase of provided.asked) {
+    if (!directory.has(`${phase}/health.json`)) continue;
+    const parsed = parseHealth(directory.readText(`${phase}/health.json`));
+    const said = parsed.ok ? (parsed.value.bpfObjectPath ?? '') : '';
+    if (said === '') continue;
+    if (provided.rehearsal.length === 0 || said === settings.AEGIS_BPF_OBJ) return resolve(said);
+    // A stand-in plays the installed one, on a host that may be played.
+    const played = hostPath(settings.HOST_ROOT, said);
+    return existsSync(played) ? played : undefined;
+  }
+  return undefined;
 }
 
 const AS_JUDGED = /^as judged at \S+: /;
@@ -144,7 +194,9 @@ export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
   const report = await undoAll(journal, (text) => run.log(`undone: ${text}`));
   run.directory.writeJson('undo.json', report);
   const differences = snapshot === undefined ? [] : agentStateDifferences(snapshot);
-  const problems = [...report.problems, ...rules, ...differences];
+  // Without pins there is no rule, and the agent's list command would make new ones.
+  const left = snapshot?.pinDirectoryExisted === true ? await rulesAppeared(run) : [];
+  const problems = [...report.problems, ...rules, ...left, ...differences];
   if (problems.length > 0) {
     return fail(`the host is not as it was found: ${problems.join('; ')}`, {
       value: problems.length,
@@ -166,19 +218,42 @@ const rulesBefore = z.object({
   allowedCgroups: z.array(z.string()),
 });
 
+type RulesBefore = z.output<typeof rulesBefore>;
+
+/** Every kind of rule of a host with its rules before and now. */
+async function ruleKinds(run: CanaryRun, before: RulesBefore) {
+  const now = await run.rules();
+  return [
+    { what: 'file', was: before.files, is: now.files.map(ruleText) },
+    { what: 'network', was: before.network, is: now.network },
+    { what: 'cgroup', was: before.cgroupRules, is: now.cgroupRules },
+    { what: 'allowed-cgroup', was: before.allowedCgroups, is: now.allowedCgroups },
+  ];
+}
+
+const rulesFound = (run: CanaryRun): RulesBefore | undefined =>
+  run.directory.has('rules-before.json')
+    ? rulesBefore.parse(JSON.parse(run.directory.readText('rules-before.json')))
+    : undefined;
+
 /** The rule lists must be as before, apart from those that the journal still removes. */
 async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {
-  if (!run.directory.has('rules-before.json')) return [];
-  const before = rulesBefore.parse(JSON.parse(run.directory.readText('rules-before.json')));
-  const now = await run.rules();
-  const lost = (was: readonly string[], is: readonly string[], what: string) =>
+  const before = rulesFound(run);
+  if (before === undefined) return [];
+  return (await ruleKinds(run, before)).flatMap(({ what, was, is }) =>
     was
       .filter((rule) => !is.includes(rule))
-      .map((rule) => `the ${what} rule ${rule} was there before the run`);
-  return [
-    ...lost(before.files, now.files.map(ruleText), 'file'),
-    ...lost(before.network, now.network, 'network'),
-    ...lost(before.cgroupRules, now.cgroupRules, 'cgroup'),
-    ...lost(before.allowedCgroups, now.allowedCgroups, 'allowed-cgroup'),
-  ];
+      .map((rule) => `the ${what} rule ${rule} was there before the run`),
+  );
+}
+
+/** Rules that nobody had before the run, when all of ours should be gone. */
+async function rulesAppeared(run: CanaryRun): Promise<string[]> {
+  const before = rulesFound(run);
+  if (before === undefined) return [];
+  return (await ruleKinds(run, before)).flatMap(({ what, was, is }) =>
+    is
+      .filter((rule) => !was.includes(rule))
+      .map((rule) => `the ${what} rule ${rule} was not there before the run`),
+  );
 }

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { sha256OfFile } from '../agent/candidate.ts';
 import type { ProvidedRun } from '../canary-run.ts';
 import { CannotBegin } from '../cannot-begin.ts';
+import { strangersOwn } from '../host/trusted-path.ts';
+import { inconclusive } from './judgement.ts';
 import { forgetReportProblems } from './report-problems.ts';
 import { RunDirectory } from './run-directory.ts';
 import { type RunRecord, runRecord } from './run-record.ts';
@@ -30,6 +33,12 @@ async function asItWasSealed(path: string): Promise<void> {
  */
 export async function finishedRun(path: string): Promise<RunRecord> {
   let run: RunRecord;
+  const stranger = process.geteuid?.() === 0 && existsSync(path) ? strangersOwn(path) : undefined;
+  // Its owner could put links where root writes the new verdicts.
+  if (stranger !== undefined)
+    throw new CannotBegin(
+      `CANARY_RUN=${path}: ${stranger}, and root would write into it; judging again needs no root, or copy the run first`,
+    );
   try {
     run = runRecord.parse(JSON.parse(new RunDirectory(path).readText('run.json')));
   } catch (error) {
@@ -57,6 +66,22 @@ export async function sameCandidate(run: RunRecord, candidate: string | undefine
   throw new CannotBegin(
     `CANARY_RUN judged the candidate with SHA-256 ${run.candidateSha256 ?? 'unknown'}, and AEGIS_BIN=${candidate} has ${sha256}: a review counts for the candidate it was made of alone; leave AEGIS_BIN unset, or run the canary on the new one`,
   );
+}
+
+/** What a finished run cannot look at any more; its verdicts stay. */
+const STAYS: readonly string[] = ['exit.same-candidate', 'exit.host-as-found'];
+
+/** Takes the former exit verdicts back: one that is left out this time (`-t`) is no verdict on today's review. */
+export function toBeJudgedAgain(directory: RunDirectory): void {
+  for (const record of directory.criteria().values()) {
+    const { id, section, title, notApplicable } = record;
+    if (section !== 'exit' || STAYS.includes(id) || notApplicable === true) continue;
+    if (record.verdict === 'skipped') continue;
+    directory.record({
+      ...{ id, section, title, at: new Date().toISOString(), durationMs: 0 },
+      ...inconclusive('not judged again; run `npx vitest run canary/5-exit-criteria` whole'),
+    });
+  }
 }
 
 /** What the specs are told of a finished run: no root, no host, no new soak. */

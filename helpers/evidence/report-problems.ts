@@ -2,10 +2,13 @@ import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { RunDirectory } from './run-directory.ts';
 
+/** Begins what is no report's problem: an error of a hook, an import or a stray promise. */
+export const OUTSIDE = 'outside of every criterion: ';
+
 const PROBLEMS_FILE = 'report-problems.ndjson';
 const problemLine = z.object({ problem: z.string() });
 
-/** Keeps that a report could not be written. On a full disk this fails too, and so does the rest. */
+/** Keeps that a report could not be written, or that something broke where no criterion could say so. On a full disk this fails too, and so does the rest. */
 export function recordReportProblem(path: string, problem: string): void {
   try {
     new RunDirectory(path).appendLine(PROBLEMS_FILE, { problem });

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { withoutControls } from '../settings/escaped-character.ts';
 import type { Judgement } from './judgement.ts';
 
 /** Evidence may hold paths and program names of the host: for its owner and group only. */
@@ -90,7 +91,9 @@ export class RunDirectory {
     const path = this.file(name);
     const partial = `${path}.partial`;
     try {
-      writeFileSync(partial, text, { mode: FILE_MODE });
+      // Never through a link that somebody put there.
+      rmSync(partial, { force: true });
+      writeFileSync(partial, text, { mode: FILE_MODE, flag: 'wx' });
       renameSync(partial, path);
     } finally {
       rmSync(partial, { force: true });
@@ -116,7 +119,7 @@ export class RunDirectory {
 
   /** The canary log: what was done when, in words, for people. */
   log(message: string): void {
-    const line = `${new Date().toISOString()} ${message.replaceAll('\n', '\n    ')}\n`;
+    const line = `${new Date().toISOString()} ${withoutControls(message).replaceAll('\n', '\n    ')}\n`;
     appendFileSync(this.file('canary.log'), line, { mode: FILE_MODE });
   }
 

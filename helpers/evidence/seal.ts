@@ -18,12 +18,14 @@ import { SUMMARY_FILE, type Summary, summarise, summary } from './summary.ts';
 const FORMER_SEALS = 'seals';
 
 /** What a person may change in a sealed run before it is judged again: their own review. */
-const isReview = (path: string) => /^review\b[^/]*$/.test(path);
+const isReview = ({ path, kind }: Difference) =>
+  /^review\.(yaml|csv)$/.test(path) && kind !== 'not a regular file';
 
 export interface Seal {
   readonly files: number;
   /** Names the key that signed; undefined when nobody did. */
   readonly signedBy: string | undefined;
+  readonly status: Summary['status'];
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -40,16 +42,32 @@ function keepFormerSeal(run: RunDirectory): void {
   }
 }
 
-/** The summary as the reporters left it; when they did not, one that says so and is no pass. */
+/** What a summary says, whenever it was made. */
+const said = (one: Summary) => JSON.stringify({ ...summary.parse(one), judgedAt: '' });
+
+function summaryNow(run: RunDirectory): Summary {
+  const made = summarise(run.path);
+  if (made === undefined) throw new Error(`there is no run.json in ${run.path}`);
+  return made;
+}
+
+/**
+ * The summary as the reporters left it, if it is what the records say; else one that says that the
+ * reports are not of this run's end, and is no pass. They were switched off, or something was
+ * recorded after them.
+ */
 function writtenSummary(run: RunDirectory): Summary {
-  const read = () => summary.parse(JSON.parse(run.readText(SUMMARY_FILE)));
-  if (!run.has(SUMMARY_FILE)) {
-    recordReportProblem(run.path, `${SUMMARY_FILE} was not written by the run's reporters`);
-    const made = summarise(run.path);
-    if (made === undefined) throw new Error(`there is no run.json in ${run.path}`);
-    run.writeJson(SUMMARY_FILE, made);
-  }
-  return read();
+  const written = run.has(SUMMARY_FILE)
+    ? summary.safeParse(JSON.parse(run.readText(SUMMARY_FILE))).data
+    : undefined;
+  if (written !== undefined && said(written) === said(summaryNow(run))) return written;
+  recordReportProblem(
+    run.path,
+    `${SUMMARY_FILE} was not written by the run's reporters when it ended; do not replace them (--reporter)`,
+  );
+  const made = summaryNow(run);
+  run.writeJson(SUMMARY_FILE, made);
+  return made;
 }
 
 /**
@@ -59,16 +77,20 @@ function writtenSummary(run: RunDirectory): Summary {
  */
 export async function sealRun(path: string, key: KeyObject | undefined): Promise<Seal> {
   const run = new RunDirectory(path);
-  const said = writtenSummary(run);
+  const ending = writtenSummary(run);
   keepFormerSeal(run);
   const sealed = await takeManifest(path, new Date().toISOString());
   const text = `${JSON.stringify(sealed, null, 2)}\n`;
   const runJson = sealed.files.find((file) => file.path === 'run.json')?.sha256 ?? '';
-  const statement = testResult(said, { manifest: sha256(text), runJson });
+  const statement = testResult(ending, { manifest: sha256(text), runJson });
   const envelope = wrap(PAYLOAD_TYPE, Buffer.from(JSON.stringify(statement)), key);
   run.writeText(MANIFEST_FILE, text);
   run.writeText(ATTESTATION_FILE, envelopeText(envelope));
-  return { files: sealed.files.length, signedBy: key === undefined ? undefined : keyId(key) };
+  return {
+    files: sealed.files.length,
+    signedBy: key === undefined ? undefined : keyId(key),
+    status: ending.status,
+  };
 }
 
 /**
@@ -80,5 +102,5 @@ export async function alteredSinceSealed(path: string): Promise<readonly Differe
   if (!existsSync(run.file(MANIFEST_FILE))) return [];
   const sealed = manifest.parse(JSON.parse(run.readText(MANIFEST_FILE)));
   const found = await differencesFrom(sealed, path);
-  return found.filter((difference) => !isReview(difference.path));
+  return found.filter((difference) => !isReview(difference));
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readRegularFile } from '../settings/regular-file.ts';
 import {
   activeLsms,
   cgroupControllers,
@@ -75,7 +75,7 @@ export function compareProfiles(
  * @throws Error in one line when the file is missing, not JSON or not a profile.
  */
 export function readProfile(path: string): HostProfile {
-  const text = readFileSync(path, 'utf8');
+  const text = readRegularFile(path);
   const parsed = hostProfile.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
   const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);

@@ -51,7 +51,11 @@ export function seenProcess(
   const before = processIdentity(pid);
   if (before === undefined || !startedThen(startTime, before.startTicks)) return undefined;
   const executable = executableOf(pid);
-  const commandLine = readText(`/proc/${pid}/cmdline`)?.replace(/\0+$/, '').replaceAll('\0', ' ');
+  const commandLine = readText(`/proc/${pid}/cmdline`)
+    // Cut first: a stranger's command line can have megabytes.
+    ?.slice(0, MAX_COMMAND_LINE + 1)
+    .replaceAll('\0', ' ')
+    .trimEnd();
   const cgroup = /^0::(.+)$/m.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
   // Read last: had it become another program in between, the name would be that one's.
   const name = readText(`/proc/${pid}/comm`)?.trimEnd();

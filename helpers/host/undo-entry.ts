@@ -77,7 +77,9 @@ export async function undoEntry(
         COMMAND_TIMEOUT_SECONDS,
       );
       const rule = entry.arguments.at(-1) ?? '';
-      return listed.exitCode === 0 && !listed.stdout.includes(`  ${rule}`) ? undefined : problem;
+      if (listed.exitCode !== 0) return problem ?? howItEnded(listed);
+      const stays = listed.stdout.includes(`  ${rule}`);
+      return stays ? (problem ?? `the network deny rule ${rule} is still listed`) : undefined;
     }
   }
 }

@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandResult, howItEnded, runCommand } from '../agent/command.ts';
 import { ownDirectory } from '../agent/own-file.ts';
 import { type RuleList, ruleText } from '../agent/rules.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { failed, noEvidence } from '../evidence/judgement.ts';
+import { readRegularFile } from '../settings/regular-file.ts';
 
 /** A policy that denies these paths; without any, applying it with --reset removes every rule. */
 export const policyText = (paths: readonly string[]) =>
@@ -76,7 +77,7 @@ export async function applyCandidatePolicy(run: CanaryRun): Promise<AppliedPolic
   const path = run.settings.CANDIDATE_POLICY;
   if (path === undefined) return undefined;
   try {
-    readFileSync(path);
+    readRegularFile(path);
   } catch (error) {
     throw noEvidence(`CANDIDATE_POLICY=${path} cannot be read: ${(error as Error).message}`);
   }

@@ -63,6 +63,15 @@ export async function ownAddresses(): Promise<DeniedAddress[]> {
 
 const ruleOf = ({ ip, port }: DeniedAddress) => ['--ip-port', `${ip}:${port}`];
 
+async function isListed(
+  candidate: Candidate,
+  { ip, port }: DeniedAddress,
+  timeoutSeconds: number,
+): Promise<boolean> {
+  const listed = await listNetworkRules(candidate, timeoutSeconds);
+  return listed.some((entry) => entry === `${ip}:${port}` || entry.startsWith(`${ip}:${port}:`));
+}
+
 /** Denies the address, journalled first. @returns the journal entry's id, for `allowAddress`. */
 export async function denyAddress(
   candidate: Candidate,
@@ -77,9 +86,8 @@ export async function denyAddress(
     timeoutSeconds,
   );
   if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
-  const listed = await listNetworkRules(candidate, timeoutSeconds);
+  if (await isListed(candidate, address, timeoutSeconds)) return id;
   const rule = `${address.ip}:${address.port}`;
-  if (listed.some((entry) => entry === rule || entry.startsWith(`${rule}:`))) return id;
   throw failed(`\`network deny add\` said yes for ${rule}, and \`network deny list\` lacks it`, {
     value: 0,
     limit: 1,
@@ -99,6 +107,11 @@ export async function allowAddress(
   const args = ['network', 'deny', 'del', ...ruleOf(address)];
   const result = await runCommand(candidate, args, timeoutSeconds);
   if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+  if (await isListed(candidate, address, timeoutSeconds))
+    throw failed(
+      `\`network deny del\` said yes for ${address.ip}:${address.port}, and \`network deny list\` still has it`,
+      { value: 1, limit: 0, unit: 'rules', source: 'aegisbpf network deny list' },
+    );
   journal.strike(id);
 }
 

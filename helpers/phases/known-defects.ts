@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import {
@@ -9,29 +8,43 @@ import {
   noEvidence,
   pass,
 } from '../evidence/judgement.ts';
+import { readRegularFile } from '../settings/regular-file.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** KNOWN_DEFECTS: defects of the agent that somebody accepted until a date, by the finding's id. */
 const knownDefects = z.array(
   z.object({
     defect: z.string().min(1),
-    acceptedBy: z.string().min(1),
-    reason: z.string().min(1),
+    acceptedBy: z.string().trim().min(1),
+    reason: z.string().trim().min(1),
     /** Last day on which the acceptance holds, YYYY-MM-DD. */
     until: z.iso.date(),
   }),
 );
 
-function readKnownDefects(path: string | undefined): z.output<typeof knownDefects> {
-  if (path === undefined) return [];
+type KnownDefects = z.output<typeof knownDefects>;
+
+/** The accepted findings, or why the file cannot be used. */
+function readKnownDefects(path: string): KnownDefects | string {
   try {
-    return knownDefects.parse(parse(readFileSync(path, 'utf8')));
+    return knownDefects.parse(parse(readRegularFile(path)));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
-    throw noEvidence(
-      `KNOWN_DEFECTS=${path} cannot be used (a YAML list of defect, acceptedBy, reason, until: YYYY-MM-DD): ${why}`,
-    );
+    return `cannot be used (a YAML list of defect, acceptedBy, reason, until: YYYY-MM-DD): ${why}`;
   }
+}
+
+/** Why the file that KNOWN_DEFECTS names cannot be used; undefined when it can, or none is named. */
+export function knownDefectsProblem(path: string | undefined): string | undefined {
+  const read = path === undefined ? [] : readKnownDefects(path);
+  return typeof read === 'string' ? read : undefined;
+}
+
+/** @throws JudgementError (inconclusive) when the file was spoilt since the start. */
+function acceptedDefects(path: string | undefined): KnownDefects {
+  const read = path === undefined ? [] : readKnownDefects(path);
+  if (typeof read === 'string') throw noEvidence(`KNOWN_DEFECTS=${path} ${read}`);
+  return read;
 }
 
 /**
@@ -45,7 +58,7 @@ export function judgeDefect(
   measurement: Measurement,
   now = new Date(),
 ): Judgement {
-  const known = readKnownDefects(settings.KNOWN_DEFECTS).find(({ defect }) => defect === id);
+  const known = acceptedDefects(settings.KNOWN_DEFECTS).find(({ defect }) => defect === id);
   const found = { findings: [finding] };
   const text = `finding "${id}" (${finding.severity}${finding.reference === undefined ? '' : `, ${finding.reference}`}): ${finding.detail}`;
   if (known === undefined) {

@@ -1,6 +1,7 @@
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { knownFile, type OwnFile, ownFile, plainFilesystem } from '../agent/own-file.ts';
 import { noEvidence } from '../evidence/judgement.ts';
+import { readRegularFile } from '../settings/regular-file.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** The canary compares contents; a target beyond this is not the small file it needs. */
@@ -12,12 +13,13 @@ export function soakTarget(settings: Settings, directory: string): OwnFile {
   if (path === undefined) return ownFile(directory, 'soak');
   const stat = lstatSync(path, { throwIfNoEntry: false });
   const source = 'SOAK_BLOCK_PATH';
-  if (stat === undefined || !stat.isFile() || stat.size > MAX_TARGET_BYTES) {
+  const isItself = stat?.isFile() === true && stat.nlink === 1 && realpathSync(path) === path;
+  if (!isItself || stat.size > MAX_TARGET_BYTES) {
     throw noEvidence(
-      `SOAK_BLOCK_PATH=${path} must be a regular file (no link) of at most ${MAX_TARGET_BYTES} bytes that only your test reads`,
+      `SOAK_BLOCK_PATH=${path} must be a regular file (no link on its way, no second hard link) of at most ${MAX_TARGET_BYTES} bytes that only your test reads`,
       { value: path, source },
     );
   }
   plainFilesystem(path);
-  return knownFile(path, readFileSync(path, 'utf8'));
+  return knownFile(path, readRegularFile(path));
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { FOLDED } from '../agent/decision-groups.ts';
+import { readRegularFile } from '../settings/regular-file.ts';
 import { readLocatedYaml } from './located-yaml.ts';
 import { hasExpired, isSigned, type KnownEvent, knownEvents } from './review-entry.ts';
 
@@ -29,7 +30,7 @@ function contradictions(events: readonly KnownEvent[]): string[] {
 export function readKnownEvents(path: string): KnownEventsState {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularFile(path);
   } catch (error) {
     return { ok: false, problems: [(error as Error).message] };
   }
@@ -82,5 +83,7 @@ export function knownOf(
   known: readonly KnownEvent[],
   now: Date,
 ): KnownEvent | undefined {
+  // The rest that had no group of its own: another release's rest is something else.
+  if (group === FOLDED) return undefined;
   return known.find((one) => one.group === group && isSigned(one) && !hasExpired(one, now));
 }

@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { dirSync } from 'tmp';
-import { candidateEnvironment } from '../agent/candidate.ts';
+import { candidateEnvironment, judgeCandidateFile, sha256OfFile } from '../agent/candidate.ts';
 import { howItEnded, runCommand } from '../agent/command.ts';
 import { isDenial, parseSimulation, type Simulation } from '../agent/output/simulation.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { readRunRecord } from '../evidence/run-record.ts';
+import { readRegularFile } from '../settings/regular-file.ts';
 import { readSettings } from '../settings/settings.ts';
 import { policyByInode } from './by-inode.ts';
 import { type RecordedGroup, recordedGroups } from './recorded-groups.ts';
@@ -67,6 +68,24 @@ async function simulate(
 }
 
 /**
+ * The program that answers: one that was named, or the run's candidate if it still is what was judged.
+ * @throws Error when it is another by now, or others could have written it: we may be root.
+ */
+async function trustedAgent(run: RunDirectory, named: string | undefined): Promise<string> {
+  const record = readRunRecord(run);
+  const binary = named === undefined ? record?.candidatePath : resolve(named);
+  if (binary === undefined)
+    throw new Error('the run does not say what its candidate was; name an agent with --agent');
+  const file = judgeCandidateFile(binary);
+  if (file.verdict !== 'pass') throw new Error(`${file.explanation}; or name another with --agent`);
+  if (named === undefined && (await sha256OfFile(binary)) !== record?.candidateSha256)
+    throw new Error(
+      `${binary} is no longer the candidate of this run (SHA-256 ${record?.candidateSha256}); name an agent with --agent`,
+    );
+  return binary;
+}
+
+/**
  * Which recorded groups another policy would still block, by the agent's own `simulate`. Needs
  * neither root nor a host with BPF.
  * @param agent the binary; the run's candidate without one.
@@ -82,8 +101,8 @@ export async function whatIf(
   const told = groups.filter(
     (group) => group.examples[0] !== undefined && (isFile(group) || isNetwork(group)),
   );
-  const binary = resolve(agent ?? readRunRecord(run)?.candidatePath ?? '');
-  const text = readFileSync(policy, 'utf8');
+  const binary = await trustedAgent(run, agent);
+  const text = readRegularFile(policy);
   const found = new Map(
     (told.length === 0 ? [] : await simulate(told, text, binary)).map((one) => [one.group, one]),
   );

@@ -1,6 +1,8 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { knownDefectsProblem } from '../phases/known-defects.ts';
 import { readKnownEvents } from '../review/known-events.ts';
+import { readRegularFile } from './regular-file.ts';
 import type { Settings } from './settings.ts';
 import { shownKnob } from './shown-knob.ts';
 import { signingKeyProblem } from './signing-key.ts';
@@ -60,6 +62,7 @@ export function combinationProblems(values: Partial<Settings>): Problem[] {
     ...problems,
     ...knownEventsProblems(values.KNOWN_EVENTS),
     ...previousProblems(values),
+    ...operatorsFileProblems(values),
     ...blockPathProblems(values.SOAK_BLOCK_PATH),
   ];
 }
@@ -80,11 +83,41 @@ function previousProblems(values: Partial<Settings>): Problem[] {
   });
 }
 
+/** What is used in the midst of a run must be usable before it. */
+function operatorsFileProblems({ CANDIDATE_POLICY, KNOWN_DEFECTS }: Partial<Settings>): Problem[] {
+  const defects = knownDefectsProblem(KNOWN_DEFECTS);
+  const policy = CANDIDATE_POLICY === undefined ? undefined : unreadable(CANDIDATE_POLICY);
+  return [
+    ...(policy === undefined
+      ? []
+      : [`CANDIDATE_POLICY=${shownKnob(CANDIDATE_POLICY)}: it cannot be read: ${policy}`]),
+    ...(defects === undefined ? [] : [`KNOWN_DEFECTS=${shownKnob(KNOWN_DEFECTS)}: ${defects}`]),
+  ];
+}
+
+function unreadable(path: string): string | undefined {
+  try {
+    readRegularFile(path);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
     return false;
+  }
+}
+
+/** Where the path leads; the path itself when it leads nowhere yet. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }
 
@@ -99,6 +132,11 @@ function blockPathProblems(target: string | undefined): Problem[] {
   ) {
     return [`SOAK_BLOCK_PATH=${shown}: expected an absolute path without "." or ".." parts`];
   }
+  const real = realPath(target);
+  if (real !== target)
+    return [
+      `SOAK_BLOCK_PATH=${shown}: a link on its way leads to ${shownKnob(real)}; name the file itself`,
+    ];
   const tree = SYSTEM_TREES.find((root) => target === root || target.startsWith(`${root}/`));
   if (tree === undefined) return [];
   return [

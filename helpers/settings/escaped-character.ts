@@ -3,5 +3,14 @@ export function escapedCharacter(character: string): string {
   const short = JSON.stringify(character).slice(1, -1);
   if (short !== character) return short;
   // JSON leaves the C1 controls and bidirectional marks as they are; a terminal does not.
-  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+  return Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('');
 }
+
+/** Characters that a terminal acts on, or that reorder what a person reads; newlines are kept. */
+const CONTROLS = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Text of anybody, as it may be shown: every control character but the newline as an escape. */
+export const withoutControls = (text: string) => text.replace(CONTROLS, escapedCharacter);

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyText, propertyRuns } from '../agent/output/property-tools.ts';
@@ -60,6 +63,28 @@ test.each(['/etc/passwd', '/usr', '/bin/sh', '/proc/1/mem', 'relative', '/var/..
 
 test('a file whose name only begins like a system tree is accepted', () => {
   expect(readSettings({ SOAK_BLOCK_PATH: '/etcetera/x' }).SOAK_BLOCK_PATH).toBe('/etcetera/x');
+});
+
+test('a link on the way of SOAK_BLOCK_PATH is refused, and where it leads is named', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  symlinkSync('/etc', join(folder, 'conf'));
+  expect(problemsOf({ SOAK_BLOCK_PATH: join(folder, 'conf/passwd') })).toEqual([
+    expect.stringContaining('a link on its way leads to "/etc/passwd"'),
+  ]);
+  rmSync(folder, { recursive: true });
+});
+
+test('files that are used in the midst of a run must be usable before it', () => {
+  expect(problemsOf({ CANDIDATE_POLICY: '/dev/zero', KNOWN_DEFECTS: '/no/such' })).toEqual([
+    expect.stringContaining('CANDIDATE_POLICY="/dev/zero": it cannot be read: it is not a regular'),
+    expect.stringContaining('KNOWN_DEFECTS="/no/such": cannot be used'),
+  ]);
+});
+
+test.each(['', ' ', '\u00a0 ', ' : ', 'me'])('a blank attestation %j is nobody’s word', (text) => {
+  const problems = problemsOf({ ATTEST_PRODUCTION_MATCH: text });
+  if (text === '') expect(problems).toEqual([]);
+  else expect(problems[0]).toContain('expected your name and what you compared');
 });
 
 test('the previous version must be files, and its BPF object needs it', () => {

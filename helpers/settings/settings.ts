@@ -44,6 +44,12 @@ const paths = z
   .refine((list) => list.length > 0, 'expected a directory, or several with colons between')
   .transform((list) => [...new Set(list.map((one) => resolve(one)))]);
 
+/** Somebody's word for something: a blank one is nobody's. */
+const attestation = z
+  .string()
+  .trim()
+  .min(8, 'expected your name and what you compared, at least 8 characters');
+
 const oneLine = z
   .string()
   .max(300, 'expected at most 300 characters')
@@ -103,7 +109,7 @@ const knobs = z.object({
   PROBE_DIR: path.prefault('/var/tmp'),
   CANDIDATE_POLICY: path.optional(),
   PRODUCTION_PROFILE: path.optional(),
-  ATTEST_PRODUCTION_MATCH: oneLine.optional(),
+  ATTEST_PRODUCTION_MATCH: oneLine.pipe(attestation).optional(),
   KNOWN_DEFECTS: path.optional(),
   CHANGE_TICKET: oneLine.optional(),
   SIGNING_KEY: path.optional(),

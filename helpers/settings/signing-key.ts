@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readRegularFile } from './regular-file.ts';
 
 /** An Ed25519 key in PEM has 119 bytes; a file of megabytes is something else. */
 const MAX_BYTES = 64 * 1024;
@@ -12,23 +12,16 @@ const OTHERS_MAY = 0o077;
  * @throws Error saying in one line what is wrong with the file, and what to do.
  */
 export function readSigningKey(path: string): KeyObject {
-  const descriptor = openSync(path, 'r');
-  try {
-    // Of the open file, so that what was looked at is what is read.
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) throw new Error('it is not a regular file');
-    if ((stat.mode & OTHERS_MAY) !== 0) {
-      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+  const pem = readRegularFile(path, ({ mode, size }) => {
+    if ((mode & OTHERS_MAY) !== 0) {
+      const shown = (mode & 0o777).toString(8).padStart(4, '0');
       throw new Error(
-        `its mode is ${mode}, so others than its owner can use it; \`chmod 0600\` it, or make a new key if others may have read it`,
+        `its mode is ${shown}, so others than its owner can use it; \`chmod 0600\` it, or make a new key if others may have read it`,
       );
     }
-    if (stat.size > MAX_BYTES)
-      throw new Error(`it has ${stat.size} bytes; a key has a few hundred`);
-    return ed25519(readFileSync(descriptor, 'utf8'));
-  } finally {
-    closeSync(descriptor);
-  }
+    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes; a key has a few hundred`);
+  });
+  return ed25519(pem);
 }
 
 function ed25519(pem: string): KeyObject {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
-import { inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
+import { fail, inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
+import type { Settings } from '../settings/settings.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from './counters.ts';
 import type { SoakSubject } from './soak.ts';
 import { Workload } from './workload.ts';
@@ -14,6 +15,8 @@ export interface HeadroomStep {
   readonly drops: number;
   /** Attempts that the host was too slow to make. */
   readonly skipped: number;
+  /** Opens of the denied file that went through. */
+  readonly allowed: number;
 }
 
 /** Each step asks for this much more than the one before. */
@@ -23,6 +26,12 @@ const ENDPOINT_TIMEOUT_MS = 4000;
 /** A step whose pace was kept to less than this share shows the host's limit, not the agent's. */
 const KEPT_SHARE = 0.9;
 const FLUSH_MS = 10_000;
+
+/** The longest that the probe can take: all its steps, each with two scrapes, and the way to the end. */
+export function headroomSeconds(settings: Settings): number {
+  const steps = 1 + Math.ceil(Math.log(settings.HEADROOM_MAX_RATE / FIRST_RATE) / Math.log(FACTOR));
+  return 300 + steps * (settings.HEADROOM_STEP_SECONDS + 2 * settings.COMMAND_TIMEOUT_SECONDS);
+}
 
 async function scrape({ daemon, candidate, settings }: SoakSubject): Promise<Scrape> {
   const found = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
@@ -59,6 +68,7 @@ async function step(
     decisionsPerSecond: decisions.value / seconds,
     drops: drops.value,
     skipped: attemptsAfter.skipped - attemptsBefore.skipped,
+    allowed: attemptsAfter.allowed - attemptsBefore.allowed,
   };
 }
 
@@ -96,6 +106,11 @@ export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
       if (typeof found === 'string') return inconclusive(found, { source: file });
       steps.push(found);
       run.appendLine(file, found);
+      if (found.allowed > 0)
+        return fail(
+          `at ${rate} opens/s ${found.allowed} opens of the denied file went through while the agent enforced`,
+          { value: found.allowed, limit: 0, unit: 'missed denials', source: file },
+        );
       if (found.drops > 0) ended = `at ${rate} opens/s it dropped ${found.drops} events`;
       else if (found.attemptsPerSecond < KEPT_SHARE * rate)
         ended = `at ${rate} opens/s the host made only ${found.attemptsPerSecond.toFixed(0)}`;

@@ -155,9 +155,18 @@ export class Sampler {
       }
       return { scrapeError: scrape.reason };
     }
-    this.scrapes.taken += 1;
     const decisions = familyTotal(scrape.metrics, DECISION_FAMILIES);
     const drops = familyTotal(scrape.metrics, DROP_FAMILIES);
+    const lacks = [
+      ...(decisions === undefined ? [DECISION_FAMILIES.join(', ')] : []),
+      ...(drops === undefined ? [DROP_FAMILIES.join(', ')] : []),
+    ];
+    if (lacks.length === 0) this.scrapes.taken += 1;
+    else {
+      // Without them nobody sees what happens between the first scrape and the last.
+      this.scrapes.failed += 1;
+      this.scrapes.lastError = `${scrape.source} has no ${lacks.join(' and no ')}`;
+    }
     const telemetry = scrape.metrics.sum(TELEMETRY_DROPS);
     if (telemetry.ok) this.telemetryDrops = telemetry.value;
     if (decisions !== undefined && drops !== undefined) this.#compare({ decisions, drops });

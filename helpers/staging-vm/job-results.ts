@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, cpSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from './programs.ts';
 
@@ -27,9 +27,21 @@ export async function readJobDisk(disk: string, directory: string): Promise<JobR
   return { out: join(back, 'out'), control: join(back, 'control') };
 }
 
+/** More than a number or a word would not be our script's. */
+const MAX_RESULT_BYTES = 1024;
+
+/** A file that came back as such: a link or device of the guest could lead anywhere on this machine. */
+function cameBack(results: JobResults, name: string): { path: string; bytes: number } | undefined {
+  const path = join(results.control, name);
+  if (!lstatSync(results.control, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const entry = lstatSync(path, { throwIfNoEntry: false });
+  return entry?.isFile() === true ? { path, bytes: entry.size } : undefined;
+}
+
 export function commandResult(results: JobResults): string | undefined {
-  const path = join(results.control, 'result');
-  return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+  const found = cameBack(results, 'result');
+  if (found === undefined || found.bytes > MAX_RESULT_BYTES) return undefined;
+  return readFileSync(found.path, 'utf8').trim();
 }
 
 /** Copies the guest's OUT_DIR and the logs about the VM to where the operator wants them. */
@@ -44,7 +56,7 @@ export function keepResults(results: JobResults, outDir: string, logs: string): 
     },
   });
   for (const name of KEPT) {
-    const path = join(results.control, name);
-    if (existsSync(path)) copyFileSync(path, join(logs, name));
+    const found = cameBack(results, name);
+    if (found !== undefined) copyFileSync(found.path, join(logs, name));
   }
 }
