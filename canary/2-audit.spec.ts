@@ -112,7 +112,7 @@ section('audit', ['preconditions', 'preflight'], () => {
   criterion(
     'audit.actions',
     'every event says AUDIT and can be read',
-    () => phase.ofSoak(actionsAsDocumented),
+    () => phase.ofWhole(actionsAsDocumented),
     { needs: ['audit.ready'] },
   );
   criterion(
@@ -136,7 +136,7 @@ section('audit', ['preconditions', 'preflight'], () => {
   criterion(
     'audit.state-changes',
     'the agent reported no degradation and no error',
-    () => phase.ofSoak(noUnexpectedStateChange),
+    () => phase.ofWhole(noUnexpectedStateChange),
     { needs: ['audit.ready'] },
   );
   criterion(

@@ -141,7 +141,7 @@ section('enforce', ['preconditions', 'preflight'], () => {
   criterion(
     'enforce.actions',
     'every event says the action of ENFORCE_SIGNAL and can be read',
-    () => phase.ofSoak(actionsAsDocumented),
+    () => phase.ofWhole(actionsAsDocumented),
     { needs: ['enforce.ready'] },
   );
   criterion(
@@ -165,7 +165,7 @@ section('enforce', ['preconditions', 'preflight'], () => {
   criterion(
     'enforce.state-changes',
     'the agent reported no degradation and no error',
-    () => phase.ofSoak(noUnexpectedStateChange),
+    () => phase.ofWhole(noUnexpectedStateChange),
     { needs: ['enforce.ready'] },
   );
   criterion(

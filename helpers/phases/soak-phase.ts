@@ -9,6 +9,7 @@ import { probeHeadroom } from '../soak/headroom.ts';
 import { agentStayedAlive } from '../soak/one-life.ts';
 import type { SoakResult } from '../soak/result.ts';
 import { runSoak, type SoakSubject } from '../soak/soak.ts';
+import { said } from '../soak/to-result.ts';
 import {
   type DecisionSubject,
   judgeDecision,
@@ -94,11 +95,22 @@ export class SoakPhase {
     return judge(this.#soak);
   }
 
+  /** The same of what the agent said until its end, where it was stopped in order. */
+  ofWhole(judge: (soak: SoakResult) => Judgement): Judgement {
+    const { stopped, endedByItself } = this.#daemon;
+    // The headroom probe makes it drop events on purpose, and a torn line is part of a sudden end.
+    if (stopped === undefined || endedByItself !== undefined || this.#run.settings.HEADROOM)
+      return this.ofSoak(judge);
+    return this.ofSoak((soak) => judge({ ...soak, ...said(stopped) }));
+  }
+
   /** After its rule is removed the file is free at once, with the agent still running. */
   async release(): Promise<Judgement> {
     const daemon = this.#daemon.running;
-    const { probe } = this.#subjects.made;
-    const problem = await this.#subjects.removeRules();
+    const { probe, soak } = this.#subjects.made;
+    // Enforce keeps it until the agent has stopped: what is free without a rule shows nothing.
+    const kept = this.mode === 'enforce' ? soak : undefined;
+    const problem = await this.#subjects.removeRules(kept);
     if (problem !== undefined) return problem;
     const decisions = daemon.events.watch(probe);
     const before = decisions.lines;
@@ -132,8 +144,12 @@ export class SoakPhase {
     if (this.#daemon.stopped === undefined) throw noEvidence('the agent was not stopped in order');
     const { soak } = this.#subjects.made;
     const { outcome, signals } = await this.#open(soak);
+    const problem = await this.#subjects.removeRules();
+    if (problem !== undefined) return problem;
     return outcome.kind === 'allowed' && signals === 0
-      ? pass('read as written with the agent stopped', { source: soak.path })
+      ? pass('read as written with the agent stopped and its rule still there', {
+          source: soak.path,
+        })
       : fail(
           `with the agent stopped the soak file was ${outcomeText(outcome)}: enforcement goes on without an agent (pinned links?)`,
           { value: outcomeText(outcome), limit: 'allowed', source: soak.path },

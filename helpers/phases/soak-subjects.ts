@@ -29,7 +29,7 @@ export interface Subjects {
 export class SoakSubjects {
   readonly #run: CanaryRun;
   #made: Subjects | undefined;
-  readonly #rules: { readonly file: OwnFile; readonly id: string }[] = [];
+  #rules: { readonly file: OwnFile; readonly id: string }[] = [];
   readonly #networkRules: { readonly address: DeniedAddress; readonly id: string }[] = [];
   #policy: AppliedPolicy | undefined;
   #deniedFiles: DeniedFiles = new Map();
@@ -125,19 +125,24 @@ export class SoakSubjects {
     );
   }
 
-  /** Removes the rules and proves that the probe's is gone from the list. @returns what is wrong, if anything. */
-  async removeRules(): Promise<Judgement | undefined> {
+  /**
+   * Removes the rules and proves that they are gone from the list.
+   * @param kept a file whose rule stays for now. @returns what is wrong, if anything.
+   */
+  async removeRules(kept?: OwnFile): Promise<Judgement | undefined> {
     const { candidate, commandTimeoutSeconds } = this.#run;
     const journal = await this.#run.journal();
     for (const { address, id } of this.#networkRules.splice(0)) {
       await allowAddress(candidate, address, id, journal, commandTimeoutSeconds);
     }
-    for (const { file, id } of this.#rules.splice(0)) {
+    const removed = this.#rules.filter(({ file }) => file !== kept);
+    this.#rules = this.#rules.filter(({ file }) => file === kept);
+    for (const { file, id } of removed) {
       const result = await removeRule(candidate, file, id, journal, commandTimeoutSeconds);
       if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
     }
     const rules = await listFileRules(candidate, commandTimeoutSeconds);
-    const left = rulesOn(rules, this.made.probe);
+    const left = removed.flatMap(({ file }) => rulesOn(rules, file));
     if (left.length === 0) return undefined;
     return fail(
       `\`block del\` said yes, and \`block list\` still shows ${left.map(ruleText).join(', ')}`,

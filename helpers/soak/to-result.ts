@@ -1,3 +1,4 @@
+import type { ReadyDaemon } from '../agent/daemon.ts';
 import { elapsedBetween } from './clocks.ts';
 import {
   addressDelta,
@@ -54,11 +55,22 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     agent: sampler.agent(),
     ...(sampler.otherInstance === undefined ? {} : { otherInstance: sampler.otherInstance }),
     linesNotStored: daemon.events.notStored,
-    stateChanges: daemon.events.stateChanges.map(
-      ({ state, reason_code }) => `${state}/${reason_code}`,
-    ),
-    errors: daemon.log.errors.map(({ text }) => text),
-    streamDefects: { ...daemon.events.defects, samples: [...daemon.events.defects.samples] },
+    ...said(daemon),
+  };
+}
+
+/** What the agent said of itself so far, and what of its words could not be read. */
+export function said({
+  events,
+  log,
+}: Pick<ReadyDaemon, 'events' | 'log'>): Pick<
+  SoakResult,
+  'stateChanges' | 'errors' | 'streamDefects'
+> {
+  return {
+    stateChanges: events.stateChanges.map(({ state, reason_code }) => `${state}/${reason_code}`),
+    errors: log.errors.map(({ text }) => text),
+    streamDefects: { ...events.defects, samples: [...events.defects.samples] },
   };
 }
 
