@@ -6,7 +6,7 @@ import { listRules, type RuleList } from './agent/rules.ts';
 import { noEvidence } from './evidence/judgement.ts';
 import { RunDirectory } from './evidence/run-directory.ts';
 import { agentPaths, snapshotAgentState } from './host/agent-state.ts';
-import { Journal } from './host/journal.ts';
+import { bootId, Journal } from './host/journal.ts';
 import { readKnownEvents } from './review/known-events.ts';
 import type { KnownEvent } from './review/review-entry.ts';
 import { type Phase, readSettings, type Settings } from './settings/settings.ts';
@@ -66,6 +66,8 @@ export class CanaryRun {
       candidateSha256,
       environment: { ...this.candidate.environment },
       startedAt: new Date().toISOString(),
+      commandTimeoutSeconds: this.commandTimeoutSeconds,
+      bootId: bootId(),
     });
     this.#journal.record(state);
     // The snapshot stays with the evidence: the exit criteria compare the host with it.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmdirSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { noEvidence } from '../evidence/judgement.ts';
 import type { Journal } from '../host/journal.ts';
@@ -42,7 +42,12 @@ export function plainFilesystem(directory: string): string {
 export function ownDirectory(parent: string, journal: Journal): string {
   const path = mkdtempSync(join(parent, 'aegisbpf-canary-'));
   const stat = statSync(path, { bigint: true });
-  journal.record({ kind: 'directory', path, dev: String(stat.dev), ino: String(stat.ino) });
+  try {
+    journal.record({ kind: 'directory', path, dev: String(stat.dev), ino: String(stat.ino) });
+  } catch (error) {
+    rmdirSync(path);
+    throw error;
+  }
   return path;
 }
 

@@ -9,11 +9,11 @@ import {
   noEvidence,
   pass,
 } from '../evidence/judgement.ts';
+import { KILL_SWITCH_REASON } from '../host/undo-entry.ts';
 import type { DrillStage } from './stage.ts';
 import { agentHas } from './usage.ts';
 
 const MISSING = 'this version has no emergency-disable';
-const REASON = 'aegisbpf-canary: kill-switch step of the rollback drill';
 /** How long an event may take from the decision to our end of the pipe. */
 const EVENT_WAIT_MS = 10_000;
 const source = 'aegisbpf emergency-status --json, probe process';
@@ -38,7 +38,7 @@ export class KillSwitch {
     await stage.runningAgent();
     // In the journal first: whatever ends this run now, the guardian enables again.
     this.#journalId = (await stage.run.journal()).record({ kind: 'emergency' });
-    const result = await stage.command('emergency-disable', '--reason', REASON);
+    const result = await stage.command('emergency-disable', '--reason', KILL_SWITCH_REASON);
     if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
     return this.#bypassed('after emergency-disable');
   }
@@ -56,7 +56,7 @@ export class KillSwitch {
     this.#assertTried();
     const stage = this.#stage;
     const { guarded, needed } = stage.prepared();
-    const result = await stage.command('emergency-enable', '--reason', REASON);
+    const result = await stage.command('emergency-enable', '--reason', KILL_SWITCH_REASON);
     if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
     const bypassed = await this.#isBypassed();
     if (bypassed) {

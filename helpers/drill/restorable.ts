@@ -4,6 +4,7 @@ import { kernelDevice } from '../agent/output/events.ts';
 import { type RuleList, ruleText } from '../agent/rules.ts';
 import { type Judgement, noEvidence, pass } from '../evidence/judgement.ts';
 import { agentPaths } from '../host/agent-state.ts';
+import { rulesOnlyOnDisk } from '../host/rules-on-disk.ts';
 import type { DrillStage } from './stage.ts';
 
 /** The agent refuses longer ones (agent-contract.md §1.4). */
@@ -49,6 +50,9 @@ export function unrestorable(rules: RuleList, hostRoot: string): string[] {
     }),
     ...[...rules.network, ...rules.cgroupRules].map((rule) => `${rule}: ${inNoFile}`),
     ...rules.allowedCgroups.map((id) => `allowed cgroup ${id}: ${inNoFile}`),
+    ...rulesOnlyOnDisk(rules, hostRoot).map(
+      (rule) => `${rule}: start the service once, or remove what is no longer wanted`,
+    ),
     ...hiddenSections(hostRoot).map(
       (name) => `[${name}] of the recorded policy: no list of the agent shows these rules`,
     ),

@@ -185,6 +185,11 @@ export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
   const journal = new Journal();
   const state = journal.read();
   const source = 'journal of the run';
+  if (state?.run.runId !== run.provided.runId && run.directory.has('host-before.json'))
+    return inconclusive(
+      'the journal of this run is gone, so its undoing cannot be shown; did its guardian die, and another run or `npm run recover` undo it? Look at the host, and run again',
+      { source },
+    );
   if (state?.run.runId !== run.provided.runId)
     return pass('nothing was changed on this host', { source });
   const rules = await rulesBeforeUndo(run);

@@ -79,10 +79,11 @@ export function snapshotAgentState(hostRoot: string): AgentState {
 }
 
 /** The rules of a deny.db as a set: the agent rewrites the file in its own order. */
-const ruleSet = (content: string | null) =>
+const ruleSet = (content: string | null, ours: readonly string[] = []) =>
   content === null
     ? ''
     : [...new Set(Buffer.from(content, 'base64').toString('utf8').split('\n'))]
+        .filter((rule) => !isOurs(rule, ours))
         .sort()
         .join('\n')
         .trim();
@@ -96,11 +97,19 @@ function isAsSaved(now: AgentState['files'][number], file: AgentState['files'][n
   );
 }
 
-function restoreFile(state: AgentState, file: AgentState['files'][number]): string | undefined {
+/** Ends a line of deny.db with a path of ours, or with one in a directory of ours. */
+const isOurs = (rule: string, ours: readonly string[]) =>
+  ours.some((path) => (path.endsWith('/') ? rule.includes(` ${path}`) : rule.endsWith(` ${path}`)));
+
+function restoreFile(
+  state: AgentState,
+  file: AgentState['files'][number],
+  ours: readonly string[],
+): string | undefined {
   const now = saved(state.dataDirectory, file.name);
   if (isAsSaved(now, file)) return undefined;
   const path = join(state.dataDirectory, file.name);
-  if (file.name === 'deny.db' && ruleSet(now.content) !== ruleSet(file.content)) {
+  if (file.name === 'deny.db' && ruleSet(now.content, ours) !== ruleSet(file.content)) {
     // Our own rules are gone by now: what differs is somebody else's work during the run.
     return `${path} holds other rules than before the run; it was left as it is`;
   }
@@ -123,9 +132,10 @@ function restoreFile(state: AgentState, file: AgentState['files'][number]): stri
  * Puts the agent's state back. Runs last, when no process of ours is left and our rules are gone.
  * Pins are removed whole or not at all: a partly removed set makes the agent run on freed memory
  * (agent-contract.md §6.6).
+ * @param ours paths, or directories with a slash, whose rules in deny.db are ours and not in force any more.
  * @returns what could not be put back, one sentence each.
  */
-export function restoreAgentState(state: AgentState): string[] {
+export function restoreAgentState(state: AgentState, ours: readonly string[] = []): string[] {
   const problems: string[] = [];
   const attempt = (what: string, action: () => string | undefined) => {
     try {
@@ -162,7 +172,7 @@ export function restoreAgentState(state: AgentState): string[] {
     return problems;
   }
   for (const file of state.files) {
-    attempt(`could not restore ${file.name}`, () => restoreFile(state, file));
+    attempt(`could not restore ${file.name}`, () => restoreFile(state, file, ours));
   }
   return problems;
 }

@@ -27,9 +27,12 @@ function tell(message: { state: 'ready' | 'finished'; report: UndoReport }): voi
 }
 
 /** Undoes what is left; the journal stays where something could not be undone. */
-async function undo(say: (text: string) => void): Promise<UndoReport> {
+async function undo(
+  say: (text: string) => void,
+  when: 'at the end' | 'later' = 'at the end',
+): Promise<UndoReport> {
   const journal = new Journal();
-  const report = await undoAll(journal, say);
+  const report = await undoAll(journal, say, when);
   if (report.problems.length === 0) journal.end();
   return report;
 }
@@ -43,7 +46,7 @@ async function untilTheRunEnds(): Promise<'asked' | 'lost'> {
 const [lockFile, holder] = argumentsOf.parse(process.argv.slice(2));
 writeFileSync(lockFile, `${holder}\n`);
 const say = (text: string) => process.stderr.write(`aegisbpf-canary: ${text}\n`);
-const recovered = await undo((text) => say(`recovering an earlier run: ${text}`));
+const recovered = await undo((text) => say(`recovering an earlier run: ${text}`), 'later');
 tell({ state: 'ready', report: recovered });
 const end = await untilTheRunEnds();
 if (end === 'lost' && new Journal().read() !== undefined) say('the run was interrupted; undoing');

@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Journal } from './journal.ts';
+import { undoAll } from './undo.ts';
 
 let folder: ReturnType<typeof dirSync>;
 let path: string;
@@ -69,10 +70,52 @@ function begunText(): string {
   return `${JSON.stringify(header)}\n${JSON.stringify(one)}\n`;
 }
 
-test('an entry that is no change we know is left out', () => {
+test('an entry that is no change we know is not undone, and not forgotten either', () => {
   const journal = begun();
+  journal.record(directory('/a'));
+  expect(journal.unreadable()).toBeUndefined();
   appendFileSync(path, '{"kind":"entry","id":"y","entry":{"kind":"format-disk"}}\n');
-  expect(journal.read()?.pending).toEqual([]);
+  expect(journal.read()?.pending).toHaveLength(1);
+  expect(journal.unreadable()).toContain('1 lines that cannot be understood; recover with the ver');
+});
+
+test('changes without the header of a run are not taken for no changes', async () => {
+  writeFileSync(path, begunText().replace('"kind":"run"', 'kind":"run"'));
+  const journal = new Journal(path);
+  expect(journal.read()).toBeUndefined();
+  expect(journal.unreadable()).toContain('changes of no known run');
+  expect(await undoAll(journal, () => {})).toEqual({
+    undone: [],
+    problems: [expect.stringContaining('changes of no known run')],
+  });
+});
+
+test('a journal that still has something to undo is never begun anew', () => {
+  const journal = begun();
+  journal.record(directory('/a'));
+  const { kind: _, ...run } = header;
+  expect(() => journal.begin(run)).toThrow('holds changes that are not undone');
+  expect(journal.read()?.pending).toHaveLength(1);
+});
+
+test('what cannot be struck is undone all the same, and so is everything else', async () => {
+  const journal = begun();
+  const made = ['one', 'two'].map((name) => join(folder.name, name));
+  for (const one of made) {
+    mkdirSync(one);
+    const { dev, ino } = statSync(one, { bigint: true });
+    journal.record({ kind: 'directory', path: one, dev: String(dev), ino: String(ino) });
+  }
+  journal.strike = () => {
+    throw new Error('ENOSPC: no space left on device');
+  };
+  const report = await undoAll(journal, () => {});
+  expect(made.map((one) => existsSync(one))).toEqual([false, false]);
+  expect(report.undone).toHaveLength(2);
+  expect(report.problems).toEqual([
+    expect.stringContaining('the journal cannot be written (ENOSPC'),
+    expect.stringContaining('the journal cannot be written (ENOSPC'),
+  ]);
 });
 
 test('the journal stays private to root, and its end removes it but no folder of others', () => {

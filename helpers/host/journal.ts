@@ -68,7 +68,13 @@ const header = z.object({
   /** The environment that the candidate's commands are run with. */
   environment: z.record(z.string(), z.string()),
   startedAt: z.string(),
+  /** COMMAND_TIMEOUT_SECONDS of the run: undoing gives the agent's commands as long. */
+  commandTimeoutSeconds: z.number().int().positive().optional(),
+  /** The boot it ran in (random(4)): after another one the kernel's maps are gone, files are not. */
+  bootId: z.string().optional(),
 });
+
+export const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
 export type JournalHeader = z.output<typeof header>;
 
@@ -100,6 +106,14 @@ export class Journal {
     if (!state.isDirectory() || state.uid !== 0) {
       throw new Error(`${STATE_DIRECTORY} must be a directory owned by root; remove what is there`);
     }
+    const former = this.read();
+    const left =
+      this.unreadable() ??
+      (former?.pending.length ? 'it holds changes that are not undone' : undefined);
+    if (left !== undefined)
+      throw new Error(
+        `${this.path} is of another run (${former?.run.runId}): ${left}; run \`npm run recover\``,
+      );
     rmSync(this.path, { force: true });
     writeFileSync(this.path, '', { mode: 0o600, flag: 'wx' });
     this.#append({ kind: 'run', ...run });
@@ -140,14 +154,29 @@ export class Journal {
     return { run, pending: pending.reverse() };
   }
 
+  /** Why not all of it can be undone: lines that this version does not understand. Torn lines are none. */
+  unreadable(): string | undefined {
+    if (!existsSync(this.path)) return undefined;
+    const values = this.#values();
+    const strange = values.filter((value) => !line.safeParse(value).success).length;
+    const headless = values.length > 0 && this.read() === undefined;
+    return strange > 0 || headless
+      ? `the journal ${this.path} holds ${strange > 0 ? `${strange} lines that cannot be understood` : 'changes of no known run'}; recover with the version of the suite that wrote it, or look at the host yourself and remove the file`
+      : undefined;
+  }
+
   #lines(): z.output<typeof line>[] {
+    return this.#values().flatMap((value) => line.safeParse(value).data ?? []);
+  }
+
+  #values(): unknown[] {
     return readFileSync(this.path, 'utf8')
       .split('\n')
       .flatMap((text) => {
         try {
-          return text === '' ? [] : [line.parse(JSON.parse(text))];
+          return text === '' ? [] : [JSON.parse(text) as unknown];
         } catch {
-          // Only the last line can be torn, and then its change was never made.
+          // A line that a crash tore: its change was never made.
           return [];
         }
       });

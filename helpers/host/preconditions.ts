@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { plainFilesystem } from '../agent/own-file.ts';
 import { fail, inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -6,6 +7,7 @@ import { agentPaths } from './agent-state.ts';
 import { activeLsms, hostPath, kernelBtf, mountAt, serviceState } from './observations.ts';
 import { agentInstances } from './processes.ts';
 import { compareProfiles, readProfile, readProfileSettings } from './profile.ts';
+import { replaceable } from './trusted-path.ts';
 
 /** What the specs of phases 1 to 4 run by absolute path. */
 const TOOLS = ['/usr/bin/stdbuf', '/bin/cat'];
@@ -175,6 +177,12 @@ export function probesCanBeMade(settings: Settings): Judgement {
       source: missing[0] ?? '',
     });
   const filesystem = plainFilesystem(settings.PROBE_DIR);
+  const why = replaceable(join(settings.PROBE_DIR, 'probe'));
+  if (why !== undefined)
+    return fail(
+      `others could put a link in the place of a probe file in PROBE_DIR, and the rule would be on what it leads to: ${why}; name another directory`,
+      { value: settings.PROBE_DIR, source: 'PROBE_DIR' },
+    );
   return pass(`PROBE_DIR=${settings.PROBE_DIR} is on ${filesystem}; stdbuf and cat are there`, {
     value: filesystem,
     source: `statfs ${settings.PROBE_DIR}`,

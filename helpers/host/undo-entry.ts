@@ -1,15 +1,20 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { execa } from 'execa';
-import { type Candidate, howItEnded, runCommand } from '../agent/command.ts';
+import { type Candidate, howItEnded, runCommand, shownOutput } from '../agent/command.ts';
+import { parseEmergencyStatus } from '../agent/output/emergency.ts';
 import { restoreAgentState } from './agent-state.ts';
 import type { JournalEntry } from './journal.ts';
 
+/** systemctl(1) stops a unit of ours within its own timeout, which is shorter. */
 const COMMAND_TIMEOUT_SECONDS = 60;
 
 const isSameFile = (path: string, entry: { dev: string; ino: string }) => {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stat !== undefined && String(stat.dev) === entry.dev && String(stat.ino) === entry.ino;
 };
+
+/** The reason that the drill gives, by which its emergency-disable is known as ours. */
+export const KILL_SWITCH_REASON = 'aegisbpf-canary: kill-switch step of the rollback drill';
 
 /** Why enforcement could be bypassed again by somebody who reads the agent's audit log. */
 const ENABLE_REASON = 'aegisbpf-canary: end of the rollback drill’s kill-switch step';
@@ -37,13 +42,28 @@ export async function stopUnit(systemctl: string, name: string): Promise<string 
     : `${name} is ${active || 'in an unknown state'} after \`systemctl stop\`: ${state.stderr || state.shortMessage || 'no reason given'}`;
 }
 
+/** Why the bypass is somebody else's to end, or undefined when it may be ours. */
+async function othersEmergency(
+  candidate: Candidate,
+  timeoutSeconds: number,
+): Promise<string | undefined> {
+  const result = await runCommand(candidate, ['emergency-status', '--json'], timeoutSeconds);
+  const parsed = parseEmergencyStatus(result.stdout);
+  if (!parsed.ok || !parsed.value.enabled) return undefined;
+  const reason = parsed.value.lastChange?.reason;
+  return reason === undefined || reason === KILL_SWITCH_REASON
+    ? undefined
+    : `enforcement is bypassed by an emergency-disable that is not the drill's (${shownOutput(reason)}); it was left`;
+}
+
 /** Undoes one entry of the journal. @returns what is in the way, or undefined when it is undone. */
 export async function undoEntry(
   candidate: Candidate,
   entry: JournalEntry,
+  timeoutSeconds: number,
 ): Promise<string | undefined> {
   const run = async (...args: string[]) => {
-    const result = await runCommand(candidate, args, COMMAND_TIMEOUT_SECONDS);
+    const result = await runCommand(candidate, args, timeoutSeconds);
     return result.exitCode === 0 ? undefined : howItEnded(result);
   };
   switch (entry.kind) {
@@ -65,17 +85,16 @@ export async function undoEntry(
     case 'policy':
       return run('policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback');
     case 'emergency':
-      return run('emergency-enable', '--reason', ENABLE_REASON);
+      return (
+        (await othersEmergency(candidate, timeoutSeconds)) ??
+        run('emergency-enable', '--reason', ENABLE_REASON)
+      );
     case 'unit':
       return stopUnit(entry.systemctl, entry.name);
     case 'network-rule': {
       const problem = await run('network', 'deny', 'del', ...entry.arguments);
       // Unlike `block del` it fails where there is no such rule: it may never have been added.
-      const listed = await runCommand(
-        candidate,
-        ['network', 'deny', 'list'],
-        COMMAND_TIMEOUT_SECONDS,
-      );
+      const listed = await runCommand(candidate, ['network', 'deny', 'list'], timeoutSeconds);
       const rule = entry.arguments.at(-1) ?? '';
       if (listed.exitCode !== 0) return problem ?? howItEnded(listed);
       const stays = listed.stdout.includes(`  ${rule}`);

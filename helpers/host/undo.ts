@@ -2,12 +2,28 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Candidate } from '../agent/command.ts';
-import type { Journal, JournalEntry, JournalHeader, PendingEntry } from './journal.ts';
-import { isRunning, type ProcessInformation, processesMarked } from './processes.ts';
+import { restoreAgentState } from './agent-state.ts';
+import {
+  bootId,
+  type Journal,
+  type JournalEntry,
+  type JournalHeader,
+  type PendingEntry,
+} from './journal.ts';
+import {
+  agentInstances,
+  isRunning,
+  mayBeDaemon,
+  type ProcessInformation,
+  processesMarked,
+} from './processes.ts';
 import { described, needsCandidate, stopUnit, undoEntry } from './undo-entry.ts';
 
 /** Every process that we start carries this in its environment, so that it can be proven ours. */
 export const RUN_MARK = 'CANARY_RUN_ID';
+
+/** A command that is cut off in the midst of an apply leaves more to undo than it began with. */
+const LEAST_TIMEOUT_SECONDS = 60;
 
 /** How long the agent may take to stop on SIGINT before it is killed (the contract says 1.3 s). */
 const STOP_GRACE_MS = 10_000;
@@ -41,9 +57,10 @@ async function stopProcesses(runId: string, say: (text: string) => void): Promis
   }
   const deadline = Date.now() + STOP_GRACE_MS;
   while (agents.some(isRunning) && Date.now() < deadline) await sleep(50);
-  for (let round = 0; round < 40; round += 1) {
+  // Twice none: between fork and exec a process does not show its mark yet.
+  for (let round = 0, none = 0; round < 40 && none < 2; round += 1) {
     const left = ours();
-    if (left.length === 0) break;
+    none = left.length === 0 ? none + 1 : 0;
     for (const one of left) signal(one, 'SIGKILL');
     await sleep(50);
   }
@@ -67,11 +84,15 @@ function candidateProblem(run: JournalHeader): string | undefined {
 class Undoing {
   readonly undone: string[];
   readonly #journal: Journal;
+  readonly #run: JournalHeader;
   readonly #pending: readonly PendingEntry[];
   readonly #candidate: Candidate;
   readonly #broken: string | undefined;
   readonly #say: (text: string) => void;
   readonly #unresolved = new Map<string, string>();
+  readonly #notStruck: string[] = [];
+  /** The kernel forgot its rules since: pins are in memory (bpffs), files are not. */
+  readonly #rebooted: boolean;
 
   constructor(
     journal: Journal,
@@ -81,6 +102,8 @@ class Undoing {
   ) {
     const { run, pending } = state;
     this.#journal = journal;
+    this.#run = run;
+    this.#rebooted = run.bootId !== undefined && run.bootId !== bootId();
     this.#pending = pending;
     this.undone = [...stopped];
     this.#say = say;
@@ -88,12 +111,12 @@ class Undoing {
       executable: run.candidate,
       environment: { ...run.environment, [RUN_MARK]: run.runId },
     };
-    const needed = pending.some(({ entry }) => needsCandidate(entry));
+    const needed = !this.#rebooted && pending.some(({ entry }) => needsCandidate(entry));
     this.#broken = needed ? candidateProblem(run) : undefined;
   }
 
   get problems(): string[] {
-    return [...this.#unresolved.values()];
+    return [...this.#unresolved.values(), ...this.#notStruck];
   }
 
   async all(): Promise<void> {
@@ -112,7 +135,8 @@ class Undoing {
       ({ id, entry: rule }) =>
         this.#unresolved.has(id) &&
         ((rule.kind === 'deny-rule' && rule.path.startsWith(`${entry.path}/`)) ||
-          (rule.kind === 'policy' && rule.emptyPolicy.startsWith(`${entry.path}/`))),
+          // It denies files of the drill's other directory: a freed inode would be somebody else's next.
+          rule.kind === 'policy'),
     );
   }
 
@@ -120,22 +144,50 @@ class Undoing {
     const problem =
       this.#broken !== undefined && needsCandidate(entry)
         ? `${this.#broken}; put it back and run \`npm run recover\``
-        : await undoEntry(this.#candidate, entry).catch((error: Error) => error.message);
+        : await this.#attempt(entry).catch((error: Error) => error.message);
     if (problem !== undefined) {
       this.#unresolved.set(id, problem);
       return;
     }
-    this.#journal.strike(id);
+    this.#strike(id, entry);
     this.undone.push(described(entry));
     this.#say(described(entry));
     // Rules live in the pinned maps: with a pin directory that was ours to remove, they are gone.
     if (entry.kind === 'agent-state' && !entry.pinDirectoryExisted) this.#rulesAreGone();
   }
 
+  #attempt(entry: JournalEntry): Promise<string | undefined> {
+    const seconds = Math.max(LEAST_TIMEOUT_SECONDS, this.#run.commandTimeoutSeconds ?? 0);
+    if (!this.#rebooted) return undoEntry(this.#candidate, entry, seconds);
+    if (needsCandidate(entry) || entry.kind === 'unit') return Promise.resolve(undefined);
+    if (entry.kind !== 'agent-state') return undoEntry(this.#candidate, entry, seconds);
+    const problems = restoreAgentState(entry, this.#ourPaths());
+    return Promise.resolve(problems.length === 0 ? undefined : problems.join('; '));
+  }
+
+  /** What rules of ours are on: files that are named, and all in directories of ours. */
+  #ourPaths(): readonly string[] {
+    return this.#pending.flatMap(({ entry }) => {
+      if (entry.kind === 'deny-rule') return [entry.path];
+      return entry.kind === 'directory' ? [`${entry.path}/`] : [];
+    });
+  }
+
+  /** What is undone stays undone, and the rest still has to be, also on a disk that is full. */
+  #strike(id: string, entry: JournalEntry): void {
+    try {
+      this.#journal.strike(id);
+    } catch (error) {
+      this.#notStruck.push(
+        `${described(entry)}, but the journal cannot be written (${(error as Error).message}); make room and run \`npm run recover\``,
+      );
+    }
+  }
+
   #rulesAreGone(): void {
     for (const { id, entry } of this.#pending) {
       if (!needsCandidate(entry) || !this.#unresolved.has(id)) continue;
-      this.#journal.strike(id);
+      this.#strike(id, entry);
       this.#unresolved.delete(id);
     }
   }
@@ -144,15 +196,33 @@ class Undoing {
 /**
  * Undoes everything that the journal still holds, the newest first. Safe to call again: what was
  * undone is struck. What cannot be proven ours is left and named.
+ * @param when `later`: another agent may have made the host its own since, and then nothing is undone beside it.
  */
-export async function undoAll(journal: Journal, say: (text: string) => void): Promise<UndoReport> {
-  const state = journal.read();
-  if (state === undefined) return { undone: [], problems: [] };
+export async function undoAll(
+  journal: Journal,
+  say: (text: string) => void,
+  when: 'at the end' | 'later' = 'at the end',
+): Promise<UndoReport> {
+  const unreadable = journal.unreadable();
+  const problems = unreadable === undefined ? [] : [unreadable];
+  const found = journal.read();
+  if (found === undefined) return { undone: [], problems };
   // First of all: systemd would start again what is stopped below.
-  for (const { entry } of state.pending) {
+  for (const { entry } of found.pending) {
     if (entry.kind === 'unit') await stopUnit(entry.systemctl, entry.name);
   }
-  const undoing = new Undoing(journal, state, await stopProcesses(state.run.runId, say), say);
+  const stopped = await stopProcesses(found.run.runId, say);
+  const others = when === 'later' ? agentInstances(found.run.candidate).filter(mayBeDaemon) : [];
+  if (others.length > 0)
+    return {
+      undone: stopped,
+      problems: [
+        ...problems,
+        `an agent that is not of that run is running (pid ${others.map(({ pid }) => pid).join(', ')}), and its rules and pins are not told from what was left; stop it and run \`npm run recover\``,
+      ],
+    };
+  // Read again: what was stopped may have gone on writing until then.
+  const undoing = new Undoing(journal, journal.read() ?? found, stopped, say);
   await undoing.all();
-  return { undone: undoing.undone, problems: undoing.problems };
+  return { undone: undoing.undone, problems: [...problems, ...undoing.problems] };
 }

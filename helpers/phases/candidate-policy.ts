@@ -5,6 +5,7 @@ import { ownDirectory } from '../agent/own-file.ts';
 import { type RuleList, ruleText } from '../agent/rules.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { failed, noEvidence } from '../evidence/judgement.ts';
+import { rulesOnlyOnDisk } from '../host/rules-on-disk.ts';
 import { readRegularFile } from '../settings/regular-file.ts';
 
 /** A policy that denies these paths; without any, applying it with --reset removes every rule. */
@@ -23,6 +24,7 @@ export async function refuseForeignRules(run: CanaryRun, why: string): Promise<R
     ...rules.network,
     ...rules.cgroupRules,
     ...rules.allowedCgroups.map((id) => `allowed cgroup ${id}`),
+    ...rulesOnlyOnDisk(rules, run.settings.HOST_ROOT),
   ];
   if (foreign.length === 0) return rules;
   const shown = foreign.slice(0, 5).join(', ');
