@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { runName } from './helpers/evidence/run-directory.ts';
-import { COMPILE_CACHE } from './helpers/host/compile-cache.ts';
-import { RunbookOrder } from './helpers/runbook-order.ts';
+import { COMPILE_CACHE } from './helpers/files/compile-cache.ts';
+import { RunbookOrder } from './helpers/run/runbook-order.ts';
 import { readSettings, type Settings, SettingsError } from './helpers/settings/settings.ts';
 
 /** Every knob is checked before vitest starts anything; all bad ones are named at once. */
@@ -30,7 +30,7 @@ export default defineConfig({
     // The runbook and nothing else: the suite's own tests have their own configuration in .vitest/.
     include: ['canary/*.spec.ts'],
     provide: { runDirectory },
-    globalSetup: ['helpers/canary-setup.ts'],
+    globalSetup: ['helpers/run/canary-setup.ts'],
     // A soak on a host must never start again because a file was saved.
     watch: false,
     // The runbook has an order, and the host is one.

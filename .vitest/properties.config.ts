@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     include: [
       'helpers/settings/settings.test.ts',
-      'helpers/agent/output/*.test.ts',
-      'helpers/review/located-yaml.test.ts',
+      'helpers/agent/contract/*.test.ts',
+      'helpers/files/located-yaml.test.ts',
       'helpers/evidence/damaged-manifest.test.ts',
     ],
     env: { PROPERTY_RUNS: process.env.PROPERTY_RUNS ?? '100000' },

@@ -1,12 +1,6 @@
 import { judgeCandidateFiles } from '../helpers/agent/bpf-objects.ts';
-import {
-  candidateTellsItsVersion,
-  emergencyIsNotActive,
-  hostRulesAreKnown,
-  kernelCanRunTheCandidate,
-} from '../helpers/agent/preflight.ts';
-import { canaryRun } from '../helpers/canary-run.ts';
-import { criterion, section } from '../helpers/criterion.ts';
+import { canaryRun } from '../helpers/steps/canary-run.ts';
+import { criterion, section } from '../helpers/steps/criterion.ts';
 import {
   bpfLsmIsEnabled,
   kernelFilesystemsAreMounted,
@@ -15,7 +9,13 @@ import {
   noOtherInstanceRuns,
   probesCanBeMade,
   serviceIsNotRunning,
-} from '../helpers/host/preconditions.ts';
+} from '../helpers/steps/preconditions.ts';
+import {
+  candidateTellsItsVersion,
+  emergencyIsNotActive,
+  hostRulesAreKnown,
+  kernelCanRunTheCandidate,
+} from '../helpers/steps/preflight.ts';
 
 const run = canaryRun();
 

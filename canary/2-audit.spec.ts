@@ -1,8 +1,4 @@
 import { afterAll } from 'vitest';
-import { canaryRun } from '../helpers/canary-run.ts';
-import { criterion, section } from '../helpers/criterion.ts';
-import { askedParts } from '../helpers/phases/asked-parts.ts';
-import { SoakPhase } from '../helpers/phases/soak-phase.ts';
 import { accountingCloses } from '../helpers/soak/accounting.ts';
 import {
   actionsAsDocumented,
@@ -18,6 +14,10 @@ import {
   rssGrowth,
   totalDecisions,
 } from '../helpers/soak/thresholds.ts';
+import { canaryRun } from '../helpers/steps/canary-run.ts';
+import { criterion, section } from '../helpers/steps/criterion.ts';
+import { askedParts } from '../helpers/steps/phases/asked-parts.ts';
+import { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
 
 const { settings } = canaryRun();
 const asked = askedParts(settings);

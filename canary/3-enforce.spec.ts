@@ -1,9 +1,4 @@
 import { afterAll } from 'vitest';
-import { canaryRun } from '../helpers/canary-run.ts';
-import { criterion, section } from '../helpers/criterion.ts';
-import { RestartUnderLoad } from '../helpers/drill/restart.ts';
-import { askedParts } from '../helpers/phases/asked-parts.ts';
-import { SoakPhase } from '../helpers/phases/soak-phase.ts';
 import { accountingCloses, signalsEqualDenials } from '../helpers/soak/accounting.ts';
 import { headroomSeconds } from '../helpers/soak/headroom.ts';
 import {
@@ -20,6 +15,11 @@ import {
   rssGrowth,
   totalDecisions,
 } from '../helpers/soak/thresholds.ts';
+import { canaryRun } from '../helpers/steps/canary-run.ts';
+import { criterion, section } from '../helpers/steps/criterion.ts';
+import { RestartUnderLoad } from '../helpers/steps/drill/restart.ts';
+import { askedParts } from '../helpers/steps/phases/asked-parts.ts';
+import { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
 
 const { settings } = canaryRun();
 const asked = askedParts(settings);

@@ -1,11 +1,11 @@
 import { afterAll } from 'vitest';
-import { criterion, section } from '../helpers/criterion.ts';
-import { applyKilled } from '../helpers/drill/apply-killed.ts';
-import { deadmanFailsOpen } from '../helpers/drill/deadman.ts';
-import { downgradeAndUpgrade } from '../helpers/drill/downgrade.ts';
-import { hostIsAsBefore, rulesAreRemoved } from '../helpers/drill/ending.ts';
-import { healthIsGood, metricsAreCaptured } from '../helpers/drill/health.ts';
-import { KillSwitch } from '../helpers/drill/kill-switch.ts';
+import { criterion, section } from '../helpers/steps/criterion.ts';
+import { applyKilled } from '../helpers/steps/drill/apply-killed.ts';
+import { deadmanFailsOpen } from '../helpers/steps/drill/deadman.ts';
+import { downgradeAndUpgrade } from '../helpers/steps/drill/downgrade.ts';
+import { hostIsAsBefore, rulesAreRemoved } from '../helpers/steps/drill/ending.ts';
+import { healthIsGood, metricsAreCaptured } from '../helpers/steps/drill/health.ts';
+import { KillSwitch } from '../helpers/steps/drill/kill-switch.ts';
 import {
   applyBaseline,
   applyCandidate,
@@ -13,13 +13,13 @@ import {
   rollBack,
   rollBackAgain,
   serviceFails,
-} from '../helpers/drill/policy-steps.ts';
-import { recordAgrees } from '../helpers/drill/record.ts';
-import { RefusedPolicies } from '../helpers/drill/refused.ts';
-import { hostIsRestorable } from '../helpers/drill/restorable.ts';
-import { DrillStage } from '../helpers/drill/stage.ts';
-import { strictDegradeEnds } from '../helpers/drill/strict-degrade.ts';
-import { Supervision } from '../helpers/drill/supervision.ts';
+} from '../helpers/steps/drill/policy-steps.ts';
+import { recordAgrees } from '../helpers/steps/drill/record.ts';
+import { RefusedPolicies } from '../helpers/steps/drill/refused.ts';
+import { hostIsRestorable } from '../helpers/steps/drill/restorable.ts';
+import { DrillStage } from '../helpers/steps/drill/stage.ts';
+import { strictDegradeEnds } from '../helpers/steps/drill/strict-degrade.ts';
+import { Supervision } from '../helpers/steps/drill/supervision.ts';
 
 const stage = new DrillStage();
 const refused = new RefusedPolicies(stage);

@@ -1,5 +1,5 @@
-import { canaryRun } from '../helpers/canary-run.ts';
-import { criterion, section } from '../helpers/criterion.ts';
+import { canaryRun } from '../helpers/steps/canary-run.ts';
+import { criterion, section } from '../helpers/steps/criterion.ts';
 import {
   candidateIsTheSame,
   enforcePassed,
@@ -7,7 +7,7 @@ import {
   noCriticalFalsePositive,
   sectionPassed,
   thresholdsKept,
-} from '../helpers/evidence/exit-criteria.ts';
+} from '../helpers/steps/exit-criteria.ts';
 
 const run = canaryRun();
 

@@ -1,7 +1,7 @@
 import { Status } from 'allure-js-commons';
 import type { RuntimeMessage } from 'allure-js-commons/sdk';
+import { SECTION_TITLES, type Section } from '../helpers/criteria/runbook.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
-import { SECTION_TITLES, type Section } from '../helpers/evidence/runbook.ts';
 import { attachment, evidenceFiles } from './allure-attachments.ts';
 import { capped, xmlText } from './clean-text.ts';
 import { type RunRecord, reportTitle } from './records.ts';

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join, resolve } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { dirSync } from 'tmp';
-import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { UnreadableRun } from '../helpers/evidence/run-record.ts';
 import { readSettings, SettingsError } from '../helpers/settings/settings.ts';

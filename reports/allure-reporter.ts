@@ -4,7 +4,7 @@ import { Status, type TestResult } from 'allure-js-commons';
 import type { LifecycleListener } from 'allure-js-commons/sdk/reporter';
 import AllureVitestReporter from 'allure-vitest/reporter';
 import type { TestModule } from 'vitest/node';
-import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { allureMessages } from './allure-messages.ts';
 import { capped, oneLine, xmlText } from './clean-text.ts';

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
-import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { reportProblems } from '../helpers/evidence/report-problems.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { SUMMARY_FILE, summaryOf } from '../helpers/evidence/summary.ts';

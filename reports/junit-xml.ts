@@ -1,6 +1,6 @@
 import junitModule, { type Builder, type TestCase, type TestSuite } from 'junit-report-builder';
+import { SECTION_TITLES, type Section } from '../helpers/criteria/runbook.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
-import { SECTION_TITLES, type Section } from '../helpers/evidence/runbook.ts';
 import { capped, cdataText, xmlText } from './clean-text.ts';
 import { recordText } from './record-text.ts';
 

@@ -1,7 +1,7 @@
 import type { SerializedError, TestCase, TestModule } from 'vitest/node';
-import type { ProvidedRun } from '../helpers/canary-run.ts';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { type RunRecord, readRunRecord } from '../helpers/evidence/run-record.ts';
+import type { ProvidedRun } from '../helpers/steps/canary-run.ts';
 
 export type { RunRecord };
 

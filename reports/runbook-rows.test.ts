@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { RUNBOOK } from '../helpers/criteria/runbook.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
-import { RUNBOOK } from '../helpers/evidence/runbook.ts';
 import { runbookRows } from './runbook-rows.ts';
 
 const record = (id: string): CriterionRecord => ({

@@ -1,6 +1,6 @@
-import { requiredCriteria } from '../helpers/evidence/final-status.ts';
+import { requiredCriteria } from '../helpers/criteria/final-status.ts';
+import { RUNBOOK, SECTION_TITLES, type Section } from '../helpers/criteria/runbook.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
-import { RUNBOOK, SECTION_TITLES, type Section } from '../helpers/evidence/runbook.ts';
 import type { Phase } from '../helpers/settings/settings.ts';
 import type { JudgedTest } from './records.ts';
 

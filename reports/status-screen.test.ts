@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { finalStatus } from '../helpers/criteria/final-status.ts';
+import { RUNBOOK } from '../helpers/criteria/runbook.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
-import { RUNBOOK } from '../helpers/evidence/runbook.ts';
 import { statusScreen } from './status-screen.ts';
 
 const run = {

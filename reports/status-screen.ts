@@ -1,4 +1,4 @@
-import type { FinalStatus } from '../helpers/evidence/final-status.ts';
+import type { FinalStatus } from '../helpers/criteria/final-status.ts';
 import { OUTSIDE } from '../helpers/evidence/report-problems.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';

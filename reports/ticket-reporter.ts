@@ -1,5 +1,5 @@
 import type { Reporter } from 'vitest/node';
-import { finalStatus } from '../helpers/evidence/final-status.ts';
+import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { reportProblems } from '../helpers/evidence/report-problems.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { readReview } from '../helpers/review/review-file.ts';

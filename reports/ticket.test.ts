@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { exampleRecords, exampleRun } from '../helpers/evidence/example-run.ts';
-import { finalStatus } from '../helpers/evidence/final-status.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import { annotations } from './github-reporter.ts';
 import { type Ticket, ticketText } from './ticket.ts';

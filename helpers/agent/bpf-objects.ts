@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fail, type Judgement } from '../evidence/judgement.ts';
+import { fail, type Judgement } from '../criteria/judgement.ts';
 import type { HashedFile } from '../evidence/run-record.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';

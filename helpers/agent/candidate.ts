@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { fail, type Judgement, pass } from '../evidence/judgement.ts';
+import { RUN_MARK } from '../changes/undo.ts';
+import { fail, type Judgement, pass } from '../criteria/judgement.ts';
+import { mustBeRegular, OPEN_WITHOUT_WAITING } from '../files/regular-file.ts';
 import { replaceable } from '../host/trusted-path.ts';
-import { RUN_MARK } from '../host/undo.ts';
-import { mustBeRegular, OPEN_WITHOUT_WAITING } from '../settings/regular-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Candidate } from './command.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { howItEnded, runCommand, shownOutput } from './command.ts';
-import { anyText, propertyRuns } from './output/property-tools.ts';
+import { anyText, propertyRuns } from './contract/property-tools.ts';
 
 const shell = { executable: '/bin/sh', environment: { ONLY: 'this' } };
 

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { escapedCharacter } from '../settings/escaped-character.ts';
+import { escapedCharacter } from '../text/escaped-character.ts';
 
 /** How the candidate is run: its executable and the only environment it gets. */
 export interface Candidate {

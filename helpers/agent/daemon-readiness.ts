@@ -1,8 +1,8 @@
-import { failed, noEvidence } from '../evidence/judgement.ts';
+import { failed, noEvidence } from '../criteria/judgement.ts';
 import { type Candidate, runCommand, shownOutput } from './command.ts';
+import { type Capabilities, parseCapabilities } from './contract/capabilities.ts';
+import type { AgentStarted } from './contract/daemon-log.ts';
 import type { DaemonOptions } from './daemon-options.ts';
-import { type Capabilities, parseCapabilities } from './output/capabilities.ts';
-import type { AgentStarted } from './output/daemon-log.ts';
 
 /**
  * Judges what the daemon says of itself at start.

@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failed, noEvidence } from '../evidence/judgement.ts';
+import { failed, noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
 import { type Candidate, shownOutput } from './command.ts';
-import { DaemonLog } from './daemon-log-reader.ts';
+import type { Capabilities } from './contract/capabilities.ts';
+import type { AgentStarted } from './contract/daemon-log.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
 import { checkStarted, freshCapabilities } from './daemon-readiness.ts';
-import { EventLog } from './event-log.ts';
-import { GatheredPipe } from './gathered-pipe.ts';
-import type { Capabilities } from './output/capabilities.ts';
-import type { AgentStarted } from './output/daemon-log.ts';
+import { DaemonLog } from './stream/daemon-log-reader.ts';
+import { EventLog } from './stream/event-log.ts';
+import { GatheredPipe } from './stream/gathered-pipe.ts';
 
 /** How a daemon ended. */
 export interface DaemonExit {

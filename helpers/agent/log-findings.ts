@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { LogLine } from './output/daemon-log.ts';
+import type { LogLine } from './contract/daemon-log.ts';
 
 /** A line of the agent's log that a person should see. */
 export interface LogFinding {

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { createServer } from 'node:net';
 import type { Candidate } from './command.ts';
 import { howItEnded, runCommand } from './command.ts';
-import { type Metrics, parseMetrics } from './output/metrics.ts';
+import { type Metrics, parseMetrics } from './contract/metrics.ts';
 
 /** One reading of the agent's metrics: the text for the evidence, and its samples or why not. */
 export type Scrape =

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requiredCriteria } from './final-status.ts';
+import { requiredCriteria } from '../criteria/final-status.ts';
 import type { Summary } from './summary.ts';
 
 /** https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */

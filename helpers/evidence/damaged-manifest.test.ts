@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { dirSync } from 'tmp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { anyText, damaged, propertyRuns } from '../agent/output/property-tools.ts';
+import { anyText, damaged, propertyRuns } from '../agent/contract/property-tools.ts';
 import { exampleRecords, exampleRun } from './example-run.ts';
 import { ATTESTATION_FILE, MANIFEST_FILE } from './manifest.ts';
 import { RunDirectory } from './run-directory.ts';

@@ -1,6 +1,6 @@
+import { RUNBOOK, type Section } from '../criteria/runbook.ts';
 import type { CriterionRecord } from './run-directory.ts';
 import type { RunRecord } from './run-record.ts';
-import { RUNBOOK, type Section } from './runbook.ts';
 
 /** For tests only: a run as `run.json` describes it, and records as `criteria.ndjson` holds them. */
 

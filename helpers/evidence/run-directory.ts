@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { withoutControls } from '../settings/escaped-character.ts';
-import type { Judgement } from './judgement.ts';
+import type { Judgement } from '../criteria/judgement.ts';
+import { withoutControls } from '../text/escaped-character.ts';
 
 /** Evidence may hold paths and program names of the host: for its owner and group only. */
 const FILE_MODE = 0o640;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { finalStatus } from './final-status.ts';
+import { finalStatus } from '../criteria/final-status.ts';
 import { reportProblems } from './report-problems.ts';
 import { criterionRecord, RunDirectory } from './run-directory.ts';
 import { hashedFile, type RunRecord, readRunRecord } from './run-record.ts';

@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { escapedCharacter } from '../settings/escaped-character.ts';
+import { escapedCharacter } from '../text/escaped-character.ts';
 import { CannotVerify, readPublicKey, type Verification, verifyRun } from './verify.ts';
 
 const USAGE = 'usage: npm run verify -- RUN_DIRECTORY [--key PUBLIC_KEY]';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { fileSync } from 'tmp';
 import { expect, test } from 'vitest';
-import { propertyRuns } from '../agent/output/property-tools.ts';
+import { propertyRuns } from '../agent/contract/property-tools.ts';
 import { compareProfiles, readProfile } from './profile.ts';
 
 test('hosts with the same settings do not differ', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readRegularFile } from '../settings/regular-file.ts';
+import { readRegularFile } from '../files/regular-file.ts';
 import {
   activeLsms,
   cgroupControllers,

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { kernelDevice } from '../agent/output/events.ts';
+import { kernelDevice } from '../agent/contract/events.ts';
 import type { RecordedGroup } from './recorded-groups.ts';
 
 const SECTION = /^\s*\[(\w+)\]\s*$/;

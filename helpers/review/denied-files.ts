@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { kernelDevice } from '../agent/output/events.ts';
-import { type BlockRule, parseDenyDb } from '../agent/output/rules.ts';
+import { kernelDevice } from '../agent/contract/events.ts';
+import { type BlockRule, parseDenyDb } from '../agent/contract/rules.ts';
 
 /** Paths of the files that deny rules are on, by `dev:ino` as events carry it. */
 export type DeniedFiles = ReadonlyMap<string, string>;

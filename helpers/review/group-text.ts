@@ -1,4 +1,4 @@
-import { escapedCharacter } from '../settings/escaped-character.ts';
+import { escapedCharacter } from '../text/escaped-character.ts';
 import type { OpenGroup } from './open-groups.ts';
 import type { RecordedGroup } from './recorded-groups.ts';
 

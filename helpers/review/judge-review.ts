@@ -1,4 +1,4 @@
-import { fail, inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
+import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { KNOWN_EVENTS_FILE, readKnownEvents, unusedKnownEvents } from './known-events.ts';
 import { recordedGroups } from './recorded-groups.ts';

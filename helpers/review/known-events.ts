@@ -1,6 +1,6 @@
-import { FOLDED } from '../agent/decision-groups.ts';
-import { readRegularFile } from '../settings/regular-file.ts';
-import { readLocatedYaml } from './located-yaml.ts';
+import { FOLDED } from '../agent/stream/decision-groups.ts';
+import { readLocatedYaml } from '../files/located-yaml.ts';
+import { readRegularFile } from '../files/regular-file.ts';
 import { hasExpired, isSigned, type KnownEvent, knownEvents } from './review-entry.ts';
 
 /** What KNOWN_EVENTS named, as it was when the run began. */

@@ -1,6 +1,6 @@
 import type { Document } from 'yaml';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import { readLocatedYaml } from './located-yaml.ts';
+import { readLocatedYaml } from '../files/located-yaml.ts';
 import { type ReviewEntry, review } from './review-entry.ts';
 
 export const REVIEW_FILE = 'review.yaml';

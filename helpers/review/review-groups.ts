@@ -1,5 +1,5 @@
-import { type DecisionGroup, FOLDED } from '../agent/decision-groups.ts';
-import type { AgentEvent } from '../agent/output/events.ts';
+import type { AgentEvent } from '../agent/contract/events.ts';
+import { type DecisionGroup, FOLDED } from '../agent/stream/decision-groups.ts';
 import type { SeenProcess } from '../host/seen-process.ts';
 import { unitOf } from './cgroup-unit.ts';
 import type { DeniedFiles } from './denied-files.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, expect, test } from 'vitest';
-import type { AgentEvent } from '../agent/output/events.ts';
+import type { AgentEvent } from '../agent/contract/events.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { writeAnswer } from './edit-review.ts';
 import { judgeReview } from './judge-review.ts';

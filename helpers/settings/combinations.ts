@@ -1,8 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { knownDefectsProblem } from '../phases/known-defects.ts';
+import { readRegularFile } from '../files/regular-file.ts';
 import { readKnownEvents } from '../review/known-events.ts';
-import { readRegularFile } from './regular-file.ts';
+import { knownDefectsProblem } from '../steps/phases/known-defects.ts';
 import type { Settings } from './settings.ts';
 import { shownKnob } from './shown-knob.ts';
 import { signingKeyProblem } from './signing-key.ts';

@@ -1,4 +1,4 @@
-import { escapedCharacter } from './escaped-character.ts';
+import { escapedCharacter } from '../text/escaped-character.ts';
 
 /** A knob's value in quotes, without anything that a terminal would act on. */
 export const shownKnob = (value: string | undefined) =>

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readRegularFile } from './regular-file.ts';
+import { readRegularFile } from '../files/regular-file.ts';
 
 /** An Ed25519 key in PEM has 119 bytes; a file of megabytes is something else. */
 const MAX_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import { fail, inconclusive, type Judgement, pass, worst } from '../evidence/judgement.ts';
+import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
 import type { SoakResult } from './result.ts';
 
 const SIGNAL_NAMES = {

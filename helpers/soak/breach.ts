@@ -1,7 +1,7 @@
 import type { Mode } from '../agent/daemon-options.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { WorkloadCounts } from '../workload/workload.ts';
 import { EXPECTED_STATES } from './invariants.ts';
-import type { WorkloadCounts } from './workload.ts';
 
 /** What a soak in progress has shown so far; absent figures are unknown. */
 export interface SoFar {

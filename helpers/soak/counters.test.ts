@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseMetrics } from '../agent/output/metrics.ts';
+import { parseMetrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
 import { familyTotal, inodeDelta, scrapeDelta } from './counters.ts';
 

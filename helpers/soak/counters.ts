@@ -1,4 +1,4 @@
-import { counterDelta, type Metrics } from '../agent/output/metrics.ts';
+import { counterDelta, type Metrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
 
 /** The agent's counter families (agent-contract.md §3.1); names that no version exports are not here. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
-import { fail, inconclusive, type Judgement, pass } from '../evidence/judgement.ts';
+import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import type { Settings } from '../settings/settings.ts';
+import { Workload } from '../workload/workload.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from './counters.ts';
 import type { SoakSubject } from './soak.ts';
-import { Workload } from './workload.ts';
 
 /** One step of the probe: a rate that was held for a while, and what it did. */
 export interface HeadroomStep {

@@ -1,4 +1,4 @@
-import { fail, type Judgement, pass } from '../evidence/judgement.ts';
+import { fail, type Judgement, pass } from '../criteria/judgement.ts';
 import type { SoakResult } from './result.ts';
 
 /** One daemon life from start to end; the instant of death is in the message. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { openLatency } from './open-latency.ts';
+import { openLatency } from '../workload/open-latency.ts';
 
 const delta = z.discriminatedUnion('known', [
   z.object({ known: z.literal(true), value: z.number(), source: z.string() }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { openLatency } from './open-latency.ts';
+import { openLatency } from '../workload/open-latency.ts';
 
 /** One line of `samples.ndjson`. Absent figures are absent, never zero. */
 export const sample = z.object({

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { processResources } from '../host/processes.ts';
+import type { Workload } from '../workload/workload.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import { MemoryReadings } from './memory-trend.ts';
 import { otherInstance } from './other-instance.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './soak.ts';
-import type { Workload } from './workload.ts';
 
 const ENDPOINT_TIMEOUT_MS = 4000;
 /** The endpoint opens just after `Agent started` (agent-contract.md §3.3). */

@@ -5,7 +5,7 @@ import {
   type Measurement,
   pass,
   worst,
-} from '../evidence/judgement.ts';
+} from '../criteria/judgement.ts';
 import { afterDeath } from './accounting.ts';
 import { actionsOf } from './invariants.ts';
 import type { SideResult, SoakResult } from './result.ts';

@@ -1,20 +1,20 @@
 import type { Candidate } from '../agent/command.ts';
 import type { ReadyDaemon } from '../agent/daemon.ts';
-import type { FileDecisions } from '../agent/event-log.ts';
-import type { OwnFile } from '../agent/own-file.ts';
 import { type Scrape, scrapeCommand } from '../agent/scrape.ts';
+import type { FileDecisions } from '../agent/stream/event-log.ts';
+import type { OwnFile } from '../changes/own-file.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { Settings } from '../settings/settings.ts';
+import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
+import { Loads } from '../workload/loads.ts';
+import type { SideSubject } from '../workload/side-work.ts';
+import type { WorkloadCounts } from '../workload/workload.ts';
 import { breachOf } from './breach.ts';
-import { type Clocks, clockProblem, elapsedBetween, readClocks } from './clocks.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
-import { Loads } from './loads.ts';
 import type { SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { settledMemory } from './settled-memory.ts';
-import type { SideSubject } from './side-work.ts';
 import { toResult } from './to-result.ts';
-import type { WorkloadCounts } from './workload.ts';
 
 /** What a soak works on. */
 export interface SoakSubject {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { propertyRuns } from '../agent/output/property-tools.ts';
+import { propertyRuns } from '../agent/contract/property-tools.ts';
 import { type SoakResult, soakResult } from './result.ts';
 import { eventDropRatio, ringbufDrops, rssGrowth, totalDecisions } from './thresholds.ts';
 

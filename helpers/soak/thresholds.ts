@@ -4,7 +4,7 @@ import {
   type Judgement,
   type Measurement,
   pass,
-} from '../evidence/judgement.ts';
+} from '../criteria/judgement.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Delta } from './counters.ts';
 import { trendText } from './memory-trend.ts';

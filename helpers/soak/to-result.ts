@@ -1,5 +1,6 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
-import { elapsedBetween } from './clocks.ts';
+import { elapsedBetween } from '../workload/clocks.ts';
+import type { SideWork } from '../workload/side-work.ts';
 import {
   addressDelta,
   DECISION_FAMILIES,
@@ -8,7 +9,6 @@ import {
   scrapeDelta,
 } from './counters.ts';
 import type { SideResult, SoakResult } from './result.ts';
-import type { SideWork } from './side-work.ts';
 import type { Measured, SoakSubject } from './soak.ts';
 
 /** What a soak showed, as `soak.json` keeps it. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { COMPILE_CACHE } from '../host/compile-cache.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { type RunProgram, runProgram } from './programs.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');

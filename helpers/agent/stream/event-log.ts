@@ -1,0 +1,214 @@
+import type { OwnFile } from '../../changes/own-file.ts';
+import { EventLineSplitter } from '../contract/event-stream.ts';
+import { type AgentEvent, parseEventLine } from '../contract/events.ts';
+import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
+import { EventFile, type LineKind } from './event-file.ts';
+import { RememberedLines } from './remembered-lines.ts';
+import {
+  type AddressDecisions,
+  type BlockEvent,
+  type FileDecisions,
+  type NetBlockEvent,
+  WatchedDecisions,
+} from './watched-decisions.ts';
+
+export type { AddressDecisions, BlockEvent, FileDecisions } from './watched-decisions.ts';
+export type StateChange = Extract<AgentEvent, { type: 'state_change' }>;
+
+/** Pids of ours that decided once; a worker comes again before so many others did. */
+const REMEMBERED_PIDS = 256;
+const KEPT_STATE_CHANGES = 10_000;
+
+/** What could not be taken from the stream as it is. */
+export interface StreamDefects {
+  readonly notJson: number;
+  readonly invalid: number;
+  readonly oversized: number;
+  /** The first few, escaped and cut. */
+  readonly samples: readonly string[];
+}
+
+const isConnect = (event: AgentEvent): event is NetBlockEvent => event.type === 'net_connect_block';
+
+/**
+ * The daemon's event stream: parsed as it arrives with bounded memory, written to disk with our
+ * own bulk thinned out (counted in full, stored up to a bound), everything else kept.
+ */
+export class EventLog {
+  readonly stateChanges: StateChange[] = [];
+  readonly #files = new Map<string, FileDecisions>();
+  readonly #addresses = new Map<string, AddressDecisions>();
+  readonly #groups = new DecisionGroups();
+  readonly #splitter = new EventLineSplitter();
+  readonly #remembered = new RememberedLines();
+  readonly #pidsSeen = new Set<number>();
+  readonly #file: EventFile;
+  readonly #waiting = new Set<() => void>();
+  #lines = 0;
+  #notJson = 0;
+  #invalid = 0;
+  #oversized = 0;
+  readonly #samples: string[] = [];
+
+  constructor(path: string) {
+    this.#file = new EventFile(path);
+  }
+
+  /** Counts decisions on this file apart from the host's. */
+  watch(file: Pick<OwnFile, 'dev' | 'ino'>): FileDecisions {
+    return watched(this.#files, `${file.dev}:${file.ino}`);
+  }
+
+  /** Counts decisions on connects to this address apart from the host's. */
+  watchAddress(address: { readonly ip: string; readonly port: number }): AddressDecisions {
+    return watched(this.#addresses, `${address.ip}:${address.port}`);
+  }
+
+  push(chunk: Buffer): void {
+    for (const line of this.#splitter.push(chunk)) {
+      if (line.kind === 'oversized') {
+        this.#oversized += 1;
+        this.#note(`a line of more than ${line.bytes} bytes`);
+      } else this.#take(line.text);
+    }
+    for (const wake of this.#waiting) wake();
+  }
+
+  /** The stream has ended: what is left without a newline is a torn event. */
+  async end(): Promise<void> {
+    const rest = this.#splitter.end();
+    if (rest !== undefined) {
+      this.#invalid += 1;
+      this.#note('the stream ended in the middle of a line');
+    }
+    await this.#file.end();
+    for (const wake of this.#waiting) wake();
+  }
+
+  /** Waits until the condition holds; false after the deadline. */
+  async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (condition()) return true;
+    return new Promise((resolve) => {
+      const settle = (held: boolean) => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve(held);
+      };
+      const wake = () => {
+        if (condition()) settle(true);
+      };
+      const timer = setTimeout(() => settle(condition()), timeoutMs);
+      this.#waiting.add(wake);
+    });
+  }
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** Lines that were counted and not stored, because their kind had filled its room on disk. */
+  get notStored(): number {
+    return this.#file.notStored;
+  }
+
+  get defects(): StreamDefects {
+    return {
+      notJson: this.#notJson,
+      invalid: this.#invalid,
+      oversized: this.#oversized,
+      samples: this.#samples,
+    };
+  }
+
+  /** Decisions on files and addresses that are not ours, grouped. */
+  hostDecisions(): readonly DecisionGroup[] {
+    return this.#groups.list();
+  }
+
+  #take(text: string): void {
+    if (text === '') return;
+    this.#lines += 1;
+    const again = this.#remembered.find(text);
+    if (again !== undefined) {
+      again();
+      return;
+    }
+    const parsed = parseEventLine(text);
+    if (parsed.kind === 'event') {
+      this.#count(parsed.event, text);
+      return;
+    }
+    if (parsed.kind === 'invalid') this.#invalid += 1;
+    else this.#notJson += 1;
+    this.#note(parsed.error);
+    this.#file.store('unreadable', text);
+  }
+
+  #count(event: AgentEvent, text: string): void {
+    if (event.type === 'block') {
+      const own = this.#files.get(`${event.dev}:${event.ino}`);
+      if (own !== undefined) {
+        this.#countOwn(own, event, text);
+        return;
+      }
+    } else if (isConnect(event)) {
+      const own = this.#addresses.get(`${event.remote_ip}:${event.remote_port}`);
+      if (own !== undefined) {
+        this.#countOwn(own, event, text);
+        return;
+      }
+    }
+    this.#file.store(this.#countOther(event, text.length), text);
+  }
+
+  #countOther(event: AgentEvent, bytes: number): LineKind {
+    if (event.type === 'exec' || event.type === 'exec_argv') return 'telemetry';
+    if (event.type !== 'state_change') {
+      this.#groups.add(event, new Date(), bytes);
+      return 'host';
+    }
+    if (this.stateChanges.length < KEPT_STATE_CHANGES) this.stateChanges.push(event);
+    return 'state';
+  }
+
+  #countOwn<E extends BlockEvent | NetBlockEvent>(
+    own: WatchedDecisions<E>,
+    event: E,
+    text: string,
+  ): void {
+    own.count(event);
+    this.#file.store('own', text);
+    // Only a process that decides again and again, as a worker does, is worth remembering.
+    if (this.#pidsSeen.has(event.pid)) this.#remember(own, event, text);
+    else {
+      if (this.#pidsSeen.size === REMEMBERED_PIDS) this.#pidsSeen.clear();
+      this.#pidsSeen.add(event.pid);
+    }
+  }
+
+  #remember<E extends BlockEvent | NetBlockEvent>(
+    own: WatchedDecisions<E>,
+    event: E,
+    text: string,
+  ): void {
+    // The text is part of a whole chunk, which would stay in memory with it.
+    const kept = Buffer.from(text).toString();
+    this.#remembered.remember(kept, () => {
+      own.count(event);
+      this.#file.store('own', kept);
+    });
+  }
+
+  #note(sample: string): void {
+    if (this.#samples.length < 5) this.#samples.push(sample);
+  }
+}
+
+function watched<E extends BlockEvent | NetBlockEvent>(
+  known: Map<string, WatchedDecisions<E>>,
+  key: string,
+): WatchedDecisions<E> {
+  const found = known.get(key) ?? new WatchedDecisions<E>();
+  known.set(key, found);
+  return found;
+}

@@ -1,0 +1,41 @@
+import type { AgentEvent } from '../contract/events.ts';
+
+export type BlockEvent = Extract<AgentEvent, { type: 'block' }>;
+export type NetBlockEvent = Extract<AgentEvent, { type: `net_${string}_block` }>;
+
+/** The first events are kept whole, for the probes; a soak's millions are only counted. */
+const KEPT_EVENTS = 1000;
+
+/** What is counted of the decisions on one thing of ours. */
+export interface Decisions {
+  readonly lines: number;
+  readonly byAction: ReadonlyMap<string, number>;
+}
+
+/** Decisions on one file or address of ours, counted as their event lines arrive. */
+export class WatchedDecisions<E extends BlockEvent | NetBlockEvent = BlockEvent>
+  implements Decisions
+{
+  lines = 0;
+  /** Lines by a process of ours: an owner, or a child that an owner started. */
+  ownLines = 0;
+  readonly byAction = new Map<string, number>();
+  readonly first: E[] = [];
+  /** Pids of ours that work on it; entered before they do. */
+  readonly owners = new Set<number>();
+
+  /** Keeps the next events whole again: for a probe after a load that filled the room for them. */
+  keepAnew(): void {
+    this.first.length = 0;
+  }
+
+  count(event: E): void {
+    this.lines += 1;
+    if (this.owners.has(event.pid) || this.owners.has(event.ppid)) this.ownLines += 1;
+    this.byAction.set(event.action, (this.byAction.get(event.action) ?? 0) + 1);
+    if (this.first.length < KEPT_EVENTS) this.first.push(event);
+  }
+}
+
+export type FileDecisions = WatchedDecisions<BlockEvent>;
+export type AddressDecisions = WatchedDecisions<NetBlockEvent>;

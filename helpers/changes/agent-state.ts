@@ -1,0 +1,197 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { hostPath } from '../host/observations.ts';
+import type { JournalEntry } from './journal.ts';
+
+/** The agent's own files and pins (agent-contract.md §5.3); no option of the agent moves them. */
+export const agentPaths = (hostRoot: string) => ({
+  dataDirectory: hostPath(hostRoot, 'var/lib/aegisbpf'),
+  pinDirectory: hostPath(hostRoot, 'sys/fs/bpf/aegisbpf'),
+  cgroup: hostPath(hostRoot, 'sys/fs/cgroup/aegis_agent'),
+  denyDatabase: hostPath(hostRoot, 'var/lib/aegisbpf/deny.db'),
+  breakGlass: [
+    hostPath(hostRoot, 'etc/aegisbpf/break_glass'),
+    hostPath(hostRoot, 'var/lib/aegisbpf/break_glass'),
+  ],
+});
+
+/** Files that our commands make the agent write; logs and counters of its own are left alone. */
+const RESTORED = [
+  'deny.db',
+  'policy.applied',
+  'policy.applied.prev',
+  'policy.applied.sha256',
+  'capabilities.json',
+  'control_state.json',
+];
+
+/** Removed where there was none before; one that was there is the operator's audit trail, and grows. */
+const REMOVED_IF_NEW = ['control_log.jsonl', 'control.lock'];
+
+type AgentState = Extract<JournalEntry, { kind: 'agent-state' }>;
+
+function saved(directory: string, name: string): AgentState['files'][number] {
+  const path = join(directory, name);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return { name, content: null, mode: 0, uid: 0, gid: 0 };
+  if (!stat.isFile())
+    throw new Error(`${path} is not a regular file; the agent would not write such a thing`);
+  return {
+    name,
+    content: readFileSync(path).toString('base64'),
+    mode: stat.mode & 0o777,
+    uid: stat.uid,
+    gid: stat.gid,
+  };
+}
+
+/** Takes down the agent's state as we find it, before the first command that loads BPF. */
+export function snapshotAgentState(hostRoot: string): AgentState {
+  const paths = agentPaths(hostRoot);
+  return {
+    kind: 'agent-state',
+    dataDirectory: paths.dataDirectory,
+    dataDirectoryExisted: existsSync(paths.dataDirectory),
+    files: [
+      ...RESTORED.map((name) => saved(paths.dataDirectory, name)),
+      ...REMOVED_IF_NEW.flatMap((name) =>
+        existsSync(join(paths.dataDirectory, name)) ? [] : [saved(paths.dataDirectory, name)],
+      ),
+    ],
+    pinDirectory: paths.pinDirectory,
+    pinDirectoryExisted: existsSync(paths.pinDirectory),
+    cgroup: paths.cgroup,
+    cgroupExisted: existsSync(paths.cgroup),
+  };
+}
+
+/** The rules of a deny.db as a set: the agent rewrites the file in its own order. */
+const ruleSet = (content: string | null, ours: readonly string[] = []) =>
+  content === null
+    ? ''
+    : [...new Set(Buffer.from(content, 'base64').toString('utf8').split('\n'))]
+        .filter((rule) => !isOurs(rule, ours))
+        .sort()
+        .join('\n')
+        .trim();
+
+/** Bytes, mode and owner: an operator's file is as before only when all of them are. */
+function isAsSaved(now: AgentState['files'][number], file: AgentState['files'][number]): boolean {
+  return (
+    now.content === file.content &&
+    (file.content === null ||
+      (now.mode === file.mode && now.uid === file.uid && now.gid === file.gid))
+  );
+}
+
+/** Ends a line of deny.db with a path of ours, or with one in a directory of ours. */
+const isOurs = (rule: string, ours: readonly string[]) =>
+  ours.some((path) => (path.endsWith('/') ? rule.includes(` ${path}`) : rule.endsWith(` ${path}`)));
+
+function restoreFile(
+  state: AgentState,
+  file: AgentState['files'][number],
+  ours: readonly string[],
+): string | undefined {
+  const now = saved(state.dataDirectory, file.name);
+  if (isAsSaved(now, file)) return undefined;
+  const path = join(state.dataDirectory, file.name);
+  if (file.name === 'deny.db' && ruleSet(now.content, ours) !== ruleSet(file.content)) {
+    // Our own rules are gone by now: what differs is somebody else's work during the run.
+    return `${path} holds other rules than before the run; it was left as it is`;
+  }
+  if (file.content === null) {
+    unlinkSync(path);
+    return undefined;
+  }
+  mkdirSync(state.dataDirectory, { recursive: true });
+  const temporary = `${path}.aegisbpf-canary`;
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, Buffer.from(file.content, 'base64'), { mode: file.mode, flag: 'wx' });
+  // The mode given at creation is cut by the umask.
+  chmodSync(temporary, file.mode);
+  chownSync(temporary, file.uid, file.gid);
+  renameSync(temporary, path);
+  return undefined;
+}
+
+/**
+ * Puts the agent's state back. Runs last, when no process of ours is left and our rules are gone.
+ * Pins are removed whole or not at all: a partly removed set makes the agent run on freed memory
+ * (agent-contract.md §6.6).
+ * @param ours paths, or directories with a slash, whose rules in deny.db are ours and not in force any more.
+ * @returns what could not be put back, one sentence each.
+ */
+export function restoreAgentState(state: AgentState, ours: readonly string[] = []): string[] {
+  const problems: string[] = [];
+  const attempt = (what: string, action: () => string | undefined) => {
+    try {
+      const problem = action();
+      if (problem !== undefined) problems.push(problem);
+    } catch (error) {
+      problems.push(`${what}: ${(error as Error).message}`);
+    }
+  };
+  if (!state.pinDirectoryExisted && existsSync(state.pinDirectory)) {
+    attempt(`could not remove ${state.pinDirectory}`, () => {
+      // Looked at before the first is removed: whole or not at all.
+      const pins = readdirSync(state.pinDirectory, { withFileTypes: true });
+      const folder = pins.find((pin) => pin.isDirectory());
+      if (folder !== undefined) {
+        return `${state.pinDirectory} holds a folder ${folder.name}, which the agent does not make; it was left`;
+      }
+      for (const { name } of pins) unlinkSync(join(state.pinDirectory, name));
+      rmdirSync(state.pinDirectory);
+      return undefined;
+    });
+  }
+  if (!state.cgroupExisted && existsSync(state.cgroup)) {
+    attempt(`could not remove ${state.cgroup}`, () => {
+      rmdirSync(state.cgroup);
+      return undefined;
+    });
+  }
+  if (!state.dataDirectoryExisted) {
+    attempt(`could not remove ${state.dataDirectory}`, () => {
+      rmSync(state.dataDirectory, { recursive: true, force: true });
+      return undefined;
+    });
+    return problems;
+  }
+  for (const file of state.files) {
+    attempt(`could not restore ${file.name}`, () => restoreFile(state, file, ours));
+  }
+  return problems;
+}
+
+/** What differs from the state as we found it, one sentence each; empty when all is as before. */
+export function agentStateDifferences(state: AgentState): string[] {
+  const appeared = (path: string, existed: boolean) =>
+    existsSync(path) === existed
+      ? []
+      : [existed ? `${path} is gone` : `${path} was not there before the run`];
+  const changed = state.files.flatMap((file) =>
+    isAsSaved(saved(state.dataDirectory, file.name), file)
+      ? []
+      : [`${join(state.dataDirectory, file.name)} differs from before the run`],
+  );
+  return [
+    ...appeared(state.pinDirectory, state.pinDirectoryExisted),
+    ...appeared(state.cgroup, state.cgroupExisted),
+    ...appeared(state.dataDirectory, state.dataDirectoryExisted),
+    ...changed,
+  ];
+}

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import type { UndoReport } from './undo.ts';
+
+/** On a filesystem that a reboot empties: the lock is only worth something while a process holds it. */
+const LOCK_DIRECTORY = '/run/aegisbpf-canary';
+const LOCK_FILE = join(LOCK_DIRECTORY, 'lock');
+/** flock(1) exits with this when somebody else holds the lock; no other exit of ours uses it. */
+const LOCKED_EXIT_CODE = 75;
+const FLOCK_PATHS = ['/usr/bin/flock', '/bin/flock'];
+
+const message = z.object({
+  state: z.enum(['ready', 'finished']),
+  report: z.object({ undone: z.array(z.string()), problems: z.array(z.string()) }),
+});
+
+/** Who holds the lock: told to whoever comes second. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly since: string;
+  readonly runDirectory: string;
+}
+
+/** Thrown when another canary runs on this host, or the guardian cannot be started. */
+export class GuardianError extends Error {
+  override readonly name = 'GuardianError';
+}
+
+/** A directory of ours that nobody else can plant anything in. */
+function privateDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(path);
+  if (!stat.isDirectory() || stat.uid !== process.getuid?.() || (stat.mode & 0o022) !== 0) {
+    throw new GuardianError(
+      `${path} must be a directory that only root can write; look at it and remove it`,
+    );
+  }
+}
+
+function whoHoldsTheLock(): string {
+  try {
+    const holder = JSON.parse(readFileSync(LOCK_FILE, 'utf8')) as Partial<LockHolder>;
+    return `pid ${holder.pid}, since ${holder.since}, evidence in ${holder.runDirectory}`;
+  } catch {
+    return 'it is starting, or undoing what it did';
+  }
+}
+
+/** A guardian that holds the lock and waits for the run to end. */
+export interface Guardian {
+  /** What an earlier run had left behind and was undone now. */
+  readonly recovered: UndoReport;
+  /** Asks for everything to be undone and waits for the report. */
+  finish(): Promise<UndoReport>;
+}
+
+class Messages {
+  readonly #pending: ((value: z.output<typeof message> | undefined) => void)[] = [];
+  readonly #seen: z.output<typeof message>[] = [];
+  #ended = false;
+
+  constructor(child: ChildProcess) {
+    if (child.stdout === null) throw new GuardianError('the guardian has no standard output');
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (line) => {
+      const parsed = message.parse(JSON.parse(line));
+      const waiting = this.#pending.shift();
+      if (waiting === undefined) this.#seen.push(parsed);
+      else waiting(parsed);
+    });
+    lines.on('close', () => {
+      this.#ended = true;
+      for (const waiting of this.#pending.splice(0)) waiting(undefined);
+    });
+  }
+
+  next(): Promise<z.output<typeof message> | undefined> {
+    const seen = this.#seen.shift();
+    if (seen !== undefined || this.#ended) return Promise.resolve(seen);
+    return new Promise((resolve) => this.#pending.push(resolve));
+  }
+}
+
+/**
+ * Starts the guardian and waits until it holds the host's lock.
+ * @throws GuardianError naming who holds the lock, or why the guardian did not start.
+ */
+export async function startGuardian(holder: LockHolder): Promise<Guardian> {
+  const flock = FLOCK_PATHS.find((path) => existsSync(path));
+  if (flock === undefined) throw new GuardianError('flock(1) is missing; install util-linux');
+  privateDirectory(LOCK_DIRECTORY);
+  const script = fileURLToPath(new URL('guardian.ts', import.meta.url));
+  const child = spawn(
+    flock,
+    [
+      '--nonblock',
+      '--no-fork',
+      `--conflict-exit-code=${LOCKED_EXIT_CODE}`,
+      LOCK_FILE,
+      process.execPath,
+      script,
+      LOCK_FILE,
+      JSON.stringify(holder),
+    ],
+    // A session of its own: the terminal's Ctrl-C must reach the run, not the one that cleans up.
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { PATH: '/usr/bin:/bin', ...COMPILE_CACHE },
+      cwd: '/',
+    },
+  );
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const messages = new Messages(child);
+  const ready = await messages.next();
+  if (ready === undefined) {
+    const code = await exited;
+    throw new GuardianError(
+      code === LOCKED_EXIT_CODE
+        ? `another canary holds this host (${whoHoldsTheLock()}); one runs at a time, wait for it to end`
+        : `the guardian that undoes a run did not start (exit ${code}); nothing was touched`,
+    );
+  }
+  return {
+    recovered: ready.report,
+    async finish() {
+      child.stdin?.end('finish');
+      const finished = await messages.next();
+      await exited;
+      return (
+        finished?.report ?? {
+          undone: [],
+          problems: ['the guardian died before it had undone the run; use `npm run recover`'],
+        }
+      );
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { execa } from 'execa';
+import { hostPath } from '../host/observations.ts';
+import type { Journal } from './journal.ts';
+import { stopUnit } from './undo-entry.ts';
+
+/** Runs systemd's own tools by their absolute paths, as root's PATH must not decide. */
+const TOOL_FOLDERS = ['usr/bin', 'bin'];
+const TOOL_TIMEOUT_MS = 60_000;
+const ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+
+function toolPath(hostRoot: string, name: string): string | undefined {
+  return TOOL_FOLDERS.map((folder) => hostPath(hostRoot, folder, name)).find((path) =>
+    existsSync(path),
+  );
+}
+
+/** The tools of a systemd that runs this host, or in words why there is none. */
+export interface Systemd {
+  readonly systemctl: string;
+  readonly systemdRun: string;
+}
+
+/** True systemd hosts have this folder (sd_booted(3)). */
+export function systemdOf(hostRoot: string): Systemd | string {
+  if (!existsSync(hostPath(hostRoot, 'run/systemd/system')))
+    return 'this host is not run by systemd (no /run/systemd/system)';
+  const [systemctl, systemdRun] = [
+    toolPath(hostRoot, 'systemctl'),
+    toolPath(hostRoot, 'systemd-run'),
+  ];
+  return systemctl === undefined || systemdRun === undefined
+    ? 'this host has no systemctl and systemd-run'
+    : { systemctl, systemdRun };
+}
+
+/** What systemd says of a unit at one moment (systemctl(1), show). */
+export type UnitProperties = ReadonlyMap<string, string>;
+
+export async function unitProperties(
+  systemctl: string,
+  unit: string,
+  names: readonly string[],
+): Promise<UnitProperties> {
+  const result = await execa(systemctl, ['show', unit, `--property=${names.join(',')}`], {
+    timeout: TOOL_TIMEOUT_MS,
+    extendEnv: false,
+    env: ENVIRONMENT,
+    stdin: 'ignore',
+  });
+  return new Map(
+    result.stdout.split('\n').flatMap((line) => {
+      const at = line.indexOf('=');
+      return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : [];
+    }),
+  );
+}
+
+/** How the unit is made; its restart rule is that of the unit that ships with the agent. */
+export interface TransientUnitOptions {
+  readonly systemd: Systemd;
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly restartSeconds: number;
+  /** Files that its output is appended to. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A unit of ours that lives only in /run, in the journal before it is started. */
+export class TransientUnit {
+  readonly name: string;
+  readonly #systemctl: string;
+  readonly #journal: Journal;
+  readonly #journalId: string;
+
+  private constructor(name: string, systemctl: string, journal: Journal, journalId: string) {
+    this.name = name;
+    this.#systemctl = systemctl;
+    this.#journal = journal;
+    this.#journalId = journalId;
+  }
+
+  /** @throws Error with systemd's words when it does not start the unit. */
+  static async start(options: TransientUnitOptions, journal: Journal): Promise<TransientUnit> {
+    const { systemd, name, command, environment, restartSeconds, stdout, stderr } = options;
+    const { systemctl } = systemd;
+    const unit = new TransientUnit(
+      name,
+      systemctl,
+      journal,
+      journal.record({ kind: 'unit', name, systemctl }),
+    );
+    const properties = {
+      Description: 'AegisBPF staging canary: supervision step of the rollback drill',
+      Restart: 'on-failure',
+      RestartSec: String(restartSeconds),
+      LimitMEMLOCK: 'infinity',
+      NoNewPrivileges: 'true',
+      StandardOutput: `append:${stdout}`,
+      StandardError: `append:${stderr}`,
+    };
+    await execa(
+      systemd.systemdRun,
+      [
+        `--unit=${name}`,
+        '--quiet',
+        ...Object.entries(properties).map(([key, value]) => `--property=${key}=${value}`),
+        ...Object.entries(environment).map(([key, value]) => `--setenv=${key}=${value}`),
+        '--',
+        ...command,
+      ],
+      { timeout: TOOL_TIMEOUT_MS, extendEnv: false, env: ENVIRONMENT, stdin: 'ignore' },
+    );
+    return unit;
+  }
+
+  /** Its main process, or undefined while it has none. */
+  async mainPid(): Promise<number | undefined> {
+    const pid = Number((await this.#show('MainPID')).get('MainPID'));
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+  }
+
+  /** How often systemd has started it again. */
+  async restarts(): Promise<number> {
+    return Number((await this.#show('NRestarts')).get('NRestarts'));
+  }
+
+  /** Stops and forgets it. @returns what is wrong, or undefined when it is gone. */
+  async stop(): Promise<string | undefined> {
+    const problem = await stopUnit(this.#systemctl, this.name);
+    if (problem === undefined) this.#journal.strike(this.#journalId);
+    return problem;
+  }
+
+  #show(name: string): Promise<UnitProperties> {
+    return unitProperties(this.#systemctl, this.name, [name]);
+  }
+}
+
+/** What must not change about a service of the host that is none of our business. */
+const STATE_PROPERTIES = [
+  'LoadState',
+  'ActiveState',
+  'SubState',
+  'UnitFileState',
+  'FragmentPath',
+  'DropInPaths',
+  'MainPID',
+  'NRestarts',
+  'InvocationID',
+  'StateChangeTimestampMonotonic',
+];
+
+/** The state of the host's own service, with the bytes of its unit file. */
+export async function serviceSnapshot(
+  systemctl: string,
+  unit: string,
+): Promise<Readonly<Record<string, string>>> {
+  const properties = await unitProperties(systemctl, unit, STATE_PROPERTIES);
+  const fragment = properties.get('FragmentPath') ?? '';
+  return {
+    ...Object.fromEntries(properties),
+    unitFile: fragment === '' || !existsSync(fragment) ? '' : readFileSync(fragment, 'utf8'),
+  };
+}

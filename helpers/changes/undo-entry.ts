@@ -1,0 +1,131 @@
+import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { execa } from 'execa';
+import { type Candidate, howItEnded, runCommand, shownOutput } from '../agent/command.ts';
+import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
+import { restoreAgentState } from './agent-state.ts';
+import type { JournalEntry } from './journal.ts';
+
+/** systemctl(1) stops a unit of ours within its own timeout, which is shorter. */
+const COMMAND_TIMEOUT_SECONDS = 60;
+
+const isSameFile = (path: string, entry: { dev: string; ino: string }) => {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat !== undefined && String(stat.dev) === entry.dev && String(stat.ino) === entry.ino;
+};
+
+/** The reason that the drill gives, by which its emergency-disable is known as ours. */
+export const KILL_SWITCH_REASON = 'aegisbpf-canary: kill-switch step of the rollback drill';
+
+/** Why enforcement could be bypassed again by somebody who reads the agent's audit log. */
+const ENABLE_REASON = 'aegisbpf-canary: end of the rollback drill’s kill-switch step';
+
+/**
+ * Stops a unit of ours; systemd forgets a transient unit once it is stopped (systemd-run(1)).
+ * @returns what is wrong, or undefined when it is gone.
+ */
+export async function stopUnit(systemctl: string, name: string): Promise<string | undefined> {
+  const environment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+  const call = (...args: string[]) =>
+    execa(systemctl, args, {
+      reject: false,
+      timeout: COMMAND_TIMEOUT_SECONDS * 1000,
+      extendEnv: false,
+      env: environment,
+    });
+  await call('stop', name);
+  // A unit whose agent was killed too often stays loaded as failed until it is reset.
+  await call('reset-failed', name);
+  const state = await call('show', name, '--property=ActiveState', '--value');
+  const active = String(state.stdout).trim();
+  return state.exitCode === 0 && (active === 'inactive' || active === '')
+    ? undefined
+    : `${name} is ${active || 'in an unknown state'} after \`systemctl stop\`: ${state.stderr || state.shortMessage || 'no reason given'}`;
+}
+
+/** Why the bypass is somebody else's to end, or undefined when it may be ours. */
+async function othersEmergency(
+  candidate: Candidate,
+  timeoutSeconds: number,
+): Promise<string | undefined> {
+  const result = await runCommand(candidate, ['emergency-status', '--json'], timeoutSeconds);
+  const parsed = parseEmergencyStatus(result.stdout);
+  if (!parsed.ok || !parsed.value.enabled) return undefined;
+  const reason = parsed.value.lastChange?.reason;
+  return reason === undefined || reason === KILL_SWITCH_REASON
+    ? undefined
+    : `enforcement is bypassed by an emergency-disable that is not the drill's (${shownOutput(reason)}); it was left`;
+}
+
+/** Undoes one entry of the journal. @returns what is in the way, or undefined when it is undone. */
+export async function undoEntry(
+  candidate: Candidate,
+  entry: JournalEntry,
+  timeoutSeconds: number,
+): Promise<string | undefined> {
+  const run = async (...args: string[]) => {
+    const result = await runCommand(candidate, args, timeoutSeconds);
+    return result.exitCode === 0 ? undefined : howItEnded(result);
+  };
+  switch (entry.kind) {
+    case 'agent-state': {
+      const problems = restoreAgentState(entry);
+      return problems.length === 0 ? undefined : problems.join('; ');
+    }
+    case 'directory':
+      if (!existsSync(entry.path)) return undefined;
+      if (!isSameFile(entry.path, entry))
+        return `${entry.path} is not the directory we made; it was left`;
+      rmSync(entry.path, { recursive: true, force: true });
+      return undefined;
+    case 'deny-rule':
+      if (!isSameFile(entry.path, entry)) {
+        return `the deny rule on inode ${entry.ino} cannot be removed by path: ${entry.path} is gone or replaced`;
+      }
+      return run('block', 'del', entry.path);
+    case 'policy':
+      return run('policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback');
+    case 'emergency':
+      return (
+        (await othersEmergency(candidate, timeoutSeconds)) ??
+        run('emergency-enable', '--reason', ENABLE_REASON)
+      );
+    case 'unit':
+      return stopUnit(entry.systemctl, entry.name);
+    case 'network-rule': {
+      const problem = await run('network', 'deny', 'del', ...entry.arguments);
+      // Unlike `block del` it fails where there is no such rule: it may never have been added.
+      const listed = await runCommand(candidate, ['network', 'deny', 'list'], timeoutSeconds);
+      const rule = entry.arguments.at(-1) ?? '';
+      if (listed.exitCode !== 0) return problem ?? howItEnded(listed);
+      const stays = listed.stdout.includes(`  ${rule}`);
+      return stays ? (problem ?? `the network deny rule ${rule} is still listed`) : undefined;
+    }
+  }
+}
+
+/** What undoing an entry did, in words. */
+export const described = (entry: JournalEntry): string => {
+  switch (entry.kind) {
+    case 'agent-state':
+      return 'put the agent’s files, pins and cgroup back';
+    case 'directory':
+      return `removed ${entry.path}`;
+    case 'deny-rule':
+      return `removed the deny rule on ${entry.path}`;
+    case 'policy':
+      return 'removed the rules of the canary’s policy';
+    case 'network-rule':
+      return `removed the network deny rule ${entry.arguments.join(' ')}`;
+    case 'emergency':
+      return 'ended the emergency-disable';
+    case 'unit':
+      return `stopped the unit ${entry.name}`;
+  }
+};
+
+/** Entries that only the agent's own command line can undo. */
+export const needsCandidate = (entry: JournalEntry) =>
+  entry.kind === 'deny-rule' ||
+  entry.kind === 'policy' ||
+  entry.kind === 'network-rule' ||
+  entry.kind === 'emergency';

@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Candidate } from '../agent/command.ts';
+import {
+  agentInstances,
+  isRunning,
+  mayBeDaemon,
+  type ProcessInformation,
+  processesMarked,
+} from '../host/processes.ts';
+import { restoreAgentState } from './agent-state.ts';
+import {
+  bootId,
+  type Journal,
+  type JournalEntry,
+  type JournalHeader,
+  type PendingEntry,
+} from './journal.ts';
+import { described, needsCandidate, stopUnit, undoEntry } from './undo-entry.ts';
+
+/** Every process that we start carries this in its environment, so that it can be proven ours. */
+export const RUN_MARK = 'CANARY_RUN_ID';
+
+/** A command that is cut off in the midst of an apply leaves more to undo than it began with. */
+const LEAST_TIMEOUT_SECONDS = 60;
+
+/** How long the agent may take to stop on SIGINT before it is killed (the contract says 1.3 s). */
+const STOP_GRACE_MS = 10_000;
+
+export interface UndoReport {
+  /** What was undone, one sentence each. */
+  readonly undone: readonly string[];
+  /** What could not be undone and what to do about it. */
+  readonly problems: readonly string[];
+}
+
+function signal(process_: ProcessInformation, name: NodeJS.Signals): void {
+  try {
+    process.kill(process_.pid, name);
+  } catch {
+    // It ended in between: what we wanted.
+  }
+}
+
+/** Stops every process of the run: the agent in its own way first, all others at once. */
+async function stopProcesses(runId: string, say: (text: string) => void): Promise<string[]> {
+  const ours = () => processesMarked(RUN_MARK, runId).filter(({ pid }) => pid !== process.pid);
+  const stopped = ours();
+  const agents = stopped.filter(({ comm }) => comm === 'aegisbpf');
+  for (const other of stopped.filter((one) => !agents.includes(one))) signal(other, 'SIGKILL');
+  for (const agent of agents) {
+    say(`stopping the agent (pid ${agent.pid})`);
+    signal(agent, 'SIGINT');
+    // The drill stops one with SIGSTOP, and a stopped process acts on no SIGINT.
+    signal(agent, 'SIGCONT');
+  }
+  const deadline = Date.now() + STOP_GRACE_MS;
+  while (agents.some(isRunning) && Date.now() < deadline) await sleep(50);
+  // Twice none: between fork and exec a process does not show its mark yet.
+  for (let round = 0, none = 0; round < 40 && none < 2; round += 1) {
+    const left = ours();
+    none = left.length === 0 ? none + 1 : 0;
+    for (const one of left) signal(one, 'SIGKILL');
+    await sleep(50);
+  }
+  return stopped.map(({ pid, comm }) => `stopped ${comm} (pid ${pid})`);
+}
+
+/** A binary that changed since the run must not be run as root to clean up after it. */
+function candidateProblem(run: JournalHeader): string | undefined {
+  try {
+    if (!statSync(run.candidate).isFile()) return `${run.candidate} is not a file`;
+    const now = createHash('sha256').update(readFileSync(run.candidate)).digest('hex');
+    return now === run.candidateSha256
+      ? undefined
+      : `${run.candidate} is no longer the binary of the run (SHA-256 ${now.slice(0, 12)}…, was ${run.candidateSha256.slice(0, 12)}…)`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** One undoing of a journal: what is done, and what is left with the reason. */
+class Undoing {
+  readonly undone: string[];
+  readonly #journal: Journal;
+  readonly #run: JournalHeader;
+  readonly #pending: readonly PendingEntry[];
+  readonly #candidate: Candidate;
+  readonly #broken: string | undefined;
+  readonly #say: (text: string) => void;
+  readonly #unresolved = new Map<string, string>();
+  readonly #notStruck: string[] = [];
+  /** The kernel forgot its rules since: pins are in memory (bpffs), files are not. */
+  readonly #rebooted: boolean;
+
+  constructor(
+    journal: Journal,
+    state: { run: JournalHeader; pending: readonly PendingEntry[] },
+    stopped: readonly string[],
+    say: (text: string) => void,
+  ) {
+    const { run, pending } = state;
+    this.#journal = journal;
+    this.#run = run;
+    this.#rebooted = run.bootId !== undefined && run.bootId !== bootId();
+    this.#pending = pending;
+    this.undone = [...stopped];
+    this.#say = say;
+    this.#candidate = {
+      executable: run.candidate,
+      environment: { ...run.environment, [RUN_MARK]: run.runId },
+    };
+    const needed = !this.#rebooted && pending.some(({ entry }) => needsCandidate(entry));
+    this.#broken = needed ? candidateProblem(run) : undefined;
+  }
+
+  get problems(): string[] {
+    return [...this.#unresolved.values(), ...this.#notStruck];
+  }
+
+  async all(): Promise<void> {
+    const kept: PendingEntry[] = [];
+    for (const one of this.#pending) {
+      if (this.#stillNeeded(one.entry)) kept.push(one);
+      else await this.#undo(one);
+    }
+    for (const one of kept) if (!this.#stillNeeded(one.entry)) await this.#undo(one);
+  }
+
+  /** A directory whose files a rule that is still there is named by: without them it never goes. */
+  #stillNeeded(entry: JournalEntry): boolean {
+    if (entry.kind !== 'directory') return false;
+    return this.#pending.some(
+      ({ id, entry: rule }) =>
+        this.#unresolved.has(id) &&
+        ((rule.kind === 'deny-rule' && rule.path.startsWith(`${entry.path}/`)) ||
+          // It denies files of the drill's other directory: a freed inode would be somebody else's next.
+          rule.kind === 'policy'),
+    );
+  }
+
+  async #undo({ id, entry }: PendingEntry): Promise<void> {
+    const problem =
+      this.#broken !== undefined && needsCandidate(entry)
+        ? `${this.#broken}; put it back and run \`npm run recover\``
+        : await this.#attempt(entry).catch((error: Error) => error.message);
+    if (problem !== undefined) {
+      this.#unresolved.set(id, problem);
+      return;
+    }
+    this.#strike(id, entry);
+    this.undone.push(described(entry));
+    this.#say(described(entry));
+    // Rules live in the pinned maps: with a pin directory that was ours to remove, they are gone.
+    if (entry.kind === 'agent-state' && !entry.pinDirectoryExisted) this.#rulesAreGone();
+  }
+
+  #attempt(entry: JournalEntry): Promise<string | undefined> {
+    const seconds = Math.max(LEAST_TIMEOUT_SECONDS, this.#run.commandTimeoutSeconds ?? 0);
+    if (!this.#rebooted) return undoEntry(this.#candidate, entry, seconds);
+    if (needsCandidate(entry) || entry.kind === 'unit') return Promise.resolve(undefined);
+    if (entry.kind !== 'agent-state') return undoEntry(this.#candidate, entry, seconds);
+    const problems = restoreAgentState(entry, this.#ourPaths());
+    return Promise.resolve(problems.length === 0 ? undefined : problems.join('; '));
+  }
+
+  /** What rules of ours are on: files that are named, and all in directories of ours. */
+  #ourPaths(): readonly string[] {
+    return this.#pending.flatMap(({ entry }) => {
+      if (entry.kind === 'deny-rule') return [entry.path];
+      return entry.kind === 'directory' ? [`${entry.path}/`] : [];
+    });
+  }
+
+  /** What is undone stays undone, and the rest still has to be, also on a disk that is full. */
+  #strike(id: string, entry: JournalEntry): void {
+    try {
+      this.#journal.strike(id);
+    } catch (error) {
+      this.#notStruck.push(
+        `${described(entry)}, but the journal cannot be written (${(error as Error).message}); make room and run \`npm run recover\``,
+      );
+    }
+  }
+
+  #rulesAreGone(): void {
+    for (const { id, entry } of this.#pending) {
+      if (!needsCandidate(entry) || !this.#unresolved.has(id)) continue;
+      this.#strike(id, entry);
+      this.#unresolved.delete(id);
+    }
+  }
+}
+
+/**
+ * Undoes everything that the journal still holds, the newest first. Safe to call again: what was
+ * undone is struck. What cannot be proven ours is left and named.
+ * @param when `later`: another agent may have made the host its own since, and then nothing is undone beside it.
+ */
+export async function undoAll(
+  journal: Journal,
+  say: (text: string) => void,
+  when: 'at the end' | 'later' = 'at the end',
+): Promise<UndoReport> {
+  const unreadable = journal.unreadable();
+  const problems = unreadable === undefined ? [] : [unreadable];
+  const found = journal.read();
+  if (found === undefined) return { undone: [], problems };
+  // First of all: systemd would start again what is stopped below.
+  for (const { entry } of found.pending) {
+    if (entry.kind === 'unit') await stopUnit(entry.systemctl, entry.name);
+  }
+  const stopped = await stopProcesses(found.run.runId, say);
+  const others = when === 'later' ? agentInstances(found.run.candidate).filter(mayBeDaemon) : [];
+  if (others.length > 0)
+    return {
+      undone: stopped,
+      problems: [
+        ...problems,
+        `an agent that is not of that run is running (pid ${others.map(({ pid }) => pid).join(', ')}), and its rules and pins are not told from what was left; stop it and run \`npm run recover\``,
+      ],
+    };
+  // Read again: what was stopped may have gone on writing until then.
+  const undoing = new Undoing(journal, journal.read() ?? found, stopped, say);
+  await undoing.all();
+  return { undone: undoing.undone, problems: [...problems, ...undoing.problems] };
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { sha256OfFile } from '../agent/candidate.ts';
+import { inconclusive } from '../criteria/judgement.ts';
+import { forgetReportProblems } from '../evidence/report-problems.ts';
+import { RunDirectory } from '../evidence/run-directory.ts';
+import { type RunRecord, runRecord } from '../evidence/run-record.ts';
+import { alteredSinceSealed } from '../evidence/seal.ts';
+import { strangersOwn } from '../host/trusted-path.ts';
+import { CannotBegin } from '../settings/cannot-begin.ts';
+import type { ProvidedRun } from '../steps/canary-run.ts';
+
+/** A new seal over altered evidence would make it look whole. */
+async function asItWasSealed(path: string): Promise<void> {
+  let altered: Awaited<ReturnType<typeof alteredSinceSealed>>;
+  try {
+    altered = await alteredSinceSealed(path);
+  } catch (error) {
+    throw new CannotBegin(
+      `CANARY_RUN=${path}: its seal cannot be read: ${(error as Error).message}`,
+    );
+  }
+  const [first] = altered;
+  if (first === undefined) return;
+  const more = altered.length > 1 ? `, and ${altered.length - 1} more` : '';
+  throw new CannotBegin(
+    `CANARY_RUN=${path} was altered since it was sealed: ${first.path} (${first.kind})${more}; only the review may be edited. Put the file back, or run again`,
+  );
+}
+
+/**
+ * The record of a finished run whose evidence is as it was sealed.
+ * @throws CannotBegin when it is not there, is no run, or was altered.
+ */
+export async function finishedRun(path: string): Promise<RunRecord> {
+  let run: RunRecord;
+  const stranger = process.geteuid?.() === 0 && existsSync(path) ? strangersOwn(path) : undefined;
+  // Its owner could put links where root writes the new verdicts.
+  if (stranger !== undefined)
+    throw new CannotBegin(
+      `CANARY_RUN=${path}: ${stranger}, and root would write into it; judging again needs no root, or copy the run first`,
+    );
+  try {
+    run = runRecord.parse(JSON.parse(new RunDirectory(path).readText('run.json')));
+  } catch (error) {
+    throw new CannotBegin(
+      `CANARY_RUN=${path} is not the directory of a finished run: ${(error as Error).message}`,
+    );
+  }
+  await asItWasSealed(path);
+  return run;
+}
+
+/**
+ * A verdict belongs to one candidate: a binary that is named together with the run must be it.
+ * @param candidate the path in AEGIS_BIN; undefined when the operator named none.
+ */
+export async function sameCandidate(run: RunRecord, candidate: string | undefined): Promise<void> {
+  if (candidate === undefined) return;
+  let sha256: string;
+  try {
+    sha256 = await sha256OfFile(candidate);
+  } catch (error) {
+    throw new CannotBegin(`AEGIS_BIN=${candidate} cannot be read: ${(error as Error).message}`);
+  }
+  if (sha256 === run.candidateSha256) return;
+  throw new CannotBegin(
+    `CANARY_RUN judged the candidate with SHA-256 ${run.candidateSha256 ?? 'unknown'}, and AEGIS_BIN=${candidate} has ${sha256}: a review counts for the candidate it was made of alone; leave AEGIS_BIN unset, or run the canary on the new one`,
+  );
+}
+
+/** What a finished run cannot look at any more; its verdicts stay. */
+const STAYS: readonly string[] = ['exit.same-candidate', 'exit.host-as-found'];
+
+/** Takes the former exit verdicts back: one that is left out this time (`-t`) is no verdict on today's review. */
+export function toBeJudgedAgain(directory: RunDirectory): void {
+  for (const record of directory.criteria().values()) {
+    const { id, section, title, notApplicable } = record;
+    if (section !== 'exit' || STAYS.includes(id) || notApplicable === true) continue;
+    if (record.verdict === 'skipped') continue;
+    directory.record({
+      ...{ id, section, title, at: new Date().toISOString(), durationMs: 0 },
+      ...inconclusive('not judged again; run `npx vitest run canary/5-exit-criteria` whole'),
+    });
+  }
+}
+
+/** What the specs are told of a finished run: no root, no host, no new soak. */
+export function judgedAgain(run: RunRecord, path: string): ProvidedRun {
+  forgetReportProblems(path);
+  return { ...run, candidateSha256: run.candidateSha256, runDirectory: path, rejudge: true };
+}

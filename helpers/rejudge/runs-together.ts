@@ -1,0 +1,145 @@
+import { appendFileSync, cpSync, existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Document, isSeq } from 'yaml';
+import { RUNBOOK, type Section, sectionOf } from '../criteria/runbook.ts';
+import type { CriterionRecord, RunDirectory } from '../evidence/run-directory.ts';
+import { RunDirectory as Directory } from '../evidence/run-directory.ts';
+import type { RunRecord } from '../evidence/run-record.ts';
+import { REVIEW_FILE, readReview, reviewText } from '../review/review-file.ts';
+import { CannotBegin } from '../settings/cannot-begin.ts';
+import type { Phase } from '../settings/settings.ts';
+
+/** A finished run that counts together with others. */
+export interface Part {
+  readonly path: string;
+  readonly run: RunRecord;
+}
+
+const PHASES: readonly Phase[] = ['audit', 'enforce', 'rollback'];
+const SEVERITY = { pass: 0, skipped: 1, inconclusive: 2, fail: 3 };
+
+const objectsOf = ({ run }: Part) =>
+  (run.bpfObjects ?? [])
+    .map(({ sha256 }) => sha256)
+    .sort()
+    .join(' ');
+
+function problems(parts: readonly Part[]): string[] {
+  const [first] = parts;
+  if (first === undefined) return ['no run is named'];
+  const others = parts.slice(1);
+  const candidate = first.run.candidateSha256;
+  const unlike = others.filter(
+    ({ run }) => candidate === undefined || run.candidateSha256 !== candidate,
+  );
+  const objects = others.filter((part) => objectsOf(part) !== objectsOf(first));
+  const twice = PHASES.filter(
+    (phase) => parts.filter(({ run }) => run.asked.includes(phase)).length > 1,
+  );
+  return [
+    ...unlike.map(
+      ({ path, run }) =>
+        `${path} judged the candidate ${run.candidateSha256 ?? 'unknown'}, ${first.path} the candidate ${candidate ?? 'unknown'}`,
+    ),
+    ...objects.map(({ path }) => `${path} had other BPF objects than ${first.path}`),
+    ...twice.map((phase) => `the ${phase} phase is in more than one of them; name one run for it`),
+  ];
+}
+
+/**
+ * Only runs of different phases with the same candidate count together.
+ * @throws CannotBegin naming everything that keeps these apart.
+ */
+export function refuseApart(parts: readonly Part[]): void {
+  const apart = problems(parts);
+  if (apart.length > 0)
+    throw new CannotBegin(`these runs do not count together: ${apart.join('; ')}`);
+}
+
+/** Records of a section come from the run that was asked for it; those of all runs, from the worst. */
+function recordOf(id: string, parts: readonly Part[]): CriterionRecord | undefined {
+  const section = sectionOf(id as Parameters<typeof sectionOf>[0]);
+  const phase = PHASES.find((one) => one === section);
+  const from = phase === undefined ? parts : parts.filter(({ run }) => run.asked.includes(phase));
+  const found = from.flatMap(({ path }) => {
+    const record = new Directory(path).criteria().get(id);
+    return record === undefined ? [] : [{ path, record }];
+  });
+  // A part that never judged it leaves a gap, whatever the others say.
+  if (found.length < from.length) return undefined;
+  const worst = found.reduce<(typeof found)[number] | undefined>(
+    (a, b) => (a === undefined || SEVERITY[b.record.verdict] > SEVERITY[a.record.verdict] ? b : a),
+    undefined,
+  );
+  if (worst === undefined) return undefined;
+  const { record, path } = worst;
+  return phase !== undefined
+    ? record
+    : { ...record, explanation: `${basename(path)}: ${record.explanation}` };
+}
+
+/** The entries of all reviews, in the order of the runs, with their comments. */
+function joinReviews(target: RunDirectory, parts: readonly Part[]): void {
+  const joined = new Document({ groups: [] });
+  const list = joined.get('groups');
+  for (const { path } of parts) {
+    const part = new Directory(path);
+    if (!part.has(REVIEW_FILE)) continue;
+    const state = readReview(part);
+    if (!state.ok) throw new CannotBegin(`${path}: ${state.reason}`);
+    joined.commentBefore ??= state.document.commentBefore;
+    const entries = state.document.get('groups');
+    if (!isSeq(entries) || !isSeq(list)) continue;
+    list.flow = false;
+    for (const entry of entries.items) list.add(entry);
+  }
+  target.writeText(REVIEW_FILE, reviewText(joined));
+}
+
+function copyEvidence(target: RunDirectory, { path, run }: Part): void {
+  for (const phase of run.asked) {
+    if (existsSync(`${path}/${phase}`))
+      cpSync(`${path}/${phase}`, target.file(phase), { recursive: true, errorOnExist: true });
+  }
+  const groups = `${path}/decision-groups.ndjson`;
+  if (existsSync(groups))
+    appendFileSync(target.file('decision-groups.ndjson'), readFileSync(groups), { mode: 0o640 });
+}
+
+const earliest = (parts: readonly Part[]) =>
+  parts.map(({ run }) => run.startedAt).reduce((a, b) => (a < b ? a : b));
+
+/**
+ * Makes one run directory of runs of different phases with the same candidate, made at different
+ * times: their records, their reviews and their evidence, to be judged together.
+ * @param parts as `refuseApart` lets them pass. @throws CannotBegin for a review that cannot be read.
+ */
+export function putTogether(target: RunDirectory, parts: readonly Part[]): RunRecord {
+  const last = parts.reduce((a, b) => (b.run.startedAt > a.run.startedAt ? b : a));
+  const asked = PHASES.filter((phase) => parts.some(({ run }) => run.asked.includes(phase)));
+  const run: RunRecord = {
+    ...last.run,
+    runDirectory: target.path,
+    rehearsal: [...new Set(parts.flatMap((part) => part.run.rehearsal))],
+    asked,
+    startedAt: earliest(parts),
+    parts: parts.map((part) => ({
+      runDirectory: part.path,
+      runId: part.run.runId,
+      asked: part.run.asked,
+      startedAt: part.run.startedAt,
+      hostname: part.run.hostname,
+      kernel: part.run.kernel.value ?? 'unknown',
+    })),
+  };
+  for (const part of parts) copyEvidence(target, part);
+  joinReviews(target, parts);
+  const sections = Object.keys(RUNBOOK) as Section[];
+  for (const id of sections.flatMap((section): readonly string[] => RUNBOOK[section])) {
+    const record = recordOf(id, parts);
+    if (record !== undefined) target.record(record);
+  }
+  target.log(`put together of ${parts.map(({ path }) => path).join(', ')}`);
+  target.writeJson('run.json', run);
+  return run;
+}

@@ -1,0 +1,235 @@
+import type { KeyObject } from 'node:crypto';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { bpfObjects } from '../agent/bpf-objects.ts';
+import { candidateOf, judgeCandidateFile, sha256OfFile } from '../agent/candidate.ts';
+import { runCommand } from '../agent/command.ts';
+import { parseVersion, type Version } from '../agent/contract/version.ts';
+import { type Guardian, GuardianError, startGuardian } from '../changes/guardian-process.ts';
+import { STATE_DIRECTORY } from '../changes/journal.ts';
+import { finalStatus } from '../criteria/final-status.ts';
+import { fail } from '../criteria/judgement.ts';
+import { RunDirectory } from '../evidence/run-directory.ts';
+import { sealRun } from '../evidence/seal.ts';
+import { readRegularFile } from '../files/regular-file.ts';
+import { kernelRelease } from '../host/observations.ts';
+import { replaceable } from '../host/trusted-path.ts';
+import {
+  finishedRun,
+  judgedAgain,
+  sameCandidate,
+  toBeJudgedAgain,
+} from '../rejudge/finished-run.ts';
+import { type Part, putTogether, refuseApart } from '../rejudge/runs-together.ts';
+import { KNOWN_EVENTS_FILE } from '../review/known-events.ts';
+import { CannotBegin } from '../settings/cannot-begin.ts';
+import { askedPhases, readSettings, type Settings } from '../settings/settings.ts';
+import { readSigningKey } from '../settings/signing-key.ts';
+import type { ProvidedRun } from '../steps/canary-run.ts';
+
+/** What the candidate says it is; undefined when there is none, or it cannot be understood. */
+async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
+  // What anybody could have written is never run, not even to ask for its version.
+  if (judgeCandidateFile(settings.AEGIS_BIN).verdict !== 'pass') return undefined;
+  const candidate = candidateOf(settings, runId);
+  const said = await runCommand(candidate, ['version'], settings.COMMAND_TIMEOUT_SECONDS);
+  const parsed = parseVersion(said.stdout);
+  return parsed.ok ? parsed.value : undefined;
+}
+
+/** Why this run is a rehearsal; it is stamped on every artefact. */
+function rehearsalReasons(settings: Settings, version: Version | undefined): string[] {
+  return [
+    ...(version?.standIn === true ? ['the candidate is the stand-in agent'] : []),
+    ...(settings.HOST_ROOT === '/' ? [] : [`the host is played by ${settings.HOST_ROOT}`]),
+    ...(settings.STAND_IN_FAULTS === ''
+      ? []
+      : [`faults are switched on: ${settings.STAND_IN_FAULTS}`]),
+  ];
+}
+
+async function candidateSha256(settings: Settings): Promise<string | undefined> {
+  try {
+    return await sha256OfFile(settings.AEGIS_BIN);
+  } catch {
+    // The precondition on the binary says what is wrong with it.
+    return undefined;
+  }
+}
+
+/**
+ * Makes a directory and its parents. Not `recursive: true`: on a filesystem that answers ENOENT to
+ * every mkdir, as /proc does, Node tries for ever.
+ */
+function makeDirectories(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  makeDirectories(dirname(path));
+  mkdirSync(path, { mode: 0o750 });
+}
+
+function newRunDirectory(path: string): RunDirectory {
+  const outDir = dirname(path);
+  try {
+    makeDirectories(outDir);
+    accessSync(outDir, constants.W_OK);
+    const why = replaceable(path);
+    // Whoever can replace the run's directory by a link decides where root writes.
+    if (why !== undefined) throw new Error(`somebody else can replace it: ${why}`);
+    return RunDirectory.create(path);
+  } catch (error) {
+    throw new CannotBegin(
+      `OUT_DIR=${outDir} cannot be written (${(error as Error).message}); nothing was touched, name another with OUT_DIR`,
+    );
+  }
+}
+
+/** Opens finished runs to judge their exit criteria again; several are put together first. */
+async function judgeAgain(paths: readonly string[], target: string): Promise<ProvidedRun> {
+  const parts: Part[] = [];
+  for (const path of paths) parts.push({ path, run: await finishedRun(path) });
+  const named = process.env.AEGIS_BIN;
+  for (const { run } of parts) await sameCandidate(run, named === '' ? undefined : named);
+  refuseApart(parts);
+  const [only] = parts;
+  const run =
+    only !== undefined && parts.length === 1
+      ? only.run
+      : putTogether(newRunDirectory(target), parts);
+  toBeJudgedAgain(new RunDirectory(target));
+  return judgedAgain(run, target);
+}
+
+/** What the guardian could not undo is part of the verdict, not of the terminal alone. */
+function recordNotUndone(path: string, problems: readonly string[]): void {
+  const directory = new RunDirectory(path);
+  const id = 'exit.host-as-found';
+  const known = directory.criteria().get(id);
+  directory.record({
+    id,
+    section: 'exit',
+    title: known?.title ?? 'the host is as it was found',
+    durationMs: 0,
+    at: new Date().toISOString(),
+    ...fail(`the host is not as it was found: ${problems.join('; ')}`, {
+      value: problems.length,
+      limit: 0,
+      unit: 'differences',
+      source: 'guardian',
+    }),
+  });
+}
+
+/** The signing key, read once at the start: what happens to the file later cannot unsign the run. */
+function signingKey(settings: Settings): KeyObject | undefined {
+  return settings.SIGNING_KEY === undefined ? undefined : readSigningKey(settings.SIGNING_KEY);
+}
+
+/** Last of all, when every reporter has written: what is not sealed is no evidence, and no success. */
+async function seal(path: string, key: KeyObject | undefined): Promise<void> {
+  try {
+    const { files, signedBy, status } = await sealRun(path, key);
+    if (status !== 'pass' && status !== 'rehearsal: all checks green') process.exitCode = 1;
+    const by =
+      signedBy === undefined
+        ? 'unsigned; SIGNING_KEY names a key to sign with'
+        : `signed by key ${signedBy}`;
+    process.stdout.write(` sealed        ${files} files, ${by}\n`);
+  } catch (error) {
+    process.stderr.write(`aegisbpf-canary: NOT SEALED: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function begin(
+  settings: Settings,
+  path: string,
+): Promise<{ run: ProvidedRun; guardian: Guardian }> {
+  if (process.getuid?.() !== 0) {
+    throw new CannotBegin(
+      'the canary loads BPF programs and must run as root; nothing was touched, use `sudo npx vitest run canary`',
+    );
+  }
+  const runId = `${process.pid}-${Date.now()}`;
+  const directory = newRunDirectory(path);
+  const startedAt = new Date().toISOString();
+  let guardian: Guardian;
+  try {
+    guardian = await startGuardian({ pid: process.pid, since: startedAt, runDirectory: path });
+  } catch (error) {
+    directory.log(`not begun: ${(error as Error).message}`);
+    if (error instanceof GuardianError) throw new CannotBegin(error.message);
+    throw error;
+  }
+  const { recovered } = guardian;
+  for (const text of [...recovered.undone, ...recovered.problems])
+    directory.log(`recovered from an earlier run: ${text}`);
+  if (recovered.problems.length > 0) {
+    await guardian.finish();
+    throw new CannotBegin(
+      `an earlier run left something that could not be undone: ${recovered.problems.join('; ')}. Mend that and start again, or look at the host yourself and remove ${join(STATE_DIRECTORY, 'journal.ndjson')}`,
+    );
+  }
+  const version = await candidateVersion(settings, runId);
+  const rehearsal = rehearsalReasons(settings, version);
+  const sha256 = await candidateSha256(settings);
+  const run: ProvidedRun = {
+    runId,
+    runDirectory: path,
+    rehearsal,
+    rejudge: false,
+    asked: askedPhases(settings),
+    candidatePath: settings.AEGIS_BIN,
+    candidateSha256: sha256,
+  };
+  directory.writeJson('run.json', {
+    ...run,
+    candidateVersion: version?.version,
+    bpfObjects: await bpfObjects(settings),
+    startedAt,
+    hostname: hostname(),
+    kernel: kernelRelease(settings.HOST_ROOT),
+    settings,
+  });
+  // The verdicts that were carried over are part of the evidence, as they were at the start.
+  if (settings.KNOWN_EVENTS !== undefined)
+    directory.writeText(KNOWN_EVENTS_FILE, readRegularFile(settings.KNOWN_EVENTS));
+  directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);
+  return { run, guardian };
+}
+
+/** vitest's global setup: prepares the run before any spec, and has it undone after the last one. */
+export default async function setup(
+  project: TestProject,
+): Promise<(() => Promise<void>) | undefined> {
+  const settings = readSettings();
+  // Evidence and probe files are for root and its group only, whatever umask the shell had.
+  process.umask(0o027);
+  try {
+    if (settings.CANARY_RUN !== undefined) {
+      const { runDirectory } = project.getProvidedContext();
+      const key = signingKey(settings);
+      project.provide('canaryRun', await judgeAgain(settings.CANARY_RUN, runDirectory));
+      return () => seal(runDirectory, key);
+    }
+    const key = signingKey(settings);
+    const path = project.getProvidedContext().runDirectory;
+    const { run, guardian } = await begin(settings, path);
+    project.provide('canaryRun', run);
+    return async () => {
+      const report = await guardian.finish();
+      for (const problem of report.problems)
+        process.stderr.write(`aegisbpf-canary: NOT UNDONE: ${problem}\n`);
+      if (report.problems.length > 0) recordNotUndone(path, report.problems);
+      // Here and not in a reporter, so that no --reporter option can make an open verdict a success.
+      const { green } = finalStatus(new RunDirectory(path).criteria(), run.asked, false);
+      if (report.problems.length > 0 || !green) process.exitCode = 1;
+      await seal(path, key);
+    };
+  } catch (error) {
+    if (!(error instanceof CannotBegin)) throw error;
+    process.stderr.write(`aegisbpf-canary: ${error.message}\n`);
+    process.exit(2);
+  }
+}

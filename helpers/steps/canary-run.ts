@@ -1,0 +1,118 @@
+import { statSync } from 'node:fs';
+import { inject } from 'vitest';
+import { candidateOf, sha256OfFile } from '../agent/candidate.ts';
+import type { Candidate } from '../agent/command.ts';
+import { agentPaths, snapshotAgentState } from '../changes/agent-state.ts';
+import { bootId, Journal } from '../changes/journal.ts';
+import { listRules, type RuleList } from '../changes/rules.ts';
+import { noEvidence } from '../criteria/judgement.ts';
+import { RunDirectory } from '../evidence/run-directory.ts';
+import { readKnownEvents } from '../review/known-events.ts';
+import type { KnownEvent } from '../review/review-entry.ts';
+import { type Phase, readSettings, type Settings } from '../settings/settings.ts';
+
+/** What the main process tells the specs of the run it prepared. */
+export interface ProvidedRun {
+  readonly runId: string;
+  readonly runDirectory: string;
+  /** Why this run is a rehearsal and can never be a pass; empty for a real one. */
+  readonly rehearsal: readonly string[];
+  /** A finished run is judged again: nothing on the host is touched. */
+  readonly rejudge: boolean;
+  /** Phases that the run is, or was, asked for. */
+  readonly asked: readonly Phase[];
+  readonly candidatePath: string;
+  readonly candidateSha256: string | undefined;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    canaryRun: ProvidedRun;
+    runDirectory: string;
+  }
+}
+
+/** Everything a spec's steps work with. */
+export class CanaryRun {
+  // Only the main process signs, with the key as it was at the start.
+  readonly settings: Settings = readSettings({ ...process.env, SIGNING_KEY: '' });
+  readonly provided: ProvidedRun = inject('canaryRun');
+  readonly directory = new RunDirectory(this.provided.runDirectory);
+  readonly candidate: Candidate = candidateOf(this.settings, this.provided.runId);
+  readonly #journal = new Journal();
+
+  /**
+   * The journal of this run, opened with a snapshot of the agent's state before the first change.
+   * @throws JudgementError when the binary is no longer the one that the run began with.
+   */
+  async journal(): Promise<Journal> {
+    if (this.#journal.read()?.run.runId === this.provided.runId) return this.#journal;
+    const candidateSha256 = await sha256OfFile(this.settings.AEGIS_BIN);
+    if (candidateSha256 !== this.provided.candidateSha256) {
+      throw noEvidence(
+        `${this.settings.AEGIS_BIN} changed since this run began; nothing was touched, run again when the build is finished`,
+        {
+          value: candidateSha256,
+          limit: this.provided.candidateSha256 ?? 'unknown',
+          source: 'SHA-256',
+        },
+      );
+    }
+    const state = snapshotAgentState(this.settings.HOST_ROOT);
+    this.#journal.begin({
+      runId: this.provided.runId,
+      runDirectory: this.provided.runDirectory,
+      candidate: this.settings.AEGIS_BIN,
+      candidateSha256,
+      environment: { ...this.candidate.environment },
+      startedAt: new Date().toISOString(),
+      commandTimeoutSeconds: this.commandTimeoutSeconds,
+      bootId: bootId(),
+    });
+    this.#journal.record(state);
+    // The snapshot stays with the evidence: the exit criteria compare the host with it.
+    this.directory.writeJson('host-before.json', {
+      ...state,
+      files: state.files.map(({ name, content }) => ({ name, present: content !== null })),
+    });
+    return this.#journal;
+  }
+
+  /** Verdicts of an earlier release, as the settings were checked with at the start. */
+  get knownEvents(): readonly KnownEvent[] {
+    const { KNOWN_EVENTS: path } = this.settings;
+    if (path === undefined) return [];
+    const read = readKnownEvents(path);
+    if (read.ok) return read.events;
+    throw noEvidence(`KNOWN_EVENTS cannot be read any more: ${read.problems.join('; ')}`, {
+      source: path,
+    });
+  }
+
+  get commandTimeoutSeconds(): number {
+    return this.settings.COMMAND_TIMEOUT_SECONDS;
+  }
+
+  /** Every rule that the host carries now. */
+  rules(): Promise<RuleList> {
+    const { cgroup } = agentPaths(this.settings.HOST_ROOT);
+    return listRules(this.candidate, this.commandTimeoutSeconds, cgroup);
+  }
+
+  log(message: string): void {
+    this.directory.log(message);
+  }
+
+  /** True when the candidate file is there at all. */
+  hasCandidate(): boolean {
+    return statSync(this.provided.candidatePath, { throwIfNoEntry: false })?.isFile() === true;
+  }
+}
+
+let current: CanaryRun | undefined;
+
+/** The run that this worker process belongs to. */
+export function canaryRun(): CanaryRun {
+  current ??= new CanaryRun();
+  return current;
+}

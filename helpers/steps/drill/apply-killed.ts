@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { parsePolicyShow } from '../../agent/contract/rules.ts';
+import { listFileRules, rulesOn } from '../../changes/rules.ts';
+import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { judgeDefect } from '../phases/known-defects.ts';
+import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import type { DrillStage } from './stage.ts';
+
+/** When the apply is killed: at a share of the time that a whole one takes, or at what it does. */
+type Moment = number | 'enforcement pauses';
+
+const MOMENTS: readonly Moment[] = [0.3, 0.5, 0.7, 0.85, 0.95, 'enforcement pauses'];
+/** Enforcement may be on its way back when the apply dies; after this it is not coming. */
+const SETTLE_MS = 500;
+
+/** What a killed apply left behind. */
+interface Killed {
+  readonly moment: Moment;
+  /** False when it had ended before the signal. */
+  readonly killed: boolean;
+  readonly rules: 'baseline' | 'candidate' | 'neither';
+  readonly record: 'baseline' | 'candidate' | 'neither';
+  readonly guardedIsDenied: boolean;
+  readonly neededIsDenied: boolean;
+}
+
+interface Watches {
+  readonly guarded: EnforcementWatch;
+  readonly needed: EnforcementWatch;
+}
+
+/** SIGKILL to `policy apply` at several moments: one policy or the other, and never half of each. */
+export async function applyKilled(stage: DrillStage): Promise<Judgement> {
+  const { guarded, needed } = stage.prepared();
+  const { environment } = stage.run.candidate;
+  await stage.runningAgent();
+  const watches = {
+    guarded: new EnforcementWatch(guarded, environment),
+    needed: new EnforcementWatch(needed, environment),
+  };
+  try {
+    await settled(watches);
+    const wholeMs = await timeOfWholeApply(stage, watches);
+    const results: Killed[] = [];
+    for (const moment of MOMENTS) {
+      results.push(await killAt(stage, watches, moment, wholeMs));
+      await stage.apply(stage.prepared().baselinePolicy);
+      await settled(watches);
+    }
+    const [seen] = await Promise.all([watches.guarded.stop(), watches.needed.stop()]);
+    stage.run.directory.writeJson('rollback/apply-killed.json', {
+      wholeMs,
+      results,
+      guarded: seen,
+    });
+    return judge(stage, results, wholeMs);
+  } finally {
+    watches.guarded.kill();
+    watches.needed.kill();
+  }
+}
+
+async function settled({ guarded, needed }: Watches): Promise<void> {
+  const held = await Promise.all([
+    guarded.until('denied', FIRST_OPEN_TIMEOUT_MS),
+    needed.until('allowed', FIRST_OPEN_TIMEOUT_MS),
+  ]);
+  if (!held.includes(false)) return;
+  throw noEvidence(
+    `the baseline was applied and is not in force: opens of the guarded file are ${guarded.outcome}, of the free one ${needed.outcome}`,
+    { source: 'watch process' },
+  );
+}
+
+async function timeOfWholeApply(stage: DrillStage, watches: Watches): Promise<number> {
+  const { candidatePolicy, baselinePolicy } = stage.prepared();
+  const times: number[] = [];
+  for (const policy of [candidatePolicy, baselinePolicy]) {
+    const begun = performance.now();
+    await stage.apply(policy);
+    times.push(performance.now() - begun);
+  }
+  await settled(watches);
+  // The shorter one: on a busy host a share of the longer would come after the end.
+  return Math.round(Math.min(...times));
+}
+
+async function killAt(
+  stage: DrillStage,
+  watches: Watches,
+  moment: Moment,
+  wholeMs: number,
+): Promise<Killed> {
+  const { candidate } = stage.run;
+  const child = execa(
+    candidate.executable,
+    ['policy', 'apply', stage.prepared().candidatePolicy, '--reset'],
+    { env: candidate.environment, extendEnv: false, reject: false, stdio: 'ignore' },
+  );
+  if (moment === 'enforcement pauses') {
+    // Also ends when the apply is over: a version that never pauses is not killed.
+    await Promise.race([watches.guarded.until('allowed', wholeMs * 2), child]);
+  } else await sleep(wholeMs * moment);
+  child.kill('SIGKILL');
+  const { signal } = await child;
+  await watches.guarded.until('denied', SETTLE_MS);
+  return { moment, killed: signal === 'SIGKILL', ...(await whatIsLeft(stage, watches)) };
+}
+
+async function whatIsLeft(
+  stage: DrillStage,
+  { guarded, needed }: Watches,
+): Promise<Omit<Killed, 'moment' | 'killed'>> {
+  const files = stage.prepared();
+  const { candidate, commandTimeoutSeconds } = stage.run;
+  // Before any other command of the agent, which might mend what the killed one left.
+  const guardedIsDenied = guarded.outcome === 'denied';
+  const rules = await listFileRules(candidate, commandTimeoutSeconds);
+  const recorded = parsePolicyShow((await stage.command('policy', 'show')).stdout);
+  const text = recorded.ok ? recorded.value.text : '';
+  const which = (hasGuarded: boolean, hasNeeded: boolean) =>
+    hasGuarded ? (hasNeeded ? 'candidate' : 'baseline') : 'neither';
+  return {
+    rules: which(
+      rulesOn(rules, files.guarded).length === 1,
+      rulesOn(rules, files.needed).length === 1,
+    ),
+    record: which(text.includes(files.guarded.path), text.includes(files.needed.path)),
+    guardedIsDenied,
+    neededIsDenied: needed.outcome === 'denied',
+  };
+}
+
+function problemOf(one: Killed): string | undefined {
+  const when =
+    one.moment === 'enforcement pauses'
+      ? 'when enforcement paused'
+      : `at ${Math.round(one.moment * 100)} % of its time`;
+  if (!one.guardedIsDenied)
+    return `killed ${when}, it left a file that both policies deny open to all`;
+  if (one.rules === 'neither') return `killed ${when}, it left rules of neither policy`;
+  if (one.neededIsDenied !== (one.rules === 'candidate'))
+    return `killed ${when}, the list shows the ${one.rules}'s rules and the opens another policy's`;
+  if (one.record !== one.rules)
+    return `killed ${when}, the ${one.rules}'s rules are in force and the ${one.record}'s are on record`;
+  return undefined;
+}
+
+function judge(stage: DrillStage, results: readonly Killed[], wholeMs: number): Judgement {
+  const problems = results.flatMap((one) => problemOf(one) ?? []);
+  const killed = results.filter((one) => one.killed).length;
+  const source = 'rollback/apply-killed.json';
+  const measured = { value: problems.length, limit: 0, unit: 'half-applied policies', source };
+  if (killed === 0)
+    throw noEvidence('every `policy apply` had ended before it was killed', { source });
+  if (problems.length === 0) {
+    const left = results.map(({ rules }) => rules).join(', ');
+    return pass(
+      `${killed} of ${results.length} applies of ${wholeMs} ms were killed on their way; each left one whole policy (${left}), and the next apply worked`,
+      measured,
+    );
+  }
+  const off = results.some((one) => !one.guardedIsDenied);
+  return judgeDefect(
+    stage.run.settings,
+    'apply-killed-half-applied',
+    {
+      title: off
+        ? 'a killed policy apply turns enforcement off until the next successful one'
+        : 'a killed policy apply leaves half of a policy',
+      severity: off ? 'critical' : 'high',
+      reference: 'agent-contract.md §5.3, §6.5',
+      detail: problems.join('; '),
+    },
+    measured,
+  );
+}

@@ -1,0 +1,113 @@
+import { candidateOf, judgeCandidateFile, sha256OfFile } from '../../agent/candidate.ts';
+import { type Candidate, shownOutput } from '../../agent/command.ts';
+import type { ReadyDaemon } from '../../agent/daemon.ts';
+import { scrapeCommand } from '../../agent/scrape.ts';
+import {
+  fail,
+  type Judgement,
+  JudgementError,
+  NotApplicable,
+  noEvidence,
+  pass,
+} from '../../criteria/judgement.ts';
+import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
+import { judgeDefect } from '../phases/known-defects.ts';
+import type { DrillStage } from './stage.ts';
+
+/** How the agent says that the pinned maps are of another layout (agent-contract.md §5.3). */
+const LAYOUT_MISMATCH = /layout version mismatch/i;
+
+/** The former version with its own BPF object: the candidate's would not be what production goes back to. */
+function previousOf(stage: DrillStage): Candidate | undefined {
+  const { settings, provided } = stage.run;
+  const { AEGIS_BIN_PREVIOUS, AEGIS_BPF_OBJ_PREVIOUS } = settings;
+  if (AEGIS_BIN_PREVIOUS === undefined) return undefined;
+  return candidateOf(
+    {
+      ...settings,
+      AEGIS_BIN: AEGIS_BIN_PREVIOUS,
+      AEGIS_BPF_OBJ: AEGIS_BPF_OBJ_PREVIOUS,
+      AEGIS_BPF_OBJ_HASH_PATH: undefined,
+    },
+    provided.runId,
+  );
+}
+
+/** Candidate → previous → candidate over the same pinned maps: rules and counters go along. */
+export async function downgradeAndUpgrade(stage: DrillStage): Promise<Judgement> {
+  const previous = previousOf(stage);
+  if (previous === undefined) {
+    throw new NotApplicable(
+      'no previous version was named; set AEGIS_BIN_PREVIOUS to the binary that production runs today',
+    );
+  }
+  const file = judgeCandidateFile(previous.executable);
+  if (file.verdict !== 'pass')
+    return { ...file, source: 'AEGIS_BIN_PREVIOUS', explanation: `previous: ${file.explanation}` };
+  const sha256 = await sha256OfFile(previous.executable);
+  stage.run.directory.writeJson('rollback/previous.json', { ...previous, sha256 });
+  await stage.runningAgent();
+  const before = await decisions(stage);
+  await stage.stopAgent();
+  const down = await lifeOf(stage, 'previous', previous);
+  if (down.verdict !== 'pass') return down;
+  if (down.findings !== undefined) {
+    // Accepted by somebody: there is no way back over these maps, and the drill goes on without it.
+    await stage.runningAgent();
+    return down;
+  }
+  await stage.stopAgent();
+  const up = await lifeOf(stage, 'upgraded', stage.run.candidate);
+  if (up.verdict !== 'pass' || up.findings !== undefined) return up;
+  const after = await decisions(stage);
+  const measured = { value: after, limit: before, unit: 'decisions', source: 'aegisbpf metrics' };
+  return after < before
+    ? fail(`the decision counters went backwards on the way: ${before} → ${after}`, measured)
+    : pass(
+        `the previous version and the candidate again enforce the same rules; decisions ${before} → ${after}`,
+        measured,
+      );
+}
+
+/** One life on the maps as they are: it must enforce what was enforced before. */
+async function lifeOf(stage: DrillStage, name: string, candidate: Candidate): Promise<Judgement> {
+  const { guarded, needed } = stage.prepared();
+  const starting = await stage.launch({ name, candidate });
+  const ready = await starting.ready().catch((error: unknown) => error);
+  if (!isReady(ready)) {
+    const { log } = await starting.stop();
+    if (!(ready instanceof JudgementError)) throw ready;
+    const said = [log.lastWords, ...log.errors.map(({ text }) => text)];
+    const mismatch = said.find((text) => LAYOUT_MISMATCH.test(text));
+    return mismatch === undefined ? ready.judgement : layoutMismatch(stage, name, mismatch);
+  }
+  stage.adopt(ready);
+  return stage.shows(`the change to ${name}`, { denied: [guarded], free: [needed] });
+}
+
+function layoutMismatch(stage: DrillStage, name: string, words: string): Judgement {
+  return judgeDefect(
+    stage.run.settings,
+    'layout-mismatch',
+    {
+      title: 'the previous version and the candidate cannot share pinned maps',
+      severity: 'high',
+      reference: 'agent-contract.md §5.3',
+      detail: `the start as ${name} was refused: ${shownOutput(words)}; going back means removing all pins, and with them every rule and counter, on each node`,
+    },
+    { value: name, limit: 'starts', source: 'rollback/' },
+  );
+}
+
+const isReady = (value: unknown): value is ReadyDaemon =>
+  typeof value === 'object' && value !== null && 'state' in value && value.state === 'ready';
+
+async function decisions(stage: DrillStage): Promise<number> {
+  const scrape = await scrapeCommand(stage.run.candidate, stage.run.commandTimeoutSeconds);
+  const total = scrape.ok ? familyTotal(scrape.metrics, DECISION_FAMILIES) : undefined;
+  if (total !== undefined) return total;
+  throw noEvidence(
+    `the decisions cannot be read: ${scrape.ok ? 'a family is missing' : scrape.reason}`,
+    { source: scrape.source },
+  );
+}

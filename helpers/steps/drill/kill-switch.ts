@@ -1,0 +1,128 @@
+import { howItEnded } from '../../agent/command.ts';
+import { parseEmergencyStatus } from '../../agent/contract/emergency.ts';
+import { KILL_SWITCH_REASON } from '../../changes/undo-entry.ts';
+import {
+  fail,
+  failed,
+  type Judgement,
+  NotApplicable,
+  noEvidence,
+  pass,
+} from '../../criteria/judgement.ts';
+import { outcomeText, probeFile } from '../../workload/probe.ts';
+import type { DrillStage } from './stage.ts';
+import { agentHas } from './usage.ts';
+
+const MISSING = 'this version has no emergency-disable';
+/** How long an event may take from the decision to our end of the pipe. */
+const EVENT_WAIT_MS = 10_000;
+const source = 'aegisbpf emergency-status --json, probe process';
+
+/** The kill switch: everything is let through and still seen, until it is ended. */
+export class KillSwitch {
+  readonly #stage: DrillStage;
+  #journalId: string | undefined;
+  #missing = false;
+
+  constructor(stage: DrillStage) {
+    this.#stage = stage;
+  }
+
+  /** `emergency-disable`: denials stop at once, and the decisions are still made and reported. */
+  async denialsStop(): Promise<Judgement> {
+    const stage = this.#stage;
+    if (!(await agentHas(stage, 'emergency-disable'))) {
+      this.#missing = true;
+      throw new NotApplicable(MISSING);
+    }
+    await stage.runningAgent();
+    // In the journal first: whatever ends this run now, the guardian enables again.
+    this.#journalId = (await stage.run.journal()).record({ kind: 'emergency' });
+    const result = await stage.command('emergency-disable', '--reason', KILL_SWITCH_REASON);
+    if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+    return this.#bypassed('after emergency-disable');
+  }
+
+  /** It is meant for the worst day, on which the agent is restarted as well. */
+  async survivesRestart(): Promise<Judgement> {
+    this.#assertTried();
+    await this.#stage.stopAgent();
+    await this.#stage.startAgent({ name: 'disabled' });
+    return this.#bypassed('after a restart of the agent');
+  }
+
+  /** `emergency-enable`: the denials are back. */
+  async denialsReturn(): Promise<Judgement> {
+    this.#assertTried();
+    const stage = this.#stage;
+    const { guarded, needed } = stage.prepared();
+    const result = await stage.command('emergency-enable', '--reason', KILL_SWITCH_REASON);
+    if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+    const bypassed = await this.#isBypassed();
+    if (bypassed) {
+      return fail('after emergency-enable the kernel still has enforcement bypassed', {
+        value: 'enabled=true',
+        limit: 'enabled=false',
+        source,
+      });
+    }
+    const shown = await stage.shows('emergency-enable', { denied: [guarded], free: [needed] });
+    if (shown.verdict === 'pass' && this.#journalId !== undefined)
+      (await stage.run.journal()).strike(this.#journalId);
+    return shown;
+  }
+
+  #assertTried(): void {
+    if (this.#missing) throw new NotApplicable(MISSING);
+    if (this.#journalId === undefined) throw noEvidence('emergency-disable was not tried');
+  }
+
+  async #bypassed(when: string): Promise<Judgement> {
+    const { guarded } = this.#stage.prepared();
+    const decisions = this.#stage.agent().events.watch(guarded);
+    if (!(await this.#isBypassed())) {
+      return fail(`${when} the kernel does not have enforcement bypassed`, {
+        value: 'enabled=false',
+        limit: 'enabled=true',
+        source,
+      });
+    }
+    // Earlier steps put this file under load.
+    decisions.keepAnew();
+    const { outcome, signals, pid } = await probeFile(
+      guarded,
+      this.#stage.run.candidate.environment,
+    );
+    const value = outcomeText(outcome);
+    if (outcome.kind !== 'allowed' || signals > 0) {
+      return fail(
+        `${when} an open of the denied file was ${value} with ${signals} signals, expected allowed without any`,
+        { value, limit: 'allowed', source },
+      );
+    }
+    const mine = () => decisions.first.filter((event) => event.pid === pid);
+    await this.#stage.agent().events.until(() => mine().length > 0, EVENT_WAIT_MS);
+    const [event] = mine();
+    if (event?.action !== 'AUDIT') {
+      return fail(
+        `${when} the open was let through ${event === undefined ? 'without an event' : `with an event that says ${event.action}`}, expected one that says AUDIT: what happens during the emergency must still be seen`,
+        { value: event?.action ?? 'no event', limit: 'AUDIT', source: 'event stream' },
+      );
+    }
+    return pass(
+      `${when} the kernel has enforcement bypassed; an open of the denied file goes through, is not signalled and is reported as AUDIT`,
+      { value, limit: 'allowed', source },
+    );
+  }
+
+  /** What the kernel says, never the state file alone (agent-contract.md §2.4). */
+  async #isBypassed(): Promise<boolean> {
+    const result = await this.#stage.command('emergency-status', '--json');
+    const parsed = parseEmergencyStatus(result.stdout);
+    if (!parsed.ok)
+      throw noEvidence(`the emergency state cannot be read: ${parsed.error}`, { source });
+    if (!parsed.value.kernelStateKnown)
+      throw noEvidence('the emergency state in the kernel is unknown to the agent', { source });
+    return parsed.value.enabled;
+  }
+}

@@ -1,0 +1,138 @@
+import { howItEnded } from '../../agent/command.ts';
+import { scrapeCommand } from '../../agent/scrape.ts';
+import { listFileRules, ruleText } from '../../changes/rules.ts';
+import { noEvidence } from '../../criteria/judgement.ts';
+import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
+import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, type WatchReport } from './enforcement-watch.ts';
+import { type RefusedCase, refusedCases } from './refused-cases.ts';
+import type { DrillStage } from './stage.ts';
+
+/** What one policy that must be refused did. */
+export interface Refusal {
+  readonly name: string;
+  readonly exitCode: number | undefined;
+  readonly how: string;
+  readonly addedRules: readonly string[];
+  readonly lostRules: readonly string[];
+  /** Decisions counted before and after it; undefined where the metrics could not be read. */
+  readonly decisionsBefore: number | undefined;
+  readonly decisions: number | undefined;
+  /** Where it was accepted: from when until when it was in force, in ms of CLOCK_MONOTONIC. */
+  readonly inForceMs?: readonly [number, number];
+}
+
+/** What all of them did, and what two processes saw that opened files meanwhile. */
+export interface RefusalTrial {
+  readonly refusals: readonly Refusal[];
+  /** Opens of the denied file, and of the one without a rule. */
+  readonly guarded: WatchReport;
+  readonly needed: WatchReport;
+  /** Decisions counted from before the first open to after the last; undefined when we reset them. */
+  readonly counted: number | undefined;
+}
+
+/** Opens that were under way when the baseline was back. */
+const SETTLE_MS = 100;
+/** The first few of each suffice: a policy that was accepted may hold thousands. */
+const SHOWN_RULES = 20;
+
+/** The clock of the processes that open. */
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+
+/** Whether the rules are others than before. */
+export const differs = ({ addedRules, lostRules }: Pick<Refusal, 'addedRules' | 'lostRules'>) =>
+  addedRules.length + lostRules.length > 0;
+
+/**
+ * Applies every policy that must be refused, one after the other, to a host that enforces the baseline
+ * and is opened all the time; keeps what each did in `rollback/refused-policies.json`.
+ * @throws JudgementError (inconclusive) where the baseline was not enforced before the first.
+ */
+export async function applyRefused(stage: DrillStage): Promise<RefusalTrial> {
+  const { environment } = stage.run.candidate;
+  const prepared = stage.prepared();
+  await stage.runningAgent();
+  const countedBefore = await decisionsOf(stage);
+  const guarded = new EnforcementWatch(prepared.guarded, environment);
+  const needed = new EnforcementWatch(prepared.needed, environment);
+  try {
+    const up = await Promise.all([
+      guarded.until('denied', FIRST_OPEN_TIMEOUT_MS),
+      needed.until('allowed', FIRST_OPEN_TIMEOUT_MS),
+    ]);
+    if (up.includes(false))
+      throw noEvidence('the baseline was not enforced before the first refused policy');
+    const refusals = await applyEach(stage);
+    const [ofGuarded, ofNeeded] = await Promise.all([guarded.stop(), needed.stop()]);
+    const countedAfter = await decisionsOf(stage);
+    const weReset = refusals.some((one) => one.exitCode === 0 || differs(one));
+    const isCounted = !weReset && countedBefore !== undefined && countedAfter !== undefined;
+    stage.run.directory.writeJson('rollback/refused-policies.json', {
+      refusals,
+      guarded: ofGuarded,
+      needed: ofNeeded,
+    });
+    return {
+      refusals,
+      guarded: ofGuarded,
+      needed: ofNeeded,
+      counted: isCounted ? countedAfter - countedBefore : undefined,
+    };
+  } finally {
+    guarded.kill();
+    needed.kill();
+  }
+}
+
+async function applyEach(stage: DrillStage): Promise<Refusal[]> {
+  const before = await rulesOf(stage);
+  const refusals: Refusal[] = [];
+  let decisions = await decisionsOf(stage);
+  for (const one of refusedCases(stage.prepared())) {
+    const refusal = await applyOne(stage, one, before, decisions);
+    refusals.push(refusal);
+    stage.run.directory.appendLine('rollback/refused-policies.ndjson', refusal);
+    decisions = refusal.decisions;
+    // The next one must again meet the baseline, whose apply resets the counters.
+    if (refusal.exitCode === 0 || differs(refusal)) decisions = await decisionsOf(stage);
+  }
+  return refusals;
+}
+
+async function applyOne(
+  stage: DrillStage,
+  { name, args }: RefusedCase,
+  before: readonly string[],
+  decisionsBefore: number | undefined,
+): Promise<Refusal> {
+  const begun = nowMs();
+  const result = await stage.command('policy', 'apply', ...args, '--reset');
+  const refusal: Refusal = {
+    name,
+    exitCode: result.exitCode,
+    how: howItEnded(result),
+    ...differences(before, await rulesOf(stage)),
+    decisionsBefore,
+    decisions: await decisionsOf(stage),
+  };
+  if (result.exitCode !== 0 && !differs(refusal)) return refusal;
+  await stage.apply(stage.prepared().baselinePolicy);
+  return result.exitCode === 0 ? { ...refusal, inForceMs: [begun, nowMs() + SETTLE_MS] } : refusal;
+}
+
+async function rulesOf({ run }: DrillStage): Promise<string[]> {
+  return (await listFileRules(run.candidate, run.commandTimeoutSeconds)).map(ruleText);
+}
+
+async function decisionsOf({ run }: DrillStage): Promise<number | undefined> {
+  const scrape = await scrapeCommand(run.candidate, run.commandTimeoutSeconds);
+  return scrape.ok ? familyTotal(scrape.metrics, DECISION_FAMILIES) : undefined;
+}
+
+function differences(before: readonly string[], now: readonly string[]) {
+  const [was, is] = [new Set(before), new Set(now)];
+  return {
+    addedRules: now.filter((rule) => !was.has(rule)).slice(0, SHOWN_RULES),
+    lostRules: before.filter((rule) => !is.has(rule)).slice(0, SHOWN_RULES),
+  };
+}

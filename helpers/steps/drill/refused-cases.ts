@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readRegularFile } from '../../files/regular-file.ts';
+import { policyText } from '../phases/candidate-policy.ts';
+import type { Prepared } from './stage.ts';
+
+/** A policy that must be refused. */
+export interface RefusedCase {
+  readonly name: string;
+  /** What stands behind `policy apply`. */
+  readonly args: readonly string[];
+}
+
+/** One more than any table of the agent holds (65,536 inodes, agent-contract.md §2.1). */
+const TOO_MANY_RULES = 70_000;
+const GARBAGE_BYTES = 4096;
+
+/** Bytes that are the same in every run, and no text in any encoding. */
+function garbage(): Buffer {
+  const blocks = Array.from({ length: GARBAGE_BYTES / 32 }, (_, index) =>
+    createHash('sha256').update(`garbage ${index}`).digest(),
+  );
+  return Buffer.concat([Buffer.from([0, 0xff, 0xfe]), ...blocks]);
+}
+
+/** Rules on device 0, which no file ever has: should the agent accept them, they deny nothing. */
+const tooManyRules = () =>
+  `version=1\n\n[deny_inode]\n${Array.from({ length: TOO_MANY_RULES }, (_, index) => `0:${index + 1}`).join('\n')}\n`;
+
+/**
+ * Policies as they go wrong in practice. Each but the garbage would also deny the file that the
+ * drill's service needs, so that an agent that accepts one is seen doing it.
+ */
+export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
+  const { directory, guarded, needed, candidatePolicy } = prepared;
+  const good = policyText([needed.path]);
+  const write = (name: string, content: string | Buffer) => {
+    const path = join(directory, `refused-${name.replaceAll(' ', '-')}.policy`);
+    writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
+    return path;
+  };
+  const of = (name: string, content: string | Buffer): RefusedCase => ({
+    name,
+    args: [write(name, content)],
+  });
+  const writable = of('world-writable', good);
+  // Not by the umask of whoever runs the canary.
+  chmodSync(writable.args[0] ?? '', 0o666);
+  const folder = join(directory, 'refused-folder.policy');
+  mkdirSync(folder);
+  const whole = readRegularFile(candidatePolicy);
+  const wrong = createHash('sha256').update(`${whole} `).digest('hex');
+  return [
+    of('unknown section', `${good}\n[deny_everything]\n${guarded.path}\n`),
+    of('bad version', good.replace('version=1', 'version=zero')),
+    // Written for an agent to come: this one cannot know what it means (agent-contract.md §1.5).
+    of('version of the future', good.replace('version=1', 'version=999')),
+    of('nonexistent path', `${good}${join(directory, 'nowhere')}\n`),
+    { name: 'wrong sha256', args: [candidatePolicy, '--sha256', wrong] },
+    // Root may read any mode: what even root cannot read as a file is a folder.
+    { name: 'unreadable', args: [folder] },
+    writable,
+    of('truncated', good.slice(0, good.length - 5)),
+    of('huge', tooManyRules()),
+    of('binary garbage', garbage()),
+  ];
+}

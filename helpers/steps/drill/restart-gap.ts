@@ -1,0 +1,52 @@
+import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import type { Delta } from '../../soak/counters.ts';
+import {
+  deniedOpens,
+  type EnforcementWatch,
+  OPENS_PER_SECOND,
+  singleGap,
+  type WatchReport,
+} from './enforcement-watch.ts';
+
+/** How a life of the agent ends. */
+export type Ending = 'in order' | 'by SIGKILL';
+
+/** The agent is ready once its hooks are attached: the next open must be denied, on a slow host too. */
+export const READY_MEANS_ENFORCING_MS = 5000;
+
+/** The agent said that it was ready, and it did not deny. */
+export function notEnforcing(
+  { outcome = 'not made' }: EnforcementWatch,
+  ending: Ending,
+): Judgement {
+  return fail(
+    `ended ${ending}, the agent started again, said that it was ready, and opens of the denied file were ${outcome} for ${READY_MEANS_ENFORCING_MS / 1000} s`,
+    { value: outcome, limit: 'denied', source: 'watch process' },
+  );
+}
+
+/** One gap, as long as it takes, with every denied open counted once by both lives together. */
+export function judgeGap(
+  report: WatchReport,
+  ending: Ending,
+  enforcingAgainMs: number,
+  counted: Delta,
+  source: string,
+): Judgement {
+  const gap = singleGap(report.stretches);
+  if (typeof gap === 'string') return fail(`the restart was not one gap: ${gap}`, { source });
+  if (!counted.known) throw noEvidence(counted.reason, { source: counted.source });
+  const denied = deniedOpens(report.stretches);
+  // The open under way at the end of a life may be counted and not denied, or the reverse.
+  const inFlight = 1;
+  if (Math.abs(counted.value - denied) > inFlight) {
+    return fail(
+      `the counters did not go on over the restart: ${denied} opens were denied and ${counted.value} counted`,
+      { value: counted.value, limit: denied, unit: 'decisions', source: counted.source },
+    );
+  }
+  return pass(
+    `ended ${ending} under ${OPENS_PER_SECOND} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${denied} denied opens = ${counted.value} counted over both lives; rule and list as before`,
+    { value: gap.ms, unit: 'ms', source },
+  );
+}

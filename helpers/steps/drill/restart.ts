@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
+import { freeLoopbackPort, scrapeCommand } from '../../agent/scrape.ts';
+import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
+import { addRule, listFileRules, removeRule, rulesOn } from '../../changes/rules.ts';
+import { RUN_MARK } from '../../changes/undo.ts';
+import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
+import { processesMarked } from '../../host/processes.ts';
+import { inodeDelta } from '../../soak/counters.ts';
+import { type CanaryRun, canaryRun } from '../canary-run.ts';
+import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import { type Ending, judgeGap, notEnforcing, READY_MEANS_ENFORCING_MS } from './restart-gap.ts';
+
+/** How long the opens go on before and after, so that a gap has something on both sides. */
+const STEADY_MS = 500;
+const CHILDREN_MS = 2000;
+
+interface Subject {
+  readonly file: OwnFile;
+  readonly ruleId: string;
+}
+
+/**
+ * The restart behaviour of the enforce phase: the agent ends, in order or by SIGKILL, while a
+ * process of ours opens a denied file all the time, and starts again on the same pinned maps.
+ */
+export class RestartUnderLoad {
+  readonly #run: CanaryRun = canaryRun();
+  readonly #lives: StartingDaemon[] = [];
+  #subject: Subject | undefined;
+
+  /** SIGINT and a new start: one gap, and no open lost or gained on either side of it. */
+  inOrder(): Promise<Judgement> {
+    return this.#restart('in order');
+  }
+
+  /** SIGKILL and a new start: the rules outlive it, the counters go on. */
+  afterCrash(): Promise<Judgement> {
+    return this.#restart('by SIGKILL');
+  }
+
+  /** Ends what still runs; a rule still there is left to the journal. */
+  async cleanUp(): Promise<void> {
+    for (const life of this.#lives) await life.stop();
+    if (this.#subject === undefined) return;
+    const { file, ruleId } = this.#subject;
+    const { candidate, commandTimeoutSeconds } = this.#run;
+    const journal = await this.#run.journal();
+    await removeRule(candidate, file, ruleId, journal, commandTimeoutSeconds);
+  }
+
+  async #restart(ending: Ending): Promise<Judgement> {
+    const { file } = await this.#prepared();
+    const { candidate, directory, commandTimeoutSeconds } = this.#run;
+    const name = ending === 'in order' ? 'restart' : 'crash';
+    const source = `enforce/${name}.json`;
+    const before = await scrapeCommand(candidate, commandTimeoutSeconds);
+    const first = await this.#start(`enforce/${name}-before`);
+    const watch = new EnforcementWatch(file, candidate.environment);
+    try {
+      if (!(await steadilyDenied(watch, FIRST_OPEN_TIMEOUT_MS)))
+        throw noEvidence('the denied file was not denied before the restart', { source });
+      const endedAt = performance.now();
+      const ended = await end(first, ending);
+      const without = await this.#withoutAgent(watch);
+      // After a crash the record is looked at first; an orderly restart is not to be held up.
+      const crashed = ending === 'by SIGKILL' ? await this.#ruleIsListed(file) : undefined;
+      const startedAt = performance.now();
+      await this.#start(`enforce/${name}-after`);
+      const back = await steadilyDenied(watch, READY_MEANS_ENFORCING_MS);
+      const times = {
+        endMs: Math.round(startedAt - endedAt),
+        enforcingAgainMs: Math.round(performance.now() - startedAt - STEADY_MS),
+      };
+      const report = await watch.stop();
+      const listed = await this.#ruleIsListed(file);
+      await this.#lives.at(-1)?.stop();
+      const after = await scrapeCommand(candidate, commandTimeoutSeconds);
+      const counted = inodeDelta(before, after, file);
+      directory.writeJson(source, { ending, times, without, report, counted });
+      return (
+        ended ??
+        without ??
+        crashed ??
+        (back ? undefined : notEnforcing(watch, ending)) ??
+        listed ??
+        judgeGap(report, ending, times.enforcingAgainMs, counted, source)
+      );
+    } finally {
+      watch.kill();
+    }
+  }
+
+  /** Between two lives nothing is denied and nothing of the agent runs. */
+  async #withoutAgent(watch: EnforcementWatch): Promise<Judgement | undefined> {
+    const { provided } = this.#run;
+    if (!(await watch.until('allowed', READY_MEANS_ENFORCING_MS))) {
+      return fail(
+        'without an agent the file is still denied: enforcement goes on with nobody to report it (pinned links?)',
+        { value: watch.outcome ?? 'no open', limit: 'allowed', source: 'watch process' },
+      );
+    }
+    const agents = () =>
+      processesMarked(RUN_MARK, provided.runId).filter(({ comm }) => comm === 'aegisbpf');
+    let running = agents();
+    // Children of the agent may end a moment after it.
+    for (let waited = 0; running.length > 0 && waited < CHILDREN_MS; waited += 50) {
+      await sleep(50);
+      running = agents();
+    }
+    if (running.length > 0) {
+      return fail(
+        `the agent ended and left ${running.map(({ pid }) => `pid ${pid}`).join(', ')} running`,
+        { value: running.length, limit: 0, unit: 'processes', source: '/proc' },
+      );
+    }
+    return undefined;
+  }
+
+  async #ruleIsListed(file: OwnFile): Promise<Judgement | undefined> {
+    const { candidate, commandTimeoutSeconds } = this.#run;
+    const found = rulesOn(await listFileRules(candidate, commandTimeoutSeconds), file).length;
+    if (found === 1) return undefined;
+    return fail(`after the agent's end the rule list holds ${found} rules on its file`, {
+      value: found,
+      limit: 1,
+      unit: 'rules',
+      source: 'aegisbpf block list',
+    });
+  }
+
+  async #prepared(): Promise<Subject> {
+    if (this.#subject !== undefined) return this.#subject;
+    const { settings, candidate, commandTimeoutSeconds } = this.#run;
+    plainFilesystem(settings.PROBE_DIR);
+    const journal = await this.#run.journal();
+    const file = ownFile(ownDirectory(settings.PROBE_DIR, journal), 'restart');
+    const ruleId = await addRule(candidate, file, journal, commandTimeoutSeconds);
+    this.#subject = { file, ruleId };
+    return this.#subject;
+  }
+
+  async #start(name: string): Promise<ReadyDaemon> {
+    const { settings, candidate, directory } = this.#run;
+    const starting = startDaemon(
+      candidate,
+      {
+        name,
+        mode: 'enforce',
+        // SIGKILL mode would only lose the process that watches.
+        enforceSignal: settings.ENFORCE_SIGNAL === 'kill' ? 'term' : settings.ENFORCE_SIGNAL,
+        allowSigkill: false,
+        ringbufBytes: settings.RINGBUF_BYTES,
+        metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
+        readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
+        commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
+      },
+      directory,
+    );
+    this.#lives.push(starting);
+    return starting.ready();
+  }
+}
+
+/** Waits for denials and lets them go on for a while. @returns whether they came. */
+async function steadilyDenied(watch: EnforcementWatch, timeoutMs: number): Promise<boolean> {
+  if (!(await watch.until('denied', timeoutMs))) return false;
+  await sleep(STEADY_MS);
+  return true;
+}
+
+async function end(agent: ReadyDaemon, ending: Ending): Promise<Judgement | undefined> {
+  if (ending === 'by SIGKILL') process.kill(agent.identity.pid, 'SIGKILL');
+  const { exit } = await agent.stop();
+  const wanted = ending === 'in order' ? 'exit code 0' : 'SIGKILL';
+  const value = exit.signal ?? `exit code ${exit.exitCode}`;
+  return value === wanted
+    ? undefined
+    : fail(`the agent ended with ${value}, expected ${wanted}`, { value, limit: wanted });
+}

@@ -1,0 +1,69 @@
+import type { OwnFile } from '../../changes/own-file.ts';
+import { listFileRules, rulesOn, ruleText } from '../../changes/rules.ts';
+import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
+import { outcomeText, probeFile } from '../../workload/probe.ts';
+import type { CanaryRun } from '../canary-run.ts';
+
+/** What must be denied, and what must be free, of our own files. */
+export interface WantedRules {
+  readonly denied: readonly OwnFile[];
+  readonly free: readonly OwnFile[];
+}
+
+/** Judges the rule list and an open of each file. @param hostRules the host's own, which stay. */
+export async function judgeRules(
+  run: CanaryRun,
+  after: string,
+  wanted: WantedRules,
+  hostRules: number,
+): Promise<Judgement> {
+  const rules = await listFileRules(run.candidate, run.commandTimeoutSeconds);
+  run.directory.appendLine('rollback/rules.ndjson', { after, rules: rules.map(ruleText) });
+  const source = 'aegisbpf block list, probe process';
+  for (const file of [...wanted.denied, ...wanted.free]) {
+    const limit = wanted.denied.includes(file) ? 1 : 0;
+    const value = rulesOn(rules, file).length;
+    if (value === limit) continue;
+    return fail(
+      `after ${after} the rule list holds ${value} rules on ${file.path}, expected ${limit}`,
+      { value, limit, unit: 'rules', source },
+    );
+  }
+  const limit = wanted.denied.length + hostRules;
+  const measured = { value: rules.length, limit, unit: 'rules', source };
+  if (rules.length !== limit) {
+    return fail(
+      `after ${after} the rule list holds ${rules.length} rules, expected ${limit}: ${rules.map(ruleText).join(', ')}`,
+      measured,
+    );
+  }
+  const wrong = await wrongOpen(run, after, wanted);
+  return (
+    wrong ??
+    pass(
+      `after ${after} exactly ${wanted.denied.length} files of ours are denied, by the list and by an open of each`,
+      measured,
+    )
+  );
+}
+
+async function wrongOpen(
+  { candidate }: CanaryRun,
+  after: string,
+  wanted: WantedRules,
+): Promise<Judgement | undefined> {
+  const files = [...wanted.denied, ...wanted.free];
+  const probes = await Promise.all(files.map((file) => probeFile(file, candidate.environment)));
+  for (const [index, file] of files.entries()) {
+    const limit = wanted.denied.includes(file) ? 'refused with EPERM' : 'allowed';
+    const outcome = probes[index]?.outcome;
+    const value = outcome === undefined ? 'not tried' : outcomeText(outcome);
+    if (value === limit) continue;
+    return fail(`after ${after} an open of ${file.path} was ${value}, expected ${limit}`, {
+      value,
+      limit,
+      source: 'probe process',
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,88 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { OwnFile } from '../../changes/own-file.ts';
+
+const answer = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), sha256: z.string() }),
+  z.object({ ok: z.literal(false), errno: z.string() }),
+]);
+
+/** What became of one request. */
+export type ServiceAnswer =
+  | { readonly works: true }
+  | { readonly works: false; readonly why: string };
+
+const ANSWER_TIMEOUT_MS = 60_000;
+
+/** A process of ours that cannot do its work without one file. */
+export class Service {
+  readonly #file: OwnFile;
+  readonly #environment: Readonly<Record<string, string>>;
+  #child: ChildProcess | undefined;
+
+  constructor(file: OwnFile, environment: Readonly<Record<string, string>>) {
+    this.#file = file;
+    this.#environment = environment;
+  }
+
+  /** Sends one request; starts the service first where it does not run, as a supervisor would. */
+  async request(): Promise<ServiceAnswer> {
+    const child = this.#running() ?? (await this.#start());
+    const answered = this.#next(child);
+    child.send('request');
+    const text = await answered;
+    if (typeof text === 'string') return { works: false, why: text };
+    const parsed = answer.safeParse(text.message);
+    if (!parsed.success) return { works: false, why: 'its answer cannot be read' };
+    if (!parsed.data.ok) return { works: false, why: `it answered ${parsed.data.errno}` };
+    const expected = createHash('sha256').update(this.#file.content).digest('hex');
+    return parsed.data.sha256 === expected
+      ? { works: true }
+      : { works: false, why: 'it read other content than was written' };
+  }
+
+  stop(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  #running(): ChildProcess | undefined {
+    const child = this.#child;
+    return child?.exitCode === null && child.signalCode === null ? child : undefined;
+  }
+
+  async #start(): Promise<ChildProcess> {
+    const script = fileURLToPath(new URL('service-process.ts', import.meta.url));
+    const child = fork(script, [this.#file.path], {
+      env: { ...this.#environment },
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    child.on('error', () => {});
+    this.#child = child;
+    await this.#next(child);
+    return child;
+  }
+
+  /** The next message, or in words how the process ended before it. */
+  #next(child: ChildProcess): Promise<{ message: unknown } | string> {
+    return new Promise((resolve) => {
+      const settle = (value: { message: unknown } | string) => {
+        clearTimeout(timer);
+        child.off('message', onMessage);
+        child.off('exit', onExit);
+        resolve(value);
+      };
+      const onMessage = (message: unknown) => settle({ message });
+      const onExit = (code: number | null, signal: string | null) =>
+        settle(signal === null ? `it exited with ${code}` : `it was ended by ${signal}`);
+      const timer = setTimeout(
+        () => settle(`it gave no answer within ${ANSWER_TIMEOUT_MS / 1000} s`),
+        ANSWER_TIMEOUT_MS,
+      );
+      child.once('message', onMessage);
+      child.once('exit', onExit);
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Candidate, type CommandResult, howItEnded, runCommand } from '../../agent/command.ts';
+import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
+import type { DaemonOptions } from '../../agent/daemon-options.ts';
+import { freeLoopbackPort } from '../../agent/scrape.ts';
+import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
+import type { RuleList } from '../../changes/rules.ts';
+import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
+import { type CanaryRun, canaryRun } from '../canary-run.ts';
+import { type AppliedPolicy, journalPolicy, policyText } from '../phases/candidate-policy.ts';
+import { judgeRules, type WantedRules } from './rules-in-force.ts';
+import { Service } from './service.ts';
+import { type DrillSnapshot, takeSnapshot } from './snapshot.ts';
+
+/** What the drill's steps work with, made before the first of them. */
+export interface Prepared {
+  readonly directory: string;
+  /** Denied by the baseline policy. */
+  readonly guarded: OwnFile;
+  /** Needed by a service of ours; the candidate policy denies it by mistake. */
+  readonly needed: OwnFile;
+  readonly service: Service;
+  /** Paths of the host's own file rules, which every policy of the drill keeps in force. */
+  readonly hostPaths: readonly string[];
+  readonly baselinePolicy: string;
+  readonly candidatePolicy: string;
+  readonly applied: AppliedPolicy;
+  readonly before: DrillSnapshot;
+}
+
+/** How one life of the agent in the drill differs from a plain enforcing one. */
+export interface LifeOptions {
+  /** Folder of its output below `rollback/`; the first life's is `rollback/` itself. */
+  readonly name?: string;
+  readonly more?: readonly string[];
+  readonly candidate?: Candidate;
+}
+
+/** The stage of the rollback drill: its files, its policies, and the agent's current life. */
+export class DrillStage {
+  readonly run: CanaryRun = canaryRun();
+  readonly #leftToStop: StartingDaemon[] = [];
+  #prepared: Prepared | undefined;
+  #daemon: ReadyDaemon | undefined;
+
+  /** Makes files and policies, journalled first. @param rules the host's, all restorable. */
+  async prepare(rules: RuleList): Promise<Prepared> {
+    const { PROBE_DIR, HOST_ROOT } = this.run.settings;
+    plainFilesystem(PROBE_DIR);
+    const before = await takeSnapshot(this.run, rules);
+    const hostPaths = rules.files.flatMap(({ path }) => (path === undefined ? [] : [path]));
+    const directory = ownDirectory(PROBE_DIR, await this.run.journal());
+    const applied = await journalPolicy(this.run, hostPaths);
+    const guarded = ownFile(directory, 'guarded');
+    const needed = ownFile(directory, 'needed');
+    const written = (name: string, paths: readonly string[]) =>
+      this.#write(join(directory, name), policyText([...hostPaths, ...paths]));
+    this.#prepared = {
+      directory,
+      guarded,
+      needed,
+      service: new Service(needed, this.run.candidate.environment),
+      hostPaths,
+      baselinePolicy: written('baseline.policy', [guarded.path]),
+      candidatePolicy: written('candidate.policy', [guarded.path, needed.path]),
+      applied,
+      before,
+    };
+    this.run.log(`the drill plays on ${directory}, host ${HOST_ROOT}`);
+    return this.#prepared;
+  }
+
+  prepared(): Prepared {
+    if (this.#prepared === undefined) throw noEvidence('the drill was not prepared');
+    return this.#prepared;
+  }
+
+  /** The agent of the drill, while it lives. */
+  agent(): ReadyDaemon {
+    if (this.#daemon === undefined) throw noEvidence('the agent was not started for the drill');
+    if (this.#daemon.isRunning()) return this.#daemon;
+    throw noEvidence('the agent no longer runs, so this cannot be tried', {
+      source: `pid ${this.#daemon.identity.pid}`,
+    });
+  }
+
+  /** The agent of the drill, started where an earlier step ended it. */
+  async runningAgent(): Promise<ReadyDaemon> {
+    return this.#daemon?.isRunning() === true ? this.#daemon : this.startAgent({ name: 'again' });
+  }
+
+  /** Starts one more life of the agent and waits until it is ready. */
+  async startAgent(life: LifeOptions = {}): Promise<ReadyDaemon> {
+    const starting = await this.launch(life);
+    this.#daemon = await starting.ready();
+    return this.#daemon;
+  }
+
+  /** From now on this is the agent of the drill. */
+  adopt(daemon: ReadyDaemon): void {
+    this.#daemon = daemon;
+  }
+
+  /** Starts one more life without waiting; it is stopped at the drill's end at the latest. */
+  async launch({ name, more = [], candidate }: LifeOptions): Promise<StartingDaemon> {
+    const { settings, directory } = this.run;
+    const options: DaemonOptions = {
+      name: name === undefined ? 'rollback' : `rollback/${name}-${this.#leftToStop.length + 1}`,
+      mode: 'enforce',
+      // The drill proves policies, not containment: SIGKILL would only lose its probes.
+      enforceSignal: settings.ENFORCE_SIGNAL === 'kill' ? 'term' : settings.ENFORCE_SIGNAL,
+      allowSigkill: false,
+      ringbufBytes: settings.RINGBUF_BYTES,
+      metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
+      readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
+      commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
+      more,
+    };
+    const starting = startDaemon(candidate ?? this.run.candidate, options, directory);
+    this.#leftToStop.push(starting);
+    return starting;
+  }
+
+  /** Stops the agent in order. @throws JudgementError (fail) when it does not end with exit code 0. */
+  async stopAgent(): Promise<void> {
+    const { exit } = await this.agent().stop();
+    if (exit.exitCode === 0) return;
+    throw failed(
+      `the agent stopped with ${exit.signal ?? `exit code ${exit.exitCode}`}, expected exit code 0`,
+      { value: exit.signal ?? exit.exitCode ?? 'unknown', limit: 0, source: 'rollback/' },
+    );
+  }
+
+  command(...args: readonly string[]): Promise<CommandResult> {
+    return runCommand(this.run.candidate, args, this.run.commandTimeoutSeconds);
+  }
+
+  /** Applies a policy of ours. @throws JudgementError (fail) when the agent refuses it. */
+  async apply(policy: string): Promise<void> {
+    const result = await this.command('policy', 'apply', policy, '--reset');
+    if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+  }
+
+  /** Judges the rule list and opens: exactly these denied beside the host's own, these free. */
+  shows(after: string, wanted: WantedRules): Promise<Judgement> {
+    return judgeRules(this.run, after, wanted, this.prepared().hostPaths.length);
+  }
+
+  /** Ends what still runs, whatever happened; the journal undoes the rest. */
+  async cleanUp(): Promise<void> {
+    this.#prepared?.service.stop();
+    for (const starting of this.#leftToStop) await starting.stop();
+  }
+
+  #write(path: string, text: string): string {
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    return path;
+  }
+}

@@ -1,0 +1,152 @@
+import { runArguments } from '../../agent/daemon-options.ts';
+import { freeLoopbackPort } from '../../agent/scrape.ts';
+import {
+  type Systemd,
+  serviceSnapshot,
+  systemdOf,
+  TransientUnit,
+} from '../../changes/transient-unit.ts';
+import { RUN_MARK } from '../../changes/undo.ts';
+import { fail, type Judgement, NotApplicable, noEvidence, pass } from '../../criteria/judgement.ts';
+import { isRunning, processesMarked, processIdentity } from '../../host/processes.ts';
+import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
+import type { DrillStage } from './stage.ts';
+
+/** The host's own service (the unit that ships with the agent). */
+const HOST_SERVICE = 'aegisbpf.service';
+/** The shipped unit waits 5 s; a rehearsal of the same rule need not. */
+const RESTART_SECONDS = 1;
+const source = 'rollback/supervision.json';
+
+/** Supervision by systemd: a transient unit of ours, whose agent is killed. */
+export class Supervision {
+  readonly #stage: DrillStage;
+  #systemd: Systemd | undefined;
+  #before: Readonly<Record<string, string>> | undefined;
+
+  constructor(stage: DrillStage) {
+    this.#stage = stage;
+  }
+
+  /** A killed agent is started again by systemd, and enforces again. */
+  async killedAgentComesBack(): Promise<Judgement> {
+    const stage = this.#stage;
+    const systemd = systemdOf(stage.run.settings.HOST_ROOT);
+    if (typeof systemd === 'string')
+      throw new NotApplicable(`${systemd}, so supervision was not tried`);
+    this.#systemd = systemd;
+    this.#before = await serviceSnapshot(systemd.systemctl, HOST_SERVICE);
+    stage.run.directory.writeJson('rollback/host-service-before.json', this.#before);
+    await (await stage.runningAgent()).stop();
+    const unit = await this.#startUnit(systemd);
+    const watch = new EnforcementWatch(stage.prepared().guarded, stage.run.candidate.environment);
+    try {
+      return await this.#killAndWatch(unit, watch);
+    } finally {
+      watch.kill();
+      const problem = await unit.stop();
+      if (problem !== undefined) stage.run.log(problem);
+    }
+  }
+
+  /** The host's own service, installed or not, is exactly as before. */
+  async hostServiceIsAsBefore(): Promise<Judgement> {
+    const [systemd, before] = [this.#systemd, this.#before];
+    if (systemd === undefined || before === undefined)
+      throw new NotApplicable('supervision was not tried, so no unit of this host was near it');
+    const after = await serviceSnapshot(systemd.systemctl, HOST_SERVICE);
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    const changed = names.filter((name) => before[name] !== after[name]);
+    const measured = {
+      value: changed.length,
+      limit: 0,
+      unit: 'properties',
+      source: `systemctl show ${HOST_SERVICE}`,
+    };
+    return changed.length === 0
+      ? pass(
+          `${HOST_SERVICE} is as before: ${before.LoadState}, ${before.ActiveState}, ${before.UnitFileState || 'no unit file'}`,
+          measured,
+        )
+      : fail(
+          `${HOST_SERVICE} changed: ${changed.map((name) => `${name} ${before[name] || 'unset'} → ${after[name] || 'unset'}`).join('; ')}`,
+          measured,
+        );
+  }
+
+  async #startUnit(systemd: Systemd): Promise<TransientUnit> {
+    const { run } = this.#stage;
+    const { settings, candidate, directory } = run;
+    const metricsAddress = `127.0.0.1:${await freeLoopbackPort()}`;
+    const options = {
+      name: 'rollback/supervision',
+      mode: 'enforce' as const,
+      enforceSignal: settings.ENFORCE_SIGNAL === 'kill' ? 'term' : settings.ENFORCE_SIGNAL,
+      allowSigkill: false,
+      ringbufBytes: settings.RINGBUF_BYTES,
+      metricsAddress,
+      readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
+      commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
+    } as const;
+    directory.directory(options.name);
+    return TransientUnit.start(
+      {
+        systemd,
+        name: `aegisbpf-canary-${run.provided.runId}.service`,
+        command: [candidate.executable, ...runArguments(options)],
+        environment: { ...candidate.environment, AEGIS_METRICS_ADDR: metricsAddress },
+        restartSeconds: RESTART_SECONDS,
+        stdout: directory.file(options.name, 'agent.stdout.ndjson'),
+        stderr: directory.file(options.name, 'agent.stderr.log'),
+      },
+      await run.journal(),
+    );
+  }
+
+  async #killAndWatch(unit: TransientUnit, watch: EnforcementWatch): Promise<Judgement> {
+    const { settings, provided, directory } = this.#stage.run;
+    const readyMs = settings.READY_TIMEOUT_SECONDS * 1000;
+    if (!(await watch.until('denied', readyMs + FIRST_OPEN_TIMEOUT_MS)))
+      throw noEvidence(
+        `${unit.name} did not enforce within ${settings.READY_TIMEOUT_SECONDS} s; its log is in rollback/supervision/`,
+        { source },
+      );
+    const first = await unit.mainPid();
+    const identity = first === undefined ? undefined : processIdentity(first);
+    const ours = processesMarked(RUN_MARK, provided.runId).some(({ pid }) => pid === first);
+    if (identity === undefined || !ours)
+      throw noEvidence(`the main process of ${unit.name} (${first ?? 'none'}) is not ours`, {
+        source,
+      });
+    process.kill(identity.pid, 'SIGKILL');
+    const opened = await watch.until('allowed', readyMs);
+    const back = opened && (await watch.until('denied', readyMs + RESTART_SECONDS * 1000));
+    const restarts = await unit.restarts();
+    const second = await unit.mainPid();
+    const report = await watch.stop();
+    const problem = await unit.stop();
+    directory.writeJson('rollback/supervision.json', { first, second, restarts, report });
+    // The opens began before the agent did.
+    const begun = report.stretches.findIndex(({ outcome }) => outcome === 'denied');
+    const gap = singleGap(report.stretches.slice(begun));
+    if (!back || typeof gap === 'string' || restarts < 1 || second === first) {
+      return fail(
+        `the killed agent did not come back as it should: ${typeof gap === 'string' ? gap : `${restarts} restarts, pid ${first} → ${second ?? 'none'}`}`,
+        { value: restarts, limit: 1, unit: 'restarts', source },
+      );
+    }
+    const left = processesMarked(RUN_MARK, provided.runId).filter(
+      (one) => one.pid === second && isRunning(one),
+    );
+    if (problem !== undefined || left.length > 0) {
+      return fail(
+        `the unit could not be stopped for good: ${problem ?? `pid ${second} still runs`}`,
+        { source },
+      );
+    }
+    return pass(
+      `systemd started the killed agent again (RestartSec=${RESTART_SECONDS}): enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; the unit is gone`,
+      { value: gap.ms, unit: 'ms', source },
+    );
+  }
+}

@@ -1,0 +1,270 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
+import { sha256OfFile } from '../agent/candidate.ts';
+import { parseHealth } from '../agent/contract/health.ts';
+import { agentStateDifferences } from '../changes/agent-state.ts';
+import { Journal } from '../changes/journal.ts';
+import { ruleText } from '../changes/rules.ts';
+import { undoAll } from '../changes/undo.ts';
+import {
+  fail,
+  inconclusive,
+  type Judgement,
+  type Measurement,
+  pass,
+} from '../criteria/judgement.ts';
+import { RUNBOOK, SECTION_TITLES, type Section } from '../criteria/runbook.ts';
+import { readRunRecord } from '../evidence/run-record.ts';
+import { hostPath } from '../host/observations.ts';
+import { judgeReview } from '../review/judge-review.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { CanaryRun } from './canary-run.ts';
+
+/** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
+function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Judgement {
+  const records = run.directory.criteria();
+  const source = run.directory.file('criteria.ndjson');
+  const missing = ids.filter((id) => !records.has(id));
+  const found = ids.flatMap((id) => records.get(id) ?? []);
+  const failed = found.filter(({ verdict }) => verdict === 'fail');
+  const shown = (list: readonly { title: string }[]) =>
+    list.map(({ title }) => `"${title}"`).join(', ');
+  const passed = found.filter(({ verdict }) => verdict === 'pass').length;
+  const measured = { value: passed, limit: ids.length, unit: 'criteria passed', source };
+  if (failed.length > 0)
+    return fail(
+      `${what}: ${failed.length} of ${ids.length} criteria failed: ${shown(failed)}`,
+      measured,
+    );
+  if (missing.length > 0)
+    return inconclusive(`${what}: ${missing.join(', ')} were not judged in this run`, measured);
+  const without = found.filter(({ notApplicable }) => notApplicable === true);
+  const open = found.filter((one) => one.verdict !== 'pass' && !without.includes(one));
+  if (open.length > 0 || passed === 0)
+    return inconclusive(
+      `${what}: ${open.length} of ${ids.length} criteria are not a pass: ${shown(open)}`,
+      measured,
+    );
+  if (without.length === 0) return pass(`${what}: all ${ids.length} criteria passed`, measured);
+  return pass(
+    `${what}: ${passed} criteria passed, ${without.length} were not asked for or have no subject here: ${shown(without)}`,
+    { ...measured, limit: passed },
+  );
+}
+
+export function sectionPassed(run: CanaryRun, ...sections: readonly Section[]): Judgement {
+  const what = sections.map((section) => SECTION_TITLES[section]).join(' and ');
+  return judgeRecords(
+    run,
+    what,
+    sections.flatMap((section): readonly string[] => RUNBOOK[section]),
+  );
+}
+
+const soakedSignal = z.object({ enforceSignal: z.enum(['term', 'int', 'kill', 'none']) });
+
+/** By the evidence, not by today's knobs: a finished run may be judged in another shell. */
+function soakedWith(run: CanaryRun): Settings['ENFORCE_SIGNAL'] | undefined {
+  try {
+    return soakedSignal.parse(JSON.parse(run.directory.readText('enforce/soak.json')))
+      .enforceSignal;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A SIGKILL run is exceptional containment testing and never the standard enforce pass. */
+export function enforcePassed(run: CanaryRun): Judgement {
+  const judgement = sectionPassed(run, 'enforce');
+  if (judgement.verdict !== 'pass') return judgement;
+  const signal = soakedWith(run);
+  if (signal === undefined)
+    return inconclusive(
+      'what enforce sent cannot be read, so it cannot be told from exceptional containment testing; run the enforce phase again',
+      { source: run.directory.file('enforce/soak.json') },
+    );
+  if (signal !== 'kill') return judgement;
+  return inconclusive(
+    'ENFORCE_SIGNAL=kill is exceptional containment testing and does not count as the standard enforce pass; run ENFORCE_SIGNAL=term for it',
+    { value: 'kill', limit: 'term', source: 'ENFORCE_SIGNAL' },
+  );
+}
+
+const THRESHOLDS = ['ringbuf-drops', 'event-drop-ratio', 'rss-growth'];
+
+export function thresholdsKept(run: CanaryRun): Judgement {
+  const phases = run.provided.asked.filter((phase) => phase !== 'rollback');
+  const ids = phases.flatMap((phase) => THRESHOLDS.map((name) => `${phase}.${name}`));
+  return judgeRecords(run, 'drops, drop ratio and RSS growth', ids);
+}
+
+export function noCriticalFalsePositive(run: CanaryRun): Promise<Judgement> {
+  return judgeReview(run.directory);
+}
+
+/** The binary is the one that was judged from the first to the last step. */
+export async function candidateIsTheSame(run: CanaryRun): Promise<Judgement> {
+  const began = run.provided.candidateSha256;
+  const source = `SHA-256 of ${run.provided.candidatePath}`;
+  if (began === undefined)
+    return inconclusive('there was no candidate binary to take the hash of', { source });
+  if (run.provided.rejudge) return asRecorded(run, 'exit.same-candidate');
+  if (!run.hasCandidate())
+    return inconclusive(
+      `${run.provided.candidatePath} is gone, so it cannot be shown to be the binary that was judged`,
+      { source },
+    );
+  const now = await sha256OfFile(run.provided.candidatePath);
+  const measured = { value: now, limit: began, source };
+  if (now !== began)
+    return fail(
+      `the candidate was replaced during the run: its SHA-256 was ${began} and is ${now}; the verdict belongs to neither, run again`,
+      measured,
+    );
+  return objectsAreTheSame(run, measured);
+}
+
+/** The BPF object is half of the candidate: what the kernel runs. */
+async function objectsAreTheSame(run: CanaryRun, measured: Measurement): Promise<Judgement> {
+  const before = readRunRecord(run.directory)?.bpfObjects;
+  if (before === undefined)
+    return inconclusive('run.json names no BPF objects to compare with', measured);
+  const changes = objectChanges(before, await bpfObjects(run.settings));
+  if (changes.length > 0)
+    return fail(
+      `a BPF object was replaced during the run: ${changes.join('; ')}; the verdict belongs to neither, run again`,
+      { value: changes.length, limit: 0, unit: 'objects changed', source: 'SHA-256' },
+    );
+  const loaded = loadedObject(run);
+  if (loaded !== undefined && !before.some(({ path }) => path === loaded))
+    return inconclusive(
+      `the agent loads ${loaded}, whose hash was not taken when the run began; name it with AEGIS_BPF_OBJ and run again`,
+      { value: loaded, source: 'bpf_object_path of `aegisbpf health --json`' },
+    );
+  if (before.length === 0 && run.provided.rehearsal.length === 0)
+    return inconclusive(
+      'no BPF object was found beside the binary or where one is installed, so what the kernel ran has no hash; name it with AEGIS_BPF_OBJ and run again',
+      { value: 0, limit: 1, unit: 'BPF objects', source: 'run.json' },
+    );
+  const objects = before.map(({ path, sha256 }) => `, ${path} ${sha256}`).join('');
+  return pass(`SHA-256 ${measured.value}${objects} from start to end`, measured);
+}
+
+/** The BPF object that the agent said it loads, as it was asked in a phase; undefined when none did. */
+function loadedObject({ directory, provided, settings }: CanaryRun): string | undefined {
+  for (const phase of provided.asked) {
+    if (!directory.has(`${phase}/health.json`)) continue;
+    const parsed = parseHealth(directory.readText(`${phase}/health.json`));
+    const said = parsed.ok ? (parsed.value.bpfObjectPath ?? '') : '';
+    if (said === '') continue;
+    if (provided.rehearsal.length === 0 || said === settings.AEGIS_BPF_OBJ) return resolve(said);
+    // A stand-in plays the installed one, on a host that may be played.
+    const played = hostPath(settings.HOST_ROOT, said);
+    return existsSync(played) ? played : undefined;
+  }
+  return undefined;
+}
+
+const AS_JUDGED = /^as judged at \S+: /;
+
+/** What a finished run found, when it is judged again and cannot be looked at any more. */
+function asRecorded(run: CanaryRun, id: string): Judgement {
+  const known = run.directory.criteria().get(id);
+  if (known === undefined || known.verdict === 'skipped')
+    return inconclusive(`the run ended before "${id}" was judged`);
+  const { verdict, explanation, value, limit, unit, source } = known;
+  const figures = Object.entries({ value, limit, unit, source }).filter(
+    ([, figure]) => figure !== undefined,
+  );
+  // Judged again and again, it keeps the time at which it was really looked at.
+  const text = AS_JUDGED.test(explanation)
+    ? explanation
+    : `as judged at ${known.at}: ${explanation}`;
+  return { verdict, explanation: text, ...Object.fromEntries(figures) };
+}
+
+/** Undoes what is left of the run, then compares the host with how it was found. */
+export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
+  if (run.provided.rejudge) return asRecorded(run, 'exit.host-as-found');
+  const journal = new Journal();
+  const state = journal.read();
+  const source = 'journal of the run';
+  if (state?.run.runId !== run.provided.runId && run.directory.has('host-before.json'))
+    return inconclusive(
+      'the journal of this run is gone, so its undoing cannot be shown; did its guardian die, and another run or `npm run recover` undo it? Look at the host, and run again',
+      { source },
+    );
+  if (state?.run.runId !== run.provided.runId)
+    return pass('nothing was changed on this host', { source });
+  const rules = await rulesBeforeUndo(run);
+  const snapshot = state.pending
+    .map(({ entry }) => entry)
+    .find((entry) => entry.kind === 'agent-state');
+  const report = await undoAll(journal, (text) => run.log(`undone: ${text}`));
+  run.directory.writeJson('undo.json', report);
+  const differences = snapshot === undefined ? [] : agentStateDifferences(snapshot);
+  // Without pins there is no rule, and the agent's list command would make new ones.
+  const left = snapshot?.pinDirectoryExisted === true ? await rulesAppeared(run) : [];
+  const problems = [...report.problems, ...rules, ...left, ...differences];
+  if (problems.length > 0) {
+    return fail(`the host is not as it was found: ${problems.join('; ')}`, {
+      value: problems.length,
+      limit: 0,
+      unit: 'differences',
+      source,
+    });
+  }
+  return pass(
+    `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}`,
+    { value: 0, limit: 0, unit: 'differences', source },
+  );
+}
+
+const rulesBefore = z.object({
+  files: z.array(z.string()),
+  network: z.array(z.string()),
+  cgroupRules: z.array(z.string()),
+  allowedCgroups: z.array(z.string()),
+});
+
+type RulesBefore = z.output<typeof rulesBefore>;
+
+/** Every kind of rule of a host with its rules before and now. */
+async function ruleKinds(run: CanaryRun, before: RulesBefore) {
+  const now = await run.rules();
+  return [
+    { what: 'file', was: before.files, is: now.files.map(ruleText) },
+    { what: 'network', was: before.network, is: now.network },
+    { what: 'cgroup', was: before.cgroupRules, is: now.cgroupRules },
+    { what: 'allowed-cgroup', was: before.allowedCgroups, is: now.allowedCgroups },
+  ];
+}
+
+const rulesFound = (run: CanaryRun): RulesBefore | undefined =>
+  run.directory.has('rules-before.json')
+    ? rulesBefore.parse(JSON.parse(run.directory.readText('rules-before.json')))
+    : undefined;
+
+/** The rule lists must be as before, apart from those that the journal still removes. */
+async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {
+  const before = rulesFound(run);
+  if (before === undefined) return [];
+  return (await ruleKinds(run, before)).flatMap(({ what, was, is }) =>
+    was
+      .filter((rule) => !is.includes(rule))
+      .map((rule) => `the ${what} rule ${rule} was there before the run`),
+  );
+}
+
+/** Rules that nobody had before the run, when all of ours should be gone. */
+async function rulesAppeared(run: CanaryRun): Promise<string[]> {
+  const before = rulesFound(run);
+  if (before === undefined) return [];
+  return (await ruleKinds(run, before)).flatMap(({ what, was, is }) =>
+    is
+      .filter((rule) => !was.includes(rule))
+      .map((rule) => `the ${what} rule ${rule} was not there before the run`),
+  );
+}

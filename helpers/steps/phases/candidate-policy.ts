@@ -1,0 +1,95 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CommandResult, howItEnded, runCommand } from '../../agent/command.ts';
+import { ownDirectory } from '../../changes/own-file.ts';
+import { type RuleList, ruleText } from '../../changes/rules.ts';
+import { rulesOnlyOnDisk } from '../../changes/rules-on-disk.ts';
+import { failed, noEvidence } from '../../criteria/judgement.ts';
+import { readRegularFile } from '../../files/regular-file.ts';
+import type { CanaryRun } from '../canary-run.ts';
+
+/** A policy that denies these paths; without any, applying it with --reset removes every rule. */
+export const policyText = (paths: readonly string[]) =>
+  paths.length === 0 ? 'version=1\n' : `version=1\n\n[deny_path]\n${paths.join('\n')}\n`;
+
+/**
+ * `policy apply` replaces every rule on the host (agent-contract.md §6.5). It is only used where
+ * there is none to lose; network rules and allow entries are in no file and could not be restored.
+ * @throws JudgementError (inconclusive) naming the rules that stand in the way.
+ */
+export async function refuseForeignRules(run: CanaryRun, why: string): Promise<RuleList> {
+  const rules = await run.rules();
+  const foreign = [
+    ...rules.files.map(ruleText),
+    ...rules.network,
+    ...rules.cgroupRules,
+    ...rules.allowedCgroups.map((id) => `allowed cgroup ${id}`),
+    ...rulesOnlyOnDisk(rules, run.settings.HOST_ROOT),
+  ];
+  if (foreign.length === 0) return rules;
+  const shown = foreign.slice(0, 5).join(', ');
+  throw noEvidence(
+    `this host carries ${foreign.length} rules (${shown}${foreign.length > 5 ? ', …' : ''}), and ${why} replaces all rules of a host: they could not be restored with certainty; use a staging host without rules`,
+    {
+      value: foreign.length,
+      limit: 0,
+      unit: 'rules',
+      source: 'aegisbpf block list, network deny list, cgroup deny list, allow list',
+    },
+  );
+}
+
+/** A policy of ours that is, or may be, applied to the host. */
+export interface AppliedPolicy {
+  readonly id: string;
+  readonly emptyPolicy: string;
+}
+
+/**
+ * Writes the journal entry and the policy that undoes any policy of ours.
+ * @param hostPaths paths of the host's own file rules, which that policy keeps.
+ */
+export async function journalPolicy(
+  run: CanaryRun,
+  hostPaths: readonly string[] = [],
+): Promise<AppliedPolicy> {
+  const journal = await run.journal();
+  const directory = ownDirectory(run.settings.PROBE_DIR, journal);
+  const emptyPolicy = join(directory, 'empty.policy');
+  writeFileSync(emptyPolicy, policyText(hostPaths), { mode: 0o600, flag: 'wx' });
+  return { id: journal.record({ kind: 'policy', emptyPolicy }), emptyPolicy };
+}
+
+/** Removes every rule of a policy of ours. @returns how the agent answered. */
+export async function removePolicy(run: CanaryRun, applied: AppliedPolicy): Promise<CommandResult> {
+  const result = await runCommand(
+    run.candidate,
+    ['policy', 'apply', applied.emptyPolicy, '--reset', '--no-rollback'],
+    run.commandTimeoutSeconds,
+  );
+  if (result.exitCode === 0) (await run.journal()).strike(applied.id);
+  return result;
+}
+
+/**
+ * Applies the operator's CANDIDATE_POLICY before a phase, where one is named.
+ * @returns what `removePolicy` needs, or undefined without one.
+ */
+export async function applyCandidatePolicy(run: CanaryRun): Promise<AppliedPolicy | undefined> {
+  const path = run.settings.CANDIDATE_POLICY;
+  if (path === undefined) return undefined;
+  try {
+    readRegularFile(path);
+  } catch (error) {
+    throw noEvidence(`CANDIDATE_POLICY=${path} cannot be read: ${(error as Error).message}`);
+  }
+  await refuseForeignRules(run, 'applying CANDIDATE_POLICY');
+  const applied = await journalPolicy(run);
+  const result = await runCommand(
+    run.candidate,
+    ['policy', 'apply', path, '--reset'],
+    run.commandTimeoutSeconds,
+  );
+  if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+  return applied;
+}

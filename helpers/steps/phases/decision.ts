@@ -1,0 +1,168 @@
+import { shownOutput } from '../../agent/command.ts';
+import type { ReadyDaemon } from '../../agent/daemon.ts';
+import type { EnforceSignal, Mode } from '../../agent/daemon-options.ts';
+import type { BlockEvent, FileDecisions } from '../../agent/stream/event-log.ts';
+import type { OwnFile } from '../../changes/own-file.ts';
+import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
+import { actionsOf } from '../../soak/invariants.ts';
+import { outcomeText, type Probe, probeFile, runVictim } from '../../workload/probe.ts';
+
+/** What a single decision is tried on. */
+export interface DecisionSubject {
+  readonly mode: Mode;
+  readonly enforceSignal: EnforceSignal;
+  readonly daemon: ReadyDaemon;
+  /** Has a deny rule. */
+  readonly probe: OwnFile;
+  /** Lies beside it and has none. */
+  readonly beside: OwnFile;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** How long an event may take from the decision to our end of the pipe. */
+const EVENT_WAIT_MS = 10_000;
+const SECOND_EVENT_MS = 300;
+/** How long we look for an event that must not come. */
+export const QUIET_MS = 1500;
+/** Strikes after which the agent's SIGKILL mode kills (agent-contract.md §4.2). */
+const KILL_STRIKES = 5;
+
+/** The decision itself, by the host (open, errno, signal) and by the matching event. */
+export async function judgeDecision(subject: DecisionSubject): Promise<Judgement> {
+  const { mode, enforceSignal, daemon, probe } = subject;
+  const decisions = daemon.events.watch(probe);
+  if (mode === 'enforce' && enforceSignal === 'kill') return killDecision(subject, decisions);
+  const seen = await probeFile(probe, subject.environment);
+  const problem = hostProblem(subject, seen);
+  if (problem !== undefined) return problem;
+  return matchingEvent(
+    subject,
+    decisions,
+    seen.pid,
+    mode === 'audit' ? ['AUDIT'] : actionsOf(enforceSignal),
+  );
+}
+
+function hostProblem({ mode, enforceSignal }: DecisionSubject, seen: Probe): Judgement | undefined {
+  const wanted = mode === 'audit' ? 'allowed' : 'refused with EPERM';
+  const shown = outcomeText(seen.outcome);
+  if (shown !== wanted) {
+    return fail(
+      `an open of the file with a deny rule was ${shown} in ${mode} mode, expected ${wanted}`,
+      { value: shown, limit: wanted, source: 'probe process' },
+    );
+  }
+  const signals = mode === 'audit' || enforceSignal === 'none' ? 0 : 1;
+  if (seen.signals === signals) return undefined;
+  return fail(
+    `the process that opened the file received ${seen.signals} signals, expected ${signals} (ENFORCE_SIGNAL=${enforceSignal}, ${mode} mode)`,
+    { value: seen.signals, limit: signals, unit: 'signals', source: 'probe process' },
+  );
+}
+
+/** SIGKILL mode: TERM for the first strikes, then a process that lives on is killed. */
+async function killDecision(
+  subject: DecisionSubject,
+  decisions: FileDecisions,
+): Promise<Judgement> {
+  const before = decisions.lines;
+  const ended = await probeFile(subject.probe, subject.environment, KILL_STRIKES + 1).catch(
+    () => undefined,
+  );
+  if (ended !== undefined) {
+    return fail(
+      `a process that opened the denied file ${KILL_STRIKES + 1} times lived on under ENFORCE_SIGNAL=kill`,
+      { value: 'alive', limit: 'killed', source: 'probe process' },
+    );
+  }
+  await subject.daemon.events.until(() => (decisions.byAction.get('KILL') ?? 0) > 0, EVENT_WAIT_MS);
+  const kills = decisions.byAction.get('KILL') ?? 0;
+  const text = `${decisions.lines - before} decisions, ${kills} of them KILL; the process was killed`;
+  return kills === 1
+    ? pass(text)
+    : fail(`${text}; expected exactly one KILL event`, {
+        value: kills,
+        limit: 1,
+        unit: 'KILL events',
+      });
+}
+
+async function matchingEvent(
+  subject: DecisionSubject,
+  decisions: FileDecisions,
+  pid: number,
+  actions: readonly string[],
+): Promise<Judgement> {
+  const source = `${subject.mode}/agent.stdout.ndjson`;
+  const of = (list: readonly BlockEvent[]) => list.filter((event) => event.pid === pid);
+  const { events } = subject.daemon;
+  const expected = 1;
+  await events.until(() => of(decisions.first).length >= expected, EVENT_WAIT_MS);
+  // A second line of the same open would come right behind the first.
+  await events.until(() => of(decisions.first).length > expected, SECOND_EVENT_MS);
+  const found = of(decisions.first);
+  const { probe } = subject;
+  const wanted = `type=block dev=${probe.dev} ino=${probe.ino} pid=${pid} action=${actions.join('|')}`;
+  if (found.length !== expected) {
+    const others = decisions.first
+      .slice(-3)
+      .map((event) => `pid=${event.pid} action=${event.action}`);
+    return fail(
+      `the open made ${found.length} events with ${wanted}, expected ${expected}${others.length === 0 ? '; there is no event on that file at all' : `; others on that file: ${others.join(', ')}`}`,
+      { value: found.length, limit: expected, unit: 'events', source },
+    );
+  }
+  const action = found[0]?.action ?? '';
+  if (!actions.includes(action)) {
+    return fail(
+      `the event on the probe file says action=${shownOutput(action)}, expected ${actions.join(' or ')}`,
+      { value: action, limit: actions.join('|'), source },
+    );
+  }
+  return pass(`type=block dev=${probe.dev} ino=${probe.ino} pid=${pid} action=${action}`, {
+    value: action,
+    limit: actions.join('|'),
+    source,
+  });
+}
+
+/** Enforce: an ordinary program that does nothing about signals really ends. */
+export async function judgeOrdinaryProgram(subject: DecisionSubject): Promise<Judgement> {
+  const { enforceSignal } = subject;
+  const victim = await runVictim(subject.probe.path, subject.environment);
+  const wanted =
+    enforceSignal === 'none' ? undefined : enforceSignal === 'int' ? 'SIGINT' : 'SIGTERM';
+  const ended = victim.signal ?? `exit ${victim.exitCode}`;
+  const measured = { value: ended, limit: wanted ?? 'exit 1 with EPERM', source: '/bin/cat' };
+  if (wanted !== undefined) {
+    return victim.signal === wanted
+      ? pass(`cat was ended by ${wanted}`, measured)
+      : fail(`cat opened the denied file and ended with ${ended}, expected ${wanted}`, measured);
+  }
+  const denied = victim.exitCode === 1 && victim.stderr.includes('Operation not permitted');
+  return denied
+    ? pass('cat was refused with EPERM and got no signal', measured)
+    : fail(`cat ended with ${ended}: ${shownOutput(victim.stderr)}`, measured);
+}
+
+/** Negative control: a file beside it, without a rule, is read and makes no decision. */
+export async function judgeFileBeside(subject: DecisionSubject): Promise<Judgement> {
+  const { beside, daemon } = subject;
+  const decisions = daemon.events.watch(beside);
+  const { outcome, signals } = await probeFile(beside, subject.environment);
+  if (outcome.kind !== 'allowed' || signals > 0) {
+    return fail(
+      `a file without a rule, beside the denied one, was ${outcomeText(outcome)} with ${signals} signals: the agent blocks more than its rules say`,
+      { value: outcomeText(outcome), limit: 'allowed', source: beside.path },
+    );
+  }
+  const came = await daemon.events.until(() => decisions.lines > 0, QUIET_MS);
+  return came
+    ? fail(`the open of a file without a rule made ${decisions.lines} decisions`, {
+        value: decisions.lines,
+        limit: 0,
+        unit: 'events',
+        source: `${subject.mode}/agent.stdout.ndjson`,
+      })
+    : pass('read as written, no signal, no decision', { value: 0, limit: 0, unit: 'events' });
+}

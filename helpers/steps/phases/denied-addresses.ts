@@ -1,0 +1,129 @@
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Candidate, howItEnded, runCommand } from '../../agent/command.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
+import type { Journal } from '../../changes/journal.ts';
+import { listNetworkRules } from '../../changes/rules.ts';
+import { failed, noEvidence } from '../../criteria/judgement.ts';
+import { connectOnce, type Protocol } from '../../workload/connects.ts';
+import type { SideSubject } from '../../workload/side-work.ts';
+
+/** A loopback address and port of ours that something listens on, for one protocol. */
+export interface DeniedAddress {
+  readonly protocol: Protocol;
+  readonly ip: string;
+  readonly port: number;
+  close(): void;
+}
+
+const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp'];
+const CONNECT_MS = 2000;
+
+/** An address in 127.0.0.0/8 that nothing else uses: one of 16 million, and not the usual ones. */
+const randomLoopback = () => `127.${randomInt(16, 255)}.${randomInt(0, 256)}.${randomInt(2, 255)}`;
+
+async function listen(protocol: Protocol): Promise<DeniedAddress> {
+  const ip = randomLoopback();
+  if (protocol === 'udp') {
+    const socket = createSocket('udp4');
+    socket.bind(0, ip);
+    await once(socket, 'listening');
+    return { protocol, ip, port: socket.address().port, close: () => socket.close() };
+  }
+  // Nothing is read: that would be a decision of its own.
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    socket.on('error', () => {});
+    socket.destroy();
+  });
+  server.listen(0, ip);
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { protocol, ip, port, close: () => server.close() };
+}
+
+/** Listeners for the network workload, each reached once without a rule. */
+export async function ownAddresses(): Promise<DeniedAddress[]> {
+  const addresses = await Promise.all(PROTOCOLS.map(listen));
+  for (const { protocol, ip, port } of addresses) {
+    const counts = { attempts: 0, allowed: 0, eperm: 0, otherErrno: {}, signals: 0 };
+    await Promise.race([connectOnce(protocol, `${ip}:${port}`, counts), sleep(CONNECT_MS)]);
+    if (counts.allowed === 1) continue;
+    for (const address of addresses) address.close();
+    throw noEvidence(
+      `a ${protocol} connect to ${ip}:${port}, a listener of our own, did not succeed even without a rule; SOAK_NET_WORKLOAD=1 needs a loopback that works`,
+      { source: `${ip}:${port}` },
+    );
+  }
+  return addresses;
+}
+
+const ruleOf = ({ ip, port }: DeniedAddress) => ['--ip-port', `${ip}:${port}`];
+
+async function isListed(
+  candidate: Candidate,
+  { ip, port }: DeniedAddress,
+  timeoutSeconds: number,
+): Promise<boolean> {
+  const listed = await listNetworkRules(candidate, timeoutSeconds);
+  return listed.some((entry) => entry === `${ip}:${port}` || entry.startsWith(`${ip}:${port}:`));
+}
+
+/** Denies the address, journalled first. @returns the journal entry's id, for `allowAddress`. */
+export async function denyAddress(
+  candidate: Candidate,
+  address: DeniedAddress,
+  journal: Journal,
+  timeoutSeconds: number,
+): Promise<string> {
+  const id = journal.record({ kind: 'network-rule', arguments: ruleOf(address) });
+  const result = await runCommand(
+    candidate,
+    ['network', 'deny', 'add', ...ruleOf(address)],
+    timeoutSeconds,
+  );
+  if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+  if (await isListed(candidate, address, timeoutSeconds)) return id;
+  const rule = `${address.ip}:${address.port}`;
+  throw failed(`\`network deny add\` said yes for ${rule}, and \`network deny list\` lacks it`, {
+    value: 0,
+    limit: 1,
+    unit: 'rules',
+    source: 'aegisbpf network deny list',
+  });
+}
+
+/** Removes our rule. @throws JudgementError (fail) when the agent does not. */
+export async function allowAddress(
+  candidate: Candidate,
+  address: DeniedAddress,
+  id: string,
+  journal: Journal,
+  timeoutSeconds: number,
+): Promise<void> {
+  const args = ['network', 'deny', 'del', ...ruleOf(address)];
+  const result = await runCommand(candidate, args, timeoutSeconds);
+  if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+  if (await isListed(candidate, address, timeoutSeconds))
+    throw failed(
+      `\`network deny del\` said yes for ${address.ip}:${address.port}, and \`network deny list\` still has it`,
+      { value: 1, limit: 0, unit: 'rules', source: 'aegisbpf network deny list' },
+    );
+  journal.strike(id);
+}
+
+/** What the soak does with them. */
+export function addressSubjects(
+  addresses: readonly DeniedAddress[],
+  events: EventLog,
+): SideSubject[] {
+  return addresses.map(({ protocol, ip, port }) => ({
+    attempt: `${protocol}-connect`,
+    target: `${ip}:${port}`,
+    counted: { ip },
+    decisions: events.watchAddress({ ip, port }),
+  }));
+}

@@ -1,0 +1,124 @@
+import { runCommand, shownOutput } from '../../agent/command.ts';
+import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../../agent/daemon.ts';
+import type { Mode } from '../../agent/daemon-options.ts';
+import { freeLoopbackPort } from '../../agent/scrape.ts';
+import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { isRunning, listProcesses } from '../../host/processes.ts';
+import type { CanaryRun } from '../canary-run.ts';
+
+/** The daemon of one phase, from its start to its end. */
+export class PhaseDaemon {
+  readonly #run: CanaryRun;
+  readonly #mode: Mode;
+  #ready: ReadyDaemon | undefined;
+  #stopped: StoppedDaemon | undefined;
+  #endedByItself: string | undefined;
+  #stopAnyway: (() => Promise<StoppedDaemon>) | undefined;
+
+  constructor(run: CanaryRun, mode: Mode) {
+    this.#run = run;
+    this.#mode = mode;
+  }
+
+  /** @throws JudgementError (inconclusive) when it was not started. */
+  get ready(): ReadyDaemon {
+    if (this.#ready === undefined) throw noEvidence('the agent was not started in this phase');
+    return this.#ready;
+  }
+
+  /** The daemon, while it lives: what a dead agent allows or denies proves nothing about it. */
+  get running(): ReadyDaemon {
+    const daemon = this.ready;
+    if (daemon.isRunning()) return daemon;
+    throw noEvidence('the agent no longer runs, so this cannot be tried', {
+      source: `pid ${daemon.identity.pid}`,
+    });
+  }
+
+  /** How it ended without being told to, in words; undefined while nobody saw that. */
+  get endedByItself(): string | undefined {
+    return this.#endedByItself;
+  }
+
+  get stopped(): StoppedDaemon | undefined {
+    return this.#stopped;
+  }
+
+  /** Readiness by the agent's word; the decision that follows proves it. */
+  async start(): Promise<Judgement> {
+    const { settings, candidate, directory } = this.#run;
+    const starting = startDaemon(
+      candidate,
+      {
+        name: this.#mode,
+        mode: this.#mode,
+        enforceSignal: settings.ENFORCE_SIGNAL,
+        allowSigkill: settings.ENFORCE_SIGNAL === 'kill' && settings.ALLOW_SIGKILL_CANARY,
+        ringbufBytes: settings.RINGBUF_BYTES,
+        metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
+        readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
+        commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
+      },
+      directory,
+    );
+    this.#stopAnyway = () => starting.stop();
+    this.#ready = await starting.ready();
+    const { started, startMs, identity, capabilities } = this.#ready;
+    directory.writeJson(`${this.#mode}/capabilities.json`, capabilities);
+    await this.#keepHealth('health.json');
+    return pass(
+      `pid ${identity.pid} ready after ${startMs} ms: runtime_state=${started.runtimeState}, lsm_hook=${started.lsmHook}, enforce_signal=${started.enforceSignal}`,
+      { value: startMs, unit: 'ms', source: `${this.#mode}/agent.stderr.log` },
+    );
+  }
+
+  /** SIGINT ends the agent in order: exit code 0 (agent-contract.md §5.3). */
+  async stop(): Promise<Judgement> {
+    const daemon = this.ready;
+    await this.#keepHealth('health-after.json');
+    const died = daemon.exit();
+    if (died !== undefined) this.#endedByItself = died.signal ?? `exit ${died.exitCode}`;
+    const children = listProcesses().filter(({ parentPid }) => parentPid === daemon.identity.pid);
+    this.#stopped = await daemon.stop();
+    const { exitCode, signal, stopMs } = this.#stopped.exit;
+    this.#run.directory.writeJson(`${this.#mode}/agent-exit.json`, this.#stopped.exit);
+    const source = `pid ${daemon.identity.pid}`;
+    if (this.#endedByItself !== undefined) {
+      return inconclusive(
+        `the agent had already ended by itself (${this.#endedByItself}), so it could not be stopped in order`,
+        { source },
+      );
+    }
+    if (signal !== undefined)
+      return fail(
+        `the agent did not stop on SIGINT and had to be killed (${signal} after ${stopMs} ms)`,
+        { value: signal, limit: 'exit 0', source },
+      );
+    const left = children.filter(isRunning);
+    if (left.length > 0)
+      return fail(
+        `the agent left ${left.length} of its child processes behind: ${left.map(({ comm, pid }) => `${shownOutput(comm)} (pid ${pid})`).join(', ')}`,
+        { value: left.length, limit: 0, unit: 'processes', source: '/proc' },
+      );
+    return exitCode === 0
+      ? pass(`exit 0, ${stopMs} ms after SIGINT`, { value: exitCode, limit: 0, source })
+      : fail(
+          `the agent stopped with exit code ${exitCode}, expected 0; last words: ${shownOutput(daemon.log.lastWords)}`,
+          { value: exitCode ?? 'none', limit: 0, source },
+        );
+  }
+
+  /** Ends it, whatever happened before. */
+  async cleanUp(): Promise<void> {
+    if (this.#stopped === undefined) await this.#stopAnyway?.();
+  }
+
+  async #keepHealth(name: string): Promise<void> {
+    const result = await runCommand(
+      this.#run.candidate,
+      ['health', '--json'],
+      this.#run.commandTimeoutSeconds,
+    );
+    this.#run.directory.writeText(`${this.#mode}/${name}`, result.stdout);
+  }
+}

@@ -1,0 +1,218 @@
+import type { Mode } from '../../agent/daemon-options.ts';
+import type { OwnFile } from '../../changes/own-file.ts';
+import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { reviewGroups } from '../../review/review-groups.ts';
+import { writeReviewNotes } from '../../review/review-notes.ts';
+import { probeHeadroom } from '../../soak/headroom.ts';
+import { agentStayedAlive } from '../../soak/one-life.ts';
+import type { SoakResult } from '../../soak/result.ts';
+import { runSoak, type SoakSubject } from '../../soak/soak.ts';
+import { said } from '../../soak/to-result.ts';
+import { outcomeText, type Probe, probeFile } from '../../workload/probe.ts';
+import { type CanaryRun, canaryRun } from '../canary-run.ts';
+import {
+  type DecisionSubject,
+  judgeDecision,
+  judgeFileBeside,
+  judgeOrdinaryProgram,
+  QUIET_MS,
+} from './decision.ts';
+import { addressSubjects } from './denied-addresses.ts';
+import { operationSubjects } from './operation-files.ts';
+import { PhaseDaemon } from './phase-daemon.ts';
+import { SoakSubjects } from './soak-subjects.ts';
+
+/**
+ * One soak phase of the runbook, audit or enforce: the same steps in either mode, each judged by
+ * what the host shows. The steps are called in order by the phase's spec.
+ */
+export class SoakPhase {
+  readonly mode: Mode;
+  readonly #run: CanaryRun = canaryRun();
+  readonly #subjects = new SoakSubjects(this.#run);
+  readonly #daemon: PhaseDaemon;
+  #soak: SoakResult | undefined;
+
+  constructor(mode: Mode) {
+    this.mode = mode;
+    this.#daemon = new PhaseDaemon(this.#run, mode);
+  }
+
+  /** Positive control: without a rule the files are read as they were written. */
+  filesAreReadable(): Promise<Judgement> {
+    return this.#subjects.make();
+  }
+
+  seedRules(): Promise<Judgement> {
+    return this.#subjects.seedRules();
+  }
+
+  start(): Promise<Judgement> {
+    return this.#daemon.start();
+  }
+
+  /** The decision itself, by the host (open, errno, signal) and by the matching event. */
+  async decision(): Promise<Judgement> {
+    return judgeDecision(this.#decisionSubject());
+  }
+
+  /** Enforce: an ordinary program that does nothing about signals really ends. */
+  async ordinaryProgramIsEnded(): Promise<Judgement> {
+    return judgeOrdinaryProgram(this.#decisionSubject());
+  }
+
+  /** Negative control: a file beside it, without a rule, is read and makes no decision. */
+  async fileBesideIsFree(): Promise<Judgement> {
+    return judgeFileBeside(this.#decisionSubject());
+  }
+
+  /** The soak in this phase's own mode. */
+  async soak(judge: (soak: SoakResult) => Judgement): Promise<Judgement> {
+    this.#soak = await runSoak(this.#soakSubject());
+    return judge(this.#soak);
+  }
+
+  /** Advisory: how many decisions a second the agent makes before it drops events. */
+  async headroom(): Promise<Judgement> {
+    return probeHeadroom(this.#soakSubject());
+  }
+
+  /** One life from the start to the end, also when it ended before there was a soak. */
+  ofLife(): Judgement {
+    const { endedByItself } = this.#daemon;
+    if (this.#soak !== undefined || endedByItself === undefined)
+      return this.ofSoak(agentStayedAlive);
+    return fail(
+      `the agent ended by itself before the soak (${endedByItself}); its last words are in ${this.mode}/agent.stderr.log`,
+      { value: endedByItself, limit: 'alive', source: `${this.mode}/agent-exit.json` },
+    );
+  }
+
+  /** Judges one threshold or invariant from the soak's result. */
+  ofSoak(judge: (soak: SoakResult) => Judgement): Judgement {
+    if (this.#soak === undefined)
+      throw noEvidence('the soak left no result to judge', { source: `${this.mode}/soak.json` });
+    return judge(this.#soak);
+  }
+
+  /** The same of what the agent said until its end, where it was stopped in order. */
+  ofWhole(judge: (soak: SoakResult) => Judgement): Judgement {
+    const { stopped, endedByItself } = this.#daemon;
+    // The headroom probe makes it drop events on purpose, and a torn line is part of a sudden end.
+    if (stopped === undefined || endedByItself !== undefined || this.#run.settings.HEADROOM)
+      return this.ofSoak(judge);
+    return this.ofSoak((soak) => judge({ ...soak, ...said(stopped) }));
+  }
+
+  /** After its rule is removed the file is free at once, with the agent still running. */
+  async release(): Promise<Judgement> {
+    const daemon = this.#daemon.running;
+    const { probe, soak } = this.#subjects.made;
+    // Enforce keeps it until the agent has stopped: what is free without a rule shows nothing.
+    const kept = this.mode === 'enforce' ? soak : undefined;
+    const problem = await this.#subjects.removeRules(kept);
+    if (problem !== undefined) return problem;
+    const decisions = daemon.events.watch(probe);
+    const before = decisions.lines;
+    const { outcome, signals } = await this.#open(probe);
+    if (outcome.kind !== 'allowed' || signals > 0) {
+      return fail(
+        `after its rule was removed the file was ${outcomeText(outcome)} with ${signals} signals`,
+        { value: outcomeText(outcome), limit: 'allowed', source: probe.path },
+      );
+    }
+    const came = await daemon.events.until(() => decisions.lines > before, QUIET_MS);
+    return came
+      ? fail('after its rule was removed an open of the file still made a decision', {
+          value: decisions.lines - before,
+          limit: 0,
+          unit: 'events',
+        })
+      : pass('the rule is gone from the list, the file is read as written, no decision', {
+          value: 0,
+          limit: 0,
+          unit: 'rules',
+        });
+  }
+
+  stop(): Promise<Judgement> {
+    return this.#daemon.stop();
+  }
+
+  /** A stopped agent denies nothing: the hooks belong to the process (§5.3). */
+  async fileIsFreeAfterStop(): Promise<Judgement> {
+    if (this.#daemon.stopped === undefined) throw noEvidence('the agent was not stopped in order');
+    const { soak } = this.#subjects.made;
+    const { outcome, signals } = await this.#open(soak);
+    const problem = await this.#subjects.removeRules();
+    if (problem !== undefined) return problem;
+    return outcome.kind === 'allowed' && signals === 0
+      ? pass('read as written with the agent stopped and its rule still there', {
+          source: soak.path,
+        })
+      : fail(
+          `with the agent stopped the soak file was ${outcomeText(outcome)}: enforcement goes on without an agent (pinned links?)`,
+          { value: outcomeText(outcome), limit: 'allowed', source: soak.path },
+        );
+  }
+
+  /** Groups what our own workload did not cause into the review file. */
+  reviewNotes(): Judgement {
+    const { events } = this.#daemon.stopped ?? this.#daemon.ready;
+    const strangers = this.#soak?.strangerEventLines ?? 0;
+    const groups = reviewGroups(events.hostDecisions(), this.#subjects.deniedFiles);
+    const { known } = writeReviewNotes(this.#run.directory, {
+      phase: this.mode,
+      groups,
+      known: this.#run.knownEvents,
+      enforceSignal: this.#run.settings.ENFORCE_SIGNAL,
+      now: new Date(),
+    });
+    const total = groups.reduce((sum, group) => sum + group.count, 0);
+    return pass(
+      total + strangers === 0
+        ? 'no decision besides the canary’s own'
+        : `${total} decisions of others in ${groups.length} groups, ${known} of them judged before, ${strangers} opens of our own soak file by others`,
+      { value: groups.length, unit: 'groups', source: 'review.yaml' },
+    );
+  }
+
+  /** Ends what is still running, whatever happened; rules still there are left to the journal. */
+  async cleanUp(): Promise<void> {
+    await this.#daemon.cleanUp();
+    await this.#subjects.cleanUp();
+  }
+
+  #open(file: OwnFile): Promise<Probe> {
+    return probeFile(file, this.#run.candidate.environment);
+  }
+
+  #soakSubject(): SoakSubject {
+    const daemon = this.#daemon.running;
+    const { soak: target, operations, addresses } = this.#subjects.made;
+    return {
+      candidate: this.#run.candidate,
+      daemon,
+      target,
+      decisions: daemon.events.watch(target),
+      side: [
+        ...operationSubjects(operations, daemon.events),
+        ...addressSubjects(addresses, daemon.events),
+      ],
+      settings: this.#run.settings,
+      run: this.#run.directory,
+    };
+  }
+
+  #decisionSubject(): DecisionSubject {
+    const { probe, beside } = this.#subjects.made;
+    return {
+      mode: this.mode,
+      enforceSignal: this.#run.settings.ENFORCE_SIGNAL,
+      daemon: this.#daemon.running,
+      probe,
+      beside,
+      environment: this.#run.candidate.environment,
+    };
+  }
+}

@@ -1,0 +1,158 @@
+import { howItEnded } from '../../agent/command.ts';
+import { agentPaths } from '../../changes/agent-state.ts';
+import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
+import { addRule, listFileRules, removeRule, rulesOn, ruleText } from '../../changes/rules.ts';
+import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { type DeniedFiles, deniedFiles } from '../../review/denied-files.ts';
+import { outcomeText, probeFile } from '../../workload/probe.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
+import { allowAddress, type DeniedAddress, denyAddress, ownAddresses } from './denied-addresses.ts';
+import { type OperationFile, operationFiles } from './operation-files.ts';
+import { soakTarget } from './soak-target.ts';
+
+/** Everything of ours that a phase is tried on. */
+export interface Subjects {
+  /** Has a deny rule, for single decisions. */
+  readonly probe: OwnFile;
+  /** Has a deny rule, for the soak. */
+  readonly soak: OwnFile;
+  /** Lies beside them and has none. */
+  readonly beside: OwnFile;
+  /** Have a deny rule each, for SOAK_OPERATIONS. */
+  readonly operations: readonly OperationFile[];
+  /** Have a deny rule each, for SOAK_NET_WORKLOAD. */
+  readonly addresses: readonly DeniedAddress[];
+}
+
+/** The files and addresses of a phase, and the deny rules on them. */
+export class SoakSubjects {
+  readonly #run: CanaryRun;
+  #made: Subjects | undefined;
+  #rules: { readonly file: OwnFile; readonly id: string }[] = [];
+  readonly #networkRules: { readonly address: DeniedAddress; readonly id: string }[] = [];
+  #policy: AppliedPolicy | undefined;
+  #deniedFiles: DeniedFiles = new Map();
+
+  constructor(run: CanaryRun) {
+    this.#run = run;
+  }
+
+  /** @throws JudgementError (inconclusive) before they are made. */
+  get made(): Subjects {
+    if (this.#made === undefined) throw noEvidence('the probe files were not made');
+    return this.#made;
+  }
+
+  /** Paths behind the inodes of all file rules as they were at the start of the phase. */
+  get deniedFiles(): DeniedFiles {
+    return this.#deniedFiles;
+  }
+
+  /** Positive control: without a rule the files are read as they were written, the addresses reached. */
+  async make(): Promise<Judgement> {
+    const { settings } = this.#run;
+    const filesystem = plainFilesystem(settings.PROBE_DIR);
+    const directory = ownDirectory(settings.PROBE_DIR, await this.#run.journal());
+    const files = {
+      probe: ownFile(directory, 'probe'),
+      soak: soakTarget(settings, directory),
+      beside: ownFile(directory, 'beside'),
+    };
+    for (const file of Object.values(files)) {
+      const { outcome } = await probeFile(file, this.#run.candidate.environment);
+      if (outcome.kind !== 'allowed') {
+        return inconclusive(
+          `${file.path} could not be read before there was any rule of ours: ${outcomeText(outcome)}; something else on this host interferes`,
+          { source: file.path },
+        );
+      }
+    }
+    const operations = operationFiles(settings.SOAK_OPERATIONS, directory);
+    const addresses = settings.SOAK_NET_WORKLOAD ? await ownAddresses() : [];
+    this.#made = { ...files, operations, addresses };
+    const more = [
+      ...operations.map(({ operation }) => `${operation} works`),
+      ...addresses.map(({ protocol, ip, port }) => `${protocol} ${ip}:${port} is reached`),
+    ];
+    return pass(
+      [`3 files on ${filesystem} in ${directory} are read as written`, ...more].join(', '),
+      { source: directory },
+    );
+  }
+
+  /** Rules come before the start: an audit daemon with an empty policy never attaches (§6.1). */
+  async seedRules(): Promise<Judgement> {
+    const { probe, soak, operations, addresses } = this.made;
+    const { candidate, commandTimeoutSeconds } = this.#run;
+    const journal = await this.#run.journal();
+    const before = await listFileRules(candidate, commandTimeoutSeconds);
+    this.#policy = await applyCandidatePolicy(this.#run);
+    const files = [probe, soak, ...operations.map(({ file }) => file)];
+    for (const file of files) {
+      const id = await addRule(candidate, file, journal, commandTimeoutSeconds);
+      this.#rules.push({ file, id });
+    }
+    for (const address of addresses) {
+      const id = await denyAddress(candidate, address, journal, commandTimeoutSeconds);
+      this.#networkRules.push({ address, id });
+    }
+    const after = await listFileRules(candidate, commandTimeoutSeconds);
+    const { denyDatabase } = agentPaths(this.#run.settings.HOST_ROOT);
+    this.#deniedFiles = deniedFiles(after, denyDatabase);
+    const source = 'aegisbpf block list';
+    for (const file of files) {
+      const found = rulesOn(after, file).length;
+      if (found !== 1) {
+        return fail(
+          `\`block add\` said yes for ${file.path} (${file.dev}:${file.ino}), and \`block list\` shows ${found} rules on it`,
+          { value: found, limit: 1, unit: 'rules', source },
+        );
+      }
+    }
+    const lost = before.filter(
+      (rule) => !after.some((one) => one.ino === rule.ino && one.dev === rule.dev),
+    );
+    if (lost.length > 0) {
+      return fail(
+        `adding our rules lost ${lost.length} rules of the host: ${lost.map(ruleText).join(', ')}`,
+        { value: lost.length, limit: 0, source },
+      );
+    }
+    return pass(
+      `${files.length + addresses.length} rules of ours beside ${before.length} of the host${this.#policy === undefined ? '' : `, and the rules of ${this.#run.settings.CANDIDATE_POLICY}`}`,
+      { value: after.length + addresses.length, unit: 'rules', source },
+    );
+  }
+
+  /**
+   * Removes the rules and proves that they are gone from the list.
+   * @param kept a file whose rule stays for now. @returns what is wrong, if anything.
+   */
+  async removeRules(kept?: OwnFile): Promise<Judgement | undefined> {
+    const { candidate, commandTimeoutSeconds } = this.#run;
+    const journal = await this.#run.journal();
+    for (const { address, id } of this.#networkRules.splice(0)) {
+      await allowAddress(candidate, address, id, journal, commandTimeoutSeconds);
+    }
+    const removed = this.#rules.filter(({ file }) => file !== kept);
+    this.#rules = this.#rules.filter(({ file }) => file === kept);
+    for (const { file, id } of removed) {
+      const result = await removeRule(candidate, file, id, journal, commandTimeoutSeconds);
+      if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
+    }
+    const rules = await listFileRules(candidate, commandTimeoutSeconds);
+    const left = removed.flatMap(({ file }) => rulesOn(rules, file));
+    if (left.length === 0) return undefined;
+    return fail(
+      `\`block del\` said yes, and \`block list\` still shows ${left.map(ruleText).join(', ')}`,
+      { value: left.length, limit: 0, unit: 'rules', source: 'aegisbpf block list' },
+    );
+  }
+
+  /** Ends what listens and removes a policy; rules still there are left to the journal. */
+  async cleanUp(): Promise<void> {
+    for (const address of this.#made?.addresses ?? []) address.close();
+    if (this.#policy !== undefined) await removePolicy(this.#run, this.#policy);
+  }
+}

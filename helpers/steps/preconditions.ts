@@ -1,0 +1,190 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { agentPaths } from '../changes/agent-state.ts';
+import { plainFilesystem } from '../changes/own-file.ts';
+import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
+import { activeLsms, hostPath, kernelBtf, mountAt, serviceState } from '../host/observations.ts';
+import { agentInstances } from '../host/processes.ts';
+import { compareProfiles, readProfile, readProfileSettings } from '../host/profile.ts';
+import { replaceable } from '../host/trusted-path.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** What the specs of phases 1 to 4 run by absolute path. */
+const TOOLS = ['/usr/bin/stdbuf', '/bin/cat'];
+
+/** The host has the settings of a production host that `npm run profile` recorded. */
+export async function mirrorsProduction(settings: Settings): Promise<Judgement> {
+  const { PRODUCTION_PROFILE: path, ATTEST_PRODUCTION_MATCH: attestation } = settings;
+  if (path === undefined) {
+    if (attestation !== undefined) {
+      return pass(`attested, not measured: ${attestation}`, {
+        value: attestation,
+        source: 'ATTEST_PRODUCTION_MATCH',
+      });
+    }
+    return inconclusive(
+      'nothing says that this host mirrors production. Either record a profile on a production host with `npm run profile -- production.json` and name it with PRODUCTION_PROFILE, or attest the match with ATTEST_PRODUCTION_MATCH="your name: what you compared", which the evidence then carries as your word',
+      { source: 'PRODUCTION_PROFILE' },
+    );
+  }
+  let production: ReturnType<typeof readProfile>;
+  try {
+    production = readProfile(path);
+  } catch (error) {
+    return inconclusive(`the production profile cannot be used: ${(error as Error).message}`, {
+      source: path,
+    });
+  }
+  const here = await readProfileSettings(settings.HOST_ROOT);
+  const source = `${path} (${production.hostname}, ${production.recordedAt})`;
+  const unreadable = Object.entries(here).filter(([, value]) => value.startsWith('unreadable: '));
+  const differences = compareProfiles(production.settings, here).filter(
+    ({ setting }) => !unreadable.some(([name]) => name === setting),
+  );
+  if (differences.length > 0) {
+    const shown = differences.map(
+      ({ setting, production: there, staging }) =>
+        `${setting}: production "${there}", here "${staging}"`,
+    );
+    return fail(
+      `this host differs from production in ${differences.length} settings: ${shown.join('; ')}`,
+      { value: differences.length, limit: 0, unit: 'differences', source },
+    );
+  }
+  if (unreadable.length > 0) {
+    return inconclusive(
+      `${unreadable.length} settings of this host cannot be read: ${unreadable.map(([name, why]) => `${name} (${why})`).join('; ')}`,
+      { value: unreadable.length, limit: 0, unit: 'unreadable settings', source },
+    );
+  }
+  return pass(`${Object.keys(here).length} settings are as on ${production.hostname}`, {
+    value: 0,
+    limit: 0,
+    unit: 'differences',
+    source,
+  });
+}
+
+/** The word `bpf` in the kernel's list of active LSMs. */
+export function bpfLsmIsEnabled(settings: Settings): Judgement {
+  const lsms = activeLsms(settings.HOST_ROOT);
+  const { source } = lsms;
+  const todo =
+    'boot the kernel with an lsm= option that ends in ",bpf" (CONFIG_BPF_LSM=y is needed)';
+  if (!lsms.known) {
+    return inconclusive(
+      `the list of active LSMs cannot be read (${lsms.reason}); mount securityfs at /sys/kernel/security, or ${todo}`,
+      { source },
+    );
+  }
+  const measured = { value: lsms.value.join(','), limit: 'contains bpf', source };
+  return lsms.value.includes('bpf')
+    ? pass(`active LSMs: ${lsms.value.join(', ')}`, measured)
+    : fail(
+        `BPF LSM is not enabled: the active LSMs are ${lsms.value.join(', ')}; ${todo}`,
+        measured,
+      );
+}
+
+/** cgroup v2, bpffs and the kernel's BTF are there: mounted, not merely a folder of that name. */
+export function kernelFilesystemsAreMounted(settings: Settings): Judgement {
+  const wanted = [
+    { target: '/sys/fs/cgroup', type: 'cgroup2' },
+    { target: '/sys/fs/bpf', type: 'bpf' },
+  ];
+  for (const { target, type } of wanted) {
+    const mount = mountAt(settings.HOST_ROOT, target);
+    if (!mount.known)
+      return inconclusive(`the mounts cannot be read: ${mount.reason}`, { source: mount.source });
+    const found = mount.value?.type ?? 'nothing';
+    if (found !== type) {
+      return fail(
+        `${target} must be a ${type} mount and is ${found}; mount it with \`mount -t ${type} ${type} ${target}\``,
+        { value: found, limit: type, source: mount.source },
+      );
+    }
+  }
+  const btf = kernelBtf(settings.HOST_ROOT);
+  return btf.known && btf.value
+    ? pass('cgroup2 at /sys/fs/cgroup, bpf at /sys/fs/bpf, kernel BTF present')
+    : fail(
+        `the kernel's type information ${btf.source} is missing; the agent cannot be loaded (CONFIG_DEBUG_INFO_BTF=y)`,
+        { source: btf.source },
+      );
+}
+
+const STOPPED_STATES = ['inactive', 'failed', 'unknown'];
+
+/** `systemctl is-active aegisbpf` says that the service does not run. */
+export async function serviceIsNotRunning(settings: Settings): Promise<Judgement> {
+  const state = await serviceState(settings.HOST_ROOT);
+  const { source } = state;
+  if (!state.known) {
+    return inconclusive(`the state of the aegisbpf service cannot be read: ${state.reason}`, {
+      source,
+    });
+  }
+  const measured = { value: state.value, limit: STOPPED_STATES.join(' or '), source };
+  return STOPPED_STATES.includes(state.value)
+    ? pass(`the aegisbpf service is ${state.value}`, measured)
+    : fail(
+        `the aegisbpf service is ${state.value}: two agents share one configuration, and the candidate would switch the service's mode for good; \`systemctl stop aegisbpf\` for the time of the canary`,
+        measured,
+      );
+}
+
+/** No process is an instance of the agent, whatever started it. */
+export function noOtherInstanceRuns(settings: Settings): Judgement {
+  const instances = agentInstances(settings.AEGIS_BIN);
+  const shown = instances.map(
+    ({ pid, comm, executable }) => `pid ${pid} (${comm}, ${executable ?? 'unknown executable'})`,
+  );
+  const measured = { value: instances.length, limit: 0, unit: 'instances', source: '/proc' };
+  return instances.length === 0
+    ? pass('no process runs the agent', measured)
+    : fail(
+        `the agent is already running: ${shown.join(', ')}; a second daemon flips the first one's mode for good, stop it first`,
+        measured,
+      );
+}
+
+/** Break-glass forces audit mode whatever is asked (agent-contract.md §5.1). */
+export function noBreakGlass(settings: Settings): Judgement {
+  const paths = agentPaths(settings.HOST_ROOT).breakGlass;
+  const found = paths.filter((path) => existsSync(path));
+  const cmdline = hostPath(settings.HOST_ROOT, 'proc/cmdline');
+  try {
+    if (readFileSync(cmdline, 'utf8').split(/\s+/).includes('aegisbpf.break_glass=1'))
+      found.push(cmdline);
+  } catch (error) {
+    return inconclusive(`the kernel command line cannot be read: ${(error as Error).message}`, {
+      source: cmdline,
+    });
+  }
+  return found.length === 0
+    ? pass('no break-glass file and no aegisbpf.break_glass=1 on the kernel command line')
+    : fail(
+        `break-glass is set by ${found.join(', ')}: the agent would stay in audit mode; remove it`,
+        { value: found.join(', '), source: found[0] ?? cmdline },
+      );
+}
+
+/** Rules only match where stat's device number is the kernel's, and the tools are there. */
+export function probesCanBeMade(settings: Settings): Judgement {
+  const missing = TOOLS.filter((path) => !existsSync(path));
+  if (missing.length > 0)
+    return fail(`${missing.join(', ')} is missing; install coreutils`, {
+      source: missing[0] ?? '',
+    });
+  const filesystem = plainFilesystem(settings.PROBE_DIR);
+  const why = replaceable(join(settings.PROBE_DIR, 'probe'));
+  if (why !== undefined)
+    return fail(
+      `others could put a link in the place of a probe file in PROBE_DIR, and the rule would be on what it leads to: ${why}; name another directory`,
+      { value: settings.PROBE_DIR, source: 'PROBE_DIR' },
+    );
+  return pass(`PROBE_DIR=${settings.PROBE_DIR} is on ${filesystem}; stdbuf and cat are there`, {
+    value: filesystem,
+    source: `statfs ${settings.PROBE_DIR}`,
+  });
+}

@@ -1,0 +1,76 @@
+import type { SoakSubject } from '../soak/soak.ts';
+import { SideWork } from './side-work.ts';
+import { Workload, type WorkloadCounts } from './workload.ts';
+
+/** Signalled programs would need a process per attempt; a kill soak is paced for that. */
+const MAX_PROGRAM_RATE = 20;
+
+/** Everything that works on the agent during a soak. */
+export class Loads {
+  readonly main: Workload;
+  /** Ordinary programs that open the target, one a sample: proof that they really are ended. */
+  readonly victims: Workload;
+  readonly side: readonly SideWork[];
+  readonly askedRate: number;
+
+  constructor({ settings, daemon, target, decisions, candidate, run, side }: SoakSubject) {
+    const program = daemon.mode === 'enforce' && settings.ENFORCE_SIGNAL === 'kill';
+    const { environment } = candidate;
+    this.askedRate = program ? Math.min(settings.SOAK_RATE, MAX_PROGRAM_RATE) : settings.SOAK_RATE;
+    this.main = new Workload(
+      {
+        target: target.path,
+        workers: settings.WORKERS,
+        rate: this.askedRate,
+        attempt: program ? 'program' : 'open',
+        name: 'worker',
+        environment,
+      },
+      run,
+      daemon.mode,
+    );
+    this.victims = new Workload(
+      {
+        target: target.path,
+        workers: 1,
+        rate: 1 / settings.SAMPLE_SECONDS,
+        attempt: 'program',
+        name: 'victims',
+        environment,
+      },
+      run,
+      daemon.mode,
+    );
+    for (const pid of [...this.main.pids(), ...this.victims.pids()]) decisions.owners.add(pid);
+    this.side = side.map((subject) => {
+      const connects = subject.attempt.endsWith('-connect');
+      const rate = connects ? settings.SOAK_NET_RATE / 2 : settings.SOAK_OPERATION_RATE;
+      return new SideWork(subject, rate, environment, run, daemon.mode);
+    });
+  }
+
+  /** @throws JudgementError (inconclusive) when a worker does not come up. */
+  async start(): Promise<void> {
+    const others = [this.victims, ...this.side];
+    await Promise.all([this.main.start(), ...others.map((work) => work.start())]);
+  }
+
+  /** @throws JudgementError (inconclusive) when the attempts of a worker are lost. */
+  async stop(): Promise<WorkloadCounts> {
+    const others = [this.victims, ...this.side];
+    const [counts] = await Promise.all([this.main.stop(), ...others.map((work) => work.stop())]);
+    return counts;
+  }
+
+  /** A worker that ended without being asked. */
+  get workerDied(): boolean {
+    const dead = this.main.dead() + this.victims.dead();
+    return dead > 0 || this.side.some((work) => work.dead);
+  }
+
+  kill(): void {
+    this.main.kill();
+    this.victims.kill();
+    for (const work of this.side) work.kill();
+  }
+}

@@ -1,0 +1,76 @@
+import type { Decisions } from '../agent/stream/watched-decisions.ts';
+import type { RunDirectory } from '../evidence/run-directory.ts';
+import type { Delta } from '../soak/counters.ts';
+import type { SideResult } from '../soak/result.ts';
+import type { AttemptKind, AttemptSubject } from './attempts.ts';
+import { Workload } from './workload.ts';
+
+/** Work beside the main one: another operation on an inode of its own, or connects to an address of its own. */
+export interface SideSubject extends AttemptSubject {
+  readonly attempt: AttemptKind;
+  /** What the kernel counts its decisions by. */
+  readonly counted: { readonly dev: number; readonly ino: number } | { readonly ip: string };
+  /** Its event lines. */
+  readonly decisions: Decisions;
+}
+
+/** One side work of a soak, by a worker of its own. */
+export class SideWork {
+  readonly subject: SideSubject;
+  readonly #workload: Workload;
+  readonly #linesBefore: number;
+
+  constructor(
+    subject: SideSubject,
+    rate: number,
+    environment: Readonly<Record<string, string>>,
+    run: RunDirectory,
+    directory: string,
+  ) {
+    const { target, loader, attempt, decisions } = subject;
+    this.subject = subject;
+    this.#linesBefore = decisions.lines;
+    this.#workload = new Workload(
+      { target, loader, attempt, rate, environment, workers: 1, name: attempt },
+      run,
+      directory,
+    );
+  }
+
+  start(): Promise<void> {
+    return this.#workload.start();
+  }
+
+  stop(): Promise<unknown> {
+    return this.#workload.stop();
+  }
+
+  kill(): void {
+    this.#workload.kill();
+  }
+
+  get counts() {
+    return this.#workload.counts();
+  }
+
+  get dead(): boolean {
+    return this.#workload.dead() > 0;
+  }
+
+  /** Event lines since the soak began. */
+  get lines(): number {
+    return this.subject.decisions.lines - this.#linesBefore;
+  }
+
+  result(decided: Delta): SideResult {
+    const { attempt, target, decisions } = this.subject;
+    return {
+      operation: attempt,
+      target,
+      attempts: this.counts,
+      decisions: decided,
+      lines: this.lines,
+      linesByAction: Object.fromEntries(decisions.byAction),
+    };
+  }
+}

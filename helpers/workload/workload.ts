@@ -1,0 +1,210 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { noEvidence } from '../criteria/judgement.ts';
+import type { RunDirectory } from '../evidence/run-directory.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import type { AttemptKind, AttemptSubject } from './attempts.ts';
+import { LatencyHistogram, latencyCounts, type OpenLatency } from './open-latency.ts';
+
+const workerReport = z.object({
+  pid: z.number().int(),
+  attempts: z.number().int(),
+  allowed: z.number().int(),
+  eperm: z.number().int(),
+  signals: z.number().int(),
+  skipped: z.number().int(),
+  otherErrno: z.record(z.string(), z.number().int()),
+  /** Since the report before. */
+  latency: latencyCounts,
+  final: z.boolean(),
+});
+
+type WorkerReport = z.output<typeof workerReport>;
+
+/** What all workers together did, every attempt accounted for. */
+export interface WorkloadCounts {
+  readonly attempts: number;
+  readonly allowed: number;
+  readonly eperm: number;
+  readonly otherErrno: Readonly<Record<string, number>>;
+  readonly signals: number;
+  /** Attempts the pace asked for and the host was too slow to make. */
+  readonly skipped: number;
+}
+
+export interface WorkloadOptions extends AttemptSubject {
+  /** Of the workers' result files: `NAME-0.json`. */
+  readonly name: string;
+  readonly workers: number;
+  /** Attempts per second of all workers together. */
+  readonly rate: number;
+  readonly attempt: AttemptKind;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const ANSWER_TIMEOUT_MS = 1000;
+const WORKER_END_TIMEOUT_MS = 20_000;
+/** An emulated host takes about ten seconds to start four of them. */
+const WORKER_START_TIMEOUT_MS = 60_000;
+
+class Worker {
+  readonly child: ChildProcess;
+  latest: WorkerReport | undefined;
+  readonly ended: Promise<number | null>;
+  readonly up: Promise<boolean>;
+
+  constructor(
+    options: WorkloadOptions,
+    index: number,
+    run: RunDirectory,
+    directory: string,
+    heard: (report: WorkerReport) => void,
+  ) {
+    const script = fileURLToPath(new URL('worker.ts', import.meta.url));
+    const argument = JSON.stringify({
+      target: options.target,
+      loader: options.loader,
+      rate: options.rate / options.workers,
+      turn: index / options.workers,
+      attempt: options.attempt,
+      resultFile: run.file(directory, `${options.name}-${index}.json`),
+    });
+    this.child = fork(script, [argument], {
+      env: { ...options.environment, ...COMPILE_CACHE },
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.ended = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)));
+    this.up = new Promise((resolve) => {
+      this.child.on('message', (message) => {
+        const parsed = workerReport.safeParse(message);
+        if (parsed.success) {
+          this.latest = parsed.data;
+          heard(parsed.data);
+        }
+        resolve(true);
+      });
+      setTimeout(() => resolve(false), WORKER_START_TIMEOUT_MS).unref();
+    });
+    this.child.on('error', () => {});
+  }
+}
+
+/** Worker processes that open the target at a declared pace, and their counts. */
+export class Workload {
+  readonly #workers: Worker[];
+  readonly #latency = new LatencyHistogram();
+  readonly #latencyOfSample = new LatencyHistogram();
+
+  constructor(options: WorkloadOptions, run: RunDirectory, directory: string) {
+    const heard = ({ latency }: WorkerReport) => {
+      this.#latency.add(latency);
+      this.#latencyOfSample.add(latency);
+    };
+    this.#workers = Array.from(
+      { length: options.workers },
+      (_, index) => new Worker(options, index, run, directory, heard),
+    );
+  }
+
+  /** How long opens took since the workload began; undefined where no worker opens by itself. */
+  latency(): OpenLatency | undefined {
+    return this.#latency.summary();
+  }
+
+  /** The same of the opens that were reported since this was called last. */
+  takeLatency(): OpenLatency | undefined {
+    const summary = this.#latencyOfSample.summary();
+    this.#latencyOfSample.take();
+    return summary;
+  }
+
+  /**
+   * Waits until every worker is up, and lets them all begin.
+   * @throws JudgementError (inconclusive) when one does not come up.
+   */
+  async start(): Promise<void> {
+    const up = await Promise.all(this.#workers.map((worker) => worker.up));
+    if (up.includes(false)) {
+      throw noEvidence(
+        `a soak worker did not start within ${WORKER_START_TIMEOUT_MS / 1000} s; the host is too busy for a soak`,
+        { source: 'soak workers' },
+      );
+    }
+    for (const { child } of this.#workers) child.send('start');
+  }
+
+  counts(): WorkloadCounts {
+    const reports = this.#workers.flatMap(({ latest }) => (latest === undefined ? [] : [latest]));
+    const sum = (pick: (report: WorkerReport) => number) =>
+      reports.reduce((total, report) => total + pick(report), 0);
+    const otherErrno: Record<string, number> = {};
+    for (const [errno, count] of reports.flatMap((report) => Object.entries(report.otherErrno))) {
+      otherErrno[errno] = (otherErrno[errno] ?? 0) + count;
+    }
+    return {
+      attempts: sum((report) => report.attempts),
+      allowed: sum((report) => report.allowed),
+      eperm: sum((report) => report.eperm),
+      signals: sum((report) => report.signals),
+      skipped: sum((report) => report.skipped),
+      otherErrno,
+    };
+  }
+
+  /** The counts of this moment, asked of every worker; those of up to half a second ago without an answer. */
+  async countsNow(): Promise<WorkloadCounts> {
+    const alive = this.#workers.filter(({ child }) => child.connected);
+    const answers = Promise.all(alive.map(({ child }) => once(child, 'message')));
+    for (const { child } of alive) child.send('report');
+    await Promise.race([
+      answers.catch(() => {}),
+      sleep(ANSWER_TIMEOUT_MS, undefined, { ref: false }),
+    ]);
+    return this.counts();
+  }
+
+  /** Pids of the workers; what they and their children decide on is ours. */
+  pids(): readonly number[] {
+    return this.#workers.flatMap(({ child }) => child.pid ?? []);
+  }
+
+  /** Goes on at this many attempts per second, all workers together. */
+  pace(rate: number): void {
+    const each = rate / this.#workers.length;
+    for (const { child } of this.#workers) if (child.connected) child.send({ rate: each });
+  }
+
+  /** Workers that ended without being asked. */
+  dead(): number {
+    return this.#workers.filter(({ child }) => child.exitCode !== null || child.signalCode !== null)
+      .length;
+  }
+
+  /**
+   * Asks every worker to end and waits for its final report.
+   * @throws JudgementError (inconclusive) when one died or never reported: its attempts are unknown.
+   */
+  async stop(): Promise<WorkloadCounts> {
+    for (const { child } of this.#workers) if (child.connected) child.send('stop');
+    const timer = setTimeout(() => this.kill(), WORKER_END_TIMEOUT_MS);
+    await Promise.all(this.#workers.map(({ ended }) => ended));
+    clearTimeout(timer);
+    const lost = this.#workers.filter(({ latest }) => latest?.final !== true);
+    if (lost.length > 0) {
+      const pids = lost.map(({ child }) => child.pid).join(', ');
+      throw noEvidence(
+        `${lost.length} of ${this.#workers.length} soak workers ended without a final report (pid ${pids}), so the attempts cannot be accounted for; see the canary log and run again`,
+        { source: 'soak workers' },
+      );
+    }
+    return this.counts();
+  }
+
+  kill(): void {
+    for (const { child } of this.#workers) child.kill('SIGKILL');
+  }
+}
