@@ -2,9 +2,10 @@ import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail, type Judgement } from '../criteria/judgement.ts';
 import type { HashedFile } from '../evidence/run-record.ts';
+import { sha256OfFile } from '../files/sha256.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
-import { judgeCandidateFile, sha256OfFile } from './candidate.ts';
+import { judgeCandidateFile } from './candidate.ts';
 
 /** Where the agent looks when AEGIS_BPF_OBJ names no object (agent-contract.md §7), on this host. */
 const INSTALLED_OBJECT = 'usr/lib/aegisbpf/aegis.bpf.o';

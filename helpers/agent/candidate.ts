@@ -1,29 +1,9 @@
-import { createHash } from 'node:crypto';
 import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { RUN_MARK } from '../changes/undo.ts';
 import { fail, type Judgement, pass } from '../criteria/judgement.ts';
-import { mustBeRegular, OPEN_WITHOUT_WAITING } from '../files/regular-file.ts';
+import { RUN_MARK } from '../host/processes.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Candidate } from './command.ts';
-
-/**
- * SHA-256 of a file's bytes, in hex.
- * @throws Error when it cannot be read, or is no regular file.
- */
-export async function sha256OfFile(path: string): Promise<string> {
-  const file = await open(path, OPEN_WITHOUT_WAITING);
-  try {
-    mustBeRegular(await file.stat());
-    const hash = createHash('sha256');
-    await pipeline(file.createReadStream({ autoClose: false }), hash);
-    return hash.digest('hex');
-  } finally {
-    await file.close();
-  }
-}
 
 /**
  * The only environment that the agent gets. Nothing of the operator's shell passes: a single

@@ -8,6 +8,7 @@ import {
   mayBeDaemon,
   type ProcessInformation,
   processesMarked,
+  RUN_MARK,
 } from '../host/processes.ts';
 import { restoreAgentState } from './agent-state.ts';
 import {
@@ -18,9 +19,6 @@ import {
   type PendingEntry,
 } from './journal.ts';
 import { described, needsCandidate, stopUnit, undoEntry } from './undo-entry.ts';
-
-/** Every process that we start carries this in its environment, so that it can be proven ours. */
-export const RUN_MARK = 'CANARY_RUN_ID';
 
 /** A command that is cut off in the midst of an apply leaves more to undo than it began with. */
 const LEAST_TIMEOUT_SECONDS = 60;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { sha256OfFile } from '../agent/candidate.ts';
+import { sha256OfFile } from '../files/sha256.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 export const ATTESTATION_FILE = 'attestation.dsse.json';

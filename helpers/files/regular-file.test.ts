@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sha256OfFile } from '../agent/candidate.ts';
 import { readRegularFile } from './regular-file.ts';
+import { sha256OfFile } from './sha256.ts';
 
 let folder: string;
 const at = (name: string) => join(folder, name);

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
+/** Every process that we start carries this in its environment, so that it can be proven ours. */
+export const RUN_MARK = 'CANARY_RUN_ID';
+
 /** A process, told apart from a later one with the same pid by its start time. */
 export interface ProcessIdentity {
   readonly pid: number;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { sha256OfFile } from '../agent/candidate.ts';
 import { inconclusive } from '../criteria/judgement.ts';
 import { forgetReportProblems } from '../evidence/report-problems.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { type RunRecord, runRecord } from '../evidence/run-record.ts';
 import { alteredSinceSealed } from '../evidence/seal.ts';
+import { sha256OfFile } from '../files/sha256.ts';
 import { strangersOwn } from '../host/trusted-path.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';

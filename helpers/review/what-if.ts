@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { dirSync } from 'tmp';
-import { candidateEnvironment, judgeCandidateFile, sha256OfFile } from '../agent/candidate.ts';
+import { candidateEnvironment, judgeCandidateFile } from '../agent/candidate.ts';
 import { howItEnded, runCommand } from '../agent/command.ts';
 import { isDenial, parseSimulation, type Simulation } from '../agent/contract/simulation.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { readRunRecord } from '../evidence/run-record.ts';
 import { readRegularFile } from '../files/regular-file.ts';
+import { sha256OfFile } from '../files/sha256.ts';
 import { readSettings } from '../settings/settings.ts';
 import { policyByInode } from './by-inode.ts';
 import { type RecordedGroup, recordedGroups } from './recorded-groups.ts';

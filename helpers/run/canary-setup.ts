@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bpfObjects } from '../agent/bpf-objects.ts';
-import { candidateOf, judgeCandidateFile, sha256OfFile } from '../agent/candidate.ts';
+import { candidateOf, judgeCandidateFile } from '../agent/candidate.ts';
 import { runCommand } from '../agent/command.ts';
 import { parseVersion, type Version } from '../agent/contract/version.ts';
 import { type Guardian, GuardianError, startGuardian } from '../changes/guardian-process.ts';
@@ -14,6 +14,7 @@ import { fail } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { sealRun } from '../evidence/seal.ts';
 import { readRegularFile } from '../files/regular-file.ts';
+import { sha256OfFile } from '../files/sha256.ts';
 import { kernelRelease } from '../host/observations.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import {

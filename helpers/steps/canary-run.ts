@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
 import { inject } from 'vitest';
-import { candidateOf, sha256OfFile } from '../agent/candidate.ts';
+import { candidateOf } from '../agent/candidate.ts';
 import type { Candidate } from '../agent/command.ts';
 import { agentPaths, snapshotAgentState } from '../changes/agent-state.ts';
 import { bootId, Journal } from '../changes/journal.ts';
 import { listRules, type RuleList } from '../changes/rules.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
+import { sha256OfFile } from '../files/sha256.ts';
 import { readKnownEvents } from '../review/known-events.ts';
 import type { KnownEvent } from '../review/review-entry.ts';
 import { type Phase, readSettings, type Settings } from '../settings/settings.ts';

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
-import { sha256OfFile } from '../agent/candidate.ts';
 import { parseHealth } from '../agent/contract/health.ts';
 import { agentStateDifferences } from '../changes/agent-state.ts';
 import { Journal } from '../changes/journal.ts';
@@ -17,6 +16,7 @@ import {
 } from '../criteria/judgement.ts';
 import { RUNBOOK, SECTION_TITLES, type Section } from '../criteria/runbook.ts';
 import { readRunRecord } from '../evidence/run-record.ts';
+import { sha256OfFile } from '../files/sha256.ts';
 import { hostPath } from '../host/observations.ts';
 import { judgeReview } from '../review/judge-review.ts';
 import type { Settings } from '../settings/settings.ts';

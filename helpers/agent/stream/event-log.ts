@@ -1,4 +1,3 @@
-import type { OwnFile } from '../../changes/own-file.ts';
 import { EventLineSplitter } from '../contract/event-stream.ts';
 import { type AgentEvent, parseEventLine } from '../contract/events.ts';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
@@ -55,7 +54,7 @@ export class EventLog {
   }
 
   /** Counts decisions on this file apart from the host's. */
-  watch(file: Pick<OwnFile, 'dev' | 'ino'>): FileDecisions {
+  watch(file: { readonly dev: number; readonly ino: number }): FileDecisions {
     return watched(this.#files, `${file.dev}:${file.ino}`);
   }
 

@@ -1,4 +1,4 @@
-import { candidateOf, judgeCandidateFile, sha256OfFile } from '../../agent/candidate.ts';
+import { candidateOf, judgeCandidateFile } from '../../agent/candidate.ts';
 import { type Candidate, shownOutput } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
@@ -10,6 +10,7 @@ import {
   noEvidence,
   pass,
 } from '../../criteria/judgement.ts';
+import { sha256OfFile } from '../../files/sha256.ts';
 import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import type { DrillStage } from './stage.ts';

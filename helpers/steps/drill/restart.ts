@@ -3,9 +3,8 @@ import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/
 import { freeLoopbackPort, scrapeCommand } from '../../agent/scrape.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
 import { addRule, listFileRules, removeRule, rulesOn } from '../../changes/rules.ts';
-import { RUN_MARK } from '../../changes/undo.ts';
 import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
-import { processesMarked } from '../../host/processes.ts';
+import { processesMarked, RUN_MARK } from '../../host/processes.ts';
 import { inodeDelta } from '../../soak/counters.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';

@@ -6,9 +6,8 @@ import {
   systemdOf,
   TransientUnit,
 } from '../../changes/transient-unit.ts';
-import { RUN_MARK } from '../../changes/undo.ts';
 import { fail, type Judgement, NotApplicable, noEvidence, pass } from '../../criteria/judgement.ts';
-import { isRunning, processesMarked, processIdentity } from '../../host/processes.ts';
+import { isRunning, processesMarked, processIdentity, RUN_MARK } from '../../host/processes.ts';
 import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 
