@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { worlds } from '../fixtures/worlds/world-pool.ts';
 
 /**
  * No false alarms (`npm run test:clean`): REHEARSALS clean rehearsals in a row (100), every other one beside a
@@ -9,6 +10,7 @@ export default defineConfig({
   test: {
     include: ['fixtures/rehearsals/clean-rehearsals.test.ts'],
     fileParallelism: false,
+    pool: worlds,
     testTimeout: 300_000,
   },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { worlds } from '../fixtures/worlds/world-pool.ts';
 
 /**
  * The fault matrix (`npm run test:faults`): one rehearsal of the canary per fault, about 45 minutes, and
@@ -10,6 +11,7 @@ export default defineConfig({
   test: {
     include: ['fixtures/rehearsals/fault-matrix.test.ts'],
     fileParallelism: false,
+    pool: worlds,
     testTimeout: 240_000,
   },
 });

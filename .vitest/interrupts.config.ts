@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { worlds } from '../fixtures/worlds/world-pool.ts';
 
 /**
  * Interrupts at random moments (`npm run test:interrupts`): INTERRUPTS of them (35), the same ones
@@ -10,6 +11,7 @@ export default defineConfig({
   test: {
     include: ['fixtures/rehearsals/random-interrupts.test.ts'],
     fileParallelism: false,
+    pool: process.env.TRY_ON_THIS_HOST === '1' ? 'forks' : worlds,
     // On an emulated host the drill alone takes ten minutes.
     testTimeout: 1_500_000,
   },

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { worlds } from '../fixtures/worlds/world-pool.ts';
 
 /**
  * The suite's own tests (`npm test`): unit tests beside their sources and end-to-end rehearsals.
@@ -7,20 +8,34 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts', 'fixtures/**/*.test.ts'],
-    // The fault matrix, the interrupts at random moments, the clean rehearsals in a row and the VM take minutes each and
-    // have commands of their own.
-    exclude: [
-      'canary/**',
-      'node_modules/**',
-      'fixtures/rehearsals/fault-matrix.test.ts',
-      'fixtures/rehearsals/random-interrupts.test.ts',
-      'fixtures/rehearsals/clean-rehearsals.test.ts',
-      'fixtures/staging-vm/**',
-    ],
-    // One at a time: rehearsals share the host, and the host lock refuses a second one.
-    fileParallelism: false,
+    // Rehearsals mostly wait.
+    maxWorkers: 4,
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'units',
+          include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'worlds',
+          include: ['fixtures/**/*.test.ts'],
+          // The fault matrix, the interrupts at random moments, the clean rehearsals in a row and the VM take
+          // minutes each and have commands of their own.
+          exclude: [
+            'fixtures/rehearsals/fault-matrix.test.ts',
+            'fixtures/rehearsals/random-interrupts.test.ts',
+            'fixtures/rehearsals/clean-rehearsals.test.ts',
+            'fixtures/staging-vm/**',
+          ],
+          pool: worlds,
+        },
+      },
+    ],
   },
 });

@@ -97,13 +97,33 @@ export function listProcesses(): ProcessInformation[] {
 export function agentInstances(candidate: string): ProcessInformation[] {
   const own = fileIdentity(candidate);
   return listProcesses().filter((process) => {
-    if (process.comm === 'aegisbpf') return true;
+    if (process.comm === 'aegisbpf' && !isInARehearsal(process.pid)) return true;
     if (process.executable === undefined) return false;
     const name = basename(process.executable).replace(/ \(deleted\)$/, '');
     return (
       name === 'aegisbpf' || (own !== undefined && fileIdentity(`/proc/${process.pid}/exe`) === own)
     );
   });
+}
+
+/**
+ * True for a program that only bears the agent's name, in a rehearsal's own pid namespace: the stand-in, which
+ * decides on nothing outside of it. An executable of that name, or the candidate's, is an instance all the same.
+ */
+function isInARehearsal(pid: number): boolean {
+  const environment = readProc(`/proc/${pid}/environ`)?.split('\0') ?? [];
+  return (
+    environment.some((entry) => entry.startsWith('STAND_IN_ROOT=')) &&
+    pidNamespace(pid) !== pidNamespace('self')
+  );
+}
+
+function pidNamespace(pid: number | 'self'): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return '';
+  }
 }
 
 function fileIdentity(path: string): string | undefined {
