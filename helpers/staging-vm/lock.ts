@@ -1,9 +1,11 @@
 import { execa } from 'execa';
+import { StagingVmError } from './ending.ts';
 import { DIES_WITH_US, PROGRAM_ENVIRONMENT } from './programs.ts';
 
 /**
  * Runs the work under an flock(1) of the file. A helper holds the lock for as long as its standard
  * input is open, so it is given back however we end.
+ * @throws StagingVmError when the lock cannot be taken, before any work; or when it was lost during the work.
  */
 export async function underLock<T>(
   path: string,
@@ -29,11 +31,18 @@ export async function underLock<T>(
   });
   const patience = setTimeout(waiting, 1000);
   try {
-    const locked = new Promise<void>((resolve) => holder.stdout.once('data', () => resolve()));
-    await Promise.race([locked, holder]);
+    const locked = new Promise<true>((resolve) => holder.stdout.once('data', () => resolve(true)));
+    const taken = await Promise.race([locked, holder]);
     clearTimeout(patience);
     signal.throwIfAborted();
-    return await work();
+    if (taken !== true)
+      throw new StagingVmError(`${path} cannot be locked: ${taken.stderr || taken.shortMessage}`);
+    const done = await work();
+    if (holder.nodeChildProcess.exitCode !== null || holder.nodeChildProcess.signalCode !== null)
+      throw new StagingVmError(
+        `the lock ${path} was lost during the work, which cannot be trusted`,
+      );
+    return done;
   } finally {
     clearTimeout(patience);
     holder.stdin.end();
