@@ -20,6 +20,21 @@ export function cdataText(text: string): string {
   return xmlText(text).replaceAll(']]>', ']]\\u003e');
 }
 
+const reference = (character: string) => `&#${character.codePointAt(0) ?? 0};`;
+
+/** What means something in XML; a carriage return would be read as a newline (XML 1.0, 2.11). */
+const MARKUP = /[&<>"\r]/g;
+
+/**
+ * The same XML document in ASCII: a reader that guesses the encoding, or takes one for granted, reads it right.
+ * CDATA sections become escaped text, for a character reference means nothing in them.
+ */
+export function asciiXml(xml: string): string {
+  return xml
+    .replace(/<!\[CDATA\[(.*?)\]\]>/gs, (_, text: string) => text.replace(MARKUP, reference))
+    .replace(/[^\0-\x7f]/gu, reference);
+}
+
 /**
  * One line for a terminal: white space folded, and everything escaped that could move the cursor,
  * change colours or reorder what a person reads (controls, bidirectional overrides).

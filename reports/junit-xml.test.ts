@@ -68,12 +68,17 @@ test('tells fail, inconclusive, skipped and pass apart, and counts them', () => 
   );
   const { testsuites } = parser.parse(xml);
   expect(testsuites).toMatchObject({
+    '@_tests': '3',
+    '@_failures': '1',
+    '@_errors': '1',
+    '@_time': '6',
+  });
+  expect(testsuites.testsuite[0]).toMatchObject({
     '@_tests': '4',
     '@_failures': '1',
     '@_errors': '1',
-  });
-  expect(testsuites.testsuite[0]).toMatchObject({
     '@_skipped': '1',
+    '@_time': '6',
     '@_hostname': 'staging-3',
     '@_timestamp': '2026-11-23T14:00:00.000Z',
   });
@@ -83,6 +88,66 @@ test('tells fail, inconclusive, skipped and pass apart, and counts them', () => 
   expect(skipped.skipped).toMatchObject({ '@_type': 'skipped', '@_message': 'so skipped' });
   expect(skipped['system-out']).toContain('so skipped');
   expect(Object.keys(passed)).not.toEqual(expect.arrayContaining(['failure']));
+});
+
+const SUMS = ['tests', 'failures', 'errors', 'skipped'] as const;
+type Sums = Readonly<Record<(typeof SUMS)[number], number>>;
+const passedOf = ({ tests, failures, errors, skipped }: Sums) =>
+  tests - failures - errors - skipped;
+
+test('who reads the root only, and who sums the suites, count the same passes', () => {
+  const row = fc.record({
+    section: fc.constantFrom('preconditions', 'audit', 'enforce'),
+    verdict: fc.constantFrom('pass', 'fail', 'inconclusive', 'skipped' as const),
+    durationMs: fc.nat({ max: 600_000 }),
+  });
+  fc.assert(
+    fc.property(fc.array(row), fc.array(fc.string(), { maxLength: 2 }), (rows, outside) => {
+      const xml = report(
+        rows.map((one, index) => ({ ...base, ...one, id: `a.${index}` })),
+        { outside },
+      );
+      const { testsuites } = parser.parse(xml);
+      const sums = (element: Record<string, string>) => {
+        const [tests, failures, errors, skipped] = SUMS.map((name) =>
+          Number(element[`@_${name}`] ?? 0),
+        );
+        return { tests, failures, errors, skipped } as Sums;
+      };
+      const suites: Sums[] = (testsuites.testsuite ?? []).map(sums);
+      const passed = rows.filter(({ verdict }) => verdict === 'pass').length;
+      expect(passedOf(sums(testsuites))).toBe(passed);
+      expect(suites.reduce((sum, suite) => sum + passedOf(suite), 0)).toBe(passed);
+      const all = suites.reduce((sum, { tests }) => sum + tests, 0);
+      expect(all).toBe(rows.length + outside.length);
+      // Attributes that Jenkins' junit-10.xsd knows on the root.
+      const [root = ''] = /<testsuites[^>]*>/.exec(xml) ?? [];
+      const names = [...root.matchAll(/ (\w+)=/g)].map(([, name]) => name);
+      expect(new Set(names)).toEqual(new Set(['name', 'time', 'tests', 'failures', 'errors']));
+    }),
+  );
+});
+
+test('is ASCII, and says again what was said, whatever encoding a reader takes it for', () => {
+  const word = fc.string({
+    unit: fc.constantFrom('é', '\ufffd', '’', '😀', '&', '<', ']]>', '&#65;', 'a', '\u00a0'),
+  });
+  fc.assert(
+    fc.property(word, (some) => {
+      const text = `it printed ${some}.`;
+      const xml = report([{ ...base, verdict: 'fail', explanation: text }]);
+      expect(xml).toMatch(/^<\?xml version="1.0" encoding="UTF-8"\?>[\0-\x7f]*$/);
+      const whole = new XMLParser({
+        ignoreAttributes: false,
+        parseTagValue: false,
+        trimValues: false,
+        htmlEntities: true,
+      });
+      const { failure } = whole.parse(xml).testsuites.testsuite.testcase;
+      expect(failure['@_message']).toBe(text);
+      expect(failure['#text']).toContain(text.replaceAll(']]>', ']]\\u003e'));
+    }),
+  );
 });
 
 test('a test case of a rehearsal has a class of its own', () => {
