@@ -37,6 +37,12 @@ function oneDelta(before: Metrics, after: Metrics, family: string): Delta {
         source: family,
         reason: `the metric family ${family} is missing from the scrape ${delta.where === 'both' ? 'before and after' : delta.where} the soak; nothing can be concluded from its absence`,
       };
+    case 'unreadable':
+      return {
+        known: false,
+        source: family,
+        reason: `${family} cannot be read in the scrape ${delta.where} the soak: ${delta.reason}`,
+      };
     case 'decreased':
       return {
         known: false,
@@ -81,6 +87,8 @@ function seriesDelta(
   if (!before.ok) return { known: false, source, reason: before.reason };
   if (!after.ok) return { known: false, source, reason: after.reason };
   const labels = { [label]: value };
+  const fault = before.metrics.fault(family) ?? after.metrics.fault(family);
+  if (fault !== undefined) return { known: false, source, reason: fault };
   const last = after.metrics.series(family, labels);
   if (!last.ok) {
     return {

@@ -165,7 +165,10 @@ export class Sampler {
     else {
       // Without them nobody sees what happens between the first scrape and the last.
       this.scrapes.failed += 1;
-      this.scrapes.lastError = `${scrape.source} has no ${lacks.join(' and no ')}`;
+      const [fault] = [...DECISION_FAMILIES, ...DROP_FAMILIES].flatMap(
+        (family) => scrape.metrics.fault(family) ?? [],
+      );
+      this.scrapes.lastError = fault ?? `${scrape.source} has no ${lacks.join(' and no ')}`;
     }
     const telemetry = scrape.metrics.sum(TELEMETRY_DROPS);
     if (telemetry.ok) this.telemetryDrops = telemetry.value;

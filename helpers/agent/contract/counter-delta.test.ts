@@ -31,6 +31,13 @@ test('a labelled family is summed, or one of its series is named', () => {
   expect(counterDelta(before, after, 'c', { t: 'y' })).toEqual({ state: 'delta', value: 2 });
 });
 
+test('a family with a line that cannot be read has no growth, and the line is told', () => {
+  const unreadable = { state: 'unreadable', reason: expect.stringContaining('saw "NaN"') };
+  const [good, bad] = [scrape('c 1'), scrape('c 1', 'c{t="y"} NaN')];
+  expect(counterDelta(good, bad, 'c')).toEqual({ ...unreadable, where: 'after' });
+  expect(counterDelta(bad, good, 'c')).toEqual({ ...unreadable, where: 'before' });
+});
+
 test('the growth of one series does not hide the reset of another', () => {
   const before = scrape('c{t="x"} 5', 'c{t="y"} 10');
   const after = scrape('c{t="x"} 500', 'c{t="y"} 9');

@@ -13,6 +13,11 @@ export type CounterDelta =
       readonly reason: string;
     }
   | {
+      readonly state: 'unreadable';
+      readonly where: 'before' | 'after';
+      readonly reason: string;
+    }
+  | {
       readonly state: 'decreased';
       readonly series: string;
       readonly before: number;
@@ -29,6 +34,13 @@ export function counterDelta(
   name: string,
   labels?: Labels,
 ): CounterDelta {
+  for (const [where, metrics] of [
+    ['before', before],
+    ['after', after],
+  ] as const) {
+    const reason = metrics.fault(name);
+    if (reason !== undefined) return { state: 'unreadable', where, reason };
+  }
   const inBefore = counterSeries(before, name, labels);
   const inAfter = counterSeries(after, name, labels);
   const absent = missing(inBefore.size === 0, inAfter.size === 0);

@@ -67,7 +67,84 @@ test.each([
   ['a{x="1"}\n', 'expected a finite number'],
   ['a 1 2 3\n', 'expected at most a timestamp'],
 ])('%j is refused with its place', (text, expected) => {
-  expect(errorOf(parseMetrics(text))).toContain(expected);
+  const parsed = parseMetrics(text);
+  expect(errorOf(parsed.ok ? parsed.value.sum('a') : parsed)).toContain(expected);
+});
+
+/** Lines of other families, as scrapes of real programs have them. */
+const FOREIGN = [
+  'x_seconds{quantile="0.99"} NaN',
+  'x_bucket{le="+Inf"} +Inf # {trace_id="KOO5S4vxi0o"} 0.67 1520879607.789',
+  '# TYPE x unknown',
+  '# TYPE x_info info',
+  '# UNIT x_seconds seconds',
+  'x 1 1520879607.789',
+  '{"http.requests",path="/é"} 3',
+  'x{"a.label"="1"} -Inf',
+  '# TYPE "http.requests" counter',
+  '# TYPE x nonsense',
+  'x twice 1 2 3',
+  'x{broken',
+  'x_total 1',
+  'x_total 1',
+];
+
+test.each(FOREIGN)('%j of a family that nobody asks for is read past', (line) => {
+  const metrics = read(`# TYPE a counter\n${line}\na{b="c"} 4\n`);
+  expect(metrics.sum('a')).toEqual({ ok: true, value: 4 });
+  expect(metrics.type('a')).toBe('counter');
+});
+
+test('foreign lines anywhere in the real scrape change nothing of what the agent reports', () => {
+  const families = ['aegisbpf_blocks_total', 'aegisbpf_ringbuf_drops_total'];
+  const lines = real.trimEnd().split('\n');
+  const places = fc.array(fc.tuple(fc.nat({ max: lines.length }), fc.constantFrom(...FOREIGN)), {
+    maxLength: 12,
+  });
+  fc.assert(
+    fc.property(places, (inserted) => {
+      const mixed = [...lines];
+      for (const [at, line] of inserted) mixed.splice(at, 0, line);
+      const metrics = read(`${mixed.join('\n')}\n`);
+      for (const family of families) {
+        expect(metrics.sum(family)).toEqual(read(real).sum(family));
+        expect(metrics.type(family)).toBe('counter');
+      }
+    }),
+    propertyRuns(),
+  );
+});
+
+test('a fault in a family is told to whoever asks for it, and to nobody else', () => {
+  const metrics = read('a 1\nb{x="1"} 2\nb{x="2"} NaN\n');
+  expect(metrics.sum('a')).toEqual({ ok: true, value: 1 });
+  for (const asked of [metrics.sum('b'), metrics.series('b', { x: '1' })])
+    expect(errorOf(asked)).toBe(
+      'metrics: expected a finite number, saw "NaN" at line 3, column 10',
+    );
+});
+
+test.each([
+  ['a-b 1', 'a blank and a value'],
+  ['{x="1"} 1', 'a metric name'],
+  ['<html>', 'a metric name'],
+])('%j may be of any family, so the scrape is refused', (line, expected) => {
+  expect(errorOf(parseMetrics(`a 1\n${line}\n`))).toContain(`expected ${expected}`);
+});
+
+test('OpenMetrics is read: its end, exemplars, timestamps, and counters by their suffix', () => {
+  const text = '# TYPE a counter\na_total{x="1"} 17 1520879607.789 # {id="#1"} 1 1.5\n# EOF';
+  for (const whole of [text, `${text}\n`]) {
+    expect(read(whole).sum('a_total')).toEqual({ ok: true, value: 17 });
+    expect(read(whole).type('a_total')).toBe('counter');
+  }
+  expect(errorOf(parseMetrics(`${text}\na_total 1\n`))).toContain('nothing after # EOF');
+  expect(errorOf(read('b 1\na 1 # {x} 1\n').sum('a'))).toContain('an exemplar after #');
+});
+
+test('a name in quotes is the same name', () => {
+  expect(read('{"a", x="1"} 2\n').series('a', { x: '1' })).toEqual({ ok: true, value: 2 });
+  expect(errorOf(parseMetrics('a{"b"} 2\n'))).toContain('expected a metric name');
 });
 
 test('a gauge may be negative, and a timestamp may follow', () => {

@@ -42,9 +42,13 @@ export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> 
     return inconclusive(`the metrics after the rollback cannot be read: ${scrape.reason}`, {
       source: scrape.source,
     });
-  const missing = [...DECISION_FAMILIES, ...DROP_FAMILIES].filter(
-    (family) => !scrape.metrics.has(family),
-  );
+  const families = [...DECISION_FAMILIES, ...DROP_FAMILIES];
+  const faults = families.flatMap((family) => scrape.metrics.fault(family) ?? []);
+  if (faults.length > 0)
+    return inconclusive(`the metrics after the rollback cannot be read: ${faults.join('; ')}`, {
+      source: scrape.source,
+    });
+  const missing = families.filter((family) => !scrape.metrics.has(family));
   if (missing.length > 0)
     return inconclusive(`the metrics after the rollback lack ${missing.join(', ')}`, {
       source: scrape.source,
