@@ -42,6 +42,16 @@ test('a command that cannot be started does not throw', async () => {
   expect(howItEnded(result)).toMatch(/could not be started; it said: .*ENOENT/);
 });
 
+test('what a command printed is kept byte for byte, whatever it is', async () => {
+  const result = await runCommand(
+    shell,
+    ['-c', String.raw`printf '\357\273\277a\377\r\n\000'`],
+    10,
+  );
+  expect([...result.stdoutBytes]).toEqual([0xef, 0xbb, 0xbf, 0x61, 0xff, 0x0d, 0x0a, 0]);
+  expect(result.stdout).toBe('\ufeffa\ufffd\r\n\0');
+});
+
 test('a process that a command left behind with its output is not waited for', async () => {
   const result = await runCommand(
     { executable: '/bin/sh', environment: { PATH: '/usr/bin:/bin' } },

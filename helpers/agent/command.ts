@@ -13,13 +13,15 @@ export interface CommandResult {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   readonly stdout: string;
+  /** Standard output as it came, for the evidence. */
+  readonly stdoutBytes: Uint8Array;
   readonly stderr: string;
   readonly timedOut: boolean;
   readonly durationMs: number;
 }
 
 /** Real documents are a few kilobytes; a flood must not take the harness's memory. */
-const MAX_OUTPUT_CHARACTERS = 8 * 1024 * 1024;
+const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 
 /** Output of a command that has ended is in the pipe already; what still holds it open is another. */
 const OUTPUT_GRACE_MS = 5000;
@@ -41,7 +43,8 @@ export async function runCommand(
     stdin: 'ignore',
     timeout: timeoutSeconds * 1000,
     killSignal: 'SIGKILL',
-    maxBuffer: MAX_OUTPUT_CHARACTERS,
+    maxBuffer: MAX_OUTPUT_BYTES,
+    encoding: 'buffer',
     stripFinalNewline: false,
   });
   running.nodeChildProcess.once('exit', () => {
@@ -57,14 +60,17 @@ export async function runCommand(
     command: `aegisbpf ${args.join(' ')}`,
     exitCode: result.exitCode,
     signal: result.signal,
-    stdout: result.stdout ?? '',
+    stdout: textOf(result.stdout),
+    stdoutBytes: result.stdout ?? new Uint8Array(),
     stderr: spawnError
       ? `${result.shortMessage ?? 'it could not be started'}`
-      : (result.stderr ?? ''),
+      : textOf(result.stderr),
     timedOut: result.timedOut,
     durationMs: result.durationMs,
   };
 }
+
+const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('utf8');
 
 /** Text of the agent, safe for a terminal and a report: one line, cut, control characters escaped. */
 export function shownOutput(text: string, limit = 300): string {

@@ -38,16 +38,19 @@ export function checkStarted(started: AgentStarted, options: DaemonOptions, sour
 
 /**
  * The capability report of this very start: the best proof of what was attached (§2.2).
+ * @param keep takes what the agent printed, as it came, before it is judged.
  * @throws JudgementError when it is missing, older than the start, or contradicts the mode.
  */
 export async function freshCapabilities(
   candidate: Candidate,
   options: DaemonOptions,
   spawnedAt: number,
+  keep: (report: Uint8Array) => void,
 ): Promise<Capabilities> {
   const { mode, commandTimeoutSeconds } = options;
   const source = 'aegisbpf capabilities --json';
   const result = await runCommand(candidate, ['capabilities', '--json'], commandTimeoutSeconds);
+  keep(result.stdoutBytes);
   const parsed = parseCapabilities(result.stdout);
   if (result.exitCode !== 0 || !parsed.ok) {
     const why = parsed.ok ? `exit ${result.exitCode}: ${shownOutput(result.stderr)}` : parsed.error;

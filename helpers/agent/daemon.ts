@@ -66,6 +66,7 @@ class Daemon implements StartingDaemon {
   readonly state = 'starting';
   readonly #candidate: Candidate;
   readonly #options: DaemonOptions;
+  readonly #run: RunDirectory;
   readonly #child: ChildProcess;
   readonly #stdout: GatheredPipe;
   readonly #events: EventLog;
@@ -78,6 +79,7 @@ class Daemon implements StartingDaemon {
   constructor(candidate: Candidate, options: DaemonOptions, run: RunDirectory) {
     this.#candidate = candidate;
     this.#options = options;
+    this.#run = run;
     run.directory(options.name);
     this.#events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
     this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'));
@@ -131,7 +133,14 @@ class Daemon implements StartingDaemon {
       throw noEvidence(`"Agent started" cannot be read: ${started.error}`, { source });
     const startMs = Date.now() - this.#spawnedAt;
     checkStarted(started.value, this.#options, source);
-    const capabilities = await freshCapabilities(this.#candidate, this.#options, this.#spawnedAt);
+    const keep = (report: Uint8Array) =>
+      this.#run.writeText(`${this.#options.name}/capabilities.json`, report);
+    const capabilities = await freshCapabilities(
+      this.#candidate,
+      this.#options,
+      this.#spawnedAt,
+      keep,
+    );
     return this.#asReady(started.value, startMs, capabilities);
   }
 

@@ -9,6 +9,10 @@ export type Scrape =
   | { readonly ok: true; readonly metrics: Metrics; readonly text: string; readonly source: string }
   | { readonly ok: false; readonly reason: string; readonly text: string; readonly source: string };
 
+/** Takes what the agent answered, as it came: evidence is its bytes. */
+type Keep = (bytes: Uint8Array) => void;
+const keepNothing: Keep = () => {};
+
 /** A real scrape is 10 KB; more than this is not one. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -36,10 +40,17 @@ function judged(text: string, source: string): Scrape {
 }
 
 /** Scrapes the daemon's own endpoint: true values in milliseconds, through the daemon's map handles. */
-export function scrapeEndpoint(address: string, timeoutMs: number): Promise<Scrape> {
+export function scrapeEndpoint(
+  address: string,
+  timeoutMs: number,
+  keep: Keep = keepNothing,
+): Promise<Scrape> {
   const source = `http://${address}/metrics`;
   return new Promise((resolve) => {
-    const give = (reason: string) => resolve({ ok: false, reason, text: '', source });
+    const give = (reason: string) => {
+      keep(new Uint8Array());
+      resolve({ ok: false, reason, text: '', source });
+    };
     const request = get(source, { timeout: timeoutMs, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
@@ -49,7 +60,9 @@ export function scrapeEndpoint(address: string, timeoutMs: number): Promise<Scra
         else chunks.push(chunk);
       });
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
+        const whole = Buffer.concat(chunks);
+        keep(whole);
+        const text = whole.toString('utf8');
         if (response.statusCode === 200) resolve(judged(text, source));
         else resolve({ ok: false, reason: `HTTP status ${response.statusCode}`, text, source });
       });
@@ -61,8 +74,13 @@ export function scrapeEndpoint(address: string, timeoutMs: number): Promise<Scra
 }
 
 /** Scrapes through the command line: loads the whole BPF object, true for pinned counters only. */
-export async function scrapeCommand(candidate: Candidate, timeoutSeconds: number): Promise<Scrape> {
+export async function scrapeCommand(
+  candidate: Candidate,
+  timeoutSeconds: number,
+  keep: Keep = keepNothing,
+): Promise<Scrape> {
   const result = await runCommand(candidate, ['metrics', '--detailed'], timeoutSeconds);
+  keep(result.stdoutBytes);
   const source = 'aegisbpf metrics --detailed';
   if (result.exitCode !== 0)
     return { ok: false, reason: howItEnded(result), text: result.stdout, source };

@@ -87,7 +87,7 @@ export class RunDirectory {
   }
 
   /** Writes a document whole or not at all: a disk that fills leaves no half of one behind. */
-  writeText(name: string, text: string): string {
+  writeText(name: string, text: string | Uint8Array): string {
     const path = this.file(name);
     const partial = `${path}.partial`;
     try {

@@ -52,9 +52,9 @@ export interface Measured {
 }
 
 async function keptScrape(subject: SoakSubject, name: string): Promise<Scrape> {
-  const scrape = await scrapeCommand(subject.candidate, subject.settings.COMMAND_TIMEOUT_SECONDS);
-  subject.run.writeText(`${subject.daemon.mode}/${name}`, scrape.text);
-  return scrape;
+  const keep = (bytes: Uint8Array) =>
+    subject.run.writeText(`${subject.daemon.mode}/${name}`, bytes);
+  return scrapeCommand(subject.candidate, subject.settings.COMMAND_TIMEOUT_SECONDS, keep);
 }
 
 /** Watches for what can no longer pass. */

@@ -27,7 +27,7 @@ export async function candidateTellsItsVersion(run: CanaryRun): Promise<Judgemen
 export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgement> {
   await run.journal();
   const result = await runCommand(run.candidate, ['health', '--json'], run.commandTimeoutSeconds);
-  run.directory.writeText('health-before.json', result.stdout);
+  run.directory.writeText('health-before.json', result.stdoutBytes);
   const source = 'health-before.json';
   const parsed = parseHealth(result.stdout);
   if (!parsed.ok) {

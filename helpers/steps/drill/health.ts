@@ -11,7 +11,7 @@ const ENDPOINT_TIMEOUT_MS = 4000;
 export async function healthIsGood(stage: DrillStage): Promise<Judgement> {
   const agent = stage.agent();
   const result = await stage.command('health', '--json');
-  stage.run.directory.writeText('rollback/health.json', result.stdout);
+  stage.run.directory.writeText('rollback/health.json', result.stdoutBytes);
   const source = 'rollback/health.json';
   const parsed = parseHealth(result.stdout);
   if (!parsed.ok)
@@ -34,10 +34,15 @@ export async function healthIsGood(stage: DrillStage): Promise<Judgement> {
 /** Captures `aegisbpf metrics` after the rollback, from the command line and from the endpoint. */
 export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> {
   const { candidate, commandTimeoutSeconds, directory } = stage.run;
-  const scrape = await scrapeCommand(candidate, commandTimeoutSeconds);
-  directory.writeText('rollback/metrics.prom', scrape.text);
-  const endpoint = await scrapeEndpoint(stage.agent().metricsAddress, ENDPOINT_TIMEOUT_MS);
-  directory.writeText('rollback/metrics-endpoint.prom', endpoint.text);
+  const keepAs = (name: string) => (bytes: Uint8Array) => directory.writeText(name, bytes);
+  const kept = keepAs('rollback/metrics.prom');
+  const scrape = await scrapeCommand(candidate, commandTimeoutSeconds, kept);
+  const { metricsAddress } = stage.agent();
+  await scrapeEndpoint(
+    metricsAddress,
+    ENDPOINT_TIMEOUT_MS,
+    keepAs('rollback/metrics-endpoint.prom'),
+  );
   if (!scrape.ok)
     return inconclusive(`the metrics after the rollback cannot be read: ${scrape.reason}`, {
       source: scrape.source,

@@ -11,7 +11,7 @@ const source = 'aegisbpf policy show';
 async function disagreements(stage: DrillStage): Promise<string[]> {
   const { guarded, needed } = stage.prepared();
   const result = await stage.command('policy', 'show');
-  stage.run.directory.writeText('rollback/policy-show.txt', result.stdout);
+  stage.run.directory.writeText('rollback/policy-show.txt', result.stdoutBytes);
   const parsed = parsePolicyShow(result.stdout);
   if (result.exitCode !== 0 || !parsed.ok) {
     throw noEvidence(

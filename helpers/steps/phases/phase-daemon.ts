@@ -63,8 +63,7 @@ export class PhaseDaemon {
     );
     this.#stopAnyway = () => starting.stop();
     this.#ready = await starting.ready();
-    const { started, startMs, identity, capabilities } = this.#ready;
-    directory.writeJson(`${this.#mode}/capabilities.json`, capabilities);
+    const { started, startMs, identity } = this.#ready;
     await this.#keepHealth('health.json');
     return pass(
       `pid ${identity.pid} ready after ${startMs} ms: runtime_state=${started.runtimeState}, lsm_hook=${started.lsmHook}, enforce_signal=${started.enforceSignal}`,
@@ -119,6 +118,6 @@ export class PhaseDaemon {
       ['health', '--json'],
       this.#run.commandTimeoutSeconds,
     );
-    this.#run.directory.writeText(`${this.#mode}/${name}`, result.stdout);
+    this.#run.directory.writeText(`${this.#mode}/${name}`, result.stdoutBytes);
   }
 }
