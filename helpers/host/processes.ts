@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { residentMemory } from './resident-memory.ts';
 
 /** Every process that we start carries this in its environment, so that it can be proven ours. */
 export const RUN_MARK = 'CANARY_RUN_ID';
@@ -23,6 +24,8 @@ export interface ProcessInformation extends ProcessIdentity {
 /** What /proc says of a process's resources at one moment. */
 export interface ProcessResources {
   readonly rssKb: number;
+  /** The file that `rssKb` was read from. */
+  readonly rssSource: string;
   /** User and system time together, in clock ticks (sysconf _SC_CLK_TCK, 100 a second on Linux). */
   readonly cpuTicks: number;
   readonly threads: number;
@@ -156,11 +159,12 @@ export function processesMarked(name: string, value: string): ProcessInformation
 /** Resources of a process, or undefined once it is gone. */
 export function processResources(pid: number): ProcessResources | undefined {
   const fields = statFields(pid);
-  const rss = readProc(`/proc/${pid}/status`)?.match(/^VmRSS:\s+(\d+) kB$/m)?.[1];
+  const rss = residentMemory((name) => readProc(`/proc/${pid}/${name}`));
   if (fields === undefined || rss === undefined) return undefined;
   try {
     return {
-      rssKb: Number(rss),
+      rssKb: rss.kb,
+      rssSource: `/proc/${pid}/${rss.name}`,
       cpuTicks: Number(fields[11]) + Number(fields[12]),
       threads: Number(fields[17]),
       fileDescriptors: readdirSync(`/proc/${pid}/fd`).length,

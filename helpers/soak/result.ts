@@ -85,6 +85,8 @@ export const soakResult = z.object({
     maxKb: z.number().optional(),
     lastKb: z.number().optional(),
     samples: z.number().int(),
+    /** In words: the file it was read from, and whether the kernel only estimates it. */
+    source: z.string().optional(),
     trend: memoryTrend.optional(),
   }),
   samples: z.object({

@@ -16,6 +16,7 @@ export const sample = z.object({
   telemetryDrops: z.number().optional(),
   scrapeError: z.string().optional(),
   rssKb: z.number().optional(),
+  rssSource: z.string().optional(),
   cpuTicks: z.number().optional(),
   threads: z.number().optional(),
   fileDescriptors: z.number().optional(),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
-import { processResources } from '../host/processes.ts';
+import { type ProcessResources, processResources } from '../host/processes.ts';
+import { memorySourceText } from '../host/resident-memory.ts';
 import type { Workload } from '../workload/workload.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import { MemoryReadings } from './memory-trend.ts';
@@ -18,7 +19,9 @@ const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
 export class Sampler {
-  readonly rss: { maxKb?: number; lastKb?: number; samples: number } = { samples: 0 };
+  readonly rss: { maxKb?: number; lastKb?: number; samples: number; source?: string } = {
+    samples: 0,
+  };
   readonly memory = new MemoryReadings();
   readonly scrapes: SoakResult['samples'] = { taken: 0, failed: 0, late: 0, source: '' };
   telemetryDrops: number | undefined;
@@ -121,7 +124,7 @@ export class Sampler {
     const scrape = await this.#scrape();
     const figures = this.#figures(scrape);
     const resources = processResources(daemon.identity.pid);
-    if (resources !== undefined) this.#countRss(resources.rssKb, elapsedMs);
+    if (resources !== undefined) this.#countRss(resources, elapsedMs);
     const counts = this.#workload.counts();
     const latency = this.#workload.takeLatency();
     const line: Sample = {
@@ -188,8 +191,9 @@ export class Sampler {
     this.scrapes.decreased = `counters went backwards during the soak (decisions ${last.decisions} → ${now.decisions}, drops ${last.drops} → ${now.drops}): they were reset, so the deltas of this run are unknown; find out what reset them and run again`;
   }
 
-  #countRss(rssKb: number, elapsedMs: number): void {
+  #countRss({ rssKb, rssSource }: ProcessResources, elapsedMs: number): void {
     this.rss.samples += 1;
+    this.rss.source = memorySourceText(rssSource);
     this.rss.lastKb = rssKb;
     this.rss.maxKb = Math.max(this.rss.maxKb ?? 0, rssKb);
     this.memory.add({ seconds: elapsedMs / 1000, rssKb });

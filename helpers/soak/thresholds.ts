@@ -76,8 +76,7 @@ export function totalDecisions(soak: SoakResult, limits: Limits): Judgement {
 /** MAX_RSS_GROWTH_KB: highest resident memory during the soak minus the settled baseline. */
 export function rssGrowth(soak: SoakResult, limits: Limits): Judgement {
   const limit = limits.MAX_RSS_GROWTH_KB;
-  const source = `VmRSS of /proc/${soak.agent.pid}/status`;
-  const { baselineKb, maxKb, samples } = soak.rss;
+  const { baselineKb, maxKb, samples, source = `/proc/${soak.agent.pid}` } = soak.rss;
   if (baselineKb === undefined || maxKb === undefined || samples < 2) {
     return inconclusive(
       `only ${samples} samples of the agent's resident memory were taken, at least 2 are needed; run longer than SAMPLE_SECONDS`,
