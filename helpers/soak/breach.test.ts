@@ -40,6 +40,16 @@ test.each<[string, Partial<SoFar>, RegExp]>([
     { side: [{ operation: 'hardlink', counts: { ...counts, allowed: 1 } }] },
     /a hardlink of the denied subject went through/,
   ],
+  [
+    'a dead connect hook, each protocol named',
+    {
+      side: ['tcp-connect', 'udp-connect'].map((operation) => ({
+        operation,
+        counts: { ...counts, allowed: 1 },
+      })),
+    },
+    /^a tcp-connect and a udp-connect of the denied subject went through$/,
+  ],
   ['a denial in audit mode', { mode: 'audit' }, /denied or signalled in audit mode/],
   ['too many drops', { drops: 101 }, /101 drops, more than MAX_RINGBUF_DROPS=100/],
   ['too much memory', { rssGrowthKb: 65_537 }, /more than MAX_RSS_GROWTH_KB=65536/],

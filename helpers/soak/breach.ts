@@ -55,14 +55,21 @@ function invalidated(soFar: SoFar): string | undefined {
   return soFar.countersDecreased ?? soFar.clockProblem;
 }
 
-function decisionBreach({ mode, counts, side }: SoFar): string | undefined {
-  for (const { operation, counts: made } of [{ operation: 'open', counts }, ...side]) {
-    if (mode === 'enforce' && made.allowed > 0)
-      return `${anOrA(operation)} of the denied subject went through`;
-    if (mode === 'audit' && made.eperm + made.signals > 0)
-      return `${anOrA(operation)} was denied or signalled in audit mode`;
-  }
-  return undefined;
+/** Every way that the agent failed to deny, or denied in audit mode, in words. */
+export function decisionBreach({
+  mode,
+  counts,
+  side,
+}: Pick<SoFar, 'mode' | 'counts' | 'side'>): string | undefined {
+  const wrong = ({ counts: made }: SoFar['side'][number]) =>
+    mode === 'enforce' ? made.allowed > 0 : made.eperm + made.signals > 0;
+  const ways = [{ operation: 'open', counts }, ...side]
+    .filter(wrong)
+    .map(({ operation }) => anOrA(operation));
+  if (ways.length === 0) return undefined;
+  return mode === 'enforce'
+    ? `${ways.join(' and ')} of the denied subject went through`
+    : `${ways.join(' and ')} ${ways.length === 1 ? 'was' : 'were'} denied or signalled in audit mode`;
 }
 
 const anOrA = (operation: string) => `${/^[aeo]/.test(operation) ? 'an' : 'a'} ${operation}`;

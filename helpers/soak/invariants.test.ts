@@ -141,6 +141,11 @@ test.each([
   expect(judge(soak(changes)).verdict).toBe(verdict);
 });
 
+test('the rate is of the time in which the attempts were made', () => {
+  const late = soak({ attemptsPerSecond: 499.6, attempts: { ...quiet, attempts: 193_000 } });
+  expect(ranInFull(late).explanation).toContain('500/s of SOAK_RATE=500/s asked');
+});
+
 test('the message of a death holds its instant and its cause', () => {
   expect(agentStayedAlive(soak(dead)).explanation).toMatch(/12\.3 s into the soak: SIGSEGV/);
 });

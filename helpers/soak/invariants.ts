@@ -34,7 +34,7 @@ export function ranInFull(soak: SoakResult): Judgement {
   const problem = clockProblem(soak);
   if (problem !== undefined) return inconclusive(problem, measurement);
   const { attempts, skipped } = soak.attempts;
-  const rate = attempts / soak.measuredSeconds;
+  const rate = soak.attemptsPerSecond ?? attempts / soak.measuredSeconds;
   return pass(
     `${attempts} attempts by ${soak.workers} workers in ${measurement.value} s, ${rate.toFixed(0)}/s of SOAK_RATE=${soak.askedRate}/s asked${skipped > 0 ? ` (the host was too slow for ${skipped})` : ''}${latencyText(soak)}`,
     measurement,

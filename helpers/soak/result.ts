@@ -52,6 +52,8 @@ export const soakResult = z.object({
   bootSeconds: z.number(),
   endedEarly: z.string().optional(),
   attempts: attemptCounts,
+  /** Of each worker over the time in which it made its attempts, all together. */
+  attemptsPerSecond: z.number().optional(),
   /** Of the workers' opens, in µs; absent where programs were run for them. */
   openLatencyUs: openLatency.optional(),
   /** SOAK_OPERATIONS besides open, one each. */

@@ -51,6 +51,12 @@ test.each<[string, Partial<SideResult>, string, RegExp]>([
     'fail',
     /EACCES × 1, expected EPERM/,
   ],
+  [
+    'a link that is refused before there is anything to open',
+    { attempts: { ...attempts, eperm: 9, otherErrno: { 'EPERM from link': 1 } } },
+    'fail',
+    /EPERM from link × 1, expected EPERM/,
+  ],
   ['a lost signal', { attempts: { ...attempts, signals: 9 } }, 'fail', /9 signals received for 10/],
   ['a wrong action', { linesByAction: { AUDIT: 10 } }, 'fail', /AUDIT, expected TERM/],
   ['an uncounted decision', { decisions: known(9) }, 'fail', /a gap of 1/],
@@ -73,6 +79,32 @@ test.each<[string, Partial<SideResult>, string, RegExp]>([
   const judged = operationsAccounted(soak(side));
   expect(judged.explanation).toMatch(says);
   expect(judged.verdict).toBe(verdict);
+});
+
+test('in audit a refused link is the agent’s, a failed one is nobody’s', () => {
+  const failed = (outcome: string) =>
+    operationsAccounted(
+      soak(
+        { attempts: { ...attempts, eperm: 0, allowed: 9, otherErrno: { [outcome]: 1 } } },
+        { mode: 'audit' },
+      ),
+    ).verdict;
+  expect(failed('EPERM from link')).toBe('fail');
+  expect(failed('EEXIST from link')).toBe('inconclusive');
+});
+
+test('every way that is not denied is named, not the first alone', () => {
+  const through = { attempts: { ...attempts, allowed: 10, eperm: 0, signals: 0 } };
+  const both = ['tcp-connect', 'udp-connect'].map((operation) => ({
+    ...well,
+    ...through,
+    operation,
+  }));
+  expect(networkAccounted(soak({}, { network: [well, ...both] }))).toMatchObject({
+    verdict: 'fail',
+    explanation:
+      'tcp-connect: 10 of 10 attempts went through while the agent enforced; udp-connect: 10 of 10 attempts went through while the agent enforced',
+  });
 });
 
 test('a line that is missing is excused by a drop that the agent admits', () => {

@@ -32,14 +32,12 @@ function judgeAll(soak: SoakResult, results: readonly SideResult[], knob: string
   const [first, ...rest] = results.map((result) => judgeOne(soak, result));
   if (first === undefined) return inconclusive(`the soak has no work of ${knob}`, { source: knob });
   const judgement = worst([first, ...rest]);
-  if (judgement.verdict !== 'pass') return judgement;
+  // Whoever mends one way must know of the others.
+  const alike = [first, ...rest].filter(({ verdict }) => verdict === judgement.verdict);
+  const explanation = alike.map((one) => one.explanation).join('; ');
+  if (judgement.verdict !== 'pass') return { ...judgement, explanation };
   const made = results.reduce((sum, { attempts }) => sum + attempts.attempts, 0);
-  return {
-    ...judgement,
-    value: made,
-    limit: made,
-    explanation: [first, ...rest].map(({ explanation }) => explanation).join('; '),
-  };
+  return { ...judgement, value: made, limit: made, explanation };
 }
 
 function judgeOne(soak: SoakResult, result: SideResult): Judgement {
@@ -80,7 +78,9 @@ function wrongOutcome(
   const others = Object.entries(otherErrno).map(([errno, count]) => `${errno} × ${count}`);
   if (others.length > 0) {
     const text = `${operation}: attempts failed with ${others.join(', ')}, expected ${mode === 'enforce' ? 'EPERM' : 'none to fail'}`;
-    return mode === 'enforce' ? fail(text, measured) : inconclusive(text, measured);
+    // Nothing but an agent refuses root a link or a rename of its own file, which the control made before.
+    const refused = Object.keys(otherErrno).some((errno) => errno.startsWith('EPERM'));
+    return mode === 'enforce' || refused ? fail(text, measured) : inconclusive(text, measured);
   }
   if (wanted === attempts.attempts) return undefined;
   return inconclusive(

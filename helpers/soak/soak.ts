@@ -9,7 +9,7 @@ import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../worklo
 import { Loads } from '../workload/loads.ts';
 import type { SideSubject } from '../workload/side-work.ts';
 import type { WorkloadCounts } from '../workload/workload.ts';
-import { breachOf } from './breach.ts';
+import { breachOf, decisionBreach } from './breach.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import type { SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
@@ -32,6 +32,9 @@ export interface SoakSubject {
 const FLUSH_MS = 5000;
 /** After an early end nothing depends on the last lines any more, and somebody waits for the verdict. */
 const EARLY_FLUSH_MS = 300;
+
+/** In this time every worker has reported what it met (worker.ts). */
+const WORKERS_HEARD_MS = 500;
 
 /** How often the clocks are compared. */
 const CLOCK_MS = 1000;
@@ -76,16 +79,23 @@ function breachWatch(
     lookedAt = elapsedMs;
     return clockProblem(elapsedBetween(start.clocks, readClocks()));
   };
-  return (elapsedMs) =>
-    breachOf(
+  let brokenAt: number | undefined;
+  return (elapsedMs) => {
+    const decided = {
+      mode: daemon.mode,
+      counts: loads.main.counts(),
+      side: [
+        { operation: 'ordinary program', counts: loads.victims.counts() },
+        ...loads.side.map((work) => ({ operation: work.subject.attempt, counts: work.counts })),
+      ],
+    };
+    if (decisionBreach(decided) !== undefined) brokenAt ??= elapsedMs;
+    // What one cause lets through by other ways is named with it: each worker is heard once more.
+    if (brokenAt !== undefined && elapsedMs - brokenAt < WORKERS_HEARD_MS) return undefined;
+    return breachOf(
       {
-        mode: daemon.mode,
+        ...decided,
         elapsedSeconds: elapsedMs / 1000,
-        counts: loads.main.counts(),
-        side: [
-          { operation: 'ordinary program', counts: loads.victims.counts() },
-          ...loads.side.map((work) => ({ operation: work.subject.attempt, counts: work.counts })),
-        ],
         workerDied: loads.workerDied,
         otherInstance: sampler.otherInstance,
         drops: since(sampler.totals?.drops, before.drops),
@@ -101,6 +111,7 @@ function breachWatch(
       },
       settings,
     );
+  };
 }
 
 async function measure(subject: SoakSubject): Promise<Measured> {
@@ -112,8 +123,9 @@ async function measure(subject: SoakSubject): Promise<Measured> {
   try {
     const sampler = new Sampler(subject, loads.main);
     await sampler.prepare();
-    await loads.start();
+    await loads.up();
     const begun = readClocks();
+    loads.begin();
     const watch = breachWatch(subject, loads, sampler, {
       scrape: before,
       clocks: begun,

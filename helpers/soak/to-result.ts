@@ -17,6 +17,7 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
   const { begun, ended, sampler, before, after, lines, loads } = measured;
   const victims = loads.victims.counts();
   const latency = loads.main.latency();
+  const attemptsPerSecond = loads.main.attemptsPerSecond();
   const connects = (work: SideWork) => work.subject.attempt.endsWith('-connect');
   return {
     mode: daemon.mode,
@@ -27,6 +28,7 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     ...elapsedBetween(begun, ended),
     ...(measured.endedEarly === undefined ? {} : { endedEarly: measured.endedEarly }),
     attempts: measured.counts,
+    ...(attemptsPerSecond === undefined ? {} : { attemptsPerSecond }),
     ...(latency === undefined ? {} : { openLatencyUs: latency }),
     operations: loads.side
       .filter((work) => !connects(work))

@@ -63,9 +63,9 @@ export function attemptsOf(
     case 'open':
       return () => openOnce(target, record);
     case 'hardlink':
-      return throughNewName(target, `${target}.hardlink`, linkSync, record);
+      return throughNewName(target, `${target}.hardlink`, ['link', linkSync], record);
     case 'symlink':
-      return throughNewName(target, `${target}.symlink`, symlinkSync, record);
+      return throughNewName(target, `${target}.symlink`, ['symlink', symlinkSync], record);
     case 'rename':
       return throughRenaming(target, record);
     case 'program':
@@ -105,27 +105,46 @@ function openOnce(path: string, { counts, latency }: AttemptRecord): undefined {
 function throughNewName(
   target: string,
   name: string,
-  make: (target: string, name: string) => void,
+  [call, make]: readonly [string, (target: string, name: string) => void],
   record: AttemptRecord,
 ): Attempt {
   return () => {
-    make(target, name);
+    if (!isMade(record.counts, call, () => make(target, name))) return;
+    openOnce(name, record);
     try {
-      openOnce(name, record);
-    } finally {
       unlinkSync(name);
+    } catch {
+      // The next attempt meets the name that is still there, and counts that.
     }
   };
 }
 
 /** The denied inode keeps its own name, by which its rule is removed; a second one is renamed each time. */
 function throughRenaming(target: string, record: AttemptRecord): Attempt {
-  let name = `${target}.renamed-a`;
-  linkSync(target, name);
+  let name: string | undefined;
   return () => {
-    const next = name.endsWith('a') ? `${target}.renamed-b` : `${target}.renamed-a`;
-    renameSync(name, next);
-    name = next;
-    openOnce(name, record);
+    if (name === undefined) {
+      const first = `${target}.renamed-a`;
+      if (!isMade(record.counts, 'link', () => linkSync(target, first))) return;
+      name = first;
+    }
+    const [from, to] = [name, `${target}.renamed-${name.endsWith('a') ? 'b' : 'a'}`];
+    if (!isMade(record.counts, 'rename', () => renameSync(from, to))) return;
+    name = to;
+    openOnce(to, record);
   };
+}
+
+/** Makes the other path. A refusal, an agent's perhaps, is the attempt's outcome: there is nothing to open. */
+function isMade(counts: AttemptCounts, call: string, make: () => void): boolean {
+  try {
+    make();
+    return true;
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const outcome = `${code} from ${call}`;
+    counts.attempts += 1;
+    counts.otherErrno[outcome] = (counts.otherErrno[outcome] ?? 0) + 1;
+    return false;
+  }
 }

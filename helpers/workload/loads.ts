@@ -50,9 +50,13 @@ export class Loads {
   }
 
   /** @throws JudgementError (inconclusive) when a worker does not come up. */
-  async start(): Promise<void> {
-    const others = [this.victims, ...this.side];
-    await Promise.all([this.main.start(), ...others.map((work) => work.start())]);
+  async up(): Promise<void> {
+    await Promise.all([this.main, this.victims, ...this.side].map((work) => work.up()));
+  }
+
+  /** All begin in one moment: none before the time that is measured. */
+  begin(): void {
+    for (const work of [this.main, this.victims, ...this.side]) work.begin();
   }
 
   /** @throws JudgementError (inconclusive) when the attempts of a worker are lost. */

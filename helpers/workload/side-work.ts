@@ -37,8 +37,12 @@ export class SideWork {
     );
   }
 
-  start(): Promise<void> {
-    return this.#workload.start();
+  up(): Promise<void> {
+    return this.#workload.up();
+  }
+
+  begin(): void {
+    this.#workload.begin();
   }
 
   stop(): Promise<unknown> {

@@ -61,6 +61,9 @@ let rate = options.rate;
 let due = 0;
 let paced = 0;
 let since = 0n;
+/** When the first attempt could be made, and the last: rates are of this span and no other. */
+let begunAt: number | undefined;
+let stoppedAt: number | undefined;
 
 function once(): void {
   if (underWay >= MAX_UNDER_WAY) {
@@ -79,6 +82,7 @@ function once(): void {
 /** From now on at this rate; what the former one still asked for is given up. */
 function startPacing(attemptsPerSecond: number): void {
   rate = attemptsPerSecond;
+  begunAt ??= performance.now();
   const bunchMs = (1000 * BUNCH) / rate;
   const tickMs = Math.min(LONGEST_TICK_MS, Math.max(SHORTEST_TICK_MS, bunchMs));
   clearInterval(pacing);
@@ -107,7 +111,9 @@ function catchUp(): void {
 }
 
 const report = (final: boolean) => {
-  if (process.connected) process.send?.({ ...counts, latency: latency.take(), final });
+  if (!process.connected) return;
+  const seconds = begunAt === undefined ? 0 : ((stoppedAt ?? performance.now()) - begunAt) / 1000;
+  process.send?.({ ...counts, seconds, latency: latency.take(), final });
 };
 let reportedAt = 0;
 let outcomesSeen = 0;
@@ -150,6 +156,7 @@ process.on('message', (sent) => {
   else if (asked !== 'stop') startPacing(asked.rate);
   else if (!stopping) {
     stopping = true;
+    stoppedAt = performance.now();
     clearInterval(pacing);
     finishWhenIdle();
   }

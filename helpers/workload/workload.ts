@@ -17,6 +17,8 @@ const workerReport = z.object({
   signals: z.number().int(),
   skipped: z.number().int(),
   otherErrno: z.record(z.string(), z.number().int()),
+  /** From the first attempt on, by the worker's own clock. */
+  seconds: z.number(),
   /** Since the report before. */
   latency: latencyCounts,
   final: z.boolean(),
@@ -50,19 +52,25 @@ const WORKER_END_TIMEOUT_MS = 20_000;
 /** An emulated host takes about ten seconds to start four of them. */
 const WORKER_START_TIMEOUT_MS = 60_000;
 
+/** Where workers leave their counts. */
+type ResultFiles = Pick<RunDirectory, 'file'>;
+
 class Worker {
   readonly child: ChildProcess;
   latest: WorkerReport | undefined;
-  readonly ended: Promise<number | null>;
-  readonly up: Promise<boolean>;
+  readonly ended: Promise<void>;
+  /** Why it did not come up, in words; undefined once it is up. */
+  readonly up: Promise<string | undefined>;
+  readonly #name: string;
 
   constructor(
     options: WorkloadOptions,
     index: number,
-    run: RunDirectory,
+    run: ResultFiles,
     directory: string,
     heard: (report: WorkerReport) => void,
   ) {
+    this.#name = `${options.name}-${index}`;
     const script = fileURLToPath(new URL('worker.ts', import.meta.url));
     const argument = JSON.stringify({
       target: options.target,
@@ -70,14 +78,14 @@ class Worker {
       rate: options.rate / options.workers,
       turn: index / options.workers,
       attempt: options.attempt,
-      resultFile: run.file(directory, `${options.name}-${index}.json`),
+      resultFile: run.file(directory, `${this.#name}.json`),
     });
     this.child = fork(script, [argument], {
       env: { ...options.environment, ...COMPILE_CACHE },
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.ended = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)));
+    this.ended = new Promise((resolve) => this.child.once('exit', () => resolve()));
     this.up = new Promise((resolve) => {
       this.child.on('message', (message) => {
         const parsed = workerReport.safeParse(message);
@@ -85,11 +93,28 @@ class Worker {
           this.latest = parsed.data;
           heard(parsed.data);
         }
-        resolve(true);
+        resolve(undefined);
       });
-      setTimeout(() => resolve(false), WORKER_START_TIMEOUT_MS).unref();
+      this.child.once('exit', () => resolve(`${this} ended at its start ${this.end}`));
+      this.child.on('error', ({ message }) => resolve(`${this} could not be started: ${message}`));
+      setTimeout(
+        () =>
+          resolve(
+            `${this} did not start within ${WORKER_START_TIMEOUT_MS / 1000} s; the host is too busy for a soak`,
+          ),
+        WORKER_START_TIMEOUT_MS,
+      ).unref();
     });
-    this.child.on('error', () => {});
+  }
+
+  toString(): string {
+    return `${this.#name} (pid ${this.child.pid ?? 'none'})`;
+  }
+
+  /** How it ended, in words. */
+  get end(): string {
+    const { signalCode, exitCode } = this.child;
+    return signalCode === null ? `with exit code ${exitCode}` : `by ${signalCode}`;
   }
 }
 
@@ -99,7 +124,7 @@ export class Workload {
   readonly #latency = new LatencyHistogram();
   readonly #latencyOfSample = new LatencyHistogram();
 
-  constructor(options: WorkloadOptions, run: RunDirectory, directory: string) {
+  constructor(options: WorkloadOptions, run: ResultFiles, directory: string) {
     const heard = ({ latency }: WorkerReport) => {
       this.#latency.add(latency);
       this.#latencyOfSample.add(latency);
@@ -123,18 +148,41 @@ export class Workload {
   }
 
   /**
-   * Waits until every worker is up, and lets them all begin.
-   * @throws JudgementError (inconclusive) when one does not come up.
+   * Waits until every worker is up.
+   * @throws JudgementError (inconclusive) as soon as one does not come up.
    */
-  async start(): Promise<void> {
-    const up = await Promise.all(this.#workers.map((worker) => worker.up));
-    if (up.includes(false)) {
-      throw noEvidence(
-        `a soak worker did not start within ${WORKER_START_TIMEOUT_MS / 1000} s; the host is too busy for a soak`,
-        { source: 'soak workers' },
-      );
-    }
+  async up(): Promise<void> {
+    await Promise.all(
+      this.#workers.map(async ({ up }) => {
+        const problem = await up;
+        if (problem === undefined) return;
+        throw noEvidence(
+          `the soak worker ${problem}; what it printed is in the output of this run`,
+          {
+            source: 'soak workers',
+          },
+        );
+      }),
+    );
+  }
+
+  /** Lets all workers begin; they are up. */
+  begin(): void {
     for (const { child } of this.#workers) child.send('start');
+  }
+
+  /** @throws JudgementError (inconclusive) when a worker does not come up. */
+  async start(): Promise<void> {
+    await this.up();
+    this.begin();
+  }
+
+  /** Of all workers together, each over the time in which it made its attempts; undefined before. */
+  attemptsPerSecond(): number | undefined {
+    const rates = this.#workers.flatMap(({ latest }) =>
+      latest === undefined || latest.seconds === 0 ? [] : [latest.attempts / latest.seconds],
+    );
+    return rates.length === 0 ? undefined : rates.reduce((sum, rate) => sum + rate, 0);
   }
 
   counts(): WorkloadCounts {
@@ -195,9 +243,9 @@ export class Workload {
     clearTimeout(timer);
     const lost = this.#workers.filter(({ latest }) => latest?.final !== true);
     if (lost.length > 0) {
-      const pids = lost.map(({ child }) => child.pid).join(', ');
+      const which = lost.map((worker) => `${worker} ${worker.end}`).join(', ');
       throw noEvidence(
-        `${lost.length} of ${this.#workers.length} soak workers ended without a final report (pid ${pids}), so the attempts cannot be accounted for; see the canary log and run again`,
+        `${lost.length} of ${this.#workers.length} soak workers ended without a final report (${which}), so the attempts cannot be accounted for; see the canary log and run again`,
         { source: 'soak workers' },
       );
     }

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import { knownFile, type OwnFile, ownFile } from '../../changes/own-file.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { SideOperation } from '../../settings/settings.ts';
+import { attemptsOf } from '../../workload/attempts.ts';
+import { LatencyHistogram } from '../../workload/open-latency.ts';
 import type { SideSubject } from '../../workload/side-work.ts';
 
 /** A denied file of ours for one operation besides open, each an inode of its own. */
@@ -36,6 +38,23 @@ function copiedProgram(directory: string, name: string): OwnFile {
   return knownFile(path, '');
 }
 
+/** A file that is opened by other names, each made for it: not every filesystem has hard links. */
+function throughNewName(
+  operation: Exclude<SideOperation, 'exec' | 'mmap'>,
+  directory: string,
+): OperationFile {
+  const file = ownFile(directory, operation);
+  const counts = { attempts: 0, allowed: 0, eperm: 0, otherErrno: {}, signals: 0 };
+  void attemptsOf(operation, { target: file.path }, { counts, latency: new LatencyHistogram() })();
+  rmSync(`${file.path}.renamed-b`, { force: true });
+  if (counts.allowed === 1) return { operation, file };
+  const [outcome = 'EPERM'] = Object.keys(counts.otherErrno);
+  throw noEvidence(
+    `SOAK_OPERATIONS=${operation} does not work on ${file.path} even without a rule (${outcome}); name another PROBE_DIR`,
+    { source: file.path },
+  );
+}
+
 /**
  * Makes a file for each operation and proves that the operation works on it without a rule.
  * @throws JudgementError (inconclusive) where it does not: PROBE_DIR may forbid programs.
@@ -45,8 +64,7 @@ export function operationFiles(
   directory: string,
 ): OperationFile[] {
   return operations.map((operation) => {
-    if (operation !== 'exec' && operation !== 'mmap')
-      return { operation, file: ownFile(directory, operation) };
+    if (operation !== 'exec' && operation !== 'mmap') return throughNewName(operation, directory);
     const file = copiedProgram(directory, operation);
     const loader = operation === 'mmap' ? dynamicLoader() : undefined;
     const [program, ...args] = loader === undefined ? [file.path] : [loader, '--verify', file.path];
