@@ -1,28 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { DIES_WITH_US, PROGRAM_ENVIRONMENT } from './programs.ts';
-import { type Accelerator, accelerationArguments } from './qemu-arguments.ts';
+import { type Accelerator, firmwareArguments } from './qemu-arguments.ts';
 
-const PROBE_MS = 10_000;
+/** What may be asked for; `auto` is KVM where a guest runs on it. */
+export const ACCELERATOR_CHOICES = ['auto', 'kvm', 'tcg'] as const;
+export type AcceleratorChoice = (typeof ACCELERATOR_CHOICES)[number];
+
+/** A guest's firmware prints within a second, even when it is emulated. */
+const SILENCE_SECONDS = 10;
+
+export interface Probe {
+  readonly signal: AbortSignal;
+  readonly qemu?: string;
+  readonly silenceSeconds?: number;
+}
 
 /**
- * KVM when a stopped VM starts on it, otherwise software emulation. Opening /dev/kvm proves too
- * little: nested and containerised hosts offer one on which QEMU aborts when it sets up a processor.
+ * Starts a guest of nothing but its firmware on KVM and waits for its first byte on the serial line. That there is a
+ * /dev/kvm, or that QEMU accepts it, proves too little: nested and containerised hosts offer one on which QEMU aborts, or on which
+ * no guest ever runs.
+ * @returns why no guest runs on KVM, or undefined when one does.
  */
-export async function chooseAccelerator(signal: AbortSignal): Promise<Accelerator> {
-  const [program, ...args] = [
-    ...DIES_WITH_US,
-    'qemu-system-x86_64',
-    ...accelerationArguments('kvm'),
-    ...['-S', '-monitor', 'stdio'],
-  ];
-  const probe = await execa(program, args, {
+async function whyNotKvm(probe: Probe): Promise<string | undefined> {
+  const { signal, qemu = 'qemu-system-x86_64', silenceSeconds = SILENCE_SECONDS } = probe;
+  const seen = new AbortController();
+  const [program, ...args] = [...DIES_WITH_US, qemu, ...firmwareArguments('kvm')];
+  const guest = execa(program, args, {
     env: PROGRAM_ENVIRONMENT,
     extendEnv: false,
-    input: 'quit\n',
+    stdin: 'ignore',
     reject: false,
-    cancelSignal: signal,
-    timeout: PROBE_MS,
+    cancelSignal: AbortSignal.any([signal, seen.signal]),
+    killSignal: 'SIGKILL',
   });
+  const byte = new Promise<'byte'>((resolve) => guest.stdout.once('data', () => resolve('byte')));
+  const silence = sleep(silenceSeconds * 1000, 'silence' as const, { signal: seen.signal });
+  const first = await Promise.race([byte, silence, guest]);
+  silence.catch(() => {});
+  seen.abort();
+  await guest;
   signal.throwIfAborted();
-  return probe.exitCode === 0 ? 'kvm' : 'tcg';
+  if (first === 'byte') return undefined;
+  if (first === 'silence')
+    return `a guest on it printed nothing on its serial line within ${silenceSeconds} s`;
+  const [words = ''] = first.stderr.trim().split('\n');
+  return `QEMU ended before a guest printed anything: ${words || first.shortMessage}`;
+}
+
+/** KVM when a guest really runs on it, otherwise software emulation; or what was asked for, untried. */
+export async function chooseAccelerator(
+  asked: AcceleratorChoice,
+  say: (words: string) => void,
+  probe: Probe,
+): Promise<Accelerator> {
+  if (asked !== 'auto') return asked;
+  const why = await whyNotKvm(probe);
+  if (why === undefined) return 'kvm';
+  say(`KVM is not used: ${why}. Emulating in software; --accelerator kvm insists on KVM`);
+  return 'tcg';
 }

@@ -33,7 +33,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 async function runAll(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env, knobProblems(process.env));
   checkRequirements();
-  const accelerator = await chooseAccelerator(interrupt.signal);
+  const accelerator = await chooseAccelerator(options.accelerator, (words) => progress.say(words), {
+    signal: interrupt.signal,
+  });
   const guest = guestEnvironment(process.env, accelerator);
   if (
     guest.rehearsal &&

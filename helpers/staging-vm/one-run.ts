@@ -88,6 +88,8 @@ export async function runOnce(
       back = await bringBack(run, machine, folder);
     }
     signal.throwIfAborted();
+    if (traces.late === 'boot' && run.accelerator === 'kvm')
+      progress.say('if no guest boots on KVM here, --accelerator tcg emulates the processor');
     const ending = endingOf({ ...traces, result: back.result });
     progress.say(`${ending.words}; console log and output in ${back.logs}`);
     return { ...ending, kernel: kernelOf(run.kernel).label, verdicts: back.verdicts };

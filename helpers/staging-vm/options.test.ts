@@ -8,6 +8,7 @@ describe('the options', () => {
     expect(read()).toMatchObject({
       kernels: ['linux-image-cloud-amd64'],
       release: 'bookworm',
+      accelerator: 'auto',
       memoryMb: 2048,
       timeoutSeconds: 1800,
       cache: '/var/cache/aegisbpf-canary/staging-vm',
@@ -50,6 +51,14 @@ describe('the options', () => {
     expect(message).toMatch(/^6 settings cannot be used; nothing was started:/);
     for (const word of ['--memory', '--lsm', '--kernel', '--speed', '"ls"', 'PHASE'])
       expect(message).toContain(word);
+  });
+
+  test('force KVM or emulation, or nothing else', () => {
+    for (const accelerator of ['auto', 'kvm', 'tcg'])
+      expect(read('--accelerator', accelerator)).toMatchObject({ accelerator });
+    expect(() => read('--accelerator', 'hvf')).toThrow(
+      '--accelerator "hvf": expected auto, kvm, tcg',
+    );
   });
 
   test('say that a value is missing', () => {

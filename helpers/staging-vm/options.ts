@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { ACCELERATOR_CHOICES, type AcceleratorChoice } from './accelerator.ts';
 import { EXIT, StagingVmError } from './ending.ts';
 
 const whole = (lowest: number, highest: number, unit: string) =>
@@ -46,6 +47,9 @@ const schema = {
     .string()
     .regex(/^[^\p{Cc}]*$/u, 'expected kernel arguments on one line')
     .prefault(''),
+  accelerator: z
+    .enum(ACCELERATOR_CHOICES, { error: `expected ${ACCELERATOR_CHOICES.join(', ')}` })
+    .prefault('auto'),
   memory: whole(512, 262_144, 'MB').prefault('2048'),
   cpus: whole(1, 64, 'processors').prefault('2'),
   disk: whole(256, 1_000_000, 'MB').prefault('4096'),
@@ -63,6 +67,7 @@ export interface Options {
   readonly release: string;
   readonly lsm: string;
   readonly append: string;
+  readonly accelerator: AcceleratorChoice;
   readonly memoryMb: number;
   readonly cpus: number;
   readonly freeDiskMb: number;
@@ -133,6 +138,7 @@ export function readOptions(
     release: read('release', schema.release) ?? '',
     lsm: read('lsm', schema.lsm) ?? '',
     append: read('append', schema.append) ?? '',
+    accelerator: read('accelerator', schema.accelerator) ?? 'auto',
     memoryMb: read('memory', schema.memory) ?? 0,
     cpus: read('cpus', schema.cpus) ?? 0,
     freeDiskMb: read('disk', schema.disk) ?? 0,

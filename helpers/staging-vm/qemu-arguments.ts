@@ -34,9 +34,15 @@ const CPUS = { kvm: 'max', tcg: 'max,pku=off' } as const;
 const ACCELERATORS = { kvm: 'kvm', tcg: 'tcg,thread=multi,tb-size=256' } as const;
 
 /** Options that the probe for KVM and the real start share. */
-export function accelerationArguments(accelerator: Accelerator): string[] {
+function accelerationArguments(accelerator: Accelerator): string[] {
   const accel = ['-accel', ACCELERATORS[accelerator], '-machine', 'pc', '-cpu', CPUS[accelerator]];
   return [...accel, '-nodefaults', '-no-user-config', '-display', 'none'];
+}
+
+/** A guest of its firmware alone, which prints on the serial line when there is no screen, which is our stdout. */
+export function firmwareArguments(accelerator: Accelerator): string[] {
+  const acceleration = accelerationArguments(accelerator);
+  return [...acceleration, '-machine', 'graphics=off', '-no-reboot', '-serial', 'stdio'];
 }
 
 /** A path inside QEMU's comma-separated options: a comma is doubled. */
