@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { utf8Text } from '../text/utf8-text.ts';
 
 /** Operators' files are a few kilobytes; a million groups of a review are not a tenth of this. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -12,19 +13,27 @@ export function mustBeRegular(stat: Stats): void {
 }
 
 /**
- * Text of a file that an operator named. What was looked at is what is read.
+ * Bytes of a file that an operator named. What was looked at is what is read.
  * @param look throws when the open file is not as it must be.
  * @throws Error in one line when it cannot be opened, is no regular file, or is too large.
  */
-export function readRegularFile(path: string, look: (stat: Stats) => void = () => {}): string {
+export function readRegularBytes(path: string, look: (stat: Stats) => void = () => {}): Buffer {
   const descriptor = openSync(path, OPEN_WITHOUT_WAITING);
   try {
     const stat = fstatSync(descriptor);
     mustBeRegular(stat);
     if (stat.size > MAX_BYTES) throw new Error(`it has ${stat.size} bytes, at most ${MAX_BYTES}`);
     look(stat);
-    return readFileSync(descriptor, 'utf8');
+    return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * Text of a file that an operator named.
+ * @throws Error in one line as `readRegularBytes` does, and when it is not UTF-8: with the place and the encoding.
+ */
+export function readRegularFile(path: string, look?: (stat: Stats) => void): string {
+  return utf8Text(readRegularBytes(path, look));
 }

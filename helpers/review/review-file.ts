@@ -1,6 +1,7 @@
 import type { Document } from 'yaml';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { readLocatedYaml } from '../files/located-yaml.ts';
+import { readRegularFile } from '../files/regular-file.ts';
 import { type ReviewEntry, review } from './review-entry.ts';
 
 export const REVIEW_FILE = 'review.yaml';
@@ -24,7 +25,13 @@ export function problemsText(problems: readonly string[]): string {
 export function readReview(run: RunDirectory): ReviewState {
   if (!run.has(REVIEW_FILE))
     return { ok: false, reason: `there is no ${REVIEW_FILE} in ${run.path}` };
-  const read = readLocatedYaml(REVIEW_FILE, run.readText(REVIEW_FILE), review);
+  let text: string;
+  try {
+    text = readRegularFile(run.file(REVIEW_FILE));
+  } catch (error) {
+    return { ok: false, reason: `${REVIEW_FILE} cannot be read: ${(error as Error).message}` };
+  }
+  const read = readLocatedYaml(REVIEW_FILE, text, review);
   return read.ok
     ? { ok: true, groups: read.value.groups, document: read.document }
     : { ok: false, reason: problemsText(read.problems) };

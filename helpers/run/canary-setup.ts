@@ -13,7 +13,7 @@ import { finalStatus } from '../criteria/final-status.ts';
 import { fail } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { sealRun } from '../evidence/seal.ts';
-import { readRegularFile } from '../files/regular-file.ts';
+import { readRegularBytes } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { kernelRelease } from '../host/observations.ts';
 import { replaceable } from '../host/trusted-path.ts';
@@ -195,7 +195,7 @@ async function begin(
   });
   // The verdicts that were carried over are part of the evidence, as they were at the start.
   if (settings.KNOWN_EVENTS !== undefined)
-    directory.writeText(KNOWN_EVENTS_FILE, readRegularFile(settings.KNOWN_EVENTS));
+    directory.writeText(KNOWN_EVENTS_FILE, readRegularBytes(settings.KNOWN_EVENTS));
   directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);
   return { run, guardian };
 }

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { knownFile, type OwnFile, ownFile, plainFilesystem } from '../../changes/own-file.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
-import { readRegularFile } from '../../files/regular-file.ts';
+import { readRegularBytes } from '../../files/regular-file.ts';
 import type { Settings } from '../../settings/settings.ts';
 
 /** The canary compares contents; a target beyond this is not the small file it needs. */
@@ -21,5 +21,5 @@ export function soakTarget(settings: Settings, directory: string): OwnFile {
     );
   }
   plainFilesystem(path);
-  return knownFile(path, readRegularFile(path));
+  return knownFile(path, readRegularBytes(path).toString('utf8'));
 }
