@@ -1,10 +1,10 @@
 import { judgeCandidateFiles } from '../helpers/agent/bpf-objects.ts';
 import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
+import { mirrorsProduction } from '../helpers/steps/mirrors-production.ts';
 import {
   bpfLsmIsEnabled,
   kernelFilesystemsAreMounted,
-  mirrorsProduction,
   noBreakGlass,
   noOtherInstanceRuns,
   probesCanBeMade,

@@ -56,7 +56,12 @@ export function mounts(hostRoot: string): Observation<readonly Mount[]> {
 
 /** What is mounted at exactly that place (the last mount wins), if anything. */
 export function mountAt(hostRoot: string, target: string): Observation<Mount | undefined> {
-  return mapKnown(mounts(hostRoot), (all) => all.filter((mount) => mount.target === target).at(-1));
+  return mapKnown(mounts(hostRoot), (all) => mountedOn(all, target));
+}
+
+/** The mount in force at exactly that place: the last one wins. */
+export function mountedOn(all: readonly Mount[], target: string): Mount | undefined {
+  return all.findLast((mount) => mount.target === target);
 }
 
 export function cgroupControllers(hostRoot: string): Observation<readonly string[]> {

@@ -21,7 +21,11 @@ export const hostProfile = z.object({
 
 export type HostProfile = z.output<typeof hostProfile>;
 
-const unreadable = (observation: { reason: string }) => `unreadable: ${observation.reason}`;
+const UNREADABLE = 'unreadable: ';
+const unreadable = (observation: { reason: string }) => `${UNREADABLE}${observation.reason}`;
+
+/** True for what stands in a profile in place of a value that could not be read. */
+export const isUnreadable = (value: string) => value.startsWith(UNREADABLE);
 
 function shown<T>(observation: Observation<T>, text: (value: T) => string): string {
   return observation.known ? text(observation.value) : unreadable(observation);
@@ -72,11 +76,22 @@ export function compareProfiles(
 
 /**
  * Reads a profile that `npm run profile` recorded.
- * @throws Error in one line when the file is missing, not JSON or not a profile.
+ * @throws Error in one line when the file is missing, not UTF-8, not JSON or not a profile.
  */
 export function readProfile(path: string): HostProfile {
-  const text = readRegularFile(path);
-  const parsed = hostProfile.safeParse(JSON.parse(text));
+  let text: string;
+  try {
+    text = readRegularFile(path);
+  } catch (error) {
+    throw new Error(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path} is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = hostProfile.safeParse(value);
   if (parsed.success) return parsed.data;
   const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`${path} is not a host profile: ${why.join('; ')}`);

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readSettings } from '../settings/settings.ts';
-import { type HostProfile, readProfileSettings } from './profile.ts';
+import { type HostProfile, isUnreadable, readProfileSettings } from './profile.ts';
 
 const [path] = process.argv.slice(2);
 if (path === undefined || process.argv.length > 3) {
@@ -24,4 +24,8 @@ try {
   process.exit(1);
 }
 for (const [name, value] of Object.entries(settings)) process.stdout.write(`${name}: ${value}\n`);
+for (const [name, value] of Object.entries(settings).filter(([, text]) => isUnreadable(text)))
+  process.stderr.write(
+    `warning: ${name} could not be read, so a staging host cannot be compared in it; record the profile again as root (${value})\n`,
+  );
 process.stdout.write(`written to ${path}; name it with PRODUCTION_PROFILE on the staging host\n`);

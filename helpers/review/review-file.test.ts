@@ -1,9 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { dirSync } from 'tmp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RunDirectory } from '../evidence/run-directory.ts';
-import { knownDefectsProblem } from '../steps/phases/known-defects.ts';
 import { readKnownEvents } from './known-events.ts';
 import { REVIEW_FILE, readReview } from './review-file.ts';
 
@@ -16,7 +14,7 @@ afterAll(() => folder.removeCallback());
 const REVIEW = `groups:
   - group: '"block" | "/srv/a" | "cat" | "cron.service" | "AUDIT"'
     phase: audit
-    verdict: true-positive
+    verdict: pending
     severity: high
     resolution: null
     note: null
@@ -48,14 +46,10 @@ test('a review in another encoding is refused with the line, and never read with
   });
 });
 
-test('so are verdicts of a former run, and accepted defects', () => {
+test('so are the verdicts of a former run', () => {
   const path = written('latin1').file(REVIEW_FILE);
   expect(readKnownEvents(path)).toEqual({
     ok: false,
     problems: [expect.stringContaining(OTHER_ENCODING)],
   });
-  const defects = join(folder.name, 'defects.yaml');
-  writeFileSync(defects, Buffer.from('- defect: x\n  acceptedBy: René\n', 'latin1'));
-  expect(knownDefectsProblem(defects)).toContain(`line 2, column 18: ${OTHER_ENCODING}`);
-  rmSync(defects);
 });

@@ -3,67 +3,21 @@ import { join } from 'node:path';
 import { agentPaths } from '../changes/agent-state.ts';
 import { plainFilesystem } from '../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
-import { activeLsms, hostPath, kernelBtf, mountAt, serviceState } from '../host/observations.ts';
+import { cgroupProblem } from '../host/cgroup-layout.ts';
+import {
+  activeLsms,
+  hostPath,
+  kernelBtf,
+  mountedOn,
+  mounts,
+  serviceState,
+} from '../host/observations.ts';
 import { agentInstances } from '../host/processes.ts';
-import { compareProfiles, readProfile, readProfileSettings } from '../host/profile.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** What the specs of phases 1 to 4 run by absolute path. */
 const TOOLS = ['/usr/bin/stdbuf', '/bin/cat'];
-
-/** The host has the settings of a production host that `npm run profile` recorded. */
-export async function mirrorsProduction(settings: Settings): Promise<Judgement> {
-  const { PRODUCTION_PROFILE: path, ATTEST_PRODUCTION_MATCH: attestation } = settings;
-  if (path === undefined) {
-    if (attestation !== undefined) {
-      return pass(`attested, not measured: ${attestation}`, {
-        value: attestation,
-        source: 'ATTEST_PRODUCTION_MATCH',
-      });
-    }
-    return inconclusive(
-      'nothing says that this host mirrors production. Either record a profile on a production host with `npm run profile -- production.json` and name it with PRODUCTION_PROFILE, or attest the match with ATTEST_PRODUCTION_MATCH="your name: what you compared", which the evidence then carries as your word',
-      { source: 'PRODUCTION_PROFILE' },
-    );
-  }
-  let production: ReturnType<typeof readProfile>;
-  try {
-    production = readProfile(path);
-  } catch (error) {
-    return inconclusive(`the production profile cannot be used: ${(error as Error).message}`, {
-      source: path,
-    });
-  }
-  const here = await readProfileSettings(settings.HOST_ROOT);
-  const source = `${path} (${production.hostname}, ${production.recordedAt})`;
-  const unreadable = Object.entries(here).filter(([, value]) => value.startsWith('unreadable: '));
-  const differences = compareProfiles(production.settings, here).filter(
-    ({ setting }) => !unreadable.some(([name]) => name === setting),
-  );
-  if (differences.length > 0) {
-    const shown = differences.map(
-      ({ setting, production: there, staging }) =>
-        `${setting}: production "${there}", here "${staging}"`,
-    );
-    return fail(
-      `this host differs from production in ${differences.length} settings: ${shown.join('; ')}`,
-      { value: differences.length, limit: 0, unit: 'differences', source },
-    );
-  }
-  if (unreadable.length > 0) {
-    return inconclusive(
-      `${unreadable.length} settings of this host cannot be read: ${unreadable.map(([name, why]) => `${name} (${why})`).join('; ')}`,
-      { value: unreadable.length, limit: 0, unit: 'unreadable settings', source },
-    );
-  }
-  return pass(`${Object.keys(here).length} settings are as on ${production.hostname}`, {
-    value: 0,
-    limit: 0,
-    unit: 'differences',
-    source,
-  });
-}
 
 /** The word `bpf` in the kernel's list of active LSMs. */
 export function bpfLsmIsEnabled(settings: Settings): Judgement {
@@ -88,21 +42,19 @@ export function bpfLsmIsEnabled(settings: Settings): Judgement {
 
 /** cgroup v2, bpffs and the kernel's BTF are there: mounted, not merely a folder of that name. */
 export function kernelFilesystemsAreMounted(settings: Settings): Judgement {
-  const wanted = [
-    { target: '/sys/fs/cgroup', type: 'cgroup2' },
-    { target: '/sys/fs/bpf', type: 'bpf' },
-  ];
-  for (const { target, type } of wanted) {
-    const mount = mountAt(settings.HOST_ROOT, target);
-    if (!mount.known)
-      return inconclusive(`the mounts cannot be read: ${mount.reason}`, { source: mount.source });
-    const found = mount.value?.type ?? 'nothing';
-    if (found !== type) {
-      return fail(
-        `${target} must be a ${type} mount and is ${found}; mount it with \`mount -t ${type} ${type} ${target}\``,
-        { value: found, limit: type, source: mount.source },
-      );
-    }
+  const mounted = mounts(settings.HOST_ROOT);
+  const { source } = mounted;
+  if (!mounted.known)
+    return inconclusive(`the mounts cannot be read: ${mounted.reason}`, { source });
+  const cgroup = cgroupProblem(mounted.value);
+  if (cgroup !== undefined)
+    return fail(cgroup.problem, { value: cgroup.layout, limit: 'cgroup v2', source });
+  const bpf = mountedOn(mounted.value, '/sys/fs/bpf')?.type ?? 'nothing';
+  if (bpf !== 'bpf') {
+    return fail(
+      `/sys/fs/bpf must be a bpf mount and is ${bpf}; mount it with \`mount -t bpf bpf /sys/fs/bpf\``,
+      { value: bpf, limit: 'bpf', source },
+    );
   }
   const btf = kernelBtf(settings.HOST_ROOT);
   return btf.known && btf.value

@@ -3,7 +3,7 @@ import { fileSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Finding } from '../../criteria/judgement.ts';
 import { readSettings } from '../../settings/settings.ts';
-import { judgeDefect } from './known-defects.ts';
+import { judgeDefect, knownDefectsProblem } from './known-defects.ts';
 
 let file: ReturnType<typeof fileSync>;
 beforeEach(() => {
@@ -24,6 +24,11 @@ function judge(text: string | undefined, id = 'leak', now = '2026-11-23T12:00:00
   };
   return judgeDefect(settings, id, finding, { value: 1 }, new Date(now));
 }
+
+test('a list in another encoding is refused with the line', () => {
+  writeFileSync(file.name, Buffer.from('- defect: leak\n  acceptedBy: René\n', 'latin1'));
+  expect(knownDefectsProblem(file.name)).toContain('line 2, column 18: the byte 0xE9');
+});
 
 test('a defect that nobody accepted fails, and its finding is reported', () => {
   expect(judge(undefined)).toMatchObject({ verdict: 'fail', findings: [finding], value: 1 });
