@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { escapedCharacter } from '../text/escaped-character.ts';
 
 /** How the candidate is run: its executable and the only environment it gets. */
@@ -30,12 +31,14 @@ const OUTPUT_GRACE_MS = 5000;
  * Runs a one-shot command of the candidate to its end. Never throws for what the command does;
  * a hang ends by SIGKILL after the deadline and is said in `timedOut`. A process that it left behind
  * with its output is not waited for.
+ * @throws when the step that runs it is past its deadline: the command is ended, and no other starts.
  */
 export async function runCommand(
   candidate: Candidate,
   args: readonly string[],
   timeoutSeconds: number,
 ): Promise<CommandResult> {
+  mustGoOn();
   const running = execa(candidate.executable, args, {
     env: candidate.environment,
     extendEnv: false,
@@ -43,6 +46,7 @@ export async function runCommand(
     stdin: 'ignore',
     timeout: timeoutSeconds * 1000,
     killSignal: 'SIGKILL',
+    ...endsWithStep(),
     maxBuffer: MAX_OUTPUT_BYTES,
     encoding: 'buffer',
     stripFinalNewline: false,
@@ -55,6 +59,7 @@ export async function runCommand(
     setTimeout(letGo, OUTPUT_GRACE_MS).unref();
   });
   const result = await running;
+  mustGoOn();
   const spawnError = result.exitCode === undefined && result.signal === undefined;
   return {
     command: `aegisbpf ${args.join(' ')}`,

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
+import { pause } from '../criteria/step-signal.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Workload } from '../workload/workload.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from './counters.ts';
@@ -50,7 +50,7 @@ async function step(
     await workload.countsNow(),
     performance.now(),
   ];
-  await sleep(subject.settings.HEADROOM_STEP_SECONDS * 1000);
+  await pause(subject.settings.HEADROOM_STEP_SECONDS * 1000);
   const [after, attemptsAfter, ended] = [
     await scrape(subject),
     await workload.countsNow(),

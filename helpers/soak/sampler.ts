@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
+import { pause } from '../criteria/step-signal.ts';
 import { type ProcessResources, processResources } from '../host/processes.ts';
 import { memorySourceText } from '../host/resident-memory.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -48,7 +48,7 @@ export class Sampler {
     do {
       last = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
       if (last.ok) break;
-      await sleep(WATCH_MS);
+      await pause(WATCH_MS);
     } while (daemon.isRunning() && performance.now() < deadline);
     // An endpoint that answers without samples is a broken one, not a version without one.
     this.#endpoint = last.ok || last.text !== '';
@@ -88,7 +88,7 @@ export class Sampler {
           sampling = false;
         });
       }
-      const wait = sleep(Math.max(1, Math.min(WATCH_MS, durationMs - elapsed)));
+      const wait = pause(Math.max(1, Math.min(WATCH_MS, durationMs - elapsed)));
       // What a sample shows is judged as soon as it is taken.
       await (sampling ? Promise.race([wait, this.#pending]) : wait);
     }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadyDaemon } from '../agent/daemon.ts';
+import { pause } from '../criteria/step-signal.ts';
 import { processResources } from '../host/processes.ts';
 
 const READINGS = 5;
@@ -13,12 +13,12 @@ export async function settledMemory(
   daemon: ReadyDaemon,
   settleSeconds: number,
 ): Promise<number | undefined> {
-  await sleep(settleSeconds * 1000);
+  await pause(settleSeconds * 1000);
   const readings: number[] = [];
   for (let index = 0; index < READINGS; index += 1) {
     const resources = processResources(daemon.identity.pid);
     if (resources !== undefined) readings.push(resources.rssKb);
-    await sleep(BETWEEN_MS);
+    await pause(BETWEEN_MS);
   }
   return readings.sort((a, b) => a - b)[Math.floor(readings.length / 2)];
 }

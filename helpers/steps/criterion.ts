@@ -16,6 +16,7 @@ import { showable } from '../criteria/showable.ts';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
 import type { Phase } from '../settings/settings.ts';
 import { canaryRun } from './canary-run.ts';
+import { untilDeadline } from './deadline.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -71,6 +72,8 @@ function skipReason(
   if (!provided.asked.some((phase) => wanted.includes(phase))) {
     return `not asked for: this run is for ${provided.asked.join(', ')} (PHASE)`;
   }
+  if (runaway !== undefined)
+    return `"${runaway}" did not end when it was cancelled, and nothing may run beside it`;
   const records = directory.criteria();
   for (const need of needs) {
     const ids: readonly string[] =
@@ -100,18 +103,29 @@ async function judged(
   }
 }
 
-/** Settles at the test's deadline. vitest goes on to the next step then, and must not be told of a pass later. */
-const atDeadline = (signal: AbortSignal, timeoutMs: number) =>
-  new Promise<Judgement>((resolve) => {
-    const late = () =>
-      resolve(
-        inconclusive(
-          `this step did not end within ${timeoutMs / 1000} s, so nothing was judged; see canary.log for where it stood`,
-          { limit: timeoutMs / 1000, unit: 's', source: 'deadline of the step' },
-        ),
-      );
-    signal.addEventListener('abort', late, { once: true });
-  });
+/** What a cancelled step may take to end: its own commands are ended at once, a stop of the agent takes 30 s. */
+const GRACE_MS = 60_000;
+
+/** The title of a step that went on after it was cancelled; nothing may run beside it. */
+let runaway: string | undefined;
+
+/** vitest goes on to the next step at its own deadline, whatever runs; ours comes first, and is awaited. */
+async function judgedInTime(
+  check: () => Judgement | Promise<Judgement>,
+  title: string,
+  timeoutMs: number,
+  vitests: AbortSignal,
+): Promise<Judgement | NotApplicable> {
+  const deadline = AbortSignal.any([vitests, AbortSignal.timeout(timeoutMs)]);
+  const timed = await untilDeadline(() => judged(check), deadline, GRACE_MS);
+  if (timed.state === 'ended') return timed.value;
+  if (timed.goesOn) runaway = title;
+  const then = timed.goesOn ? ' and goes on after it was cancelled, so no other step is tried' : '';
+  return inconclusive(
+    `this step did not end within ${timeoutMs / 1000} s${then}; nothing was judged, see canary.log for where it stood`,
+    { limit: timeoutMs / 1000, unit: 's', source: 'deadline of the step' },
+  );
+}
 
 /** The failure as a person reads it in the reporter's output: verdict first, then the four parts. */
 export class CriterionFailure extends Error {
@@ -145,7 +159,8 @@ export function criterion(
   const own = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const timeout = (own + agentsShareSeconds()) * 1000;
   // Once: a step that is tried until it passes shows nothing, whatever --retry asks for.
-  test(title, { timeout, retry: 0, repeats: 0 }, async ({ task, skip, signal }) => {
+  const vitests = timeout + 2 * GRACE_MS;
+  test(title, { timeout: vitests, retry: 0, repeats: 0 }, async ({ task, skip, signal }) => {
     const { directory, provided } = canaryRun();
     const name = sectionOf(id);
     const base = { id, section: name, title };
@@ -167,7 +182,7 @@ export function criterion(
       skip(reason);
     }
     const begun = performance.now();
-    const judgement = await Promise.race([judged(check), atDeadline(signal, timeout)]);
+    const judgement = await judgedInTime(check, title, timeout, signal);
     const record: CriterionRecord = {
       ...base,
       at: new Date().toISOString(),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { shownOutput } from '../agent/command.ts';
 import type { OwnFile } from '../changes/own-file.ts';
 import { noEvidence } from '../criteria/judgement.ts';
+import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 
 /** What one open of a file did. */
@@ -57,9 +58,11 @@ export async function probeFile(
     extendEnv: false,
     reject: false,
     stdin: 'ignore',
+    ...endsWithStep(),
     timeout: PROBE_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
+  mustGoOn();
   const parsed = report.safeParse(jsonOrUndefined(result.stdout));
   if (!parsed.success) {
     throw noEvidence(
@@ -96,11 +99,13 @@ export async function runVictim(
     reject: false,
     stdin: 'ignore',
     stdout: 'ignore',
+    ...endsWithStep(),
     timeout: PROBE_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
   const { pid } = child;
   const result = await child;
+  mustGoOn();
   return { pid, exitCode: result.exitCode, signal: result.signal, stderr: result.stderr ?? '' };
 }
 

@@ -1,3 +1,4 @@
+import { onStepEnd } from '../../criteria/step-signal.ts';
 import { EventLineSplitter } from '../contract/event-stream.ts';
 import { type AgentEvent, parseEventLine } from '../contract/events.ts';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
@@ -90,6 +91,7 @@ export class EventLog {
     return new Promise((resolve) => {
       const settle = (held: boolean) => {
         clearTimeout(timer);
+        forget();
         this.#waiting.delete(wake);
         resolve(held);
       };
@@ -97,6 +99,7 @@ export class EventLog {
         if (condition()) settle(true);
       };
       const timer = setTimeout(() => settle(condition()), timeoutMs);
+      const forget = onStepEnd(() => settle(condition()));
       this.#waiting.add(wake);
     });
   }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { parsePolicyShow } from '../../agent/contract/rules.ts';
 import { listFileRules, rulesOn } from '../../changes/rules.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { pause } from '../../criteria/step-signal.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
@@ -101,7 +101,7 @@ async function killAt(
   if (moment === 'enforcement pauses') {
     // Also ends when the apply is over: a version that never pauses is not killed.
     await Promise.race([watches.guarded.until('allowed', wholeMs * 2), child]);
-  } else await sleep(wholeMs * moment);
+  } else await pause(wholeMs * moment);
   child.kill('SIGKILL');
   const { signal } = await child;
   await watches.guarded.until('denied', SETTLE_MS);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
+import { onStepEnd } from '../../criteria/step-signal.ts';
 
 const stretch = z.object({
   outcome: z.string(),
@@ -72,6 +73,7 @@ export class EnforcementWatch {
     return new Promise((resolve) => {
       const settle = (held: boolean) => {
         clearTimeout(timer);
+        forget();
         this.#waiting.delete(wake);
         resolve(held);
       };
@@ -80,6 +82,7 @@ export class EnforcementWatch {
         else if (gone()) settle(false);
       };
       const timer = setTimeout(() => settle(false), timeoutMs);
+      const forget = onStepEnd(() => settle(false));
       this.#waiting.add(wake);
     });
   }

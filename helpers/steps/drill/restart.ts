@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
 import { freeLoopbackPort, scrapeCommand } from '../../agent/scrape.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
 import { addRule, listFileRules, removeRule, rulesOn } from '../../changes/rules.ts';
 import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
+import { pause } from '../../criteria/step-signal.ts';
 import { processesMarked, RUN_MARK } from '../../host/processes.ts';
 import { inodeDelta } from '../../soak/counters.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
@@ -104,7 +104,7 @@ export class RestartUnderLoad {
     let running = agents();
     // Children of the agent may end a moment after it.
     for (let waited = 0; running.length > 0 && waited < CHILDREN_MS; waited += 50) {
-      await sleep(50);
+      await pause(50);
       running = agents();
     }
     if (running.length > 0) {
@@ -164,7 +164,7 @@ export class RestartUnderLoad {
 /** Waits for denials and lets them go on for a while. @returns whether they came. */
 async function steadilyDenied(watch: EnforcementWatch, timeoutMs: number): Promise<boolean> {
   if (!(await watch.until('denied', timeoutMs))) return false;
-  await sleep(STEADY_MS);
+  await pause(STEADY_MS);
   return true;
 }
 

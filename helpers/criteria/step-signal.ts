@@ -1,0 +1,34 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const signals = new AsyncLocalStorage<AbortSignal>();
+
+/** Runs a step of the runbook; whatever it starts, however deep, is cancelled with this signal. */
+export function asStep<T>(signal: AbortSignal, step: () => Promise<T>): Promise<T> {
+  return signals.run(signal, step);
+}
+
+/** Fires when the step that runs now is past its deadline; undefined outside of steps. */
+export const stepSignal = (): AbortSignal | undefined => signals.getStore();
+
+/** @throws the reason when the step that runs now is past its deadline: it must start nothing more. */
+export const mustGoOn = (): void => stepSignal()?.throwIfAborted();
+
+/** Option of execa that ends the program with the step. */
+export function endsWithStep(): { readonly cancelSignal?: AbortSignal } {
+  const cancelSignal = stepSignal();
+  return cancelSignal === undefined ? {} : { cancelSignal };
+}
+
+/** Waits. @throws the reason when the step is past its deadline, then or meanwhile. */
+export async function pause(ms: number): Promise<void> {
+  const signal = stepSignal();
+  await sleep(ms, undefined, signal === undefined ? {} : { signal });
+}
+
+/** Calls when the step is past its deadline. @returns what takes the call back. */
+export function onStepEnd(call: () => void): () => void {
+  const signal = stepSignal();
+  signal?.addEventListener('abort', call, { once: true });
+  return () => signal?.removeEventListener('abort', call);
+}
