@@ -101,6 +101,18 @@ test.each([
     { samples: { taken: 18, failed: 2, source: 's' } },
     'inconclusive',
   ],
+  [
+    'three quarters of the samples due',
+    samplesComplete,
+    { measuredSeconds: 11, samples: { taken: 9, failed: 0, source: 's', everySeconds: 1 } },
+    'pass',
+  ],
+  [
+    'fewer samples than that',
+    samplesComplete,
+    { measuredSeconds: 11, samples: { taken: 8, failed: 0, source: 's', everySeconds: 1 } },
+    'inconclusive',
+  ],
   ['no scrape', samplesComplete, { samples: { taken: 0, failed: 0, source: 's' } }, 'inconclusive'],
   [
     'a reset counter',

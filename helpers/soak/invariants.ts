@@ -10,6 +10,8 @@ export const EXPECTED_STATES = {
 };
 /** The totals come from scrapes before and after; one late scrape in between loses no count. */
 const MAX_FAILED_SCRAPE_SHARE = 0.05;
+/** A slow endpoint is read less often than it should; with fewer than this the time between is unwatched. */
+const MIN_TAKEN_SHARE = 0.75;
 
 /** The soak ran as long as it was asked to, on a host whose clock did not jump and did not sleep. */
 export function ranInFull(soak: SoakResult): Judgement {
@@ -169,6 +171,14 @@ export function actionsOf(signal: SoakResult['enforceSignal']): readonly string[
   return [signal.toUpperCase()];
 }
 
+/** Samples that the pace demands: one at the beginning and one for each interval that has passed. */
+function samplesDue({ samples, measuredSeconds }: SoakResult): number {
+  const { everySeconds, taken, failed } = samples;
+  return everySeconds === undefined
+    ? taken + failed
+    : 1 + Math.floor(measuredSeconds / everySeconds);
+}
+
 /** Enough scrapes succeeded for the drops and decisions to have been watched all the time. */
 export function samplesComplete(soak: SoakResult): Judgement {
   const { taken, failed, late, source, lastError, decreased } = soak.samples;
@@ -185,7 +195,15 @@ export function samplesComplete(soak: SoakResult): Judgement {
       measurement,
     );
   const share = failed / (taken + failed);
-  const text = `${failed} of ${taken + failed} scrapes of ${source} failed, ${late} came late`;
+  const due = samplesDue(soak);
+  const needed = Math.ceil(due * MIN_TAKEN_SHARE);
+  const text = `${taken} of ${due} samples due, at least ${needed} needed (${100 * MIN_TAKEN_SHARE} %); ${failed} of ${taken + failed} scrapes of ${source} failed, ${late} came late`;
+  if (taken < needed) {
+    return inconclusive(
+      `${text}; what happened between them was not watched: run again on a faster host, or raise SAMPLE_SECONDS`,
+      { value: taken, limit: needed, unit: 'samples', source },
+    );
+  }
   if (share > MAX_FAILED_SCRAPE_SHARE) {
     return inconclusive(`${text}; the last: ${lastError ?? '?'}`, measurement);
   }

@@ -96,6 +96,8 @@ export const soakResult = z.object({
     /** Taken, but more than half an interval after their time. */
     late: z.number().int().default(0),
     failed: z.number().int(),
+    /** The pace at which they were due. */
+    everySeconds: z.number().optional(),
     source: z.string(),
     lastError: z.string().optional(),
     decreased: z.string().optional(),

@@ -65,7 +65,9 @@ export class Sampler {
     breach: (elapsedMs: number) => string | undefined,
   ): Promise<string | undefined> {
     const { settings, daemon } = this.#subject;
-    const every = (this.#endpoint ? settings.SAMPLE_SECONDS : settings.POLL_SECONDS) * 1000;
+    const everySeconds = this.#endpoint ? settings.SAMPLE_SECONDS : settings.POLL_SECONDS;
+    const every = everySeconds * 1000;
+    this.scrapes.everySeconds = everySeconds;
     this.#begun = performance.now();
     let next = 0;
     let sampling = false;
