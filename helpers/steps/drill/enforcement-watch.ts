@@ -28,7 +28,7 @@ export type Stretch = z.output<typeof stretch>;
 export type WatchReport = Omit<z.output<typeof report>, 'kind'>;
 
 /** Opens a second; the same as the soak's default load (SOAK_RATE). */
-export const OPENS_PER_SECOND = 500;
+const OPENS_PER_SECOND = 500;
 const END_TIMEOUT_MS = 20_000;
 /** An emulated host takes seconds to start a process. */
 export const FIRST_OPEN_TIMEOUT_MS = 60_000;
@@ -147,4 +147,11 @@ export function deniedOpens(stretches: readonly Stretch[]): number {
   return stretches
     .filter(({ outcome }) => outcome === 'denied')
     .reduce((sum, { opens }) => sum + opens, 0);
+}
+
+/** Opens a second that were really made: a slow host makes fewer than it is asked for. */
+export function openRate({ stretches, opens }: WatchReport): number {
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  const ms = first === undefined || last === undefined ? 0 : last.lastMs - first.firstMs;
+  return ms === 0 ? 0 : Math.round((1000 * opens) / ms);
 }

@@ -17,6 +17,8 @@ export interface Refusal {
   /** Decisions counted before and after it; undefined where the metrics could not be read. */
   readonly decisionsBefore: number | undefined;
   readonly decisions: number | undefined;
+  /** From when until when `policy apply` ran, in ms of CLOCK_MONOTONIC. */
+  readonly applyMs: readonly [number, number];
   /** Where it was accepted: from when until when it was in force, in ms of CLOCK_MONOTONIC. */
   readonly inForceMs?: readonly [number, number];
 }
@@ -107,6 +109,7 @@ async function applyOne(
 ): Promise<Refusal> {
   const begun = nowMs();
   const result = await stage.command('policy', 'apply', ...args, '--reset');
+  const applyMs = [begun, nowMs()] as const;
   const refusal: Refusal = {
     name,
     exitCode: result.exitCode,
@@ -114,6 +117,7 @@ async function applyOne(
     ...differences(before, await rulesOf(stage)),
     decisionsBefore,
     decisions: await decisionsOf(stage),
+    applyMs,
   };
   if (result.exitCode !== 0 && !differs(refusal)) return refusal;
   await stage.apply(stage.prepared().baselinePolicy);

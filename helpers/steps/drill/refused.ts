@@ -1,6 +1,7 @@
 import { fail, type Judgement, noEvidence, pass, worst } from '../../criteria/judgement.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
-import type { Stretch, WatchReport } from './enforcement-watch.ts';
+import { countersOnlyGrew } from './refusal-counters.ts';
+import { enforcementHeld } from './refusal-pauses.ts';
 import { applyRefused, differs, type RefusalTrial } from './refusal-trial.ts';
 import type { DrillStage } from './stage.ts';
 
@@ -63,82 +64,12 @@ export class RefusedPolicies {
         { value: changed.length, limit: 0, unit: 'refused policies', source },
       );
     }
-    return this.#enforcementHeld();
+    return enforcementHeld(this.#seen(), this.#stage.run.settings);
   }
 
   /** A refused policy resets no counter: whoever watches the node would see an attack end. */
   countersStay(): Judgement {
-    const { refusals, guarded, counted } = this.#seen();
-    const source = 'aegisbpf metrics, aegisbpf_blocks_total';
-    const unread = refusals.filter(
-      ({ decisionsBefore, decisions }) => decisionsBefore === undefined || decisions === undefined,
-    );
-    if (unread.length > 0) {
-      const names = unread.map(({ name }) => name).join(', ');
-      throw noEvidence(`the metrics could not be read around refused policies: ${names}`, {
-        source,
-      });
-    }
-    const resets = refusals.flatMap(({ name, exitCode, decisionsBefore = 0, decisions = 0 }) =>
-      exitCode !== 0 && decisions < decisionsBefore
-        ? [`${name} (${decisionsBefore} → ${decisions})`]
-        : [],
-    );
-    // On a slow host a counter has grown past its old value again before it is read.
-    if (resets.length === 0 && counted !== undefined && counted < guarded.opens - 1)
-      resets.push(
-        `one or more of them (${guarded.opens} opens were decided, ${counted} are counted)`,
-      );
-    const measured = { value: resets.length, limit: 0, unit: 'resets', source };
-    if (resets.length === 0)
-      return pass(`decisions only grew, over ${refusals.length} refused policies`, measured);
-    return judgeDefect(
-      this.#stage.run.settings,
-      'refused-policy-resets-counters',
-      {
-        title: 'a refused policy resets the counters',
-        severity: 'medium',
-        reference: 'agent-contract.md §6.5, §3.2',
-        detail: `the decision counters went backwards after \`policy apply\` refused: ${resets.join(', ')}; alerts that are built on them see a restart, and counts of the time before are lost`,
-      },
-      measured,
-    );
-  }
-
-  #enforcementHeld(): Judgement {
-    const { refusals, guarded, needed } = this.#seen();
-    // While an accepted one was in force, its own rules were: that is the acceptance's finding.
-    const meanwhile = refusals.flatMap(({ inForceMs }) => (inForceMs ? [inForceMs] : []));
-    const counts = ({ firstMs, lastMs }: Stretch) =>
-      !meanwhile.some(([from, to]) => firstMs <= to && lastMs >= from);
-    const through = guarded.stretches.filter((one) => one.outcome !== 'denied' && counts(one));
-    const refused = needed.stretches.filter((one) => one.outcome !== 'allowed' && counts(one));
-    const source = 'rollback/refused-policies.json';
-    const opens = (list: typeof through) => list.reduce((sum, one) => sum + one.opens, 0);
-    const measured = { value: opens(through) + opens(refused), limit: 0, unit: 'opens', source };
-    if (opens(refused) > 0) {
-      return fail(
-        `while policies were refused, ${opens(refused)} opens of a file without a rule were denied`,
-        measured,
-      );
-    }
-    if (opens(through) === 0) {
-      return pass(
-        `the same rules after each; ${guarded.opens} opens of the guarded file denied, ${needed.opens} of the free one allowed, throughout`,
-        measured,
-      );
-    }
-    return judgeDefect(
-      this.#stage.run.settings,
-      'refused-policy-pauses-enforcement',
-      {
-        title: 'a refused policy pauses enforcement',
-        severity: 'medium',
-        reference: 'agent-contract.md §6.5',
-        detail: `while policies were refused, ${opens(through)} of ${guarded.opens} opens of the guarded file went through, in ${through.length} pauses of up to ${longestMs(through)} ms: the automatic rollback applies the last policy again`,
-      },
-      measured,
-    );
+    return countersOnlyGrew(this.#seen(), this.#stage.run.settings);
   }
 
   #seen(): RefusalTrial {
@@ -147,6 +78,3 @@ export class RefusedPolicies {
     return this.#trial;
   }
 }
-
-const longestMs = (stretches: WatchReport['stretches']) =>
-  Math.round(Math.max(...stretches.map(({ firstMs, lastMs }) => lastMs - firstMs)));

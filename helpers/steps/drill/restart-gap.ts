@@ -3,7 +3,7 @@ import type { Delta } from '../../soak/counters.ts';
 import {
   deniedOpens,
   type EnforcementWatch,
-  OPENS_PER_SECOND,
+  openRate,
   singleGap,
   type WatchReport,
 } from './enforcement-watch.ts';
@@ -13,6 +13,9 @@ export type Ending = 'in order' | 'by SIGKILL';
 
 /** The agent is ready once its hooks are attached: the next open must be denied, on a slow host too. */
 export const READY_MEANS_ENFORCING_MS = 5000;
+
+/** Opens under way when a life ends. */
+const IN_FLIGHT = 1;
 
 /** The agent said that it was ready, and it did not deny. */
 export function notEnforcing(
@@ -37,16 +40,20 @@ export function judgeGap(
   if (typeof gap === 'string') return fail(`the restart was not one gap: ${gap}`, { source });
   if (!counted.known) throw noEvidence(counted.reason, { source: counted.source });
   const denied = deniedOpens(report.stretches);
-  // The open under way at the end of a life may be counted and not denied, or the reverse.
-  const inFlight = 1;
-  if (Math.abs(counted.value - denied) > inFlight) {
+  if (Math.abs(counted.value - denied) > IN_FLIGHT) {
     return fail(
       `the counters did not go on over the restart: ${denied} opens were denied and ${counted.value} counted`,
       { value: counted.value, limit: denied, unit: 'decisions', source: counted.source },
     );
   }
   return pass(
-    `ended ${ending} under ${OPENS_PER_SECOND} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${denied} denied opens = ${counted.value} counted over both lives; rule and list as before`,
+    `ended ${ending} under ${openRate(report)} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${countText(denied, counted.value)}; rule and list as before`,
     { value: gap.ms, unit: 'ms', source },
   );
+}
+
+function countText(denied: number, counted: number): string {
+  return denied === counted
+    ? `${denied} denied opens = ${counted} counted over both lives`
+    : `${denied} opens were denied and ${counted} counted over both lives, which may differ by ${IN_FLIGHT}: the open under way when a life ends is counted and may still go through, or the reverse`;
 }
