@@ -23,6 +23,8 @@ export interface DaemonExit {
 /** A daemon that was spawned and has not said that it is ready. */
 export interface StartingDaemon {
   readonly state: 'starting';
+  /** Its events, from the first byte on. */
+  readonly events: EventLog;
   /**
    * Waits for `Agent started` and a fresh capability report that agrees with what was asked.
    * `STARTUP_ENFORCE_READY` proves nothing: it comes before anything is attached (§0.2).
@@ -69,7 +71,7 @@ class Daemon implements StartingDaemon {
   readonly #run: RunDirectory;
   readonly #child: ChildProcess;
   readonly #stdout: GatheredPipe;
-  readonly #events: EventLog;
+  readonly events: EventLog;
   readonly #log: DaemonLog;
   readonly #spawnedAt = Date.now();
   readonly #ended: Promise<void>;
@@ -81,11 +83,11 @@ class Daemon implements StartingDaemon {
     this.#options = options;
     this.#run = run;
     run.directory(options.name);
-    this.#events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
+    this.events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
     this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'));
     // Event lines are block-buffered on a pipe and would come 4 KiB late (agent-contract.md §0.3).
     const fifo = run.file(options.name, 'agent.stdout.fifo');
-    this.#stdout = new GatheredPipe(fifo, (chunk) => this.#events.push(chunk));
+    this.#stdout = new GatheredPipe(fifo, (chunk) => this.events.push(chunk));
     this.#child = spawn(STDBUF, ['-oL', candidate.executable, ...runArguments(options)], {
       env: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },
       cwd: '/',
@@ -114,7 +116,7 @@ class Daemon implements StartingDaemon {
     this.#stdout.close();
     const stopMs = this.#stopAskedAt === undefined ? undefined : Date.now() - this.#stopAskedAt;
     this.#exit = { ...end, stopMs };
-    await Promise.all([this.#events.end(), this.#log.end()]);
+    await Promise.all([this.events.end(), this.#log.end()]);
   }
 
   async ready(): Promise<ReadyDaemon> {
@@ -165,7 +167,7 @@ class Daemon implements StartingDaemon {
       started,
       capabilities,
       startMs,
-      events: this.#events,
+      events: this.events,
       log: this.#log,
       exit: () => this.#exit,
       isRunning: () => this.#exit === undefined && isRunning(identity),
@@ -184,7 +186,7 @@ class Daemon implements StartingDaemon {
       await this.#ended;
     }
     const exit = this.#exit ?? { exitCode: undefined, signal: undefined, stopMs: undefined };
-    return { state: 'stopped', exit, events: this.#events, log: this.#log };
+    return { state: 'stopped', exit, events: this.events, log: this.#log };
   }
 }
 

@@ -21,6 +21,7 @@ export class DaemonLog {
   readonly #startedWaiters: ((value: Parsed<AgentStarted>) => void)[] = [];
   #started: Parsed<AgentStarted> | undefined;
   #starts = 0;
+  #startedAtMs: number | undefined;
 
   /** @param path of the log, `….log`; its parts and findings lie beside it. */
   constructor(path: string, room: Room = ROOM) {
@@ -53,6 +54,11 @@ export class DaemonLog {
         resolve(value);
       });
     });
+  }
+
+  /** When we first read "Agent started", in ms of CLOCK_MONOTONIC: a moment after it was written. */
+  get startedAtMs(): number | undefined {
+    return this.#startedAtMs;
   }
 
   get lastLine(): string {
@@ -90,6 +96,7 @@ export class DaemonLog {
     this.#keep(text);
     if (line.kind !== 'log' || line.message !== 'Agent started') return;
     this.#starts += 1;
+    this.#startedAtMs ??= Number(process.hrtime.bigint()) / 1e6;
     if (this.#started === undefined) {
       this.#started = agentStarted(line);
       for (const tell of this.#startedWaiters.splice(0)) tell(this.#started);

@@ -1,5 +1,6 @@
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { Delta } from '../../soak/counters.ts';
+import { judgeFirstDecision } from '../phases/first-decision.ts';
 import {
   deniedOpens,
   type EnforcementWatch,
@@ -26,6 +27,17 @@ export function notEnforcing(
     `ended ${ending}, the agent started again, said that it was ready, and opens of the denied file were ${outcome} for ${READY_MEANS_ENFORCING_MS / 1000} s`,
     { value: outcome, limit: 'denied', source: 'watch process' },
   );
+}
+
+/** The first denial after the gap, against the moment in which the agent said that it was ready. */
+export function lateAgain(
+  { stretches }: WatchReport,
+  readyMs: number | undefined,
+): Judgement | undefined {
+  const back = stretches.findLast(({ outcome }) => outcome === 'denied');
+  return back === undefined || readyMs === undefined
+    ? undefined
+    : judgeFirstDecision('enforce', back.firstMs - readyMs);
 }
 
 /** One gap, as long as it takes, with every denied open counted once by both lives together. */

@@ -8,7 +8,13 @@ import { processesMarked, RUN_MARK } from '../../host/processes.ts';
 import { inodeDelta } from '../../soak/counters.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
-import { type Ending, judgeGap, notEnforcing, READY_MEANS_ENFORCING_MS } from './restart-gap.ts';
+import {
+  type Ending,
+  judgeGap,
+  lateAgain,
+  notEnforcing,
+  READY_MEANS_ENFORCING_MS,
+} from './restart-gap.ts';
 
 /** How long the opens go on before and after, so that a gap has something on both sides. */
 const STEADY_MS = 500;
@@ -65,7 +71,7 @@ export class RestartUnderLoad {
       // After a crash the record is looked at first; an orderly restart is not to be held up.
       const crashed = ending === 'by SIGKILL' ? await this.#ruleIsListed(file) : undefined;
       const startedAt = performance.now();
-      await this.#start(`enforce/${name}-after`);
+      const { log } = await this.#start(`enforce/${name}-after`);
       const back = await steadilyDenied(watch, READY_MEANS_ENFORCING_MS);
       const times = {
         endMs: Math.round(startedAt - endedAt),
@@ -83,6 +89,7 @@ export class RestartUnderLoad {
         crashed ??
         (back ? undefined : notEnforcing(watch, ending)) ??
         listed ??
+        lateAgain(report, log.startedAtMs) ??
         judgeGap(report, ending, times.enforcingAgainMs, counted, source)
       );
     } finally {

@@ -2,9 +2,11 @@ import { runCommand, shownOutput } from '../../agent/command.ts';
 import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../../agent/daemon.ts';
 import type { Mode } from '../../agent/daemon-options.ts';
 import { freeLoopbackPort } from '../../agent/scrape.ts';
+import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { isRunning, listProcesses } from '../../host/processes.ts';
 import type { CanaryRun } from '../canary-run.ts';
+import { FirstDecision } from './first-decision.ts';
 
 /** The daemon of one phase, from its start to its end. */
 export class PhaseDaemon {
@@ -13,6 +15,7 @@ export class PhaseDaemon {
   #ready: ReadyDaemon | undefined;
   #stopped: StoppedDaemon | undefined;
   #endedByItself: string | undefined;
+  #late: Judgement | undefined;
   #stopAnyway: (() => Promise<StoppedDaemon>) | undefined;
 
   constructor(run: CanaryRun, mode: Mode) {
@@ -44,8 +47,26 @@ export class PhaseDaemon {
     return this.#stopped;
   }
 
-  /** Readiness by the agent's word; the decision that follows proves it. */
-  async start(): Promise<Judgement> {
+  /** What is wrong with the first decision after the start, if anything. */
+  get lateDecision(): Judgement | undefined {
+    return this.#late;
+  }
+
+  /**
+   * Readiness by the agent's word. The denied file is opened all the while, so that no slow command of
+   * ours stands between that word and the first open; the decision that follows judges it.
+   */
+  async start(denied: OwnFile): Promise<Judgement> {
+    const first = new FirstDecision(this.#mode, denied, this.#run.candidate.environment);
+    try {
+      await first.up();
+      return await this.#start(first);
+    } finally {
+      first.kill();
+    }
+  }
+
+  async #start(first: FirstDecision): Promise<Judgement> {
     const { settings, candidate, directory } = this.#run;
     const starting = startDaemon(
       candidate,
@@ -62,7 +83,9 @@ export class PhaseDaemon {
       directory,
     );
     this.#stopAnyway = () => starting.stop();
+    first.watch(starting, settings.READY_TIMEOUT_SECONDS * 1000);
     this.#ready = await starting.ready();
+    this.#late = await first.judge(this.#ready);
     const { started, startMs, identity } = this.#ready;
     await this.#keepHealth('health.json');
     return pass(

@@ -48,12 +48,13 @@ export class SoakPhase {
   }
 
   start(): Promise<Judgement> {
-    return this.#daemon.start();
+    return this.#daemon.start(this.#subjects.made.soak);
   }
 
   /** The decision itself, by the host (open, errno, signal) and by the matching event. */
   async decision(): Promise<Judgement> {
-    return judgeDecision(this.#decisionSubject());
+    const subject = this.#decisionSubject();
+    return this.#daemon.lateDecision ?? judgeDecision(subject);
   }
 
   /** Enforce: an ordinary program that does nothing about signals really ends. */
