@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
+import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
 import { type Candidate, shownOutput } from './command.ts';
 import type { Capabilities } from './contract/capabilities.ts';
@@ -86,7 +88,12 @@ class Daemon implements StartingDaemon {
     this.events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
     this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'));
     // Event lines are block-buffered on a pipe and would come 4 KiB late (agent-contract.md §0.3).
-    const fifo = run.file(options.name, 'agent.stdout.fifo');
+    // Not in OUT_DIR, which may be on a filesystem without FIFOs.
+    privateDirectory(RUNTIME_DIRECTORY);
+    const fifo = join(
+      RUNTIME_DIRECTORY,
+      `${process.pid}-${options.name.replaceAll('/', '-')}.fifo`,
+    );
     this.#stdout = new GatheredPipe(fifo, (chunk) => this.events.push(chunk));
     this.#child = spawn(STDBUF, ['-oL', candidate.executable, ...runArguments(options)], {
       env: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },

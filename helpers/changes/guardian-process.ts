@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import type { UndoReport } from './undo.ts';
 
-/** On a filesystem that a reboot empties: the lock is only worth something while a process holds it. */
-const LOCK_DIRECTORY = '/run/aegisbpf-canary';
-const LOCK_FILE = join(LOCK_DIRECTORY, 'lock');
+/** The lock is only worth something while a process holds it. */
+const LOCK_FILE = join(RUNTIME_DIRECTORY, 'lock');
 /** flock(1) exits with this when somebody else holds the lock; no other exit of ours uses it. */
 const LOCKED_EXIT_CODE = 75;
 const FLOCK_PATHS = ['/usr/bin/flock', '/bin/flock'];
@@ -29,17 +29,6 @@ export interface LockHolder {
 /** Thrown when another canary runs on this host, or the guardian cannot be started. */
 export class GuardianError extends Error {
   override readonly name = 'GuardianError';
-}
-
-/** A directory of ours that nobody else can plant anything in. */
-function privateDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const stat = lstatSync(path);
-  if (!stat.isDirectory() || stat.uid !== process.getuid?.() || (stat.mode & 0o022) !== 0) {
-    throw new GuardianError(
-      `${path} must be a directory that only root can write; look at it and remove it`,
-    );
-  }
 }
 
 function whoHoldsTheLock(): string {
@@ -93,7 +82,11 @@ class Messages {
 export async function startGuardian(holder: LockHolder): Promise<Guardian> {
   const flock = FLOCK_PATHS.find((path) => existsSync(path));
   if (flock === undefined) throw new GuardianError('flock(1) is missing; install util-linux');
-  privateDirectory(LOCK_DIRECTORY);
+  try {
+    privateDirectory(RUNTIME_DIRECTORY);
+  } catch (error) {
+    throw new GuardianError((error as Error).message);
+  }
   const script = fileURLToPath(new URL('guardian.ts', import.meta.url));
   const child = spawn(
     flock,

@@ -1,10 +1,10 @@
 import {
   appendFileSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -106,7 +106,8 @@ export class RunDirectory {
   }
 
   has(name: string): boolean {
-    return existsSync(this.file(name));
+    // What may not be looked at is not absent: that throws.
+    return statSync(this.file(name), { throwIfNoEntry: false }) !== undefined;
   }
 
   readText(name: string): string {

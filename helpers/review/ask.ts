@@ -1,9 +1,9 @@
 import { cancel, intro, isCancel, note, outro, select, text } from '@clack/prompts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
+import { RESOLUTIONS, SEVERITIES } from '../settings/known-events.ts';
 import { type Answer, writeAnswer } from './edit-review.ts';
 import { groupText, shown } from './group-text.ts';
 import type { OpenGroup } from './open-groups.ts';
-import { RESOLUTIONS, SEVERITIES } from './review-entry.ts';
 
 /** Ctrl-C, or the choice to go on another time. */
 class Stopped extends Error {}

@@ -1,6 +1,7 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import { KNOWN_EVENTS_FILE, readKnownEvents, unusedKnownEvents } from './known-events.ts';
+import { readKnownEvents } from '../settings/known-events.ts';
+import { KNOWN_EVENTS_FILE, unusedKnownEvents } from './known-events.ts';
 import { recordedGroups } from './recorded-groups.ts';
 import { hasExpired, isSigned, type ReviewEntry } from './review-entry.ts';
 import { REVIEW_FILE, readReview } from './review-file.ts';

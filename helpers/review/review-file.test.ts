@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirSync } from 'tmp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RunDirectory } from '../evidence/run-directory.ts';
-import { readKnownEvents } from './known-events.ts';
+import { readKnownEvents } from '../settings/known-events.ts';
 import { REVIEW_FILE, readReview } from './review-file.ts';
 
 let folder: ReturnType<typeof dirSync>;

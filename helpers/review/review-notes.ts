@@ -1,8 +1,9 @@
 import { Document, isSeq, type YAMLSeq } from 'yaml';
 import type { RunDirectory } from '../evidence/run-directory.ts';
+import type { KnownEvent } from '../settings/known-events.ts';
 import { knownOf } from './known-events.ts';
 import { recordGroups } from './recorded-groups.ts';
-import type { KnownEvent, ReviewEntry } from './review-entry.ts';
+import type { ReviewEntry } from './review-entry.ts';
 import { REVIEW_FILE, readReview, reviewText } from './review-file.ts';
 import { inEnforce, type ReviewedPhase, type ReviewGroup } from './review-groups.ts';
 

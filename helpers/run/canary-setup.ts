@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bpfObjects } from '../agent/bpf-objects.ts';
 import { candidateOf, judgeCandidateFile } from '../agent/candidate.ts';
@@ -13,10 +12,8 @@ import { finalStatus } from '../criteria/final-status.ts';
 import { fail } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { sealRun } from '../evidence/seal.ts';
-import { readRegularBytes } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { kernelRelease } from '../host/observations.ts';
-import { replaceable } from '../host/trusted-path.ts';
 import {
   finishedRun,
   judgedAgain,
@@ -24,11 +21,11 @@ import {
   toBeJudgedAgain,
 } from '../rejudge/finished-run.ts';
 import { type Part, putTogether, refuseApart } from '../rejudge/runs-together.ts';
-import { KNOWN_EVENTS_FILE } from '../review/known-events.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
-import { askedPhases, readSettings, type Settings } from '../settings/settings.ts';
+import { askedPhases, knobsOf, type Settings } from '../settings/settings.ts';
 import { readSigningKey } from '../settings/signing-key.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
+import { giveToCaller, RunPlace } from './run-place.ts';
 
 /** What the candidate says it is; undefined when there is none, or it cannot be understood. */
 async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
@@ -60,32 +57,6 @@ async function candidateSha256(settings: Settings): Promise<string | undefined> 
   }
 }
 
-/**
- * Makes a directory and its parents. Not `recursive: true`: on a filesystem that answers ENOENT to
- * every mkdir, as /proc does, Node tries for ever.
- */
-function makeDirectories(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  makeDirectories(dirname(path));
-  mkdirSync(path, { mode: 0o750 });
-}
-
-function newRunDirectory(path: string): RunDirectory {
-  const outDir = dirname(path);
-  try {
-    makeDirectories(outDir);
-    accessSync(outDir, constants.W_OK);
-    const why = replaceable(path);
-    // Whoever can replace the run's directory by a link decides where root writes.
-    if (why !== undefined) throw new Error(`somebody else can replace it: ${why}`);
-    return RunDirectory.create(path);
-  } catch (error) {
-    throw new CannotBegin(
-      `OUT_DIR=${outDir} cannot be written (${(error as Error).message}); nothing was touched, name another with OUT_DIR`,
-    );
-  }
-}
-
 /** Opens finished runs to judge their exit criteria again; several are put together first. */
 async function judgeAgain(paths: readonly string[], target: string): Promise<ProvidedRun> {
   const parts: Part[] = [];
@@ -97,7 +68,7 @@ async function judgeAgain(paths: readonly string[], target: string): Promise<Pro
   const run =
     only !== undefined && parts.length === 1
       ? only.run
-      : putTogether(newRunDirectory(target), parts);
+      : putTogether(new RunPlace(target).directory, parts);
   toBeJudgedAgain(new RunDirectory(target));
   return judgedAgain(run, target);
 }
@@ -143,23 +114,20 @@ async function seal(path: string, key: KeyObject | undefined): Promise<void> {
   }
 }
 
-async function begin(
-  settings: Settings,
-  path: string,
-): Promise<{ run: ProvidedRun; guardian: Guardian }> {
-  if (process.getuid?.() !== 0) {
-    throw new CannotBegin(
-      'the canary loads BPF programs and must run as root; nothing was touched, use `sudo npx vitest run canary`',
-    );
-  }
-  const runId = `${process.pid}-${Date.now()}`;
-  const directory = newRunDirectory(path);
-  const startedAt = new Date().toISOString();
+/** A run that holds the host: what its specs are told, and what ends it. */
+interface Begun {
+  readonly run: ProvidedRun;
+  readonly settings: Settings;
+  readonly place: RunPlace;
+  readonly guardian: Guardian;
+}
+
+/** Takes the host's lock and undoes what an earlier run left. */
+async function hold({ directory }: RunPlace, since: string): Promise<Guardian> {
   let guardian: Guardian;
   try {
-    guardian = await startGuardian({ pid: process.pid, since: startedAt, runDirectory: path });
+    guardian = await startGuardian({ pid: process.pid, since, runDirectory: directory.path });
   } catch (error) {
-    directory.log(`not begun: ${(error as Error).message}`);
     if (error instanceof GuardianError) throw new CannotBegin(error.message);
     throw error;
   }
@@ -172,12 +140,31 @@ async function begin(
       `an earlier run left something that could not be undone: ${recovered.problems.join('; ')}. Mend that and start again, or look at the host yourself and remove ${join(STATE_DIRECTORY, 'journal.ndjson')}`,
     );
   }
+  return guardian;
+}
+
+async function begin(asked: Settings, path: string): Promise<Begun> {
+  const place = new RunPlace(path);
+  try {
+    return await beginIn(place, asked);
+  } catch (error) {
+    if (error instanceof CannotBegin) place.remove();
+    throw error;
+  }
+}
+
+async function beginIn(place: RunPlace, asked: Settings): Promise<Begun> {
+  const { directory } = place;
+  const runId = `${process.pid}-${Date.now()}`;
+  const startedAt = new Date().toISOString();
+  const settings = place.withCopies(asked);
+  const guardian = await hold(place, startedAt);
   const version = await candidateVersion(settings, runId);
   const rehearsal = rehearsalReasons(settings, version);
   const sha256 = await candidateSha256(settings);
   const run: ProvidedRun = {
     runId,
-    runDirectory: path,
+    runDirectory: directory.path,
     rehearsal,
     rejudge: false,
     asked: askedPhases(settings),
@@ -191,20 +178,17 @@ async function begin(
     startedAt,
     hostname: hostname(),
     kernel: kernelRelease(settings.HOST_ROOT),
-    settings,
+    settings: knobsOf(asked),
   });
-  // The verdicts that were carried over are part of the evidence, as they were at the start.
-  if (settings.KNOWN_EVENTS !== undefined)
-    directory.writeText(KNOWN_EVENTS_FILE, readRegularBytes(settings.KNOWN_EVENTS));
   directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);
-  return { run, guardian };
+  return { run, settings, place, guardian };
 }
 
 /** vitest's global setup: prepares the run before any spec, and has it undone after the last one. */
 export default async function setup(
   project: TestProject,
 ): Promise<(() => Promise<void>) | undefined> {
-  const settings = readSettings();
+  const { settings } = project.getProvidedContext();
   // Evidence and probe files are for root and its group only, whatever umask the shell had.
   process.umask(0o027);
   try {
@@ -212,12 +196,18 @@ export default async function setup(
       const { runDirectory } = project.getProvidedContext();
       const key = signingKey(settings);
       project.provide('canaryRun', await judgeAgain(settings.CANARY_RUN, runDirectory));
-      return () => seal(runDirectory, key);
+      return async () => {
+        await seal(runDirectory, key);
+        giveToCaller(runDirectory);
+      };
     }
     const key = signingKey(settings);
     const path = project.getProvidedContext().runDirectory;
-    const { run, guardian } = await begin(settings, path);
+    const begun = await begin(settings, path);
+    const { run, place, guardian } = begun;
     project.provide('canaryRun', run);
+    // Only this process signs.
+    project.provide('settings', { ...begun.settings, SIGNING_KEY: undefined });
     return async () => {
       const report = await guardian.finish();
       for (const problem of report.problems)
@@ -227,6 +217,7 @@ export default async function setup(
       const { green } = finalStatus(new RunDirectory(path).criteria(), run.asked, false);
       if (report.problems.length > 0 || !green) process.exitCode = 1;
       await seal(path, key);
+      place.giveToCaller();
     };
   } catch (error) {
     if (!(error instanceof CannotBegin)) throw error;

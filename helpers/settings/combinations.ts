@@ -1,8 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { readRegularFile } from '../files/regular-file.ts';
-import { readKnownEvents } from '../review/known-events.ts';
-import { knownDefectsProblem } from '../steps/phases/known-defects.ts';
 import type { Settings } from './settings.ts';
 import { shownKnob } from './shown-knob.ts';
 import { signingKeyProblem } from './signing-key.ts';
@@ -60,18 +58,10 @@ export function combinationProblems(values: Partial<Settings>): Problem[] {
   }
   return [
     ...problems,
-    ...knownEventsProblems(values.KNOWN_EVENTS),
     ...previousProblems(values),
     ...operatorsFileProblems(values),
     ...blockPathProblems(values.SOAK_BLOCK_PATH),
   ];
-}
-
-/** A verdict that cannot be carried over is known before the soak, not behind it. */
-function knownEventsProblems(path: string | undefined): Problem[] {
-  if (path === undefined) return [];
-  const read = readKnownEvents(path);
-  return read.ok ? [] : read.problems.map((problem) => `KNOWN_EVENTS: ${problem}`);
 }
 
 /** The files of the former version: what is not there must be known before the host is touched. */
@@ -84,15 +74,11 @@ function previousProblems(values: Partial<Settings>): Problem[] {
 }
 
 /** What is used in the midst of a run must be usable before it. */
-function operatorsFileProblems({ CANDIDATE_POLICY, KNOWN_DEFECTS }: Partial<Settings>): Problem[] {
-  const defects = knownDefectsProblem(KNOWN_DEFECTS);
+function operatorsFileProblems({ CANDIDATE_POLICY }: Partial<Settings>): Problem[] {
   const policy = CANDIDATE_POLICY === undefined ? undefined : unreadable(CANDIDATE_POLICY);
-  return [
-    ...(policy === undefined
-      ? []
-      : [`CANDIDATE_POLICY=${shownKnob(CANDIDATE_POLICY)}: it cannot be read: ${policy}`]),
-    ...(defects === undefined ? [] : [`KNOWN_DEFECTS=${shownKnob(KNOWN_DEFECTS)}: ${defects}`]),
-  ];
+  return policy === undefined
+    ? []
+    : [`CANDIDATE_POLICY=${shownKnob(CANDIDATE_POLICY)}: it cannot be read: ${policy}`];
 }
 
 function unreadable(path: string): string | undefined {

@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { combinationProblems } from './combinations.ts';
+import { type KnownDefects, readKnownDefects } from './known-defects.ts';
+import { type KnownEvent, readKnownEvents } from './known-events.ts';
+import { nearMisses } from './near-misses.ts';
 import { shownKnob } from './shown-knob.ts';
 
 /** A knob's raw value counts as unset when it is empty, as `PHASE= npx vitest …` means. */
@@ -123,8 +126,16 @@ const knobs = z.object({
 
 type Knobs = z.output<typeof knobs>;
 
+/** What the operator's files said when the settings were read; they are not read again. */
+interface OperatorsFiles {
+  /** Findings that KNOWN_DEFECTS accepts. */
+  readonly knownDefects: Readonly<KnownDefects>;
+  /** Verdicts of an earlier release, from KNOWN_EVENTS. */
+  readonly knownEvents: readonly KnownEvent[];
+}
+
 /** Every knob of the suite, parsed once and frozen. Units are in the names. */
-export type Settings = Readonly<Knobs>;
+export type Settings = Readonly<Knobs> & OperatorsFiles;
 
 /** The names of all knobs, in the order the README lists them. */
 export const knobNames = Object.keys(knobs.shape) as readonly (keyof Knobs)[];
@@ -132,13 +143,16 @@ export const knobNames = Object.keys(knobs.shape) as readonly (keyof Knobs)[];
 /** What `readSettings` throws: every bad knob at once, one line each. */
 export class SettingsError extends Error {
   readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
+  /** The knobs that can be used, so that what else is in the way of a run is said at once. */
+  readonly usable: Readonly<Partial<Knobs>>;
+  constructor(problems: readonly string[], usable: Partial<Knobs> = {}) {
     super(
       `${problems.length} knob${problems.length === 1 ? '' : 's'} cannot be used; nothing was touched:\n` +
         problems.map((problem) => `  ${problem}`).join('\n'),
     );
     this.name = 'SettingsError';
     this.problems = problems;
+    this.usable = usable;
   }
 }
 
@@ -159,17 +173,50 @@ function parseKnobs(environment: NodeJS.ProcessEnv): {
   return { values: values as Partial<Knobs>, problems };
 }
 
+/** Reads the files that the knobs name, and says why where one cannot be used. */
+function readFiles({ KNOWN_DEFECTS, KNOWN_EVENTS }: Partial<Knobs>): {
+  files: OperatorsFiles;
+  problems: string[];
+} {
+  const problems: string[] = [];
+  let knownDefects: KnownDefects = [];
+  try {
+    if (KNOWN_DEFECTS !== undefined) knownDefects = readKnownDefects(KNOWN_DEFECTS);
+  } catch (error) {
+    problems.push(`KNOWN_DEFECTS=${shownKnob(KNOWN_DEFECTS)}: ${(error as Error).message}`);
+  }
+  const events =
+    KNOWN_EVENTS === undefined ? { ok: true as const, events: [] } : readKnownEvents(KNOWN_EVENTS);
+  if (!events.ok) problems.push(...events.problems.map((problem) => `KNOWN_EVENTS: ${problem}`));
+  return { files: { knownDefects, knownEvents: events.ok ? events.events : [] }, problems };
+}
+
+/** The knobs alone, as a run's record lists them. */
+export function knobsOf({ knownDefects, knownEvents, ...values }: Settings): Readonly<Knobs> {
+  return values;
+}
+
+/** The same settings, and nobody can change them: every process judges by the same. */
+export function frozen(settings: Settings): Settings {
+  for (const part of [...settings.knownDefects, ...settings.knownEvents]) Object.freeze(part);
+  for (const value of Object.values(settings)) if (typeof value === 'object') Object.freeze(value);
+  return Object.freeze(settings);
+}
+
 /**
- * Reads every knob from the environment.
+ * Reads every knob from the environment, and the files that they name.
  * @throws SettingsError naming every knob that cannot be used; nothing on the host is touched before.
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const { values, problems } = parseKnobs(environment);
-  const all = [...problems, ...combinationProblems(values)];
-  if (all.length > 0) throw new SettingsError(all);
-  return Object.freeze(
-    knobs.parse(Object.fromEntries(knobNames.map((name) => [name, unset(environment[name])]))),
+  const { files, problems: unusable } = readFiles(values);
+  const misspelt = nearMisses(environment, knobNames);
+  const all = [...misspelt, ...problems, ...combinationProblems(values), ...unusable];
+  if (all.length > 0) throw new SettingsError(all, values);
+  const parsed = knobs.parse(
+    Object.fromEntries(knobNames.map((name) => [name, unset(environment[name])])),
   );
+  return frozen({ ...parsed, ...files });
 }
 
 export type Phase = 'audit' | 'enforce' | 'rollback';

@@ -8,9 +8,7 @@ import { listRules, type RuleList } from '../changes/rules.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { sha256OfFile } from '../files/sha256.ts';
-import { readKnownEvents } from '../review/known-events.ts';
-import type { KnownEvent } from '../review/review-entry.ts';
-import { type Phase, readSettings, type Settings } from '../settings/settings.ts';
+import { frozen, type Phase, type Settings } from '../settings/settings.ts';
 
 /** What the main process tells the specs of the run it prepared. */
 export interface ProvidedRun {
@@ -30,13 +28,14 @@ declare module 'vitest' {
   interface ProvidedContext {
     canaryRun: ProvidedRun;
     runDirectory: string;
+    settings: Settings;
   }
 }
 
 /** Everything a spec's steps work with. */
 export class CanaryRun {
-  // Only the main process signs, with the key as it was at the start.
-  readonly settings: Settings = readSettings({ ...process.env, SIGNING_KEY: '' });
+  /** As the main process read them at the start: neither a file nor a variable is read again. */
+  readonly settings: Settings = frozen(inject('settings'));
   readonly provided: ProvidedRun = inject('canaryRun');
   readonly directory = new RunDirectory(this.provided.runDirectory);
   readonly candidate: Candidate = candidateOf(this.settings, this.provided.runId);
@@ -77,17 +76,6 @@ export class CanaryRun {
       files: state.files.map(({ name, content }) => ({ name, present: content !== null })),
     });
     return this.#journal;
-  }
-
-  /** Verdicts of an earlier release, as the settings were checked with at the start. */
-  get knownEvents(): readonly KnownEvent[] {
-    const { KNOWN_EVENTS: path } = this.settings;
-    if (path === undefined) return [];
-    const read = readKnownEvents(path);
-    if (read.ok) return read.events;
-    throw noEvidence(`KNOWN_EVENTS cannot be read any more: ${read.problems.join('; ')}`, {
-      source: path,
-    });
   }
 
   get commandTimeoutSeconds(): number {

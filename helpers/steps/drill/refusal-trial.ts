@@ -2,6 +2,7 @@ import { howItEnded } from '../../agent/command.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import { listFileRules, ruleText } from '../../changes/rules.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
+import type { RefusedPolicy } from '../../settings/known-defects.ts';
 import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
 import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, type WatchReport } from './enforcement-watch.ts';
 import { type RefusedCase, refusedCases } from './refused-cases.ts';
@@ -9,7 +10,7 @@ import type { DrillStage } from './stage.ts';
 
 /** What one policy that must be refused did. */
 export interface Refusal {
-  readonly name: string;
+  readonly name: RefusedPolicy;
   readonly exitCode: number | undefined;
   readonly how: string;
   readonly addedRules: readonly string[];

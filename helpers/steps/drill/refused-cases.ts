@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRegularFile } from '../../files/regular-file.ts';
+import type { RefusedPolicy } from '../../settings/known-defects.ts';
 import { policyText } from '../phases/candidate-policy.ts';
 import type { Prepared } from './stage.ts';
 
 /** A policy that must be refused. */
 export interface RefusedCase {
-  readonly name: string;
+  readonly name: RefusedPolicy;
   /** What stands behind `policy apply`. */
   readonly args: readonly string[];
 }
@@ -40,7 +41,7 @@ export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
     writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
     return path;
   };
-  const of = (name: string, content: string | Buffer): RefusedCase => ({
+  const of = (name: RefusedPolicy, content: string | Buffer): RefusedCase => ({
     name,
     args: [write(name, content)],
   });

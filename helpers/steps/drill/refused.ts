@@ -1,4 +1,5 @@
 import { fail, type Judgement, noEvidence, pass, worst } from '../../criteria/judgement.ts';
+import { acceptedPolicy } from '../../settings/known-defects.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import { countersOnlyGrew } from './refusal-counters.ts';
 import { enforcementHeld } from './refusal-pauses.ts';
@@ -34,7 +35,7 @@ export class RefusedPolicies {
     const findings = accepted.map(({ name }) =>
       judgeDefect(
         this.#stage.run.settings,
-        `policy-accepted-${name.replaceAll(' ', '-')}`,
+        acceptedPolicy(name),
         {
           title: `policy apply accepts a policy that it should refuse: ${name}`,
           severity: 'high',

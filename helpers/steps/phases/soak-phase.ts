@@ -165,7 +165,7 @@ export class SoakPhase {
     const { known } = writeReviewNotes(this.#run.directory, {
       phase: this.mode,
       groups,
-      known: this.#run.knownEvents,
+      known: this.#run.settings.knownEvents,
       enforceSignal: this.#run.settings.ENFORCE_SIGNAL,
       now: new Date(),
     });

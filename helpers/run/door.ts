@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { judgeCandidateFile } from '../agent/candidate.ts';
+import { readRegularFile } from '../files/regular-file.ts';
+import { readProfile } from '../host/profile.ts';
+import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
+import { shownKnob } from '../settings/shown-knob.ts';
+import { withoutControls } from '../text/escaped-character.ts';
+import { outDirProblem, placeProblems } from './places.ts';
+import { vitestCommand } from './vitest-options.ts';
+
+/** Only for an answer that the stand-in agent gives at once. */
+const STAND_IN_TIMEOUT_MS = 20_000;
+
+type Problems = readonly (string | undefined)[];
+
+function candidateProblem({ AEGIS_BIN: path }: Partial<Settings>): string | undefined {
+  if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    return undefined;
+  return `AEGIS_BIN=${shownKnob(path)}: there is no such file; build the candidate, or name another with AEGIS_BIN`;
+}
+
+function profileProblem({ PRODUCTION_PROFILE: path }: Partial<Settings>): string | undefined {
+  try {
+    if (path !== undefined) readProfile(path);
+    return undefined;
+  } catch (error) {
+    return `PRODUCTION_PROFILE=${shownKnob(path)}: ${(error as Error).message}`;
+  }
+}
+
+/** The stand-in agent alone knows its faults; what it says of a misspelt one. */
+function faultsProblem({
+  STAND_IN_FAULTS: faults,
+  AEGIS_BIN,
+}: Partial<Settings>): string | undefined {
+  if (faults === undefined || faults === '' || AEGIS_BIN === undefined) return undefined;
+  // What anybody could have written is not run, not even for that.
+  if (judgeCandidateFile(AEGIS_BIN).verdict !== 'pass') return undefined;
+  const { stderr } = spawnSync(AEGIS_BIN, ['stand-in-faults'], {
+    env: { PATH: '/usr/bin:/bin', STAND_IN_FAULTS: faults },
+    encoding: 'utf8',
+    timeout: STAND_IN_TIMEOUT_MS,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const why = /^stand-in: (.*)$/m.exec(stderr ?? '')?.[1];
+  return why === undefined ? undefined : `STAND_IN_FAULTS=${shownKnob(faults)}: ${why}`;
+}
+
+function finishedProblem(run: string): string | undefined {
+  try {
+    readRegularFile(join(run, 'run.json'));
+    return undefined;
+  } catch (error) {
+    return `CANARY_RUN=${shownKnob(run)} is not the directory of a finished run: ${(error as Error).message}`;
+  }
+}
+
+/** Files and directories that the knobs name; knobs that cannot be used are absent. */
+function namedProblems(values: Partial<Settings>): Problems {
+  const { CANARY_RUN: runs, OUT_DIR } = values;
+  // A run that is judged again needs no candidate; several are put together in a new directory.
+  const writes = runs === undefined || runs.length > 1;
+  return [
+    writes && OUT_DIR !== undefined ? outDirProblem(OUT_DIR) : undefined,
+    ...(runs === undefined
+      ? [candidateProblem(values), profileProblem(values), faultsProblem(values)]
+      : runs.map(finishedProblem)),
+  ];
+}
+
+/** What this host and the candidate must be able to do before a run of them begins. */
+function hostProblems(settings: Settings): Problems {
+  if (settings.CANARY_RUN !== undefined) return [];
+  if (process.getuid?.() === 0) return placeProblems(settings);
+  // Who is not root cannot try where root could write.
+  return [
+    'the canary loads BPF programs and must run as root; nothing was touched, use `sudo npx vitest run canary`',
+  ];
+}
+
+/** Everything in the way of a run, in words for the person who started it. */
+function refuse(found: Problems): never {
+  const problems = found.filter((problem) => problem !== undefined);
+  const [only = '', ...more] = problems.map(withoutControls);
+  const touched = 'nothing was touched';
+  const text =
+    more.length > 0
+      ? `${problems.length} things are in the way of a run; ${touched}:\n  ${[only, ...more].join('\n  ')}`
+      : only.includes(touched)
+        ? only
+        : `${only}; ${touched}`;
+  process.stderr.write(`aegisbpf-canary: ${text}\n`);
+  process.exit(2);
+}
+
+/**
+ * Settings of a run that can begin. Everything that can be tried is tried before vitest starts anything: when
+ * something is in the way, all of it is told at once and the process ends with exit code 2.
+ * @param argv what stands behind `vitest` on the command line.
+ */
+export function enter(argv: readonly string[] = process.argv.slice(2)): {
+  readonly settings: Settings;
+  readonly lists: boolean;
+} {
+  const { lists, problems } = vitestCommand(argv);
+  let settings: Settings;
+  try {
+    settings = readSettings();
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return refuse([...problems, ...error.problems, ...namedProblems(error.usable)]);
+  }
+  // Listing the runbook needs no host.
+  const all = lists ? [] : [...problems, ...namedProblems(settings), ...hostProblems(settings)];
+  if (all.some((problem) => problem !== undefined)) refuse(all);
+  return { settings, lists };
+}

@@ -1,0 +1,58 @@
+'use strict';
+/**
+ * Which Node and which packages a command needs. Every npm script preloads this file (`node --require`), and
+ * vitest's configuration begins with it. It is plain JavaScript: a Node that is too old for the rest can run it.
+ */
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
+/** package.json says the same under `engines`. */
+const LOWEST_NODE = 24;
+const root = join(__dirname, '../..');
+
+/** Packages that only `npm ci` without --omit=dev brings, for the npm scripts that need them. */
+const stand = ['koffi'];
+const NEEDS = {
+  rehearse: stand,
+  benchmark: stand,
+  'staging-vm': process.env.AEGIS_BIN ? [] : stand,
+  report: ['allure'],
+  lint: ['@biomejs/biome'],
+  format: ['@biomejs/biome'],
+  typecheck: ['typescript'],
+};
+
+const installed = (name) => existsSync(join(root, 'node_modules', name, 'package.json'));
+
+function nodeProblem() {
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) >= LOWEST_NODE) return undefined;
+  const own = join(root, 'node_modules/.bin/node');
+  const how = existsSync(own)
+    ? `start it with \`npx vitest\` or \`npm run\` in ${root}, which use ${own}`
+    : '`npm ci --ignore-scripts` brings one (without --omit=optional), or install it on this host';
+  return `Node ${LOWEST_NODE} or newer is needed, and this is Node ${node} (${process.execPath}): ${how}`;
+}
+
+function packagesProblem() {
+  const script = process.env.npm_lifecycle_event || '';
+  const needed = script.startsWith('test') ? [...stand, 'fast-check'] : NEEDS[script] || [];
+  const missing = needed.filter((name) => !installed(name));
+  return missing.length === 0
+    ? undefined
+    : `\`npm run ${script}\` needs ${missing.join(' and ')}: run \`npm ci --ignore-scripts --include=dev\` first`;
+}
+
+/** vite takes what follows a question mark in a file's name for a query. */
+function placeProblem() {
+  return root.includes('?')
+    ? `vitest cannot read files below a folder with "?" in its name; rename or move ${JSON.stringify(root)}`
+    : undefined;
+}
+
+const problems = [nodeProblem(), packagesProblem(), placeProblem()].filter(Boolean);
+if (problems.length > 0) {
+  for (const problem of problems)
+    process.stderr.write(`aegisbpf-canary: ${problem}; nothing was touched\n`);
+  process.exit(2);
+}

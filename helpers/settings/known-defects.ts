@@ -1,0 +1,63 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { readRegularFile } from '../files/regular-file.ts';
+
+/** Policies that the agent must refuse; accepting one is a finding of its own name. */
+export const REFUSED_POLICIES = [
+  'unknown section',
+  'bad version',
+  'version of the future',
+  'nonexistent path',
+  'wrong sha256',
+  'unreadable',
+  'world-writable',
+  'truncated',
+  'huge',
+  'binary garbage',
+] as const;
+export type RefusedPolicy = (typeof REFUSED_POLICIES)[number];
+
+/** The finding that the agent accepts this policy. */
+export const acceptedPolicy = (name: RefusedPolicy) =>
+  `policy-accepted-${name.replaceAll(' ', '-')}`;
+
+/** Findings that somebody may accept by name. Another name would accept nothing, and nobody would notice. */
+export const DEFECTS: readonly string[] = [
+  'apply-killed-half-applied',
+  'layout-mismatch',
+  'refused-policy-pauses-enforcement',
+  'refused-policy-resets-counters',
+  'rollback-record',
+  ...REFUSED_POLICIES.map(acceptedPolicy),
+];
+
+/** KNOWN_DEFECTS: defects of the agent that somebody accepted until a date, by the finding's id. */
+const knownDefects = z.array(
+  z.object({
+    defect: z.string().refine((name) => DEFECTS.includes(name), {
+      error: ({ input }) =>
+        `no finding is called ${JSON.stringify(input)}; there are ${DEFECTS.join(', ')}`,
+    }),
+    acceptedBy: z.string().trim().min(1),
+    reason: z.string().trim().min(1),
+    /** Last day on which the acceptance holds, YYYY-MM-DD. */
+    until: z.iso.date(),
+  }),
+);
+
+export type KnownDefects = z.output<typeof knownDefects>;
+
+/** @throws Error in one line when the file cannot be used. */
+export function readKnownDefects(path: string): KnownDefects {
+  try {
+    return knownDefects.parse(parse(readRegularFile(path)));
+  } catch (error) {
+    const why =
+      error instanceof z.ZodError
+        ? error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('; ')
+        : (error as Error).message;
+    throw new Error(
+      `cannot be used (a YAML list of defect, acceptedBy, reason, until: YYYY-MM-DD): ${why.replaceAll(/\s*\n\s*/g, ' ')}`,
+    );
+  }
+}
