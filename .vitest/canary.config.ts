@@ -44,6 +44,8 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     sequence: { sequencer: RunbookOrder },
+    // What root keeps in it is not for others to read.
+    fsModuleCache: process.getuid?.() === 0,
     retry: 0,
     teardownTimeout: 120_000,
     hookTimeout: 120_000,

@@ -10,8 +10,14 @@ import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { UnreadableRun } from '../helpers/evidence/run-record.ts';
 import { readSettings, SettingsError } from '../helpers/settings/settings.ts';
+import { helpIfAsked } from '../helpers/text/usage.ts';
 import { withoutNetwork } from './allure-html.ts';
 import { readRun, reportTitle } from './records.ts';
+
+const USAGE = 'usage: npm run report -- [RUN_DIRECTORY]';
+
+helpIfAsked(`${USAGE}
+Writes RUN_DIRECTORY.html, one page of the run for the change ticket. Without an argument it takes the newest run below OUT_DIR.`);
 
 /** What tickets and mail servers still take. */
 const MAX_BYTES = 5 * 1024 * 1024;
@@ -90,7 +96,7 @@ function reason(error: unknown): string | undefined {
 
 try {
   const [named, ...more] = process.argv.slice(2);
-  if (more.length > 0) throw new NoPage('usage: npm run report -- [RUN_DIRECTORY]');
+  if (more.length > 0) throw new NoPage(USAGE);
   const path = named === undefined ? newestRun(readSettings().OUT_DIR) : resolve(named);
   const { page, bytes } = await writePage(path);
   process.stdout.write(`${page} (${(bytes / 1024 / 1024).toFixed(1)} MiB)\n`);

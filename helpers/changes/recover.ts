@@ -1,5 +1,9 @@
 /** `npm run recover`: undoes what a run left behind when even its guardian was killed. */
+import { helpIfAsked } from '../text/usage.ts';
 import { GuardianError, startGuardian } from './guardian-process.ts';
+
+helpIfAsked(`usage: sudo npm run recover
+Undoes what a run left on this host, from its journal. Exit code 0: nothing is left; 1: something is; 2: it could not begin.`);
 
 if (process.getuid?.() !== 0) {
   process.stderr.write('recovering needs root; nothing was touched\n');

@@ -6,9 +6,14 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { escapedCharacter } from '../text/escaped-character.ts';
+import { helpIfAsked } from '../text/usage.ts';
 import { CannotVerify, readPublicKey, type Verification, verifyRun } from './verify.ts';
 
 const USAGE = 'usage: npm run verify -- RUN_DIRECTORY [--key PUBLIC_KEY]';
+
+helpIfAsked(`${USAGE}
+Tells, offline, whether evidence is as the run left it.
+Exit code 0: as it was sealed; 1: something differs, or the given key did not sign it; 2: there is nothing to verify.`);
 
 /** Names come from whoever made the files: nothing in them may move a terminal's cursor. */
 const shown = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapedCharacter);

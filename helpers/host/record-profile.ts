@@ -2,11 +2,16 @@
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readSettings } from '../settings/settings.ts';
+import { helpIfAsked } from '../text/usage.ts';
 import { type HostProfile, isUnreadable, readProfileSettings } from './profile.ts';
 
+const USAGE = 'usage: npm run profile -- FILE.json (run it on a production host)';
+
+helpIfAsked(`${USAGE}
+Writes this host's kernel, LSM, cgroup, bpffs and systemd settings to a new file, for PRODUCTION_PROFILE on a staging host.`);
 const [path] = process.argv.slice(2);
 if (path === undefined || process.argv.length > 3) {
-  process.stderr.write('usage: npm run profile -- FILE.json (run it on a production host)\n');
+  process.stderr.write(`${USAGE}\n`);
   process.exit(2);
 }
 const settings = await readProfileSettings(readSettings().HOST_ROOT);

@@ -8,6 +8,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RunDirectory } from '../evidence/run-directory.ts';
+import { helpIfAsked } from '../text/usage.ts';
 import { askAboutAll } from './ask.ts';
 import { groupText, shown } from './group-text.ts';
 import { type OpenGroup, openGroups } from './open-groups.ts';
@@ -17,6 +18,11 @@ import { whatIfText } from './what-if-text.ts';
 
 const USAGE =
   'usage: npm run review -- RUN_DIRECTORY [--reviewer NAME] [--policy FILE [--agent BINARY]]';
+
+helpIfAsked(`${USAGE}
+Asks about each group of decisions that nobody judged yet and writes the answers into review.yaml; without a terminal it
+lists them. With a policy it tells which groups that policy would still block.
+Exit code 0: nothing is open; 1: something is; 2: there is no review to work on.`);
 
 class CannotReview extends Error {}
 

@@ -43,10 +43,10 @@ function packagesProblem() {
     : `\`npm run ${script}\` needs ${missing.join(' and ')}: run \`npm ci --ignore-scripts --include=dev\` first`;
 }
 
-/** vite takes what follows a question mark in a file's name for a query. */
+/** vite takes what follows these in a file's name for a query or a fragment. */
 function placeProblem() {
-  return root.includes('?')
-    ? `vitest cannot read files below a folder with "?" in its name; rename or move ${JSON.stringify(root)}`
+  return /[?#]/.test(root)
+    ? `vitest cannot read files below a folder with "?" or "#" in its name; rename or move ${JSON.stringify(root)}`
     : undefined;
 }
 

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
+import { helpIfAsked } from '../text/usage.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { EXIT, StagingVmError } from './ending.ts';
 import { guestEnvironment, knobProblems } from './guest-environment.ts';
@@ -14,6 +15,11 @@ import { type RunResult, runOnce } from './one-run.ts';
 import { readOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { checkRequirements } from './requirements.ts';
+
+const USAGE = `usage: npm run staging-vm -- [OPTION]... [-- COMMAND ARG...]
+Runs the canary, or the command, in a disposable VM with a BPF-LSM kernel; docs/staging-vm.md has the options:
+  --kernel, --release, --lsm, --append, --memory, --cpus, --disk, --timeout, --cache, --guest-setup`;
+helpIfAsked(USAGE);
 
 const CANARY = ['node', 'node_modules/vitest/vitest.mjs', 'run', 'canary'] as const;
 /** In software emulation a new process for each section takes longer than the section. */
