@@ -12,7 +12,7 @@ const refusal = (
   applyMs: readonly [number, number],
   counted: readonly [number, number],
 ): Refusal => ({
-  ...{ name: 'a policy', exitCode: 1, how: 'exit 1', addedRules: [], lostRules: [] },
+  ...{ name: 'huge', exitCode: 1, how: 'exit 1', addedRules: [], lostRules: [] },
   ...{ decisionsBefore: counted[0], decisions: counted[1], applyMs },
 });
 const grown = [refusal([100, 200], [10, 110]), refusal([300, 400], [110, 220])];
