@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest';
 import { accountingCloses } from '../helpers/soak/accounting.ts';
+import { countersAgree } from '../helpers/soak/counters-agree.ts';
 import {
   actionsAsDocumented,
   nothingDenied,
@@ -14,6 +15,7 @@ import {
   rssGrowth,
   totalDecisions,
 } from '../helpers/soak/thresholds.ts';
+import { eventsTellTheTruth } from '../helpers/soak/witness.ts';
 import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
 import { askedParts } from '../helpers/steps/phases/asked-parts.ts';
@@ -119,6 +121,18 @@ section('audit', ['preconditions', 'preflight'], () => {
     'audit.accounting',
     'accounting closes: opens, decisions, event lines and drops agree',
     () => phase.ofSoak(accountingCloses),
+    { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.event-fields',
+    'every event line of ours tells what we know of ourselves',
+    () => phase.ofSoak(eventsTellTheTruth),
+    { needs: ['audit.ready'] },
+  );
+  criterion(
+    'audit.counters',
+    'every counter of our work tells the number that we counted, whichever way it is asked',
+    () => phase.ofSoak(countersAgree),
     { needs: ['audit.ready'] },
   );
   criterion(

@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest';
 import { accountingCloses, signalsEqualDenials } from '../helpers/soak/accounting.ts';
+import { countersAgree } from '../helpers/soak/counters-agree.ts';
 import { headroomSeconds } from '../helpers/soak/headroom.ts';
 import {
   actionsAsDocumented,
@@ -15,6 +16,7 @@ import {
   rssGrowth,
   totalDecisions,
 } from '../helpers/soak/thresholds.ts';
+import { eventsTellTheTruth } from '../helpers/soak/witness.ts';
 import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
 import { RestartUnderLoad } from '../helpers/steps/drill/restart.ts';
@@ -148,6 +150,18 @@ section('enforce', ['preconditions', 'preflight'], () => {
     'enforce.accounting',
     'accounting closes: opens, decisions, event lines and drops agree',
     () => phase.ofSoak(accountingCloses),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.event-fields',
+    'every event line of ours tells what we know of ourselves',
+    () => phase.ofSoak(eventsTellTheTruth),
+    { needs: ['enforce.ready'] },
+  );
+  criterion(
+    'enforce.counters',
+    'every counter of our work tells the number that we counted, whichever way it is asked',
+    () => phase.ofSoak(countersAgree),
     { needs: ['enforce.ready'] },
   );
   criterion(

@@ -124,6 +124,12 @@ test.each([
   ['accounts of a dead agent', accountingCloses, dead, 'inconclusive'],
   ['one decision too few', accountingCloses, { ownDecisions: known(999) }, 'fail'],
   ['one decision too many', accountingCloses, { ownDecisions: known(1001) }, 'fail'],
+  [
+    'no event line at all',
+    actionsAsDocumented,
+    { ownEventLines: 0, linesByAction: {} },
+    'inconclusive',
+  ],
   ['a line lost', accountingCloses, { ownEventLines: 999 }, 'fail'],
   [
     'a line lost and a drop counted',
@@ -137,6 +143,18 @@ test.each([
     accountingCloses,
     { strangerEventLines: 1, ownDecisions: known(1001) },
     'pass',
+  ],
+  [
+    'a stranger while it was counted',
+    accountingCloses,
+    { strangerEventLines: 1, strangerLinesAtEdges: 2 },
+    'pass',
+  ],
+  [
+    'more strangers than came while it was counted',
+    accountingCloses,
+    { strangerEventLines: 4, strangerLinesAtEdges: 2 },
+    'fail',
   ],
   ['a stranger nobody counted', accountingCloses, { strangerEventLines: 1 }, 'fail'],
   ['as many signals as denials', signalsEqualDenials, {}, 'pass'],

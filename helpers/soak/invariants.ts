@@ -158,6 +158,11 @@ export function actionsAsDocumented(soak: SoakResult): Judgement {
       { value: bad, limit: 0, unit: 'lines', source },
     );
   }
+  if (soak.ownEventLines + soak.strangerEventLines === 0)
+    return inconclusive(
+      'no event on the soak file arrived during the soak, so there is none whose action could be judged',
+      { value: 0, unit: 'event lines', source },
+    );
   return pass(
     `every event on the soak file says ${allowed.join(' or ')}, every line could be read`,
     { value: 0, limit: 0, unit: 'lines', source },

@@ -37,6 +37,56 @@ const sideResult = z.object({
 
 export type SideResult = z.output<typeof sideResult>;
 
+/** The event lines on one thing of ours, compared with what we know of ourselves. */
+const witness = z.object({
+  /** What was worked on, and how an event names it. */
+  subject: z.string(),
+  named: z.string(),
+  /** Lines that were compared, and lines of processes that ended before they could be looked at. */
+  examined: z.number().int(),
+  unknown: z.number().int(),
+  fields: z.array(z.string()),
+  neverTold: z.array(z.string()),
+  wrong: z.array(
+    z.object({
+      field: z.string(),
+      expected: z.string(),
+      told: z.string(),
+      lines: z.number().int(),
+      sample: z.string(),
+    }),
+  ),
+  /** Attempts without a line, and the lines of our processes that name something else. */
+  missing: z.number().int(),
+  misnamed: z.array(z.object({ told: z.string(), lines: z.number().int(), sample: z.string() })),
+});
+
+export type Witness = z.output<typeof witness>;
+
+/** What a counter may tell of a soak: our own attempts, and what else is counted there. */
+const counterCheck = z.object({
+  counter: z.string(),
+  told: delta,
+  /** Attempts of ours that must be counted there, and those that may be. */
+  least: z.number().int(),
+  most: z.number().int(),
+  /** Decisions of others by their event lines, and dropped lines: each may be counted there as well. */
+  others: z.number().int(),
+});
+
+export type CounterCheck = z.output<typeof counterCheck>;
+
+/** One reading that must lie between two others that were taken before and after it. */
+const readingCheck = z.object({
+  what: z.string(),
+  told: z.number().optional(),
+  least: z.number().optional(),
+  most: z.number().optional(),
+  between: z.string(),
+});
+
+export type ReadingCheck = z.output<typeof readingCheck>;
+
 /** `soak.json`: everything the thresholds are judged from. */
 export const soakResult = z.object({
   mode: z.enum(['audit', 'enforce']),
@@ -80,6 +130,8 @@ export const soakResult = z.object({
   /** Event lines on the soak file by our own processes, and by others. */
   ownEventLines: z.number().int(),
   strangerEventLines: z.number().int(),
+  /** Of those of others, how many may be on either side of the count. */
+  strangerLinesAtEdges: z.number().int().default(0),
   linesByAction: z.record(z.string(), z.number().int()),
   hostDecisions: z.number().int(),
   rss: z.object({
@@ -114,6 +166,9 @@ export const soakResult = z.object({
   otherInstance: z.string().optional(),
   /** Event lines that were counted and not stored on disk. */
   linesNotStored: z.number().int().default(0),
+  witnesses: z.array(witness).default([]),
+  counters: z.array(counterCheck).default([]),
+  readings: z.array(readingCheck).default([]),
   stateChanges: z.array(z.string()),
   errors: z.array(z.string()),
   streamDefects: z.object({

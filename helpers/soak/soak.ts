@@ -11,7 +11,8 @@ import type { SideSubject } from '../workload/side-work.ts';
 import type { WorkloadCounts } from '../workload/workload.ts';
 import { breachOf, decisionBreach } from './breach.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
-import type { SoakResult } from './result.ts';
+import { readEveryWay } from './readings.ts';
+import type { ReadingCheck, SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { settledMemory } from './settled-memory.ts';
 import { toResult } from './to-result.ts';
@@ -49,8 +50,9 @@ export interface Measured {
   readonly sampler: Sampler;
   readonly before: Scrape;
   readonly after: Scrape;
+  readonly readings: readonly ReadingCheck[];
   /** Event lines during the soak, all and those of our own processes. */
-  readonly lines: { readonly all: number; readonly own: number };
+  readonly lines: { readonly all: number; readonly own: number; readonly atEdges: number };
   readonly baselineKb: number | undefined;
 }
 
@@ -58,6 +60,32 @@ async function keptScrape(subject: SoakSubject, name: string): Promise<Scrape> {
   const keep = (bytes: Uint8Array) =>
     subject.run.writeText(`${subject.daemon.mode}/${name}`, bytes);
   return scrapeCommand(subject.candidate, subject.settings.COMMAND_TIMEOUT_SECONDS, keep);
+}
+
+/** A scrape, and the event lines on the target when it was taken. */
+interface CountedScrape {
+  readonly scrape: Scrape;
+  readonly all: number;
+  readonly own: number;
+  /** Lines of others that came while it was taken. */
+  readonly meanwhile: number;
+}
+
+async function countedScrape(subject: SoakSubject, name: string): Promise<CountedScrape> {
+  const { decisions } = subject;
+  const others = () => decisions.lines - decisions.ownLines;
+  const since = others();
+  const scrape = await keptScrape(subject, name);
+  const { lines: all, ownLines: own } = decisions;
+  return { scrape, all, own, meanwhile: others() - since };
+}
+
+/** Lines between two scrapes, and how many of others may be on either side of one of them. */
+function linesBetween(begin: CountedScrape, last: CountedScrape): Measured['lines'] {
+  const all = last.all - begin.all;
+  const own = last.own - begin.own;
+  // A line may be under way at either end; where nobody else opens the file there is none.
+  return { all, own, atEdges: all === own ? 0 : begin.meanwhile + last.meanwhile + 2 };
 }
 
 /** Watches for what can no longer pass. */
@@ -117,8 +145,8 @@ function breachWatch(
 async function measure(subject: SoakSubject): Promise<Measured> {
   const { daemon, settings, decisions, run } = subject;
   const baselineKb = await settledMemory(daemon, settings.SETTLE_SECONDS);
-  const before = await keptScrape(subject, 'metrics-before.prom');
-  const first = { all: decisions.lines, own: decisions.ownLines };
+  const begin = await countedScrape(subject, 'metrics-before.prom');
+  const before = begin.scrape;
   const loads = new Loads(subject);
   try {
     const sampler = new Sampler(subject, loads.main);
@@ -138,13 +166,21 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     if (endedEarly !== undefined) run.log(`${daemon.mode} soak ends early: ${endedEarly}`);
     const counts = await loads.stop();
     await sampler.finish();
-    const expected = first.all + counts.attempts + loads.victims.counts().attempts;
+    const expected = begin.own + counts.attempts + loads.victims.counts().attempts;
     const patienceMs = endedEarly === undefined ? FLUSH_MS : EARLY_FLUSH_MS;
     await flushed(subject, loads, expected, patienceMs);
-    const after = await keptScrape(subject, 'metrics-after.prom');
+    const scrape = () => countedScrape(subject, 'metrics-after.prom');
+    // After an early end somebody waits for the verdict, and what ended it is the finding.
+    const { last, readings } =
+      endedEarly === undefined
+        ? await readEveryWay(subject, scrape)
+        : { last: await scrape(), readings: [] };
     run.log(`${daemon.mode} soak: ${counts.attempts} attempts, ${decisions.lines} event lines`);
-    const lines = { all: decisions.lines - first.all, own: decisions.ownLines - first.own };
-    return { begun, ended, endedEarly, counts, loads, sampler, before, after, lines, baselineKb };
+    const lines = linesBetween(begin, last);
+    return {
+      ...{ begun, ended, endedEarly, counts, loads, sampler },
+      ...{ before, after: last.scrape, readings, lines, baselineKb },
+    };
   } finally {
     loads.kill();
   }
@@ -159,7 +195,7 @@ async function flushed(
 ): Promise<void> {
   await subject.daemon.events.until(
     () =>
-      subject.decisions.lines >= expected &&
+      subject.decisions.ownLines >= expected &&
       loads.side.every((work) => work.lines >= work.counts.attempts),
     patienceMs,
   );

@@ -1,6 +1,7 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
 import { elapsedBetween } from '../workload/clocks.ts';
-import type { SideWork } from '../workload/side-work.ts';
+import type { SideSubject, SideWork } from '../workload/side-work.ts';
+import { counterChecks } from './counter-checks.ts';
 import {
   addressDelta,
   DECISION_FAMILIES,
@@ -8,8 +9,9 @@ import {
   inodeDelta,
   scrapeDelta,
 } from './counters.ts';
-import type { SideResult, SoakResult } from './result.ts';
+import type { SideResult, SoakResult, Witness } from './result.ts';
 import type { Measured, SoakSubject } from './soak.ts';
+import { witnessOf } from './witness.ts';
 
 /** What a soak showed, as `soak.json` keeps it. */
 export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
@@ -49,6 +51,7 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     ownDecisions: inodeDelta(before, after, target),
     ownEventLines: lines.own,
     strangerEventLines: lines.all - lines.own,
+    strangerLinesAtEdges: lines.atEdges,
     linesByAction: Object.fromEntries(decisions.byAction),
     hostDecisions: daemon.events.hostDecisions().reduce((sum, group) => sum + group.count, 0),
     rss: memory(measured),
@@ -57,8 +60,44 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     agent: sampler.agent(),
     ...(sampler.otherInstance === undefined ? {} : { otherInstance: sampler.otherInstance }),
     linesNotStored: daemon.events.notStored,
+    witnesses: witnesses(subject, measured),
+    counters: counterChecks({ ...measured, side: judgedSide(subject, measured) }, daemon),
+    readings: [...measured.readings],
     ...said(daemon),
   };
+}
+
+/** Without the connect hook there are no decisions on connects; that it is absent is judged on its own. */
+const judgedSide = ({ daemon }: SoakSubject, { loads }: Measured) =>
+  loads.side.filter(
+    ({ subject }) => !('ip' in subject.counted) || daemon.capabilities.hooks.lsm_socket_connect,
+  );
+
+/** The event lines on everything that was worked on. */
+function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
+  const { daemon, target, decisions } = subject;
+  const { counts, loads, lines } = measured;
+  const made = counts.attempts + loads.victims.counts().attempts;
+  const named = (counted: SideSubject['counted']) =>
+    'ip' in counted
+      ? `address ${counted.ip}:${counted.port}`
+      : `dev:ino ${counted.dev}:${counted.ino}`;
+  return [
+    witnessOf(
+      { subject: 'the soak file', named: named(target), missing: made - lines.own },
+      decisions,
+      daemon,
+    ),
+    ...judgedSide(subject, measured).map((work) => {
+      const { attempt, counted } = work.subject;
+      const missing = work.counts.attempts - work.lines;
+      return witnessOf(
+        { subject: `the subject of ${attempt}`, named: named(counted), missing },
+        work.subject.decisions,
+        daemon,
+      );
+    }),
+  ];
 }
 
 /** What the agent said of itself so far, and what of its words could not be read. */

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { connectOnce, type Protocol } from './connects.ts';
 import type { LatencyHistogram } from './open-latency.ts';
-import { runProgram } from './programs.ts';
+import { ORDINARY_PROGRAM, runProgram } from './programs.ts';
 
 /** How often a worker tried, and what came of it; every attempt ends in exactly one outcome. */
 export interface AttemptCounts {
@@ -69,7 +69,7 @@ export function attemptsOf(
     case 'rename':
       return throughRenaming(target, record);
     case 'program':
-      return () => runProgram('/bin/cat', ['--', target], counts);
+      return () => runProgram(ORDINARY_PROGRAM, ['--', target], counts);
     case 'exec':
       return () => runProgram(target, [], counts);
     case 'mmap':

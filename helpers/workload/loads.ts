@@ -1,4 +1,5 @@
 import type { SoakSubject } from '../soak/soak.ts';
+import { childNames } from './programs.ts';
 import { SideWork } from './side-work.ts';
 import { Workload, type WorkloadCounts } from './workload.ts';
 
@@ -42,6 +43,7 @@ export class Loads {
       daemon.mode,
     );
     for (const pid of [...this.main.pids(), ...this.victims.pids()]) decisions.owners.add(pid);
+    decisions.examination.expect({ childNames: childNames('program') });
     this.side = side.map((subject) => {
       const connects = subject.attempt.endsWith('-connect');
       const rate = connects ? settings.SOAK_NET_RATE / 2 : settings.SOAK_OPERATION_RATE;

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { knownProcess } from '../host/known-process.ts';
 
 /** bpf_send_signal delivers on the way back to user space; a loaded host may take a little longer. */
 const SIGNAL_WAIT_MS = 300;
@@ -13,6 +14,7 @@ const SIGNAL_WAIT_MS = 300;
 const [path, opens = '1'] = process.argv.slice(2);
 if (path === undefined) throw new Error('usage: open-file.ts PATH [OPENS]');
 
+const self = knownProcess(process.pid);
 let signals = 0;
 const count = () => {
   signals += 1;
@@ -30,4 +32,4 @@ for (let index = 0; index < Number(opens); index += 1) {
   }
   await sleep(SIGNAL_WAIT_MS);
 }
-process.stdout.write(`${JSON.stringify({ pid: process.pid, outcomes, signals })}\n`);
+process.stdout.write(`${JSON.stringify({ pid: process.pid, self, outcomes, signals })}\n`);

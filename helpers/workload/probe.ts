@@ -7,6 +7,8 @@ import type { OwnFile } from '../changes/own-file.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import type { KnownProcess } from '../host/known-process.ts';
+import { ORDINARY_PROGRAM } from './programs.ts';
 
 /** What one open of a file did. */
 export type OpenOutcome =
@@ -17,6 +19,8 @@ export type OpenOutcome =
 /** What a process that opened the file saw; it survives SIGTERM and SIGINT to tell. */
 export interface Probe {
   readonly pid: number;
+  /** What the host knew of it while it ran. */
+  readonly self: KnownProcess;
   readonly outcomes: readonly OpenOutcome[];
   /** The first open's outcome. */
   readonly outcome: OpenOutcome;
@@ -31,8 +35,19 @@ export interface Victim {
   readonly stderr: string;
 }
 
+const self = z.object({
+  pid: z.number().int(),
+  startTicks: z.number(),
+  parentPid: z.number().int(),
+  uid: z.number().int(),
+  names: z.array(z.string()),
+  // Absent where the host has no such hierarchy.
+  cgroup: z.object({ id: z.number(), paths: z.array(z.string()) }).optional(),
+});
+
 const report = z.object({
   pid: z.number().int(),
+  self,
   signals: z.number().int(),
   outcomes: z
     .array(
@@ -77,7 +92,8 @@ export async function probeFile(
   });
   const [outcome] = outcomes;
   if (outcome === undefined) throw noEvidence('the probe process reported no open');
-  return { pid: parsed.data.pid, signals: parsed.data.signals, outcomes, outcome };
+  const { pid, signals, self: seen } = parsed.data;
+  return { pid, self: { ...seen, cgroup: seen.cgroup }, signals, outcomes, outcome };
 }
 
 function jsonOrUndefined(text: string): unknown {
@@ -93,7 +109,7 @@ export async function runVictim(
   path: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<Victim> {
-  const child = execa('/bin/cat', ['--', path], {
+  const child = execa(ORDINARY_PROGRAM, ['--', path], {
     env: environment,
     extendEnv: false,
     reject: false,

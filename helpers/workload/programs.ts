@@ -1,10 +1,26 @@
 import { spawn } from 'node:child_process';
-import type { AttemptCounts } from './attempts.ts';
+import { basename } from 'node:path';
+import type { AttemptCounts, AttemptKind } from './attempts.ts';
 import { countErrno } from './attempts.ts';
 
 const REFUSED = 'Operation not permitted';
 /** `ld.so --verify` says 2 of a file that it mapped and would not start (ld.so(8)). */
 const WENT_THROUGH = new Set([0, 2]);
+
+/** The program that ordinary opens are tried with. */
+export const ORDINARY_PROGRAM = '/bin/cat';
+/** A process's name has 15 bytes (TASK_COMM_LEN, proc_pid_comm(5)). */
+const NAME_CHARACTERS = 15;
+
+/**
+ * What a program that a worker starts is called when it touches the target; undefined where the worker's
+ * own name is told: a program that is refused is opened before it takes its name.
+ */
+export function childNames(attempt: AttemptKind, loader?: string): readonly string[] | undefined {
+  const program =
+    attempt === 'program' ? ORDINARY_PROGRAM : attempt === 'mmap' ? loader : undefined;
+  return program === undefined ? undefined : [basename(program).slice(0, NAME_CHARACTERS)];
+}
 
 /** Lets an ordinary program touch the target; a signal may end it, and says that it was refused. */
 export function runProgram(

@@ -3,13 +3,18 @@ import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { Delta } from '../soak/counters.ts';
 import type { SideResult } from '../soak/result.ts';
 import type { AttemptKind, AttemptSubject } from './attempts.ts';
+import { childNames } from './programs.ts';
 import { Workload } from './workload.ts';
 
 /** Work beside the main one: another operation on an inode of its own, or connects to an address of its own. */
 export interface SideSubject extends AttemptSubject {
   readonly attempt: AttemptKind;
   /** What the kernel counts its decisions by. */
-  readonly counted: { readonly dev: number; readonly ino: number } | { readonly ip: string };
+  readonly counted:
+    | { readonly dev: number; readonly ino: number }
+    | { readonly ip: string; readonly port: number };
+  /** Fields that each of its event lines must have. */
+  readonly values?: Readonly<Record<string, string>>;
   /** Its event lines. */
   readonly decisions: Decisions;
 }
@@ -35,6 +40,9 @@ export class SideWork {
       run,
       directory,
     );
+    for (const pid of this.#workload.pids()) decisions.owners.add(pid);
+    const { values } = subject;
+    decisions.examination.expect({ values, childNames: childNames(attempt, loader) });
   }
 
   up(): Promise<void> {

@@ -34,15 +34,16 @@ const stored = async () => {
 
 test('decisions on our file are counted apart from the host’s', async () => {
   const own = log.watch({ dev: 7, ino: 8 });
+  own.owners.add(1);
   push(block({ dev: 7, ino: 8, pid: 1 }) + block({ dev: 7, ino: 8, pid: 2, action: 'AUDIT' }));
   push(block({ dev: 7, ino: 9 }) + block({ dev: 8, ino: 8 }));
   expect([own.lines, own.first.length, log.lines]).toEqual([2, 2, 4]);
-  expect(own.ownLines).toBe(0);
+  expect(own.ownLines).toBe(1);
   expect([...own.byAction]).toEqual([
     [blockFields.action, 1],
     ['AUDIT', 1],
   ]);
-  expect(log.hostDecisions().map(({ target }) => target)).toEqual(['7:9', '8:8']);
+  expect(log.hostDecisions().map(({ target }) => target)).toEqual(['7:8', '7:9', '8:8']);
   expect(log.watch({ dev: 7, ino: 8 })).toBe(own);
   expect(await stored()).toHaveLength(4);
 });
@@ -55,6 +56,7 @@ test('a line counts once however the stream is cut', () => {
 
 test('a soak’s own lines are all counted and stored up to a bound', async () => {
   const own = log.watch({ dev: 7, ino: 8 });
+  own.owners.add(blockFields.pid);
   const line = block({ dev: 7, ino: 8 });
   for (let count = 0; count < 10; count += 1) {
     push(line.repeat(10_000));
@@ -76,6 +78,7 @@ test('a decision is ours by the pid of an owner, or of its child', () => {
 
 test('connects to our address are counted apart from the host’s', () => {
   const own = log.watchAddress({ ip: '127.1.2.3', port: 80 });
+  own.owners.add(blockFields.pid);
   const { ino: _ino, dev: _dev, ...actor } = blockFields;
   const connect = (remote_ip: string, remote_port: number) =>
     `${JSON.stringify({ ...actor, type: 'net_connect_block', family: 'ipv4', protocol: 'tcp', direction: 'egress', remote_ip, remote_port, rule_type: 'ip_port' })}\n`;

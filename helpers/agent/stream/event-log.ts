@@ -3,6 +3,8 @@ import { EventLineSplitter } from '../contract/event-stream.ts';
 import { type AgentEvent, parseEventLine } from '../contract/events.ts';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
 import { EventFile, type LineKind } from './event-file.ts';
+import { Misnamed, type MisnamedLines } from './misnamed.ts';
+import { OwnProcesses } from './own-processes.ts';
 import { RememberedLines } from './remembered-lines.ts';
 import {
   type AddressDecisions,
@@ -39,6 +41,8 @@ export class EventLog {
   readonly #files = new Map<string, FileDecisions>();
   readonly #addresses = new Map<string, AddressDecisions>();
   readonly #groups = new DecisionGroups();
+  readonly #processes = new OwnProcesses();
+  readonly #misnamed = new Misnamed();
   readonly #splitter = new EventLineSplitter();
   readonly #remembered = new RememberedLines();
   readonly #pidsSeen = new Set<number>();
@@ -56,12 +60,12 @@ export class EventLog {
 
   /** Counts decisions on this file apart from the host's. */
   watch(file: { readonly dev: number; readonly ino: number }): FileDecisions {
-    return watched(this.#files, `${file.dev}:${file.ino}`);
+    return this.#watched(this.#files, `${file.dev}:${file.ino}`);
   }
 
   /** Counts decisions on connects to this address apart from the host's. */
   watchAddress(address: { readonly ip: string; readonly port: number }): AddressDecisions {
-    return watched(this.#addresses, `${address.ip}:${address.port}`);
+    return this.#watched(this.#addresses, `${address.ip}:${address.port}`);
   }
 
   push(chunk: Buffer): void {
@@ -122,7 +126,18 @@ export class EventLog {
     };
   }
 
-  /** Decisions on files and addresses that are not ours, grouped. */
+  /** True once a line on a file or address of ours arrived: before that, silence shows nothing. */
+  get toldOfOurs(): boolean {
+    const all = [...this.#files.values(), ...this.#addresses.values()];
+    return all.some(({ lines }) => lines > 0);
+  }
+
+  /** Lines of these processes of ours, or of their children, that name what is not ours. */
+  misnamedBy(pids: Iterable<number>): readonly MisnamedLines[] {
+    return this.#misnamed.of(pids);
+  }
+
+  /** Decisions that we did not cause, whatever they are on, grouped. */
   hostDecisions(): readonly DecisionGroup[] {
     return this.#groups.list();
   }
@@ -160,13 +175,17 @@ export class EventLog {
         return;
       }
     }
-    this.#file.store(this.#countOther(event, text.length), text);
+    this.#file.store(this.#countOther(event, text), text);
   }
 
-  #countOther(event: AgentEvent, bytes: number): LineKind {
+  #countOther(event: AgentEvent, text: string): LineKind {
     if (event.type === 'exec' || event.type === 'exec_argv') return 'telemetry';
     if (event.type !== 'state_change') {
-      this.#groups.add(event, new Date(), bytes);
+      if (event.type === 'block' || isConnect(event)) {
+        const cause = this.#processes.causeOf(event);
+        if (cause !== undefined) this.#misnamed.add(cause, event, text);
+      }
+      this.#groups.add(event, new Date(), text.length);
       return 'host';
     }
     if (this.stateChanges.length < KEPT_STATE_CHANGES) this.stateChanges.push(event);
@@ -178,10 +197,18 @@ export class EventLog {
     event: E,
     text: string,
   ): void {
+    const cause = this.#processes.causeOf(event);
+    const examined = own.examination.examine(event, cause, text);
     own.count(event);
+    examined();
+    if (cause === undefined) {
+      this.#groups.add(event, new Date(), text.length);
+      this.#file.store('host', text);
+      return;
+    }
     this.#file.store('own', text);
     // Only a process that decides again and again, as a worker does, is worth remembering.
-    if (this.#pidsSeen.has(event.pid)) this.#remember(own, event, text);
+    if (this.#pidsSeen.has(event.pid)) this.#remember(own, event, examined, text);
     else {
       if (this.#pidsSeen.size === REMEMBERED_PIDS) this.#pidsSeen.clear();
       this.#pidsSeen.add(event.pid);
@@ -191,12 +218,14 @@ export class EventLog {
   #remember<E extends BlockEvent | NetBlockEvent>(
     own: WatchedDecisions<E>,
     event: E,
+    examined: () => void,
     text: string,
   ): void {
     // The text is part of a whole chunk, which would stay in memory with it.
     const kept = Buffer.from(text).toString();
     this.#remembered.remember(kept, () => {
       own.count(event);
+      examined();
       this.#file.store('own', kept);
     });
   }
@@ -204,13 +233,13 @@ export class EventLog {
   #note(sample: string): void {
     if (this.#samples.length < 5) this.#samples.push(sample);
   }
-}
 
-function watched<E extends BlockEvent | NetBlockEvent>(
-  known: Map<string, WatchedDecisions<E>>,
-  key: string,
-): WatchedDecisions<E> {
-  const found = known.get(key) ?? new WatchedDecisions<E>();
-  known.set(key, found);
-  return found;
+  #watched<E extends BlockEvent | NetBlockEvent>(
+    known: Map<string, WatchedDecisions<E>>,
+    key: string,
+  ): WatchedDecisions<E> {
+    const found = known.get(key) ?? new WatchedDecisions<E>(this.#processes);
+    known.set(key, found);
+    return found;
+  }
 }

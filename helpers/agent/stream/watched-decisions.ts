@@ -1,4 +1,6 @@
 import type { AgentEvent } from '../contract/events.ts';
+import { CrossExamination } from './cross-examination.ts';
+import { Owners, type OwnProcesses } from './own-processes.ts';
 
 export type BlockEvent = Extract<AgentEvent, { type: 'block' }>;
 export type NetBlockEvent = Extract<AgentEvent, { type: `net_${string}_block` }>;
@@ -10,6 +12,9 @@ const KEPT_EVENTS = 1000;
 export interface Decisions {
   readonly lines: number;
   readonly byAction: ReadonlyMap<string, number>;
+  /** Pids of ours that work on it; entered before they do. */
+  readonly owners: Set<number>;
+  readonly examination: CrossExamination;
 }
 
 /** Decisions on one file or address of ours, counted as their event lines arrive. */
@@ -21,8 +26,13 @@ export class WatchedDecisions<E extends BlockEvent | NetBlockEvent = BlockEvent>
   ownLines = 0;
   readonly byAction = new Map<string, number>();
   readonly first: E[] = [];
-  /** Pids of ours that work on it; entered before they do. */
-  readonly owners = new Set<number>();
+  readonly owners: Owners;
+  readonly examination: CrossExamination;
+
+  constructor(processes: OwnProcesses) {
+    this.owners = new Owners(processes);
+    this.examination = new CrossExamination(processes, this.owners);
+  }
 
   /** Keeps the next events whole again: for a probe after a load that filled the room for them. */
   keepAnew(): void {

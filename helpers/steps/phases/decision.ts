@@ -2,10 +2,13 @@ import { shownOutput } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import type { EnforceSignal, Mode } from '../../agent/daemon-options.ts';
 import type { BlockEvent, FileDecisions } from '../../agent/stream/event-log.ts';
+import { checkActor, type KnownActor } from '../../agent/stream/field-check.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
-import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
+import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { type KnownProcess, knownProcess } from '../../host/known-process.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { outcomeText, type Probe, probeFile, runVictim } from '../../workload/probe.ts';
+import { childNames } from '../../workload/programs.ts';
 
 /** What a single decision is tried on. */
 export interface DecisionSubject {
@@ -27,6 +30,13 @@ export const QUIET_MS = 1500;
 /** Strikes after which the agent's SIGKILL mode kills (agent-contract.md §4.2). */
 const KILL_STRIKES = 5;
 
+/** No line of ours arrived at all, so that none arrived of something else shows nothing. */
+export const nothingTold = (mode: Mode) =>
+  noEvidence(
+    'the agent wrote no event line of ours in this phase, so silence does not show that there was no decision',
+    { value: 0, unit: 'event lines of ours', source: `${mode}/agent.stdout.ndjson` },
+  );
+
 /** The decision itself, by the host (open, errno, signal) and by the matching event. */
 export async function judgeDecision(subject: DecisionSubject): Promise<Judgement> {
   const { mode, enforceSignal, daemon, probe } = subject;
@@ -35,12 +45,11 @@ export async function judgeDecision(subject: DecisionSubject): Promise<Judgement
   const seen = await probeFile(probe, subject.environment);
   const problem = hostProblem(subject, seen);
   if (problem !== undefined) return problem;
-  return matchingEvent(
-    subject,
-    decisions,
-    seen.pid,
-    mode === 'audit' ? ['AUDIT'] : actionsOf(enforceSignal),
-  );
+  return matchingEvent(subject, decisions, seen.pid, {
+    kind: 'process',
+    process: seen.self,
+    parent: knownProcess(process.pid),
+  });
 }
 
 function hostProblem({ mode, enforceSignal }: DecisionSubject, seen: Probe): Judgement | undefined {
@@ -58,6 +67,13 @@ function hostProblem({ mode, enforceSignal }: DecisionSubject, seen: Probe): Jud
     `the process that opened the file received ${seen.signals} signals, expected ${signals} (ENFORCE_SIGNAL=${enforceSignal}, ${mode} mode)`,
     { value: seen.signals, limit: signals, unit: 'signals', source: 'probe process' },
   );
+}
+
+/** What arrived in place of an event on the probe file. */
+function instead({ daemon, probe }: DecisionSubject): string {
+  const [first] = daemon.events.misnamedBy([process.pid]);
+  if (first === undefined) return '';
+  return `; ${first.lines} lines of a process that we started name ${first.told} instead of dev:ino ${probe.dev}:${probe.ino}`;
 }
 
 /** SIGKILL mode: TERM for the first strikes, then a process that lives on is killed. */
@@ -91,8 +107,9 @@ async function matchingEvent(
   subject: DecisionSubject,
   decisions: FileDecisions,
   pid: number,
-  actions: readonly string[],
+  actor: KnownActor,
 ): Promise<Judgement> {
+  const actions = subject.mode === 'audit' ? ['AUDIT'] : actionsOf(subject.enforceSignal);
   const source = `${subject.mode}/agent.stdout.ndjson`;
   const of = (list: readonly BlockEvent[]) => list.filter((event) => event.pid === pid);
   const { events } = subject.daemon;
@@ -108,7 +125,7 @@ async function matchingEvent(
       .slice(-3)
       .map((event) => `pid=${event.pid} action=${event.action}`);
     return fail(
-      `the open made ${found.length} events with ${wanted}, expected ${expected}${others.length === 0 ? '; there is no event on that file at all' : `; others on that file: ${others.join(', ')}`}`,
+      `the open made ${found.length} events with ${wanted}, expected ${expected}${others.length === 0 ? `; there is no event on that file at all${instead(subject)}` : `; others on that file: ${others.join(', ')}`}`,
       { value: found.length, limit: expected, unit: 'events', source },
     );
   }
@@ -119,7 +136,18 @@ async function matchingEvent(
       { value: action, limit: actions.join('|'), source },
     );
   }
-  return pass(`type=block dev=${probe.dev} ino=${probe.ino} pid=${pid} action=${action}`, {
+  const compared = found.flatMap((event) => checkActor(event, actor));
+  const wrong = compared.filter(({ result }) => result === 'wrong');
+  if (wrong.length > 0) {
+    const shown = wrong.map(
+      ({ field, expected, told }) => `${field}=${told}, expected ${expected}`,
+    );
+    return fail(`the event of this open tells ${shown.join('; ')}: ${JSON.stringify(found[0])}`, {
+      ...{ value: wrong.length, limit: 0, unit: 'wrong fields', source },
+    });
+  }
+  const right = compared.filter(({ result }) => result === 'right').map(({ field }) => field);
+  return pass(`${wanted}, and ${right.join(', ')} are as we know them`, {
     value: action,
     limit: actions.join('|'),
     source,
@@ -129,20 +157,37 @@ async function matchingEvent(
 /** Enforce: an ordinary program that does nothing about signals really ends. */
 export async function judgeOrdinaryProgram(subject: DecisionSubject): Promise<Judgement> {
   const { enforceSignal } = subject;
+  const decisions = subject.daemon.events.watch(subject.probe);
   const victim = await runVictim(subject.probe.path, subject.environment);
   const wanted =
     enforceSignal === 'none' ? undefined : enforceSignal === 'int' ? 'SIGINT' : 'SIGTERM';
   const ended = victim.signal ?? `exit ${victim.exitCode}`;
   const measured = { value: ended, limit: wanted ?? 'exit 1 with EPERM', source: '/bin/cat' };
-  if (wanted !== undefined) {
-    return victim.signal === wanted
-      ? pass(`cat was ended by ${wanted}`, measured)
-      : fail(`cat opened the denied file and ended with ${ended}, expected ${wanted}`, measured);
-  }
   const denied = victim.exitCode === 1 && victim.stderr.includes('Operation not permitted');
-  return denied
-    ? pass('cat was refused with EPERM and got no signal', measured)
-    : fail(`cat ended with ${ended}: ${shownOutput(victim.stderr)}`, measured);
+  if (wanted !== undefined && victim.signal !== wanted)
+    return fail(`cat opened the denied file and ended with ${ended}, expected ${wanted}`, measured);
+  if (wanted === undefined && !denied)
+    return fail(`cat ended with ${ended}: ${shownOutput(victim.stderr)}`, measured);
+  const text =
+    wanted === undefined
+      ? 'cat was refused with EPERM and got no signal'
+      : `cat was ended by ${wanted}`;
+  return { ...(await eventOfProgram(subject, decisions, victim.pid, text)), ...measured };
+}
+
+/** The program is gone: of itself its name alone is known, the rest of this process, which started it. */
+async function eventOfProgram(
+  subject: DecisionSubject,
+  decisions: FileDecisions,
+  pid: number | undefined,
+  text: string,
+): Promise<Judgement> {
+  const parent: KnownProcess | undefined = knownProcess(process.pid);
+  const names = childNames('program');
+  if (pid === undefined || parent === undefined || names === undefined)
+    throw noEvidence('what the event of cat must tell could not be read from /proc');
+  const told = await matchingEvent(subject, decisions, pid, { kind: 'child', parent, names });
+  return { ...told, explanation: `${text}; ${told.explanation}` };
 }
 
 /** Negative control: a file beside it, without a rule, is read and makes no decision. */
@@ -157,6 +202,7 @@ export async function judgeFileBeside(subject: DecisionSubject): Promise<Judgeme
     );
   }
   const came = await daemon.events.until(() => decisions.lines > 0, QUIET_MS);
+  if (!came && !daemon.events.toldOfOurs) throw nothingTold(subject.mode);
   return came
     ? fail(`the open of a file without a rule made ${decisions.lines} decisions`, {
         value: decisions.lines,

@@ -123,7 +123,8 @@ export function addressSubjects(
   return addresses.map(({ protocol, ip, port }) => ({
     attempt: `${protocol}-connect`,
     target: `${ip}:${port}`,
-    counted: { ip },
+    counted: { ip, port },
+    values: { family: 'ipv4', protocol, direction: 'egress', rule_type: 'ip_port' },
     decisions: events.watchAddress({ ip, port }),
   }));
 }

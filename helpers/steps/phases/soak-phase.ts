@@ -15,6 +15,7 @@ import {
   judgeDecision,
   judgeFileBeside,
   judgeOrdinaryProgram,
+  nothingTold,
   QUIET_MS,
 } from './decision.ts';
 import { addressSubjects } from './denied-addresses.ts';
@@ -123,6 +124,7 @@ export class SoakPhase {
       );
     }
     const came = await daemon.events.until(() => decisions.lines > before, QUIET_MS);
+    if (!came && !daemon.events.toldOfOurs) throw nothingTold(this.mode);
     return came
       ? fail('after its rule was removed an open of the file still made a decision', {
           value: decisions.lines - before,
@@ -157,10 +159,9 @@ export class SoakPhase {
         );
   }
 
-  /** Groups what our own workload did not cause into the review file. */
+  /** Groups what our own workload did not cause into the review file, whatever it is on. */
   reviewNotes(): Judgement {
     const { events } = this.#daemon.stopped ?? this.#daemon.ready;
-    const strangers = this.#soak?.strangerEventLines ?? 0;
     const groups = reviewGroups(events.hostDecisions(), this.#subjects.deniedFiles);
     const { known } = writeReviewNotes(this.#run.directory, {
       phase: this.mode,
@@ -169,11 +170,13 @@ export class SoakPhase {
       enforceSignal: this.#run.settings.ENFORCE_SIGNAL,
       now: new Date(),
     });
+    // Written all the same: what did arrive is for a person to see.
+    if (!events.toldOfOurs) throw nothingTold(this.mode);
     const total = groups.reduce((sum, group) => sum + group.count, 0);
     return pass(
-      total + strangers === 0
+      total === 0
         ? 'no decision besides the canary’s own'
-        : `${total} decisions of others in ${groups.length} groups, ${known} of them judged before, ${strangers} opens of our own soak file by others`,
+        : `${total} decisions of others in ${groups.length} groups, ${known} of them judged before`,
       { value: groups.length, unit: 'groups', source: 'review.yaml' },
     );
   }

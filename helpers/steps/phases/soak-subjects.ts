@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { howItEnded } from '../../agent/command.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
@@ -44,7 +45,7 @@ export class SoakSubjects {
     return this.#made;
   }
 
-  /** Paths behind the inodes of all file rules as they were at the start of the phase. */
+  /** Paths behind the inodes of all file rules as they were at the start of the phase; ours by name. */
   get deniedFiles(): DeniedFiles {
     return this.#deniedFiles;
   }
@@ -99,7 +100,14 @@ export class SoakSubjects {
     }
     const after = await listFileRules(candidate, commandTimeoutSeconds);
     const { denyDatabase } = agentPaths(this.#run.settings.HOST_ROOT);
-    this.#deniedFiles = deniedFiles(after, denyDatabase);
+    // Ours have a new path in each run, and a verdict on who opens them holds for the next one too.
+    const ours = files.filter(({ path }) => path !== this.#run.settings.SOAK_BLOCK_PATH);
+    this.#deniedFiles = new Map([
+      ...deniedFiles(after, denyDatabase),
+      ...ours.map(
+        ({ dev, ino, path }) => [`${dev}:${ino}`, `the canary's file "${basename(path)}"`] as const,
+      ),
+    ]);
     const source = 'aegisbpf block list';
     for (const file of files) {
       const found = rulesOn(after, file).length;

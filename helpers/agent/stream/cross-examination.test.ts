@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type KnownProcess, knownProcess } from '../../host/known-process.ts';
+import { EventLog } from './event-log.ts';
+
+const FILE = { dev: 7, ino: 8 };
+let folder: ReturnType<typeof dirSync>;
+let log: EventLog;
+let self: KnownProcess;
+beforeEach(() => {
+  folder = dirSync({ unsafeCleanup: true });
+  log = new EventLog(join(folder.name, 'events.ndjson'));
+  const known = knownProcess(process.pid);
+  if (known === undefined) throw new Error('this process is not in /proc');
+  self = known;
+});
+afterEach(async () => {
+  await log.end();
+  folder.removeCallback();
+});
+
+/** This process's own event, as an agent tells it that tells the truth. */
+function line(edit: Record<string, unknown> = {}): string {
+  const start_time = self.startTicks * 10_000_000 + 1234;
+  const parent = knownProcess(self.parentPid);
+  const truth = {
+    ...{ type: 'block', pid: self.pid, ppid: self.parentPid, start_time },
+    exec_id: `${start_time}-${self.pid}`,
+    parent_start_time: (parent?.startTicks ?? 0) * 10_000_000,
+    ...{ cgid: self.cgroup?.id ?? 0, cgroup_path: self.cgroup?.paths[0] ?? '' },
+    ...{ ...FILE, action: 'AUDIT', comm: self.names[0] },
+  };
+  return `${JSON.stringify({ ...truth, ...edit })}\n`;
+}
+const push = (text: string) => log.push(Buffer.from(text));
+const examined = () => {
+  const own = log.watch(FILE);
+  own.owners.add(process.pid);
+  return own.examination;
+};
+
+test('a line that tells the truth is right in every field that it tells', () => {
+  const examination = examined();
+  push(line().repeat(5));
+  expect(examination.wrong).toEqual([]);
+  expect([examination.examined, examination.unknown, examination.neverTold]).toEqual([5, 0, []]);
+  expect(examination.fields).toEqual(
+    expect.arrayContaining(['pid', 'dev', 'ino', 'comm', 'ppid', 'start_time', 'exec_id']),
+  );
+});
+
+test.each([
+  ['comm', { comm: 'sshd' }],
+  ['ppid', { ppid: 2 ** 22 - 1 }],
+  ['start_time', { start_time: 1_000_000_000, exec_id: undefined }],
+  ['exec_id', { exec_id: '1-1' }],
+  ['parent_start_time', { parent_start_time: 1 }],
+  ['cgid', { cgid: 999_999 }],
+  ['cgroup_path', { cgroup_path: '/sys/fs/cgroup/other.slice' }],
+  ['uid', { uid: 1234 }],
+])('a wrong %s is told with what was expected, in how many lines, and a line', (field, edit) => {
+  const examination = examined();
+  push(line() + line(edit).repeat(3));
+  expect(examination.examined).toBe(4);
+  expect(examination.wrong).toHaveLength(1);
+  expect(examination.wrong[0]).toMatchObject({ field, lines: 3 });
+  expect(examination.wrong[0]?.sample).toContain('"type":"block"');
+});
+
+test('what the agent does not know is untold, and no lie', () => {
+  const examination = examined();
+  const unknown = { ppid: 0, start_time: 0, exec_id: undefined, cgid: 0, cgroup_path: '' };
+  push(line({ ...unknown, parent_start_time: 0 }));
+  expect(examination.wrong).toEqual([]);
+  expect([...examination.neverTold].sort()).toEqual(
+    ['cgid', 'cgroup_path', 'exec_id', 'parent_start_time', 'ppid', 'start_time'].sort(),
+  );
+});
+
+test('a start time in clock ticks is right, as for a process older than the agent', () => {
+  const examination = examined();
+  push(line({ start_time: self.startTicks, exec_id: undefined }));
+  expect(examination.wrong).toEqual([]);
+});
+
+test('a program that ours started is called by its own name, or by its caller’s', () => {
+  const examination = examined();
+  const child = { pid: 2 ** 22 - 2, ppid: process.pid, exec_id: undefined };
+  const ours = { parent_start_time: self.startTicks * 10_000_000 };
+  push(line({ ...child, ...ours }));
+  examination.expect({ childNames: ['cat'] });
+  push(line({ ...child, ...ours, comm: 'cat' }));
+  expect(examination.wrong).toEqual([]);
+  push(line({ ...child, ...ours, comm: 'dog' }));
+  expect(examination.wrong).toMatchObject([{ field: 'comm', expected: '"cat"', told: '"dog"' }]);
+});
+
+test('another pid, of no worker, is a wrong pid', () => {
+  const own = log.watch(FILE);
+  own.owners.add(self.parentPid);
+  push(line({ pid: 2 ** 22 - 2, ppid: process.pid, parent_start_time: 0, exec_id: undefined }));
+  expect(own.examination.wrong).toMatchObject([
+    { field: 'pid', expected: String(self.parentPid), told: String(2 ** 22 - 2), lines: 1 },
+  ]);
+});
+
+test('a decision that we did not cause is for review, also on a file of ours', () => {
+  const examination = examined();
+  const stranger = { pid: 2 ** 22 - 2, ppid: 2 ** 22 - 3, exec_id: undefined };
+  push(line() + line({ ...stranger, action: 'TERM', comm: 'backup' }).repeat(3));
+  expect(examination.examined).toBe(1);
+  expect(log.hostDecisions()).toMatchObject([
+    { target: '7:8', comm: 'backup', action: 'TERM', count: 3 },
+  ]);
+});
+
+test('a pid of ours that another process uses now is a stranger', async () => {
+  const own = log.watch(FILE);
+  const { execa } = await import('execa');
+  const child = execa('sleep', ['60']);
+  const pid = child.pid ?? 0;
+  own.owners.add(pid);
+  const started = (knownProcess(pid)?.startTicks ?? 0) * 10_000_000;
+  push(line({ pid, ppid: 1, start_time: started, exec_id: undefined }));
+  child.kill('SIGKILL');
+  await child.catch(() => {});
+  push(line({ pid, ppid: 1, start_time: started + 60_000_000_000, exec_id: undefined }));
+  expect(log.hostDecisions()).toMatchObject([{ target: '7:8', count: 1 }]);
+});
+
+test('lines of ours that name another file are counted by what they name', () => {
+  examined();
+  push(line({ dev: 9 }).repeat(3) + line({ ino: 5 }));
+  expect(log.toldOfOurs).toBe(false);
+  expect(log.misnamedBy([process.pid])).toMatchObject([
+    { told: 'dev:ino 9:8', lines: 3 },
+    { told: 'dev:ino 7:5', lines: 1 },
+  ]);
+});

@@ -1,0 +1,135 @@
+import { type ActorEvent, type ComparedField, checkActor, checkValues } from './field-check.ts';
+import type { Owners, OwnProcesses } from './own-processes.ts';
+
+/** A field that events of ours tell wrong. */
+export interface WrongField {
+  readonly field: string;
+  readonly expected: string;
+  readonly told: string;
+  lines: number;
+  /** The first line that has it. */
+  readonly sample: string;
+}
+
+const MAX_SAMPLE_CHARACTERS = 500;
+const NOTHING = () => {};
+
+/** What of an event's subject is known besides who acted. */
+export interface ExpectedFields {
+  /** Fields that have one value in every event of ours. */
+  readonly values?: Readonly<Record<string, unknown>> | undefined;
+  /** What the programs that owners start are called; their caller's names where absent. */
+  readonly childNames?: readonly string[] | undefined;
+}
+
+const right = (field: string): ComparedField => ({
+  field,
+  result: 'right',
+  expected: '',
+  told: '',
+});
+/** Fields by which the line was recognised as one on this thing of ours. */
+const matched = ({ type }: ActorEvent) =>
+  (type === 'block' ? ['dev', 'ino'] : ['remote_ip', 'remote_port']).map(right);
+
+/**
+ * Compares the event lines on one thing of ours, field by field, with what we know of ourselves. A
+ * line that comes again with the very same text is right or wrong as the first one was, so that each
+ * line of a soak is compared and each text only once.
+ */
+export class CrossExamination {
+  readonly #processes: OwnProcesses;
+  readonly #owners: Owners;
+  readonly #wrong = new Map<string, WrongField>();
+  readonly #told = new Set<string>();
+  readonly #untold = new Set<string>();
+  #expected: ExpectedFields = {};
+  #examined = 0;
+  #unknown = 0;
+
+  constructor(processes: OwnProcesses, owners: Owners) {
+    this.#processes = processes;
+    this.#owners = owners;
+  }
+
+  expect(expected: ExpectedFields): void {
+    this.#expected = expected;
+  }
+
+  /** Lines that were compared. */
+  get examined(): number {
+    return this.#examined;
+  }
+
+  /** Lines of ours whose process had ended before it could be looked at. */
+  get unknown(): number {
+    return this.#unknown;
+  }
+
+  get wrong(): readonly WrongField[] {
+    return [...this.#wrong.values()];
+  }
+
+  /** Fields that no line told at all. */
+  get neverTold(): readonly string[] {
+    return [...this.#untold].filter((field) => !this.#told.has(field));
+  }
+
+  /** Fields that were compared at least once. */
+  get fields(): readonly string[] {
+    return [...this.#told];
+  }
+
+  /** @returns counts one line with this text; nothing for a decision that we did not cause. */
+  examine(event: ActorEvent, cause: number | undefined, text: string): () => void {
+    if (this.#owners.size === 0 || cause === undefined) return NOTHING;
+    const fields = this.#compare(event, cause);
+    if (fields === undefined) return () => this.#countUnknown();
+    const wrong = fields
+      .filter(({ result }) => result === 'wrong')
+      .map((field) => this.#open(field, text));
+    for (const { field, result } of fields)
+      (result === 'untold' ? this.#untold : this.#told).add(field);
+    return () => {
+      this.#examined += 1;
+      for (const one of wrong) one.lines += 1;
+    };
+  }
+
+  #countUnknown(): void {
+    this.#unknown += 1;
+  }
+
+  #compare(event: ActorEvent, cause: number): readonly ComparedField[] | undefined {
+    const known = this.#processes.of(cause);
+    if (known === undefined) return undefined;
+    const { values = {}, childNames = known.names } = this.#expected;
+    const more = [...matched(event), ...checkValues(event, values)];
+    if (!this.#owners.has(cause)) {
+      // Started by this very process, which starts workers alone: they are the owners.
+      const expected = [...this.#owners].join(' or ');
+      return [{ field: 'pid', result: 'wrong', expected, told: String(event.pid) }, ...more];
+    }
+    const isItself = event.pid === cause;
+    const parent = isItself ? this.#processes.of(known.parentPid) : known;
+    return [
+      right('pid'),
+      ...checkActor(
+        event,
+        isItself || parent === undefined
+          ? { kind: 'process', process: known, parent }
+          : { kind: 'child', parent, names: childNames },
+      ),
+      ...more,
+    ];
+  }
+
+  #open({ field, expected, told }: ComparedField, text: string): WrongField {
+    const open = this.#wrong.get(field);
+    if (open !== undefined) return open;
+    const sample = text.slice(0, MAX_SAMPLE_CHARACTERS);
+    const fresh = { field, expected, told, lines: 0, sample };
+    this.#wrong.set(field, fresh);
+    return fresh;
+  }
+}

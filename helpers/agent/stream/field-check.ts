@@ -1,0 +1,100 @@
+import { isStartTime, type KnownProcess } from '../../host/known-process.ts';
+import type { ExecEvent } from '../contract/events.ts';
+import type { BlockEvent, NetBlockEvent } from './watched-decisions.ts';
+
+/** Events that tell who acted. */
+export type ActorEvent = BlockEvent | NetBlockEvent | ExecEvent;
+
+/** Who acted: a process that we know, or a program that one started, whose name alone we know. */
+export type KnownActor =
+  | {
+      readonly kind: 'process';
+      readonly process: KnownProcess;
+      readonly parent: KnownProcess | undefined;
+    }
+  | { readonly kind: 'child'; readonly parent: KnownProcess; readonly names: readonly string[] };
+
+/** One field of one event, beside what we know. */
+export interface ComparedField {
+  readonly field: string;
+  /** `untold`: the event leaves it out, or has it as unknown. */
+  readonly result: 'right' | 'untold' | 'wrong';
+  readonly expected: string;
+  readonly told: string;
+}
+
+const shown = (value: unknown) => JSON.stringify(value) ?? 'nothing';
+
+function compared(field: string, told: unknown, expected: readonly unknown[]): ComparedField {
+  return {
+    field,
+    result: expected.includes(told) ? 'right' : 'wrong',
+    expected: [...new Set(expected)].map(shown).join(' or '),
+    told: shown(told),
+  };
+}
+
+const untold = (field: string, told: unknown): ComparedField => ({
+  ...{ field, result: 'untold', expected: '', told: shown(told) },
+});
+
+/** 0 and an empty text are the agent's way to say that it does not know. */
+function unlessUnknown(field: string, told: unknown, expected: readonly unknown[]): ComparedField {
+  const isUnknown = told === undefined || told === 0 || told === '';
+  return isUnknown ? untold(field, told) : compared(field, told, expected);
+}
+
+function startTime(field: string, told: unknown, process: KnownProcess): ComparedField {
+  if (typeof told !== 'number' || told === 0) return untold(field, told);
+  return {
+    field,
+    result: isStartTime(told, process) ? 'right' : 'wrong',
+    expected: `clock tick ${process.startTicks} after boot`,
+    told: shown(told),
+  };
+}
+
+/** `START-PID`, of the start time and pid that the event itself has. */
+function executionId({ exec_id: told, start_time, pid }: ActorEvent): ComparedField {
+  // Nanoseconds above 2^53 are rounded where they stand as a number.
+  if (told === undefined || !Number.isSafeInteger(start_time)) return untold('exec_id', told);
+  return compared('exec_id', told, [`${start_time}-${pid}`]);
+}
+
+/** Compares what an event tells of who acted with what we know of it. */
+export function checkActor(event: ActorEvent, actor: KnownActor): readonly ComparedField[] {
+  const self = actor.kind === 'process' ? actor.process : actor.parent;
+  const { cgroup } = self;
+  const told: ReadonlyMap<string, unknown> = new Map(Object.entries(event));
+  const userId = told.get('uid');
+  return [
+    compared('comm', event.comm, actor.kind === 'process' ? self.names : actor.names),
+    executionId(event),
+    ...(actor.kind === 'process'
+      ? [
+          unlessUnknown('ppid', event.ppid, [self.parentPid]),
+          startTime('start_time', event.start_time, self),
+        ]
+      : []),
+    ...(actor.parent === undefined || event.type === 'exec'
+      ? []
+      : [startTime('parent_start_time', told.get('parent_start_time'), actor.parent)]),
+    ...(cgroup === undefined
+      ? []
+      : [
+          unlessUnknown('cgid', event.cgid, [cgroup.id]),
+          unlessUnknown('cgroup_path', event.cgroup_path, cgroup.paths),
+        ]),
+    // The contract has no uid in these events; where a version has one it is compared.
+    ...(typeof userId === 'number' ? [compared('uid', userId, [self.uid])] : []),
+  ];
+}
+
+/** Compares further fields with the one value that they must have. */
+export function checkValues(
+  event: ActorEvent,
+  values: Readonly<Record<string, unknown>>,
+): readonly ComparedField[] {
+  const told: ReadonlyMap<string, unknown> = new Map(Object.entries(event));
+  return Object.entries(values).map(([field, value]) => compared(field, told.get(field), [value]));
+}

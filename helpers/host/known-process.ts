@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type ProcessIdentity, processIdentity } from './processes.ts';
+
+/** A process of ours as the host knows it: what the agent's events about it must tell. */
+export interface KnownProcess extends ProcessIdentity {
+  readonly parentPid: number;
+  readonly uid: number;
+  /** Names of its threads: events carry the name of the thread that acted. */
+  readonly names: readonly string[];
+  /** Its cgroup of version 2; undefined where that hierarchy cannot be looked at. */
+  readonly cgroup: KnownCgroup | undefined;
+}
+
+export interface KnownCgroup {
+  /** Inode of the directory, which is the kernel's id of the cgroup. */
+  readonly id: number;
+  /** The directory, by each name that it may be called by. */
+  readonly paths: readonly string[];
+}
+
+const USUAL_MOUNT = '/sys/fs/cgroup';
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function threadNames(pid: number): string[] {
+  try {
+    const names = readdirSync(`/proc/${pid}/task`).flatMap(
+      (thread) => readText(`/proc/${pid}/task/${thread}/comm`)?.replace(/\n$/, '') ?? [],
+    );
+    return [...new Set(names)];
+  } catch {
+    return [];
+  }
+}
+
+function cgroupMounts(): string[] {
+  const lines = readText('/proc/self/mounts')?.split('\n') ?? [];
+  return lines
+    .map((line) => line.split(' '))
+    .flatMap(([, directory, type]) => (type === 'cgroup2' && directory ? [directory] : []));
+}
+
+/** The cgroup directory of a process; undefined where it lies outside of what is mounted here. */
+function cgroupOf(pid: number): KnownCgroup | undefined {
+  const path = /^0::(\/.*)$/m.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
+  const [mount, ...more] = cgroupMounts();
+  if (path === undefined || path.startsWith('/..') || mount === undefined) return undefined;
+  const below = path === '/' ? '' : path;
+  try {
+    return {
+      id: Number(statSync(`${mount}${below}`, { bigint: true }).ino),
+      paths: [mount, ...more, USUAL_MOUNT].map((root) => `${root}${below}`),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What runs as this pid; undefined once it is gone. */
+export function knownProcess(pid: number): KnownProcess | undefined {
+  const identity = processIdentity(pid);
+  const status = readText(`/proc/${pid}/status`);
+  const parentPid = Number(/^PPid:\s+(\d+)$/m.exec(status ?? '')?.[1]);
+  const uid = Number(/^Uid:\s+(\d+)/m.exec(status ?? '')?.[1]);
+  const names = threadNames(pid);
+  if (identity === undefined || Number.isNaN(parentPid) || names.length === 0) return undefined;
+  return { ...identity, parentPid, uid, names, cgroup: cgroupOf(pid) };
+}
+
+/** USER_HZ is 100 on every architecture Node runs on (sysconf(3), _SC_CLK_TCK). */
+const NS_PER_TICK = 10_000_000;
+/** /proc/uptime has hundredths of a second, and ticks are rounded down. */
+const TOLERANCE_TICKS = 3;
+
+/** How long the host has slept since it booted, in ticks: one clock goes on then, the other stands still. */
+function sleptTicks(): number {
+  const boot = Number(readText('/proc/uptime')?.split(' ')[0]);
+  return boot * 100 - Number(process.hrtime.bigint()) / NS_PER_TICK;
+}
+
+/**
+ * Is `told` of an event the start time of the process? Nanoseconds of either clock, or clock ticks
+ * where the process is older than the agent (agent-contract.md §6.8).
+ */
+export function isStartTime(told: number, { startTicks }: ProcessIdentity): boolean {
+  const ticks = told / NS_PER_TICK;
+  const isClose = (difference: number) => Math.abs(difference) <= TOLERANCE_TICKS;
+  return (
+    told === startTicks || isClose(ticks - startTicks) || isClose(ticks + sleptTicks() - startTicks)
+  );
+}

@@ -1,0 +1,128 @@
+import type { ReadyDaemon } from '../agent/daemon.ts';
+import type { Scrape } from '../agent/scrape.ts';
+import { knownProcess } from '../host/known-process.ts';
+import type { SideWork } from '../workload/side-work.ts';
+import type { WorkloadCounts } from '../workload/workload.ts';
+import { type Delta, scrapeDelta } from './counters.ts';
+import type { CounterCheck } from './result.ts';
+import type { Measured } from './soak.ts';
+
+const NET_TOTAL = 'aegisbpf_net_blocks_total';
+const BY_CGROUP = 'aegisbpf_blocks_by_cgroup_total';
+const BY_PATH = 'aegisbpf_blocks_by_path_total';
+const BY_PORT = 'aegisbpf_net_blocks_by_port_total';
+
+/** Δ of all series of a family that have this label; one that did not exist yet counts from zero. */
+export function labelledDelta(
+  { before, after }: { readonly before: Scrape; readonly after: Scrape },
+  family: string,
+  label: string,
+  value: string,
+): Delta {
+  const source = `${family}{${label}="${value}"}`;
+  if (!before.ok) return { known: false, source, reason: before.reason };
+  if (!after.ok) return { known: false, source, reason: after.reason };
+  const of = ({ metrics }: typeof before) =>
+    metrics.samples(family).filter(({ labels }) => labels[label] === value);
+  const last = of(after);
+  if (last.length === 0) {
+    return {
+      known: false,
+      source,
+      reason: `the series ${source} is missing from the scrape after the soak`,
+    };
+  }
+  const sum = (samples: typeof last) => samples.reduce((total, one) => total + one.value, 0);
+  const difference = sum(last) - sum(of(before));
+  return difference >= 0
+    ? { known: true, value: difference, source }
+    : { known: false, source, reason: `${source} went backwards during the soak` };
+}
+
+/** Attempts that were decided on, and those that may have been. */
+function decided(mode: ReadyDaemon['mode'], all: readonly WorkloadCounts[]) {
+  const most = all.reduce((sum, { attempts }) => sum + attempts, 0);
+  const through = all.reduce((sum, { allowed }) => sum + allowed, 0);
+  // Enforce: what went through was perhaps never decided on; that it did is judged on its own.
+  return { least: mode === 'enforce' ? most - through : most, most };
+}
+
+/**
+ * What each counter of our work told, beside what we counted ourselves. By inode and by address they are
+ * judged with their event lines, as the accounting.
+ */
+export function counterChecks(
+  measured: Pick<Measured, 'before' | 'after' | 'counts' | 'loads'> & {
+    readonly side: readonly SideWork[];
+  },
+  { mode, events }: Pick<ReadyDaemon, 'mode' | 'events'>,
+): CounterCheck[] {
+  const { counts, loads, side } = measured;
+  const isConnect = ({ subject }: SideWork) => 'ip' in subject.counted;
+  const files = side.filter((work) => !isConnect(work));
+  const connects = side.filter(isConnect);
+  const made = [...files, ...connects].map((work) => work.counts);
+  const everything = decided(mode, [counts, loads.victims.counts(), ...made]);
+  const onFiles = decided(mode, [
+    counts,
+    loads.victims.counts(),
+    ...files.map((one) => one.counts),
+  ]);
+  const others = { file: 0, net: 0 };
+  for (const { type, count } of events.hostDecisions())
+    others[type.startsWith('net_') ? 'net' : 'file'] += count;
+  const total = (family: string) => scrapeDelta(measured.before, measured.after, [family]);
+  const labelled = (family: string, label: string, value: string) =>
+    labelledDelta(measured, family, label, value);
+  const check = (counter: string, told: Delta, ours: typeof onFiles, more: number) => ({
+    ...{ counter, told, ...ours, others: more },
+  });
+  const cgroup = knownProcess(process.pid)?.cgroup;
+  const paths = files.map((work) => [work.subject.target, [work.counts]] as const);
+  return [
+    check('aegisbpf_blocks_total', total('aegisbpf_blocks_total'), onFiles, others.file),
+    ...(cgroup === undefined
+      ? []
+      : [
+          check(
+            `${BY_CGROUP} of our cgroup`,
+            labelled(BY_CGROUP, 'cgroup_id', String(cgroup.id)),
+            // Decisions on connects are counted there as well.
+            everything,
+            others.file + others.net,
+          ),
+        ]),
+    // Under LSM no decision is counted by path; where one is it must be right (agent-contract.md §3.1).
+    ...paths.flatMap(([path, tried]) => {
+      const told = labelled(BY_PATH, 'path', path);
+      return told.known && told.value > 0
+        ? [check(`${BY_PATH} of ${path}`, told, decided(mode, tried), others.file)]
+        : [];
+    }),
+    ...(connects.length === 0
+      ? []
+      : [
+          check(
+            `${NET_TOTAL} of connects`,
+            labelled(NET_TOTAL, 'type', 'connect'),
+            decided(
+              mode,
+              connects.map((work) => work.counts),
+            ),
+            others.net,
+          ),
+        ]),
+    ...connects.flatMap((work) => {
+      const { counted } = work.subject;
+      if (!('port' in counted)) return [];
+      return [
+        check(
+          `${BY_PORT} of ${counted.ip}:${counted.port}`,
+          labelled(BY_PORT, 'port', String(counted.port)),
+          decided(mode, [work.counts]),
+          others.net,
+        ),
+      ];
+    }),
+  ];
+}

@@ -1,0 +1,74 @@
+import { runCommand } from '../agent/command.ts';
+import { type Scrape, scrapeEndpoint } from '../agent/scrape.ts';
+import { DECISION_FAMILIES, DROP_FAMILIES } from './counters.ts';
+import type { ReadingCheck } from './result.ts';
+import type { SoakSubject } from './soak.ts';
+
+const ENDPOINT_TIMEOUT_MS = 4000;
+/** Lines of `aegisbpf stats`, and the families that count the same (agent-contract.md §1.2, §3.1). */
+const STATS_LINES = [
+  ['Total blocks', 'aegisbpf_blocks_total'],
+  ['Ringbuf drops', 'aegisbpf_ringbuf_drops_total'],
+] as const;
+
+function sumOf(scrape: Scrape, family: string): number | undefined {
+  if (!scrape.ok) return undefined;
+  const sum = scrape.metrics.sum(family);
+  return sum.ok ? sum.value : undefined;
+}
+
+const check = (
+  what: string,
+  told: number | undefined,
+  least: number | undefined,
+  most: number | undefined,
+  between: string,
+): ReadingCheck => ({
+  ...{ what, between },
+  ...(told === undefined ? {} : { told }),
+  ...(least === undefined ? {} : { least }),
+  ...(most === undefined ? {} : { most }),
+});
+
+/**
+ * The last scrape of a soak, and the same counters by the agent's other ways to tell them: its endpoint
+ * before and after, and `stats`. Counters only grow, so each reading lies between its neighbours, and
+ * on a host where nothing else decides all are equal.
+ */
+export async function readEveryWay<S extends { readonly scrape: Scrape }>(
+  { candidate, daemon, settings }: SoakSubject,
+  scrape: () => Promise<S>,
+): Promise<{ readonly last: S; readonly readings: readonly ReadingCheck[] }> {
+  const endpoint = () => scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
+  const first = await endpoint();
+  const taken = await scrape();
+  const after = taken.scrape;
+  const stats = await runCommand(candidate, ['stats'], settings.COMMAND_TIMEOUT_SECONDS);
+  const later = await endpoint();
+  // A version without an endpoint has one way less; one that breaks is judged by its samples.
+  const hasEndpoint = first.ok && later.ok;
+  const byEndpoint = hasEndpoint ? [...DECISION_FAMILIES, ...DROP_FAMILIES] : [];
+  const ended = stats.exitCode === 0 ? stats.stdout : '';
+  return {
+    last: taken,
+    readings: [
+      ...byEndpoint.map((family) =>
+        check(
+          `${family} of the command line`,
+          ...([sumOf(after, family), sumOf(first, family), sumOf(later, family)] as const),
+          'what the endpoint told before and after',
+        ),
+      ),
+      ...STATS_LINES.map(([line, family]) => {
+        const told = new RegExp(`^\\s*${line}: (\\d+)$`, 'm').exec(ended)?.[1];
+        return check(
+          `"${line}" of \`aegisbpf stats\``,
+          told === undefined ? undefined : Number(told),
+          sumOf(after, family),
+          hasEndpoint ? sumOf(later, family) : undefined,
+          `what \`aegisbpf metrics\` told before${hasEndpoint ? ' and the endpoint after' : ''}`,
+        );
+      }),
+    ],
+  };
+}

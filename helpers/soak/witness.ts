@@ -1,0 +1,114 @@
+import type { ReadyDaemon } from '../agent/daemon.ts';
+import type { Decisions } from '../agent/stream/watched-decisions.ts';
+import {
+  fail,
+  inconclusive,
+  type Judgement,
+  type Measurement,
+  pass,
+} from '../criteria/judgement.ts';
+import { afterDeath } from './accounting.ts';
+import type { SoakResult, Witness } from './result.ts';
+
+/** Fields that the agent may leave out for good: under landlock it cannot look a cgroup's path up (§5.7). */
+const MAY_BE_UNTOLD: readonly string[] = ['cgroup_path', 'exec_id', 'parent_start_time'];
+
+/** What the event lines on one thing of ours told, beside what we know. */
+export function witnessOf(
+  subject: { readonly subject: string; readonly named: string; readonly missing: number },
+  { owners, examination }: Decisions,
+  { events }: Pick<ReadyDaemon, 'events'>,
+): Witness {
+  return {
+    ...subject,
+    missing: Math.max(0, subject.missing),
+    examined: examination.examined,
+    unknown: examination.unknown,
+    fields: [...examination.fields],
+    neverTold: [...examination.neverTold],
+    wrong: [...examination.wrong],
+    misnamed: [...events.misnamedBy(owners)],
+  };
+}
+
+/** In words what arrived in place of lines that are missing; empty where none is, or nothing came. */
+export function insteadOf(witness: Witness | undefined): string {
+  const [first] = witness?.misnamed ?? [];
+  if (witness === undefined || witness.missing === 0 || first === undefined) return '';
+  return `; ${first.lines} lines of our processes name ${first.told} instead of ${witness.named}`;
+}
+
+/** Every event line of ours tells what we know of ourselves: who acted, on what, from where. */
+export function eventsTellTheTruth(soak: SoakResult): Judgement {
+  const dead = afterDeath(soak);
+  if (dead !== undefined) return dead;
+  const source = `${soak.mode}/agent.stdout.ndjson; ${soak.mode}/soak.json`;
+  const lies = soak.witnesses.flatMap((witness) => liesOf(soak, witness));
+  if (lies.length > 0) {
+    const lines = lies.reduce((most, lie) => Math.max(most, lie.lines), 0);
+    const [{ sample }] = lies as [Lie, ...Lie[]];
+    return fail(`${lies.map(({ text }) => text).join('; ')}; for example ${sample}`, {
+      ...{ value: lines, limit: 0, unit: 'event lines with a wrong field', source },
+    });
+  }
+  return missingEvidence(soak, source) ?? allRight(soak, source);
+}
+
+interface Lie {
+  readonly text: string;
+  readonly lines: number;
+  readonly sample: string;
+}
+
+function liesOf({ drops }: SoakResult, witness: Witness): Lie[] {
+  const { subject, named, examined, wrong, misnamed, missing } = witness;
+  const wrongFields = wrong.map(({ field, expected, told, lines, sample }) => ({
+    text: `${field}: expected ${expected}, told ${told} in ${lines} of ${examined} lines on ${subject}`,
+    ...{ lines, sample },
+  }));
+  // A host's own rules may be met by our processes too; such lines are no lie while none is missing.
+  const dropped = drops.known ? drops.value : 0;
+  if (missing <= dropped) return wrongFields;
+  const [kind = ''] = named.split(' ');
+  return [
+    ...wrongFields,
+    ...misnamed.slice(0, 1).map(({ told, lines, sample }) => ({
+      text: `${kind}: expected ${named}, told ${told} in ${lines} lines of our processes, while ${missing} lines on ${subject} are missing`,
+      ...{ lines, sample },
+    })),
+  ];
+}
+
+function missingEvidence({ witnesses }: SoakResult, source: string): Judgement | undefined {
+  const measured: Measurement = { value: 0, unit: 'event lines compared', source };
+  if (witnesses.length === 0) return inconclusive('no event line was compared', measured);
+  for (const { subject, examined, unknown, neverTold } of witnesses) {
+    if (examined === 0) {
+      return inconclusive(
+        `no event line of ours on ${subject} could be compared${unknown > 0 ? `: the processes of ${unknown} lines had ended before they were looked at` : ', for none arrived'}`,
+        measured,
+      );
+    }
+    const untold = neverTold.filter((field) => !MAY_BE_UNTOLD.includes(field));
+    if (untold.length > 0) {
+      return inconclusive(
+        `none of ${examined} event lines on ${subject} told ${untold.join(', ')}, so that cannot be compared`,
+        { ...measured, value: examined },
+      );
+    }
+  }
+  return undefined;
+}
+
+function allRight({ witnesses }: SoakResult, source: string): Judgement {
+  const lines = witnesses.reduce((sum, { examined }) => sum + examined, 0);
+  const fields = [...new Set(witnesses.flatMap((witness) => witness.fields))];
+  const untold = [...new Set(witnesses.flatMap(({ neverTold }) => neverTold))];
+  const left = untold.length === 0 ? '' : `; never told: ${untold.join(', ')}`;
+  return pass(`${lines} event lines of ours compared field by field: ${fields.join(', ')}${left}`, {
+    value: 0,
+    limit: 0,
+    unit: 'event lines with a wrong field',
+    source,
+  });
+}
