@@ -54,7 +54,7 @@ test('an open that went through is no decision that the counters lack', () => {
 
 test('counters that went backwards are a finding', () => {
   const reset = trial({ refusals: [refusal([100, 200], [106, 4])], counted: undefined });
-  expect(countersOnlyGrew(reset, settings).explanation).toContain('a policy (106 → 4)');
+  expect(countersOnlyGrew(reset, settings).explanation).toContain('huge (106 → 4)');
 });
 
 test('single opens that went through are missed denials, and no pause explains them', () => {
