@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -41,7 +42,9 @@ test('files are put back byte for byte, with their mode', () => {
   chmodSync(join(data, 'policy.applied'), 0o600);
   const state = snapshotAgentState(root);
   write('policy.applied', 'other');
-  expect(agentStateDifferences(state)).toHaveLength(1);
+  expect(agentStateDifferences(state)).toEqual([
+    `${join(data, 'policy.applied')} differs from before the run (content)`,
+  ]);
   expect(restoreAgentState(state)).toEqual([]);
   expect(read('policy.applied')).toEqual(bytes);
   expect(statSync(join(data, 'policy.applied')).mode & 0o777).toBe(0o600);
@@ -105,14 +108,56 @@ test('pins and the cgroup of the run are removed whole', () => {
   expect([existsSync(pinDirectory), existsSync(cgroup)]).toEqual([false, false]);
 });
 
-test('pins and a cgroup that were there before keep everything', () => {
+test('pins and a cgroup that were there before stay, and a pin that is new or another is named', () => {
   const { pinDirectory, cgroup } = agentPaths(root);
   mkdirSync(pinDirectory);
   mkdirSync(cgroup);
+  for (const name of ['kept', 'made again']) writeFileSync(join(pinDirectory, name), '');
   const state = snapshotAgentState(root);
   writeFileSync(join(pinDirectory, 'map'), '');
+  // The same name and another map: removed once the new one has an inode of its own.
+  writeFileSync(join(pinDirectory, 'next'), '');
+  renameSync(join(pinDirectory, 'next'), join(pinDirectory, 'made again'));
   expect(restoreAgentState(state)).toEqual([]);
-  expect([readdirSync(pinDirectory), existsSync(cgroup)]).toEqual([['map'], true]);
+  expect([readdirSync(pinDirectory), existsSync(cgroup)]).toEqual([
+    ['kept', 'made again', 'map'],
+    true,
+  ]);
+  expect(agentStateDifferences(state)).toEqual([
+    `${join(pinDirectory, 'made again')} differs from before the run (content)`,
+    `${join(pinDirectory, 'map')} was not there before the run`,
+  ]);
+});
+
+test('a folder that was there is compared entry by entry, whatever the names', () => {
+  mkdirSync(data);
+  mkdirSync(join(data, 'theirs'));
+  for (const name of ['gone', 'other', 'theirs/mode', 'same']) write(name, name);
+  symlinkSync('one', join(data, 'link'));
+  const state = snapshotAgentState(root);
+  rmSync(join(data, 'gone'));
+  rmSync(join(data, 'link'));
+  write('other', 'changed');
+  write('new', '');
+  write('.aegis_tmp_a1B2c3', 'cut off in the midst of a write');
+  chmodSync(join(data, 'theirs/mode'), 0o600);
+  symlinkSync('two', join(data, 'link'));
+  expect(restoreAgentState(state)).toEqual([]);
+  expect(agentStateDifferences(state)).toEqual([
+    `${join(data, 'gone')} is gone`,
+    `${join(data, 'link')} differs from before the run (content)`,
+    `${join(data, 'new')} was not there before the run`,
+    `${join(data, 'other')} differs from before the run (content)`,
+    expect.stringMatching(/theirs\/mode differs from before the run \(mode 6[04][04] → 600\)$/),
+  ]);
+});
+
+test('what the agent cut off in the midst of a write stays when it was there before', () => {
+  mkdirSync(data);
+  write('.aegis_tmp_a1B2c3', 'of an earlier day');
+  const state = snapshotAgentState(root);
+  expect([restoreAgentState(state), agentStateDifferences(state)]).toEqual([[], []]);
+  expect(readdirSync(data)).toEqual(['.aegis_tmp_a1B2c3']);
 });
 
 test('a file that was replaced by a link is named and not followed', () => {

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { entryDifferences, folderEntries } from '../host/folder-entries.ts';
 import { hostPath } from '../host/observations.ts';
 import type { JournalEntry } from './journal.ts';
 
@@ -38,8 +39,11 @@ const RESTORED = [
   'control_state.json',
 ];
 
-/** Removed where there was none before; one that was there is the operator's audit trail, and grows. */
-const REMOVED_IF_NEW = ['control_log.jsonl', 'control.lock'];
+/** The agent's own names besides: removed where they are new, and what it left when it was killed as it wrote. */
+const REMOVED_IF_NEW = /^(control_log\.jsonl(\.\d+)?|control\.lock|\.aegis_tmp_\w+)$/;
+
+/** The operator's audit trail, and grows: what was added to it stays. */
+const MAY_GROW = /^control_log\.jsonl(\.\d+)?$/;
 
 type AgentState = Extract<JournalEntry, { kind: 'agent-state' }>;
 
@@ -65,14 +69,11 @@ export function snapshotAgentState(hostRoot: string): AgentState {
     kind: 'agent-state',
     dataDirectory: paths.dataDirectory,
     dataDirectoryExisted: existsSync(paths.dataDirectory),
-    files: [
-      ...RESTORED.map((name) => saved(paths.dataDirectory, name)),
-      ...REMOVED_IF_NEW.flatMap((name) =>
-        existsSync(join(paths.dataDirectory, name)) ? [] : [saved(paths.dataDirectory, name)],
-      ),
-    ],
+    dataEntries: folderEntries(paths.dataDirectory, 'bytes'),
+    files: RESTORED.map((name) => saved(paths.dataDirectory, name)),
     pinDirectory: paths.pinDirectory,
     pinDirectoryExisted: existsSync(paths.pinDirectory),
+    pinEntries: folderEntries(paths.pinDirectory, 'inode'),
     cgroup: paths.cgroup,
     cgroupExisted: existsSync(paths.cgroup),
   };
@@ -174,24 +175,50 @@ export function restoreAgentState(state: AgentState, ours: readonly string[] = [
   for (const file of state.files) {
     attempt(`could not restore ${file.name}`, () => restoreFile(state, file, ours));
   }
+  attempt('could not remove what the agent left', () => {
+    // A journal of an older version knows no entries, and so not whose these are.
+    if (state.dataEntries === undefined || !existsSync(state.dataDirectory)) return undefined;
+    const known = new Set(state.dataEntries.map(({ name }) => name));
+    for (const entry of readdirSync(state.dataDirectory, { withFileTypes: true }))
+      if (entry.isFile() && REMOVED_IF_NEW.test(entry.name) && !known.has(entry.name))
+        unlinkSync(join(state.dataDirectory, entry.name));
+    return undefined;
+  });
   return problems;
 }
 
+/** The agent's state without the bytes of its files: all that a comparison needs. */
+export type ComparedState = Omit<AgentState, 'files'>;
+
 /** What differs from the state as we found it, one sentence each; empty when all is as before. */
-export function agentStateDifferences(state: AgentState): string[] {
-  const appeared = (path: string, existed: boolean) =>
-    existsSync(path) === existed
-      ? []
-      : [existed ? `${path} is gone` : `${path} was not there before the run`];
-  const changed = state.files.flatMap((file) =>
-    isAsSaved(saved(state.dataDirectory, file.name), file)
-      ? []
-      : [`${join(state.dataDirectory, file.name)} differs from before the run`],
-  );
+export function agentStateDifferences(state: ComparedState): string[] {
+  const appeared = (path: string, existed: boolean, what?: string) => {
+    if (existsSync(path) === existed) return [];
+    if (existed) return [`${path} is gone`];
+    const holds = what === undefined ? '' : ` (${readdirSync(path).length} ${what})`;
+    return [`${path}${holds} was not there before the run`];
+  };
   return [
-    ...appeared(state.pinDirectory, state.pinDirectoryExisted),
+    ...appeared(state.pinDirectory, state.pinDirectoryExisted, 'pins'),
     ...appeared(state.cgroup, state.cgroupExisted),
-    ...appeared(state.dataDirectory, state.dataDirectoryExisted),
-    ...changed,
+    ...appeared(state.dataDirectory, state.dataDirectoryExisted, 'entries'),
+    ...differencesIn(state.pinDirectory, state.pinEntries, 'inode'),
+    ...differencesIn(state.dataDirectory, state.dataEntries, 'bytes'),
   ];
+}
+
+function differencesIn(
+  folder: string,
+  before: AgentState['dataEntries'],
+  content: 'bytes' | 'inode',
+): string[] {
+  const now = folderEntries(folder, content);
+  if (before === undefined || now === undefined) return [];
+  const grown = now.filter(
+    ({ name, kind }) =>
+      kind === 'file' && MAY_GROW.test(name) && before.some((one) => one.name === name),
+  );
+  const without = (list: NonNullable<AgentState['dataEntries']>) =>
+    list.filter(({ name }) => !grown.some((one) => one.name === name));
+  return entryDifferences(folder, without(before), without(now));
 }

@@ -6,10 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
+import { type JournalIdentity, journalIdentity } from './journal.ts';
 import type { UndoReport } from './undo.ts';
 
-/** The lock is only worth something while a process holds it. */
-const LOCK_FILE = join(RUNTIME_DIRECTORY, 'lock');
+/**
+ * What is locked: a folder of every host, and not a file of ours, for that could be removed, and a
+ * second canary would lock the next one of that name.
+ */
+const LOCKED = '/run';
+/** Says who holds the lock. */
+const HOLDER_FILE = join(RUNTIME_DIRECTORY, 'lock');
 /** flock(1) exits with this when somebody else holds the lock; no other exit of ours uses it. */
 const LOCKED_EXIT_CODE = 75;
 const FLOCK_PATHS = ['/usr/bin/flock', '/bin/flock'];
@@ -17,6 +23,7 @@ const FLOCK_PATHS = ['/usr/bin/flock', '/bin/flock'];
 const message = z.object({
   state: z.enum(['ready', 'finished']),
   report: z.object({ undone: z.array(z.string()), problems: z.array(z.string()) }),
+  journal: journalIdentity.optional(),
 });
 
 /** Who holds the lock: told to whoever comes second. */
@@ -33,10 +40,10 @@ export class GuardianError extends Error {
 
 function whoHoldsTheLock(): string {
   try {
-    const holder = JSON.parse(readFileSync(LOCK_FILE, 'utf8')) as Partial<LockHolder>;
+    const holder = JSON.parse(readFileSync(HOLDER_FILE, 'utf8')) as Partial<LockHolder>;
     return `pid ${holder.pid}, since ${holder.since}, evidence in ${holder.runDirectory}`;
   } catch {
-    return 'it is starting, or undoing what it did';
+    return `it is starting, or undoing what it did, or somebody removed ${HOLDER_FILE}`;
   }
 }
 
@@ -44,6 +51,8 @@ function whoHoldsTheLock(): string {
 export interface Guardian {
   /** What an earlier run had left behind and was undone now. */
   readonly recovered: UndoReport;
+  /** The journal that the run is to be written into; none where recovering left something. */
+  readonly journal: JournalIdentity | undefined;
   /** Asks for everything to be undone and waits for the report. */
   finish(): Promise<UndoReport>;
 }
@@ -79,7 +88,10 @@ class Messages {
  * Starts the guardian and waits until it holds the host's lock.
  * @throws GuardianError naming who holds the lock, or why the guardian did not start.
  */
-export async function startGuardian(holder: LockHolder): Promise<Guardian> {
+export async function startGuardian(
+  holder: LockHolder,
+  purpose: 'run' | 'recover',
+): Promise<Guardian> {
   const flock = FLOCK_PATHS.find((path) => existsSync(path));
   if (flock === undefined) throw new GuardianError('flock(1) is missing; install util-linux');
   try {
@@ -94,11 +106,12 @@ export async function startGuardian(holder: LockHolder): Promise<Guardian> {
       '--nonblock',
       '--no-fork',
       `--conflict-exit-code=${LOCKED_EXIT_CODE}`,
-      LOCK_FILE,
+      LOCKED,
       process.execPath,
       script,
-      LOCK_FILE,
+      HOLDER_FILE,
       JSON.stringify(holder),
+      purpose,
     ],
     // A session of its own: the terminal's Ctrl-C must reach the run, not the one that cleans up.
     {
@@ -121,6 +134,7 @@ export async function startGuardian(holder: LockHolder): Promise<Guardian> {
   }
   return {
     recovered: ready.report,
+    journal: ready.journal,
     async finish() {
       child.stdin?.end('finish');
       const finished = await messages.next();

@@ -4,14 +4,15 @@
  * vitest runs no hook when it is interrupted, so undoing never depends on it: when the pipe on our
  * standard input closes, for whatever reason, the run is over and the journal is undone.
  * Run under flock(1), so that the lock lives exactly as long as this process, whatever ends it.
+ * It makes the run's journal and holds it open, so that it can undo a run whose journal was removed.
  * Standard output carries one JSON message a line for the run that started us.
  */
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { Journal } from './journal.ts';
+import { Journal, type JournalIdentity } from './journal.ts';
 import { type UndoReport, undoAll } from './undo.ts';
 
-const argumentsOf = z.tuple([z.string(), z.string()]);
+const argumentsOf = z.tuple([z.string(), z.string(), z.enum(['run', 'recover'])]);
 
 const ignoreGone = () => {
   // The run or its terminal is gone: there is nobody to tell, and undoing goes on.
@@ -22,19 +23,32 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE', 'SIGQUIT'] as cons
   process.on(name, ignoreGone);
 }
 
-function tell(message: { state: 'ready' | 'finished'; report: UndoReport }): void {
+function tell(message: {
+  state: 'ready' | 'finished';
+  report: UndoReport;
+  journal?: JournalIdentity | undefined;
+}): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
 /** Undoes what is left; the journal stays where something could not be undone. */
 async function undo(
+  journal: Journal,
   say: (text: string) => void,
   when: 'at the end' | 'later' = 'at the end',
 ): Promise<UndoReport> {
-  const journal = new Journal();
   const report = await undoAll(journal, say, when);
   if (report.problems.length === 0) journal.end();
   return report;
+}
+
+/** Tells who holds the lock. It is only told: the lock itself does not depend on it. */
+function tellHolder(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch {
+    // Somebody removed the folder; whoever comes second is refused without a name.
+  }
 }
 
 async function untilTheRunEnds(): Promise<'asked' | 'lost'> {
@@ -43,15 +57,25 @@ async function untilTheRunEnds(): Promise<'asked' | 'lost'> {
   return text.includes('finish') ? 'asked' : 'lost';
 }
 
-const [lockFile, holder] = argumentsOf.parse(process.argv.slice(2));
-writeFileSync(lockFile, `${holder}\n`);
+const [holderFile, holder, purpose] = argumentsOf.parse(process.argv.slice(2));
+tellHolder(holderFile, `${holder}\n`);
 const say = (text: string) => process.stderr.write(`aegisbpf-canary: ${text}\n`);
-const recovered = await undo((text) => say(`recovering an earlier run: ${text}`), 'later');
-tell({ state: 'ready', report: recovered });
+const recovered = await undo(
+  new Journal(),
+  (text) => say(`recovering an earlier run: ${text}`),
+  'later',
+);
+// What could not be undone keeps its journal, and no run begins beside it.
+const begins = purpose === 'run' && recovered.problems.length === 0;
+const journal = begins ? Journal.make() : undefined;
+tell({ state: 'ready', report: recovered, journal: journal?.identity });
 const end = await untilTheRunEnds();
-if (end === 'lost' && new Journal().read() !== undefined) say('the run was interrupted; undoing');
-const report = await undo(end === 'lost' ? say : () => {});
+if (end === 'lost' && journal?.read() !== undefined) say('the run was interrupted; undoing');
+const report: UndoReport =
+  journal === undefined
+    ? { undone: [], problems: [] }
+    : await undo(journal, end === 'lost' ? say : () => {});
 if (end === 'lost') for (const problem of report.problems) say(`NOT UNDONE: ${problem}`);
 tell({ state: 'finished', report });
-writeFileSync(lockFile, '');
+tellHolder(holderFile, '');
 process.exitCode = report.problems.length === 0 ? 0 : 1;

@@ -1,7 +1,17 @@
-import { appendFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Journal } from './journal.ts';
 import { undoAll } from './undo.ts';
 
@@ -90,12 +100,61 @@ test('changes without the header of a run are not taken for no changes', async (
   });
 });
 
-test('a journal that still has something to undo is never begun anew', () => {
+test('a journal that still has something to undo is never made anew', () => {
   const journal = begun();
   journal.record(directory('/a'));
-  const { kind: _, ...run } = header;
-  expect(() => journal.begin(run)).toThrow('holds changes that are not undone');
+  expect(() => Journal.make(path)).toThrow('holds changes that are not undone');
   expect(journal.read()?.pending).toHaveLength(1);
+});
+
+describe('a journal that a run has made', () => {
+  const { kind: _, ...run } = header;
+  /** As the guardian holds it, and as another process of the run knows it. */
+  function made() {
+    // The folder stays to be looked into.
+    writeFileSync(join(folder.name, 'other'), '');
+    const held = Journal.make(path);
+    const known = new Journal(path, held.identity);
+    known.begin(run);
+    known.record(directory('/a'));
+    return { held, known };
+  }
+  const lost = {
+    verdict: 'inconclusive',
+    explanation: expect.stringContaining('somebody on this'),
+  };
+
+  test.each([
+    ['removed', () => rmSync(path), 'was removed while the run went on'],
+    [
+      'replaced by its own copy',
+      () => {
+        copyFileSync(path, `${path}.copy`);
+        renameSync(`${path}.copy`, path);
+      },
+      'was replaced by another file',
+    ],
+    ['given to others', () => chmodSync(path, 0o666), 'was given to others'],
+  ])('is lost when it is %s, and nothing makes another', (_name, lose, says) => {
+    const { held, known } = made();
+    lose();
+    const there = existsSync(path);
+    expect(known.lost()).toContain(says);
+    for (const use of [() => known.read(), () => known.record(directory('/b'))])
+      expect(use).toThrow(expect.objectContaining({ judgement: expect.objectContaining(lost) }));
+    expect(existsSync(path)).toBe(there);
+    // The one who holds it still knows what is to be undone.
+    expect(held.read()?.pending.map(({ entry }) => entry)).toEqual([directory('/a')]);
+    held.end();
+    expect(existsSync(path)).toBe(there);
+  });
+
+  test('is the same for both while it is there, and its end removes it', () => {
+    const { held, known } = made();
+    expect([known.lost(), known.read()]).toEqual([undefined, held.read()]);
+    held.end();
+    expect(existsSync(path)).toBe(false);
+  });
 });
 
 test('what cannot be struck is undone all the same, and so is everything else', async () => {

@@ -1,7 +1,9 @@
 import {
   appendFileSync,
   closeSync,
+  constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -9,13 +11,15 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { noEvidence } from '../criteria/judgement.ts';
+import { folderEntry } from '../host/folder-entries.ts';
 
 /** Where a run's traces are kept until they are undone; it survives a reboot, as a probe file does. */
 export const STATE_DIRECTORY = '/var/lib/aegisbpf-canary';
+export const JOURNAL_PATH = join(STATE_DIRECTORY, 'journal.ndjson');
 
 /** A file's identity: undoing touches only the very file that we made. */
 const fileIdentity = { dev: z.string().regex(/^\d+$/), ino: z.string().regex(/^\d+$/) };
@@ -29,19 +33,26 @@ const savedFile = z.object({
   gid: z.number().int(),
 });
 
+const folderEntries = z.array(folderEntry).optional();
+
+/** The agent's own state as we found it: what was absent is removed, what was there is put back. */
+export const agentState = z.object({
+  kind: z.literal('agent-state'),
+  dataDirectory: z.string(),
+  dataDirectoryExisted: z.boolean(),
+  /** Everything that was in the folders that were there; absent in journals of older versions. */
+  dataEntries: folderEntries,
+  files: z.array(savedFile),
+  pinDirectory: z.string(),
+  pinDirectoryExisted: z.boolean(),
+  pinEntries: folderEntries,
+  cgroup: z.string(),
+  cgroupExisted: z.boolean(),
+});
+
 /** One change on the host, written before it is made. */
 const entry = z.discriminatedUnion('kind', [
-  /** The agent's own state as we found it: what was absent is removed, what was there is put back. */
-  z.object({
-    kind: z.literal('agent-state'),
-    dataDirectory: z.string(),
-    dataDirectoryExisted: z.boolean(),
-    files: z.array(savedFile),
-    pinDirectory: z.string(),
-    pinDirectoryExisted: z.boolean(),
-    cgroup: z.string(),
-    cgroupExisted: z.boolean(),
-  }),
+  agentState,
   z.object({ kind: z.literal('directory'), path: z.string(), ...fileIdentity }),
   z.object({ kind: z.literal('deny-rule'), path: z.string(), ...fileIdentity }),
   /** A policy of ours was applied; undone by applying one that holds only the host's own rules. */
@@ -89,33 +100,79 @@ export interface PendingEntry {
   readonly entry: JournalEntry;
 }
 
+export const journalIdentity = z.object(fileIdentity);
+export type JournalIdentity = z.output<typeof journalIdentity>;
+
+const identityOf = ({ dev, ino }: { dev: bigint; ino: bigint }): JournalIdentity => ({
+  dev: String(dev),
+  ino: String(ino),
+});
+
 /**
  * What we did to the host, on disk before we do it. Undo is this file read backwards; an entry that
  * was undone is struck by a later line, so that a second reader never undoes it again.
+ *
+ * A run has one journal, which the guardian makes and holds open. Whoever else uses it knows its
+ * identity: once made it is never made again, and its absence is missing evidence.
  */
 export class Journal {
   readonly path: string;
-  constructor(path: string = join(STATE_DIRECTORY, 'journal.ndjson')) {
+  readonly #identity: JournalIdentity | undefined;
+  /** The open file, which outlives its name. */
+  readonly #held: number | undefined;
+
+  /** @param identity of the run's journal; without it whatever is there is read, as recovering does. */
+  constructor(path: string = JOURNAL_PATH, identity?: JournalIdentity, held?: number) {
     this.path = path;
+    this.#identity = identity;
+    this.#held = held;
   }
 
-  /** Opens a new journal for a run. The caller holds the lock, and has undone the former one. */
-  begin(run: Omit<JournalHeader, 'kind'>): void {
-    mkdirSync(STATE_DIRECTORY, { recursive: true, mode: 0o700 });
-    const state = lstatSync(STATE_DIRECTORY);
-    if (!state.isDirectory() || state.uid !== 0) {
-      throw new Error(`${STATE_DIRECTORY} must be a directory owned by root; remove what is there`);
-    }
-    const former = this.read();
+  /**
+   * Makes the empty journal of a run and holds it open. The caller holds the lock, and has undone
+   * the former run. @throws Error when changes of another run are still in it.
+   */
+  static make(path: string = JOURNAL_PATH): Journal {
+    const folder = dirname(path);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const state = lstatSync(folder);
+    if (!state.isDirectory() || state.uid !== process.geteuid?.())
+      throw new Error(`${folder} must be a directory owned by root; remove what is there`);
+    const former = new Journal(path);
+    const run = former.read();
     const left =
-      this.unreadable() ??
-      (former?.pending.length ? 'it holds changes that are not undone' : undefined);
+      former.unreadable() ??
+      (run?.pending.length ? 'it holds changes that are not undone' : undefined);
     if (left !== undefined)
       throw new Error(
-        `${this.path} is of another run (${former?.run.runId}): ${left}; run \`npm run recover\``,
+        `${path} is of another run (${run?.run.runId}): ${left}; run \`npm run recover\``,
       );
-    rmSync(this.path, { force: true });
-    writeFileSync(this.path, '', { mode: 0o600, flag: 'wx' });
+    rmSync(path, { force: true });
+    const held = openSync(path, 'ax+', 0o600);
+    return new Journal(path, identityOf(fstatSync(held, { bigint: true })), held);
+  }
+
+  get identity(): JournalIdentity | undefined {
+    return this.#identity;
+  }
+
+  /** Why this is no longer the journal that the run began with, or undefined while it is. */
+  lost(): string | undefined {
+    if (this.#identity === undefined) return undefined;
+    const now = lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
+    const happened = (what: string) =>
+      `the journal of this run, ${this.path}, ${what}: this suite did not do that, somebody on this host did`;
+    if (now === undefined) return happened('was removed while the run went on');
+    const { dev, ino } = identityOf(now);
+    if (dev !== this.#identity.dev || ino !== this.#identity.ino)
+      return happened('was replaced by another file while the run went on');
+    if (Number(now.uid) !== process.geteuid?.() || (Number(now.mode) & 0o022) !== 0)
+      return happened('was given to others while the run went on');
+    return undefined;
+  }
+
+  /** Writes the head of a run into its journal. */
+  begin(run: Omit<JournalHeader, 'kind'>): void {
     this.#append({ kind: 'run', ...run });
   }
 
@@ -133,7 +190,8 @@ export class Journal {
 
   /** Removes the journal, and its folder with it, once nothing is left to undo. */
   end(): void {
-    rmSync(this.path, { force: true });
+    // What stands in its place is not ours to remove.
+    if (this.lost() === undefined) rmSync(this.path, { force: true });
     try {
       rmdirSync(dirname(this.path));
     } catch {
@@ -141,9 +199,11 @@ export class Journal {
     }
   }
 
-  /** The run's header and what is still to be undone, the newest first; undefined without a run. */
+  /**
+   * The run's header and what is still to be undone, the newest first; undefined without a run.
+   * @throws JudgementError (inconclusive) when the run's journal is lost.
+   */
   read(): { run: JournalHeader; pending: readonly PendingEntry[] } | undefined {
-    if (!existsSync(this.path)) return undefined;
     const lines = this.#lines();
     const run = lines.find((one) => one.kind === 'run');
     if (run === undefined) return undefined;
@@ -156,7 +216,6 @@ export class Journal {
 
   /** Why not all of it can be undone: lines that this version does not understand. Torn lines are none. */
   unreadable(): string | undefined {
-    if (!existsSync(this.path)) return undefined;
     const values = this.#values();
     const strange = values.filter((value) => !line.safeParse(value).success).length;
     const headless = values.length > 0 && this.read() === undefined;
@@ -170,7 +229,8 @@ export class Journal {
   }
 
   #values(): unknown[] {
-    return readFileSync(this.path, 'utf8')
+    if (this.#identity === undefined && !existsSync(this.path)) return [];
+    return this.#with(constants.O_RDONLY, (descriptor) => readFileSync(descriptor, 'utf8'))
       .split('\n')
       .flatMap((text) => {
         try {
@@ -184,11 +244,23 @@ export class Journal {
 
   #append(value: z.input<typeof line>): void {
     // On disk before the change: a crash of the host must not forget it either.
-    const descriptor = openSync(this.path, 'a', 0o600);
-    try {
+    this.#with(constants.O_WRONLY | constants.O_APPEND, (descriptor) => {
       // Begins a line of its own even behind one that a crash has torn.
       appendFileSync(descriptor, `\n${JSON.stringify(value)}\n`);
       fsyncSync(descriptor);
+    });
+  }
+
+  /** Opens what is there and makes nothing. The one who holds it needs no name for it. */
+  #with<T>(flags: number, use: (descriptor: number) => T): T {
+    const lost = this.#held === undefined ? this.lost() : undefined;
+    if (lost !== undefined) throw noEvidence(lost, { source: this.path });
+    const descriptor =
+      this.#held === undefined
+        ? openSync(this.path, flags | constants.O_NOFOLLOW)
+        : openSync(`/proc/self/fd/${this.#held}`, flags);
+    try {
+      return use(descriptor);
     } finally {
       closeSync(descriptor);
     }

@@ -38,9 +38,11 @@ export function plainFilesystem(directory: string): string {
   );
 }
 
+export const OWN_DIRECTORY_PREFIX = 'aegisbpf-canary-';
+
 /** A private directory for the files of one phase, written into the journal before it is used. */
 export function ownDirectory(parent: string, journal: Journal): string {
-  const path = mkdtempSync(join(parent, 'aegisbpf-canary-'));
+  const path = mkdtempSync(join(parent, OWN_DIRECTORY_PREFIX));
   const stat = statSync(path, { bigint: true });
   try {
     journal.record({ kind: 'directory', path, dev: String(stat.dev), ino: String(stat.ino) });

@@ -10,11 +10,9 @@ if (process.getuid?.() !== 0) {
   process.exit(2);
 }
 try {
-  const guardian = await startGuardian({
-    pid: process.pid,
-    since: new Date().toISOString(),
-    runDirectory: 'npm run recover',
-  });
+  const since = new Date().toISOString();
+  const holder = { pid: process.pid, since, runDirectory: 'npm run recover' };
+  const guardian = await startGuardian(holder, 'recover');
   await guardian.finish();
   const { undone, problems } = guardian.recovered;
   for (const text of undone) process.stdout.write(`undone: ${text}\n`);

@@ -1,13 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bpfObjects } from '../agent/bpf-objects.ts';
 import { candidateOf, judgeCandidateFile } from '../agent/candidate.ts';
 import { runCommand } from '../agent/command.ts';
 import { parseVersion, type Version } from '../agent/contract/version.ts';
 import { type Guardian, GuardianError, startGuardian } from '../changes/guardian-process.ts';
-import { STATE_DIRECTORY } from '../changes/journal.ts';
+import { JOURNAL_PATH } from '../changes/journal.ts';
 import { finalStatus } from '../criteria/final-status.ts';
 import { fail } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
@@ -93,6 +92,11 @@ function recordNotUndone(path: string, problems: readonly string[]): void {
   });
 }
 
+/** What the steps themselves had left to the guardian: all of it when the journal was lost on the way. */
+function logUndone(path: string, undone: readonly string[]): void {
+  for (const text of undone) new RunDirectory(path).log(`undone by the guardian: ${text}`);
+}
+
 /** The signing key, read once at the start: what happens to the file later cannot unsign the run. */
 function signingKey(settings: Settings): KeyObject | undefined {
   return settings.SIGNING_KEY === undefined ? undefined : readSigningKey(settings.SIGNING_KEY);
@@ -126,7 +130,8 @@ interface Begun {
 async function hold({ directory }: RunPlace, since: string): Promise<Guardian> {
   let guardian: Guardian;
   try {
-    guardian = await startGuardian({ pid: process.pid, since, runDirectory: directory.path });
+    const holder = { pid: process.pid, since, runDirectory: directory.path };
+    guardian = await startGuardian(holder, 'run');
   } catch (error) {
     if (error instanceof GuardianError) throw new CannotBegin(error.message);
     throw error;
@@ -137,7 +142,7 @@ async function hold({ directory }: RunPlace, since: string): Promise<Guardian> {
   if (recovered.problems.length > 0) {
     await guardian.finish();
     throw new CannotBegin(
-      `an earlier run left something that could not be undone: ${recovered.problems.join('; ')}. Mend that and start again, or look at the host yourself and remove ${join(STATE_DIRECTORY, 'journal.ndjson')}`,
+      `an earlier run left something that could not be undone: ${recovered.problems.join('; ')}. Mend that and start again, or look at the host yourself and remove ${JOURNAL_PATH}`,
     );
   }
   return guardian;
@@ -170,6 +175,7 @@ async function beginIn(place: RunPlace, asked: Settings): Promise<Begun> {
     asked: askedPhases(settings),
     candidatePath: settings.AEGIS_BIN,
     candidateSha256: sha256,
+    journal: guardian.journal,
   };
   directory.writeJson('run.json', {
     ...run,
@@ -210,6 +216,7 @@ export default async function setup(
     project.provide('settings', { ...begun.settings, SIGNING_KEY: undefined });
     return async () => {
       const report = await guardian.finish();
+      logUndone(path, report.undone);
       for (const problem of report.problems)
         process.stderr.write(`aegisbpf-canary: NOT UNDONE: ${problem}\n`);
       if (report.problems.length > 0) recordNotUndone(path, report.problems);

@@ -2,8 +2,15 @@ import { statSync } from 'node:fs';
 import { inject } from 'vitest';
 import { candidateOf } from '../agent/candidate.ts';
 import type { Candidate } from '../agent/command.ts';
-import { agentPaths, snapshotAgentState } from '../changes/agent-state.ts';
-import { bootId, Journal } from '../changes/journal.ts';
+import { agentPaths, type ComparedState, snapshotAgentState } from '../changes/agent-state.ts';
+import {
+  agentState,
+  bootId,
+  JOURNAL_PATH,
+  Journal,
+  type JournalIdentity,
+  type PendingEntry,
+} from '../changes/journal.ts';
 import { listRules, type RuleList } from '../changes/rules.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
@@ -22,6 +29,8 @@ export interface ProvidedRun {
   readonly asked: readonly Phase[];
   readonly candidatePath: string;
   readonly candidateSha256: string | undefined;
+  /** The one journal of this run, which the guardian made; a finished run has none. */
+  readonly journal?: JournalIdentity | undefined;
 }
 
 declare module 'vitest' {
@@ -32,6 +41,9 @@ declare module 'vitest' {
   }
 }
 
+/** The host as it was found, in the evidence. */
+const SNAPSHOT = 'host-before.json';
+
 /** Everything a spec's steps work with. */
 export class CanaryRun {
   /** As the main process read them at the start: neither a file nor a variable is read again. */
@@ -39,14 +51,15 @@ export class CanaryRun {
   readonly provided: ProvidedRun = inject('canaryRun');
   readonly directory = new RunDirectory(this.provided.runDirectory);
   readonly candidate: Candidate = candidateOf(this.settings, this.provided.runId);
-  readonly #journal = new Journal();
+  readonly #journal = new Journal(JOURNAL_PATH, this.provided.journal);
 
   /**
-   * The journal of this run, opened with a snapshot of the agent's state before the first change.
-   * @throws JudgementError when the binary is no longer the one that the run began with.
+   * The journal of this run, begun with a snapshot of the agent's state before the first change.
+   * Nothing is changed on the host, and no agent is started, without it.
+   * @throws JudgementError when it is lost, or the binary is no longer the one that the run began with.
    */
   async journal(): Promise<Journal> {
-    if (this.#journal.read()?.run.runId === this.provided.runId) return this.#journal;
+    if (this.begunJournal() !== undefined) return this.#journal;
     const candidateSha256 = await sha256OfFile(this.settings.AEGIS_BIN);
     if (candidateSha256 !== this.provided.candidateSha256) {
       throw noEvidence(
@@ -71,11 +84,38 @@ export class CanaryRun {
     });
     this.#journal.record(state);
     // The snapshot stays with the evidence: the exit criteria compare the host with it.
-    this.directory.writeJson('host-before.json', {
+    this.directory.writeJson(SNAPSHOT, {
       ...state,
       files: state.files.map(({ name, content }) => ({ name, present: content !== null })),
     });
     return this.#journal;
+  }
+
+  /**
+   * The journal as it was begun, or undefined while nothing was changed.
+   * @throws JudgementError (inconclusive) when it is lost.
+   */
+  begunJournal():
+    | { readonly journal: Journal; readonly pending: readonly PendingEntry[] }
+    | undefined {
+    const begun = this.#journal.read();
+    if (begun?.run.runId === this.provided.runId)
+      return { journal: this.#journal, pending: begun.pending };
+    // Written once it was begun: never a second snapshot, for that would be of a changed host.
+    if (this.directory.has(SNAPSHOT))
+      throw noEvidence(
+        `${JOURNAL_PATH} was emptied while the run went on: somebody on this host did that`,
+        {
+          source: JOURNAL_PATH,
+        },
+      );
+    return undefined;
+  }
+
+  /** The host as it was found, from the evidence; undefined while nothing was changed. */
+  snapshot(): ComparedState | undefined {
+    if (!this.directory.has(SNAPSHOT)) return undefined;
+    return agentState.omit({ files: true }).parse(JSON.parse(this.directory.readText(SNAPSHOT)));
   }
 
   get commandTimeoutSeconds(): number {

@@ -1,16 +1,17 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
 import { parseHealth } from '../agent/contract/health.ts';
 import { agentStateDifferences } from '../changes/agent-state.ts';
-import { Journal } from '../changes/journal.ts';
+import { OWN_DIRECTORY_PREFIX } from '../changes/own-file.ts';
 import { ruleText } from '../changes/rules.ts';
 import { undoAll } from '../changes/undo.ts';
 import {
   fail,
   inconclusive,
   type Judgement,
+  JudgementError,
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
@@ -188,23 +189,23 @@ function asRecorded(run: CanaryRun, id: string): Judgement {
 /** Undoes what is left of the run, then compares the host with how it was found. */
 export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
   if (run.provided.rejudge) return asRecorded(run, 'exit.host-as-found');
-  const journal = new Journal();
-  const state = journal.read();
   const source = 'journal of the run';
-  if (state?.run.runId !== run.provided.runId && run.directory.has('host-before.json'))
-    return inconclusive(
-      'the journal of this run is gone, so its undoing cannot be shown; did its guardian die, and another run or `npm run recover` undo it? Look at the host, and run again',
-      { source },
-    );
-  if (state?.run.runId !== run.provided.runId)
-    return pass('nothing was changed on this host', { source });
+  let begun: ReturnType<CanaryRun['begunJournal']>;
+  try {
+    begun = run.begunJournal();
+  } catch (error) {
+    if (!(error instanceof JudgementError)) throw error;
+    return journalIsLost(run, error.judgement);
+  }
+  if (begun === undefined) return pass('nothing was changed on this host', { source });
   const rules = await rulesBeforeUndo(run);
-  const snapshot = state.pending
-    .map(({ entry }) => entry)
-    .find((entry) => entry.kind === 'agent-state');
-  const report = await undoAll(journal, (text) => run.log(`undone: ${text}`));
+  const snapshot = run.snapshot();
+  const report = await undoAll(begun.journal, (text) => run.log(`undone: ${text}`));
   run.directory.writeJson('undo.json', report);
-  const differences = snapshot === undefined ? [] : agentStateDifferences(snapshot);
+  const differences =
+    snapshot === undefined
+      ? ['the snapshot of the host as it was found is gone']
+      : agentStateDifferences(snapshot);
   // Without pins there is no rule, and the agent's list command would make new ones.
   const left = snapshot?.pinDirectoryExisted === true ? await rulesAppeared(run) : [];
   const problems = [...report.problems, ...rules, ...left, ...differences];
@@ -219,6 +220,21 @@ export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
   return pass(
     `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}`,
     { value: 0, limit: 0, unit: 'differences', source },
+  );
+}
+
+/** Without its journal a run cannot show what it undid: what differs from the first snapshot is named. */
+function journalIsLost(run: CanaryRun, { explanation }: Judgement): Judgement {
+  const { PROBE_DIR } = run.settings;
+  const snapshot = run.snapshot();
+  const probes = readdirSync(PROBE_DIR).filter((name) => name.startsWith(OWN_DIRECTORY_PREFIX));
+  const left = [
+    ...(snapshot === undefined ? [] : agentStateDifferences(snapshot)),
+    ...probes.map((name) => `${join(PROBE_DIR, name)} was made by this run`),
+  ];
+  return inconclusive(
+    `${explanation}. What the run changed cannot be shown to be undone; still there now: ${left.join('; ') || 'nothing that is known'}. The guardian undoes what it remembers when the run ends (canary.log); look at the host, and run again`,
+    { value: left.length, limit: 0, unit: 'differences', source: 'host-before.json' },
   );
 }
 

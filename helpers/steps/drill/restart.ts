@@ -148,6 +148,7 @@ export class RestartUnderLoad {
 
   async #start(name: string): Promise<ReadyDaemon> {
     const { settings, candidate, directory } = this.#run;
+    await this.#run.journal();
     const starting = startDaemon(
       candidate,
       {

@@ -105,6 +105,7 @@ export class DrillStage {
   /** Starts one more life without waiting; it is stopped at the drill's end at the latest. */
   async launch({ name, more = [], candidate }: LifeOptions): Promise<StartingDaemon> {
     const { settings, directory } = this.run;
+    await this.run.journal();
     const options: DaemonOptions = {
       name: name === undefined ? 'rollback' : `rollback/${name}-${this.#leftToStop.length + 1}`,
       mode: 'enforce',

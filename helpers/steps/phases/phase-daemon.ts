@@ -68,6 +68,7 @@ export class PhaseDaemon {
 
   async #start(first: FirstDecision): Promise<Judgement> {
     const { settings, candidate, directory } = this.#run;
+    await this.#run.journal();
     const starting = startDaemon(
       candidate,
       {
