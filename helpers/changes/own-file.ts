@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmdirSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, rmdirSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelDevice } from '../agent/contract/events.ts';
 import { noEvidence } from '../criteria/judgement.ts';
@@ -12,8 +12,16 @@ export interface OwnFile {
   /** Device number as the agent's events carry it: major<<20 | minor (agent-contract.md §4.1). */
   readonly dev: number;
   readonly ino: number;
-  readonly stat: { readonly dev: bigint; readonly ino: bigint };
+  readonly stat: {
+    readonly dev: bigint;
+    readonly ino: bigint;
+    readonly mode: bigint;
+    readonly uid: bigint;
+  };
 }
+
+/** Every file that this process described, to tell at any time whether somebody else touched it. */
+const described: OwnFile[] = [];
 
 /**
  * Filesystems whose st_dev is the device that BPF sees (agent-contract.md §6.4); magic numbers of
@@ -62,12 +70,27 @@ export function ownFile(directory: string, name: string): OwnFile {
 
 /** Describes a file that is already there. */
 export function knownFile(path: string, content: string): OwnFile {
-  const stat = statSync(path, { bigint: true });
-  return {
+  const { dev, ino, mode, uid } = statSync(path, { bigint: true });
+  const file = {
     path,
     content,
-    dev: kernelDevice(stat.dev),
-    ino: Number(stat.ino),
-    stat: { dev: stat.dev, ino: stat.ino },
+    dev: kernelDevice(dev),
+    ino: Number(ino),
+    stat: { dev, ino, mode, uid },
   };
+  described.push(file);
+  return file;
+}
+
+/** What somebody did to files that are tried on, in words; this suite and the agent do none of it. */
+export function touchedFiles(): string[] {
+  return described.flatMap(({ path, stat }) => {
+    const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (now === undefined) return [`removed ${path}`];
+    if (now.dev !== stat.dev || now.ino !== stat.ino) return [`replaced ${path}`];
+    const shown = (mode: bigint) => (mode & 0o7777n).toString(8).padStart(4, '0');
+    if (now.mode !== stat.mode)
+      return [`changed the mode of ${path} from ${shown(stat.mode)} to ${shown(now.mode)}`];
+    return now.uid === stat.uid ? [] : [`gave ${path} to user ${now.uid}`];
+  });
 }

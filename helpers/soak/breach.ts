@@ -18,6 +18,8 @@ export interface SoFar {
   readonly rssGrowthKb: number | undefined;
   readonly countersDecreased: string | undefined;
   readonly clockProblem: string | undefined;
+  /** What somebody else did to a file that the soak works on. */
+  readonly touchedFile?: string | undefined;
   readonly states: readonly string[];
   readonly errors: number;
   /** How often the agent said that it started. */
@@ -51,6 +53,7 @@ export function breachOf(soFar: SoFar, limits: Limits): string | undefined {
 }
 
 function invalidated(soFar: SoFar): string | undefined {
+  if (soFar.touchedFile !== undefined) return `somebody on this host ${soFar.touchedFile}`;
   if (soFar.workerDied) return 'a soak worker died';
   return soFar.countersDecreased ?? soFar.clockProblem;
 }

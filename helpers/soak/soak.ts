@@ -2,7 +2,7 @@ import type { Candidate } from '../agent/command.ts';
 import type { ReadyDaemon } from '../agent/daemon.ts';
 import { type Scrape, scrapeCommand } from '../agent/scrape.ts';
 import type { FileDecisions } from '../agent/stream/event-log.ts';
-import type { OwnFile } from '../changes/own-file.ts';
+import { type OwnFile, touchedFiles } from '../changes/own-file.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
@@ -131,6 +131,7 @@ function breachWatch(
         rssGrowthKb: since(sampler.rss.maxKb, start.rssKb),
         countersDecreased: sampler.scrapes.decreased,
         clockProblem: clocks(elapsedMs),
+        touchedFile: touchedFiles()[0],
         states: daemon.events.stateChanges.map(
           ({ state, reason_code }) => `${state}/${reason_code}`,
         ),

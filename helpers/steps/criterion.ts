@@ -17,6 +17,7 @@ import type { CriterionRecord } from '../evidence/run-directory.ts';
 import type { Phase } from '../settings/settings.ts';
 import { canaryRun } from './canary-run.ts';
 import { untilDeadline } from './deadline.ts';
+import { onOurFiles } from './touched-files.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -182,7 +183,8 @@ export function criterion(
       skip(reason);
     }
     const begun = performance.now();
-    const judgement = await judgedInTime(check, title, timeout, signal);
+    const seen = await judgedInTime(check, title, timeout, signal);
+    const judgement = seen instanceof NotApplicable ? seen : onOurFiles(id, seen);
     const record: CriterionRecord = {
       ...base,
       at: new Date().toISOString(),
