@@ -76,6 +76,8 @@ const header = z.object({
   runDirectory: z.string(),
   candidate: z.string(),
   candidateSha256: z.string(),
+  /** The version before it, which the drill starts too. */
+  previous: z.string().optional(),
   /** The environment that the candidate's commands are run with. */
   environment: z.record(z.string(), z.string()),
   startedAt: z.string(),

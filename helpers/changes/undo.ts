@@ -5,10 +5,10 @@ import type { Candidate } from '../agent/command.ts';
 import {
   agentInstances,
   isRunning,
-  mayBeDaemon,
   type ProcessInformation,
   processesMarked,
   RUN_MARK,
+  runsProgram,
 } from '../host/processes.ts';
 import { restoreAgentState } from './agent-state.ts';
 import {
@@ -41,11 +41,20 @@ function signal(process_: ProcessInformation, name: NodeJS.Signals): void {
   }
 }
 
+/** Is this process of ours the agent, the candidate or the version before it, by whatever name? */
+function isAgent(one: ProcessInformation, run: JournalHeader): boolean {
+  return (
+    one.comm === 'aegisbpf' ||
+    runsProgram(one, { path: run.candidate, sha256: run.candidateSha256 }) ||
+    (run.previous !== undefined && runsProgram(one, { path: run.previous }))
+  );
+}
+
 /** Stops every process of the run: the agent in its own way first, all others at once. */
-async function stopProcesses(runId: string, say: (text: string) => void): Promise<string[]> {
-  const ours = () => processesMarked(RUN_MARK, runId).filter(({ pid }) => pid !== process.pid);
+async function stopProcesses(run: JournalHeader, say: (text: string) => void): Promise<string[]> {
+  const ours = () => processesMarked(RUN_MARK, run.runId).filter(({ pid }) => pid !== process.pid);
   const stopped = ours();
-  const agents = stopped.filter(({ comm }) => comm === 'aegisbpf');
+  const agents = stopped.filter((one) => isAgent(one, run));
   for (const other of stopped.filter((one) => !agents.includes(one))) signal(other, 'SIGKILL');
   for (const agent of agents) {
     say(`stopping the agent (pid ${agent.pid})`);
@@ -209,8 +218,8 @@ export async function undoAll(
   for (const { entry } of found.pending) {
     if (entry.kind === 'unit') await stopUnit(entry.systemctl, entry.name);
   }
-  const stopped = await stopProcesses(found.run.runId, say);
-  const others = when === 'later' ? agentInstances(found.run.candidate).filter(mayBeDaemon) : [];
+  const stopped = await stopProcesses(found.run, say);
+  const others = when === 'later' ? agentInstances({ path: found.run.candidate }).daemons : [];
   if (others.length > 0)
     return {
       undone: stopped,

@@ -130,3 +130,11 @@ export async function systemdVersion(hostRoot: string): Promise<Observation<stri
 export async function serviceState(hostRoot: string): Promise<Observation<string>> {
   return mapKnown(await systemctl(hostRoot, 'is-active', 'aegisbpf'), ({ text }) => text);
 }
+
+/** Active timers whose names match, as systemd lists them; none on a host without systemd. */
+export async function activeTimers(hostRoot: string, pattern: string): Promise<readonly string[]> {
+  const options = ['--type=timer', '--state=active', '--no-legend', '--plain', '--no-pager'];
+  const listed = await systemctl(hostRoot, 'list-units', ...options, pattern);
+  if (!listed.known || listed.value.exitCode !== 0) return [];
+  return listed.value.text.split('\n').flatMap((line) => line.trim().split(/\s+/)[0] ?? []);
+}

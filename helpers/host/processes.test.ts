@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, expect, test, vi } from 'vitest';
+import { sha256OfFile } from '../files/sha256.ts';
 import {
   agentInstances,
   isRunning,
@@ -11,6 +12,7 @@ import {
   processesMarked,
   processIdentity,
   processResources,
+  runsProgram,
 } from './processes.ts';
 
 const children: ChildProcess[] = [];
@@ -70,20 +72,49 @@ test('only processes that carry exactly the mark are ours', async () => {
   );
 });
 
-test('an instance is found by its name, and a renamed one by the candidate’s file', async () => {
+test('a daemon of the agent is found by its name, and a renamed one or a copy by what it runs', async () => {
   const folder = dirSync({ unsafeCleanup: true });
-  const [named, renamed] = [join(folder.name, 'aegisbpf'), join(folder.name, 'x) R (y')];
-  for (const path of [named, renamed]) copyFileSync('/bin/sleep', path);
-  const [first, second] = [await start(named, ['30']), await start(renamed, ['30'])];
-  const pids = (candidate: string) => agentInstances(candidate).map(({ pid }) => pid);
+  const at = (name: string) => join(folder.name, name);
+  const candidate = at('x) R (y');
+  for (const path of [at('aegisbpf'), candidate, at('aegisbpf-0.11.0')])
+    copyFileSync('/bin/sleep', path);
+  // The same size and other bytes.
+  copyFileSync('/bin/sleep', at('other'));
+  truncateSync(at('other'), statSync(candidate).size - 1);
+  appendFileSync(at('other'), 'x');
+  const [named, renamed, copied, other] = [
+    await start(at('aegisbpf'), ['--', '30']),
+    await start(candidate, ['--', '30']),
+    await start(at('aegisbpf-0.11.0'), ['--', '30']),
+    await start(at('other'), ['--', '30']),
+  ];
+  const pids = () => agentInstances({ path: candidate }).daemons.map(({ pid }) => pid);
   await vi.waitFor(() =>
-    expect(pids(renamed)).toEqual(expect.arrayContaining([first.pid, second.pid])),
+    expect(pids()).toEqual(expect.arrayContaining([named.pid, renamed.pid, copied.pid])),
   );
-  expect(pids(named)).not.toContain(second.pid);
-  expect(listProcesses().find(({ pid }) => pid === second.pid)).toMatchObject({
+  expect(pids()).not.toContain(other.pid);
+  const sha256 = await sha256OfFile(candidate);
+  rmSync(candidate);
+  // The file is gone or another by now, and its bytes still run.
+  const running = processIdentity(renamed.pid);
+  expect(running && runsProgram(running, { path: candidate, sha256 })).toBe(true);
+  expect(listProcesses().find(({ pid }) => pid === renamed.pid)).toMatchObject({
     comm: 'x) R (y',
     parentPid: process.pid,
   });
+  folder.removeCallback();
+});
+
+test('a command of the agent that ends by itself is no running agent', async () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  const agent = join(folder.name, 'aegisbpf');
+  copyFileSync('/bin/sleep', agent);
+  const command = await start(agent, ['30']);
+  const seen = () => agentInstances({ path: agent });
+  await vi.waitFor(() =>
+    expect(seen().commands.map(({ pid }) => pid)).toEqual(expect.arrayContaining([command.pid])),
+  );
+  expect(seen().daemons.map(({ pid }) => pid)).not.toContain(command.pid);
   folder.removeCallback();
 });
 

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { residentMemory } from './resident-memory.ts';
 
@@ -92,21 +93,58 @@ export function listProcesses(): ProcessInformation[] {
   });
 }
 
-/**
- * Every process that is, or may be, an instance of the agent: by its name, by its executable's
- * name, or by running the very file that is the candidate, whatever it is called.
- * A second daemon flips the first one's mode for good (agent-contract.md §5.4).
- */
-export function agentInstances(candidate: string): ProcessInformation[] {
-  const own = fileIdentity(candidate);
-  return listProcesses().filter((process) => {
-    if (process.comm === 'aegisbpf' && !isInARehearsal(process.pid)) return true;
-    if (process.executable === undefined) return false;
-    const name = basename(process.executable).replace(/ \(deleted\)$/, '');
-    return (
-      name === 'aegisbpf' || (own !== undefined && fileIdentity(`/proc/${process.pid}/exe`) === own)
-    );
-  });
+/** What a process runs, told by its executable and not by its name, which anybody can choose. */
+export interface Program {
+  readonly path: string;
+  /** Of its bytes, where the file may have been replaced since. */
+  readonly sha256?: string | undefined;
+}
+
+/** True when the process runs that very file, or a copy of it. */
+export function runsProgram({ pid }: ProcessIdentity, program: Program): boolean {
+  const exe = `/proc/${pid}/exe`;
+  const [running, own] = [fileStat(exe), fileStat(program.path)];
+  if (running === undefined) return false;
+  if (own !== undefined && running.dev === own.dev && running.ino === own.ino) return true;
+  // Most programs of a host have another size, and their bytes need not be read.
+  if (program.sha256 === undefined && running.size !== own?.size) return false;
+  return sha256Of(exe) === (program.sha256 ?? sha256Of(program.path));
+}
+
+function fileStat(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Hashes by identity, size and time of change: a soak asks each second. */
+const hashes = new Map<string, string>();
+
+function sha256Of(path: string): string | undefined {
+  const stat = fileStat(path);
+  if (stat?.isFile() !== true) return undefined;
+  const key = [stat.dev, stat.ino, stat.size, stat.ctimeNs].join(':');
+  const known = hashes.get(key);
+  if (known !== undefined) return known;
+  try {
+    const hash = createHash('sha256').update(readFileSync(path)).digest('hex');
+    hashes.set(key, hash);
+    return hash;
+  } catch {
+    // It ended in between.
+    return undefined;
+  }
+}
+
+const AGENT_NAME = 'aegisbpf';
+
+function isInstance(process: ProcessInformation, candidate: Program): boolean {
+  if (process.comm === AGENT_NAME && !isInARehearsal(process.pid)) return true;
+  if (process.executable === undefined) return false;
+  const name = basename(process.executable).replace(/ \(deleted\)$/, '');
+  return name === AGENT_NAME || runsProgram(process, candidate);
 }
 
 /**
@@ -129,23 +167,32 @@ function pidNamespace(pid: number | 'self'): string {
   }
 }
 
-function fileIdentity(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return undefined;
-  }
+/**
+ * Every process that is an instance of the agent: by its name, by its executable's name, or by
+ * running the candidate or a copy of it, whatever it is called. A command that ends by itself
+ * (an operator's or a timer's `aegisbpf stats`) attaches nothing and is no running agent; a daemon
+ * flips the mode of the one before it for good (agent-contract.md §5.4).
+ */
+export function agentInstances(candidate: Program): {
+  readonly daemons: readonly ProcessInformation[];
+  readonly commands: readonly ProcessInformation[];
+} {
+  const instances = listProcesses().filter((process) => isInstance(process, candidate));
+  const kinds = instances.map((process) => ({ process, kind: kindOf(process) }));
+  const of = (wanted: string) =>
+    kinds.flatMap(({ process, kind }) => (kind === wanted ? [process] : []));
+  return { daemons: of('daemon'), commands: of('command') };
 }
 
-/**
- * True when the process may be a daemon of the agent and not one of its one-shot commands: `run`,
- * options alone, or nothing at all, which starts an enforcing daemon (agent-contract.md §0.5).
- * An operator's `aegisbpf stats` during a soak attaches nothing and is no second instance.
- */
-export function mayBeDaemon({ pid }: ProcessIdentity): boolean {
-  const [, first] = readProc(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
-  return first === undefined || first === '' || first === 'run' || first.startsWith('-');
+/** A daemon has the command `run`, options alone, or nothing at all (agent-contract.md §0.5). */
+function kindOf({ pid }: ProcessIdentity): 'daemon' | 'command' | 'ended' {
+  const text = readProc(`/proc/${pid}/cmdline`);
+  // Its memory is gone, and with it its arguments.
+  if (text === undefined || text === '') return 'ended';
+  const [, first] = text.split('\0');
+  return first === undefined || first === '' || first === 'run' || first.startsWith('-')
+    ? 'daemon'
+    : 'command';
 }
 
 /** Every process whose environment carries `NAME=value`: how we recognise what we started. */

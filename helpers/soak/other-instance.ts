@@ -1,12 +1,12 @@
-import { agentInstances, mayBeDaemon } from '../host/processes.ts';
+import { agentInstances } from '../host/processes.ts';
 
 /**
  * Another daemon of the agent beside this one, in words; undefined when it is alone. One-shot
  * commands of ours are our children; everything else named so is another instance.
  */
 export function otherInstance(executable: string, daemonPid: number): string | undefined {
-  const other = agentInstances(executable).find(
-    (found) => found.pid !== daemonPid && found.parentPid !== process.pid && mayBeDaemon(found),
+  const other = agentInstances({ path: executable }).daemons.find(
+    (found) => found.pid !== daemonPid && found.parentPid !== process.pid,
   );
   return other === undefined ? undefined : `${other.comm}, pid ${other.pid}`;
 }

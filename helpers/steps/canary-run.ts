@@ -77,6 +77,7 @@ export class CanaryRun {
       runDirectory: this.provided.runDirectory,
       candidate: this.settings.AEGIS_BIN,
       candidateSha256,
+      previous: this.settings.AEGIS_BIN_PREVIOUS,
       environment: { ...this.candidate.environment },
       startedAt: new Date().toISOString(),
       commandTimeoutSeconds: this.commandTimeoutSeconds,

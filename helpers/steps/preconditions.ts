@@ -1,18 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shownOutput } from '../agent/command.ts';
 import { agentPaths } from '../changes/agent-state.ts';
 import { plainFilesystem } from '../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { cgroupProblem } from '../host/cgroup-layout.ts';
 import {
   activeLsms,
+  activeTimers,
   hostPath,
   kernelBtf,
   mountedOn,
   mounts,
   serviceState,
 } from '../host/observations.ts';
-import { agentInstances } from '../host/processes.ts';
+import { agentInstances, type ProcessInformation } from '../host/processes.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -85,17 +87,35 @@ export async function serviceIsNotRunning(settings: Settings): Promise<Judgement
       );
 }
 
-/** No process is an instance of the agent, whatever started it. */
-export function noOtherInstanceRuns(settings: Settings): Judgement {
-  const instances = agentInstances(settings.AEGIS_BIN);
-  const shown = instances.map(
-    ({ pid, comm, executable }) => `pid ${pid} (${comm}, ${executable ?? 'unknown executable'})`,
-  );
-  const measured = { value: instances.length, limit: 0, unit: 'instances', source: '/proc' };
-  return instances.length === 0
-    ? pass('no process runs the agent', measured)
+/** No process is a daemon of the agent, whatever started it. */
+export async function noOtherInstanceRuns(settings: Settings): Promise<Judgement> {
+  const { daemons, commands } = agentInstances({ path: settings.AEGIS_BIN });
+  const shown = (list: readonly ProcessInformation[]) =>
+    list
+      .map(
+        ({ pid, comm, executable }) =>
+          `pid ${pid} (${shownOutput(comm)}, ${executable === undefined ? 'unknown executable' : shownOutput(executable)})`,
+      )
+      .join(', ');
+  const timers = await activeTimers(settings.HOST_ROOT, 'aegis*');
+  const notes = [
+    ...(commands.length === 0
+      ? []
+      : [`a command of the agent that ends by itself ran: ${shown(commands)}`]),
+    ...(timers.length === 0
+      ? []
+      : [
+          `the timer ${timers.map((name) => shownOutput(name)).join(', ')} is active and may run the agent beside the canary; \`systemctl stop\` it for the time of the canary if its load must not be in the figures`,
+        ]),
+  ];
+  const measured = { value: daemons.length, limit: 0, unit: 'instances', source: '/proc' };
+  return daemons.length === 0
+    ? pass(['no process runs the agent', ...notes].join('; '), measured)
     : fail(
-        `the agent is already running: ${shown.join(', ')}; a second daemon flips the first one's mode for good, stop it first`,
+        [
+          `the agent is already running: ${shown(daemons)}; a second daemon flips the first one's mode for good, stop it first`,
+          ...notes,
+        ].join('; '),
         measured,
       );
 }

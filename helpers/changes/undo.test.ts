@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sha256OfFile } from '../files/sha256.ts';
+import { RUN_MARK } from '../host/processes.ts';
+import { Journal } from './journal.ts';
+import { undoAll } from './undo.ts';
+
+let folder: ReturnType<typeof dirSync>;
+beforeEach(() => {
+  folder = dirSync({ unsafeCleanup: true });
+});
+afterEach(() => folder.removeCallback());
+
+/** Notes that it was told to stop in order, as an agent that closes its files would. */
+const ORDERLY =
+  'trap \'echo in order > "$NOTE"; exit 0\' INT; echo ready; while :; do sleep 0.05; done';
+
+test.each(['the candidate', 'the version before it'])(
+  '%s is stopped in order whatever it is called, and everything else of the run at once',
+  async (which) => {
+    const at = (name: string) => join(folder.name, name);
+    const [agent, other] = [at('aegisbpf-0.11.0'), at('previous-build')];
+    // Not the same bytes: the shell and another program.
+    copyFileSync('/bin/bash', agent);
+    copyFileSync('/bin/true', other);
+    const [candidate, previous] = which === 'the candidate' ? [agent, other] : [other, agent];
+    const runId = `undo-${process.pid}`;
+    const journal = Journal.make(at('state/journal.ndjson'));
+    journal.begin({
+      runId,
+      runDirectory: folder.name,
+      candidate,
+      candidateSha256: await sha256OfFile(candidate),
+      previous,
+      environment: {},
+      startedAt: new Date().toISOString(),
+    });
+    const start = async (program: string, note: string) => {
+      const child = spawn(program, ['-c', ORDERLY], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { PATH: '/usr/bin:/bin', NOTE: at(note), [RUN_MARK]: runId },
+      });
+      const ended = once(child, 'exit');
+      await once(child.stdout, 'data');
+      return { ended, pid: child.pid };
+    };
+    const [one, worker] = [
+      await start(agent, 'of-the-agent'),
+      await start('/bin/dash', 'of-others'),
+    ];
+    const report = await undoAll(journal, () => {});
+    await Promise.all([one.ended, worker.ended]);
+    expect(readFileSync(at('of-the-agent'), 'utf8')).toBe('in order\n');
+    expect(existsSync(at('of-others'))).toBe(false);
+    expect(report.undone).toContain(`stopped aegisbpf-0.11.0 (pid ${one.pid})`);
+    expect(report.problems).toEqual([]);
+  },
+);
