@@ -57,6 +57,8 @@ const entry = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('deny-rule'), path: z.string(), ...fileIdentity }),
   /** A policy of ours was applied; undone by applying one that holds only the host's own rules. */
   z.object({ kind: z.literal('policy'), emptyPolicy: z.string() }),
+  /** Whether the agent's own cgroup was on the allow list of pins that stay; each start adds it, each apply drops it. */
+  z.object({ kind: z.literal('agent-allowance'), cgroup: z.string(), listed: z.boolean() }),
   z.object({ kind: z.literal('network-rule'), arguments: z.array(z.string()) }),
   /** Enforcement was, or may have been, bypassed by an emergency-disable; it outlives every process. */
   z.object({ kind: z.literal('emergency') }),

@@ -23,6 +23,8 @@ export interface RuleList {
   readonly network: readonly string[];
   /** Ids of allow-listed cgroups, without the agent's own, which it adds at every start. */
   readonly allowedCgroups: readonly string[];
+  /** Whether its own cgroup is among them. */
+  readonly agentIsAllowed: boolean;
   readonly cgroupRules: readonly string[];
 }
 
@@ -57,8 +59,23 @@ async function listCgroupRules(
   });
 }
 
+/**
+ * Inodes that no rule denies. Every start of the agent adds some to the pinned map, and no command
+ * takes one out; versions without the list answer with their usage.
+ */
+export async function listSurvivors(
+  candidate: Candidate,
+  timeoutSeconds: number,
+): Promise<readonly string[]> {
+  const result = await runCommand(candidate, ['survival', 'list'], timeoutSeconds);
+  if (result.exitCode === 1 && result.stderr.startsWith('Usage: ')) return [];
+  if (result.exitCode !== 0) throw noEvidence(howItEnded(result), { source: result.command });
+  const lines = result.stdout.split('\n').filter((line) => line.startsWith('  '));
+  return lines.map((line) => line.trim());
+}
+
 /** A cgroup's id is the inode number of its directory (bpf_get_current_cgroup_id, bpf-helpers(7)). */
-function cgroupId(directory: string): string | undefined {
+export function cgroupId(directory: string): string | undefined {
   return statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino.toString();
 }
 
@@ -109,12 +126,15 @@ export async function listRules(
     listed(candidate, ['allow', 'list'], timeoutSeconds, parseAllowList),
     listCgroupRules(candidate, timeoutSeconds),
   ]);
+  const own = cgroupId(agentCgroup);
+  const allowedIds = allowed.map(String);
   return {
     files,
     network: Object.entries(network).flatMap(([kind, entries]) =>
       entries.map((entry) => `${kind}: ${entry}`),
     ),
-    allowedCgroups: allowed.map(String).filter((id) => id !== cgroupId(agentCgroup)),
+    allowedCgroups: allowedIds.filter((id) => id !== own),
+    agentIsAllowed: own !== undefined && allowedIds.includes(own),
     cgroupRules,
   };
 }

@@ -4,6 +4,7 @@ import { type Candidate, howItEnded, runCommand, shownOutput } from '../agent/co
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
 import { restoreAgentState } from './agent-state.ts';
 import type { JournalEntry } from './journal.ts';
+import { cgroupId } from './rules.ts';
 
 /** systemctl(1) stops a unit of ours within its own timeout, which is shorter. */
 const COMMAND_TIMEOUT_SECONDS = 60;
@@ -91,6 +92,15 @@ export async function undoEntry(
       );
     case 'unit':
       return stopUnit(entry.systemctl, entry.name);
+    case 'agent-allowance': {
+      // Before its directory goes: an id without one can be taken off the list by nobody.
+      const id = cgroupId(entry.cgroup);
+      const list = await runCommand(candidate, ['allow', 'list'], timeoutSeconds);
+      if (list.exitCode !== 0) return howItEnded(list);
+      const isListed = id !== undefined && list.stdout.split('\n').includes(id);
+      if (id === undefined || isListed === entry.listed) return undefined;
+      return run('allow', entry.listed ? 'add' : 'del', entry.cgroup);
+    }
     case 'network-rule': {
       const problem = await run('network', 'deny', 'del', ...entry.arguments);
       // Unlike `block del` it fails where there is no such rule: it may never have been added.
@@ -114,6 +124,8 @@ export const described = (entry: JournalEntry): string => {
       return `removed the deny rule on ${entry.path}`;
     case 'policy':
       return 'removed the rules of the canary’s policy';
+    case 'agent-allowance':
+      return 'put the agent’s own cgroup on or off the allow list, as it was';
     case 'network-rule':
       return `removed the network deny rule ${entry.arguments.join(' ')}`;
     case 'emergency':
@@ -128,4 +140,5 @@ export const needsCandidate = (entry: JournalEntry) =>
   entry.kind === 'deny-rule' ||
   entry.kind === 'policy' ||
   entry.kind === 'network-rule' ||
+  entry.kind === 'agent-allowance' ||
   entry.kind === 'emergency';

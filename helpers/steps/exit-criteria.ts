@@ -5,7 +5,7 @@ import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
 import { parseHealth } from '../agent/contract/health.ts';
 import { agentStateDifferences } from '../changes/agent-state.ts';
 import { OWN_DIRECTORY_PREFIX } from '../changes/own-file.ts';
-import { ruleText } from '../changes/rules.ts';
+import { listSurvivors, ruleText } from '../changes/rules.ts';
 import { undoAll } from '../changes/undo.ts';
 import {
   fail,
@@ -217,8 +217,9 @@ export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
       source,
     });
   }
+  const stay = snapshot?.pinDirectoryExisted === true ? await whatStays(run) : '';
   return pass(
-    `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}`,
+    `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}${stay}`,
     { value: 0, limit: 0, unit: 'differences', source },
   );
 }
@@ -243,6 +244,8 @@ const rulesBefore = z.object({
   network: z.array(z.string()),
   cgroupRules: z.array(z.string()),
   allowedCgroups: z.array(z.string()),
+  /** Absent in runs of older versions. */
+  survivors: z.array(z.string()).default([]),
 });
 
 type RulesBefore = z.output<typeof rulesBefore>;
@@ -262,6 +265,14 @@ const rulesFound = (run: CanaryRun): RulesBefore | undefined =>
   run.directory.has('rules-before.json')
     ? rulesBefore.parse(JSON.parse(run.directory.readText('rules-before.json')))
     : undefined;
+
+/** What each start of the agent adds to pins that were there, and no command of it takes back. */
+async function whatStays(run: CanaryRun): Promise<string> {
+  const before = rulesFound(run)?.survivors ?? [];
+  const now = await listSurvivors(run.candidate, run.commandTimeoutSeconds);
+  const added = now.filter((one) => !before.includes(one)).length;
+  return `; the pins were there before and stay, with counters that grew and ${added} inodes more on the survival list, as after every start of the agent`;
+}
 
 /** The rule lists must be as before, apart from those that the journal still removes. */
 async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {

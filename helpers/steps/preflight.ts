@@ -2,7 +2,7 @@ import { howItEnded, runCommand } from '../agent/command.ts';
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
 import { parseHealth } from '../agent/contract/health.ts';
 import { parseVersion } from '../agent/contract/version.ts';
-import { ruleText } from '../changes/rules.ts';
+import { listSurvivors, ruleText } from '../changes/rules.ts';
 import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
 import type { CanaryRun } from './canary-run.ts';
 
@@ -100,11 +100,21 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
 /** The host's own rules, taken down to be compared at the end. */
 export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
   const rules = await run.rules();
+  const { cgroup, pinDirectoryExisted } = run.snapshot() ?? {};
+  // With pins that go, their entries go; what stays must be as it was, entry by entry.
+  const stays = cgroup !== undefined && pinDirectoryExisted === true;
+  if (stays)
+    (await run.journal()).record({
+      kind: 'agent-allowance',
+      cgroup,
+      listed: rules.agentIsAllowed,
+    });
   run.directory.writeJson('rules-before.json', {
     files: rules.files.map(ruleText),
     network: rules.network,
     allowedCgroups: rules.allowedCgroups,
     cgroupRules: rules.cgroupRules,
+    survivors: stays ? await listSurvivors(run.candidate, run.commandTimeoutSeconds) : [],
   });
   return pass(
     `${rules.files.length} file rules, ${rules.network.length} network rules, ${rules.cgroupRules.length} cgroup rules, ${rules.allowedCgroups.length} allowed cgroups`,

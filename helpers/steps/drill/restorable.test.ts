@@ -18,6 +18,7 @@ const rules = (more: Partial<RuleList>): RuleList => ({
   files: [],
   network: [],
   allowedCgroups: [],
+  agentIsAllowed: false,
   cgroupRules: [],
   ...more,
 });
