@@ -38,7 +38,10 @@ function unwritable(place: string, needsPipes: boolean): string | undefined {
 
 /** The evidence's directory: it can be written, and nobody else can replace what is in it. */
 export function outDirProblem(outDir: string): string | undefined {
-  const why = unwritable(outDir, false) ?? replaceable(join(nearestThere(outDir), 'run'));
+  const other = replaceable(join(nearestThere(outDir), 'run'));
+  const why =
+    unwritable(outDir, false) ??
+    (other === undefined ? undefined : `somebody else can replace it: ${other}`);
   return why === undefined
     ? undefined
     : `OUT_DIR=${outDir} cannot be written (${why}); name another with OUT_DIR`;
