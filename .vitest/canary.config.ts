@@ -1,5 +1,7 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { judgingCopy } from '../helpers/evidence/judging-copy.ts';
 import { runName } from '../helpers/evidence/run-directory.ts';
 import { COMPILE_CACHE } from '../helpers/files/compile-cache.ts';
 import { enter } from '../helpers/run/door.ts';
@@ -14,11 +16,13 @@ const finished = settings.CANARY_RUN ?? [];
 const kind = finished.length > 1 ? 'together' : settings.PHASE;
 const [only = ''] = finished;
 const runDirectory =
-  finished.length === 1 ? only : join(settings.OUT_DIR, runName(kind, new Date(), process.pid));
+  finished.length === 1
+    ? judgingCopy(only, process.pid)
+    : join(settings.OUT_DIR, runName(kind, new Date(), hostname(), process.pid));
 
 const live: OwnReporter = ['./reports/live-progress.ts', { runDirectory }];
 const evidence: readonly OwnReporter[] = [
-  ['./reports/outside-errors-reporter.ts', { runDirectory }],
+  ['./reports/outside-reporter.ts', { runDirectory, again: finished.length > 0 }],
   // Charts and tables first, for the others refer to them; JUnit and the final status last, for they tell
   // which of the others could not be written.
   ['./reports/charts-reporter.ts', { runDirectory }],

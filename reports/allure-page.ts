@@ -6,9 +6,9 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join, resolve } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { dirSync } from 'tmp';
-import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { UnreadableRun } from '../helpers/evidence/run-record.ts';
+import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { readSettings, SettingsError } from '../helpers/settings/settings.ts';
 import { helpIfAsked } from '../helpers/text/usage.ts';
 import { withoutNetwork } from './allure-html.ts';
@@ -45,8 +45,7 @@ function pageTitle(path: string): string {
     throw new NoPage(
       `${path} has no allure-results: the run was cut short; start it again, or read ${join(path, 'canary.log')}`,
     );
-  const records = new RunDirectory(path).criteria();
-  const { status } = finalStatus(records, run.asked, run.rehearsal.length > 0);
+  const { status } = runVerdict(new RunDirectory(path), run);
   return `${reportTitle(run)}: ${status.replace(/^rehearsal: /, '')}`;
 }
 

@@ -4,8 +4,8 @@ import { Status, type TestResult } from 'allure-js-commons';
 import type { LifecycleListener } from 'allure-js-commons/sdk/reporter';
 import AllureVitestReporter from 'allure-vitest/reporter';
 import type { TestModule } from 'vitest/node';
-import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { type RunVerdict, runVerdict } from '../helpers/evidence/verdict.ts';
 import { allureMessages } from './allure-messages.ts';
 import { capped, oneLine, xmlText } from './clean-text.ts';
 import { recordText } from './record-text.ts';
@@ -51,10 +51,16 @@ function statusByVerdict(records: ReadonlyMap<string, CriterionRecord>): Lifecyc
 }
 
 /** What the page's environment table says of the run as a whole. */
-function environment(run: RunRecord, records: ReadonlyMap<string, CriterionRecord>): string {
+function environment(run: RunRecord, verdict: RunVerdict): string {
   const ticket = run.settings.CHANGE_TICKET;
   const rows = {
-    Status: finalStatus(records, run.asked, run.rehearsal.length > 0).status,
+    Status: verdict.status,
+    ...Object.fromEntries(
+      [...verdict.errors, ...verdict.unwritten].map((error, index) => [
+        `Error\\ ${index + 1}`,
+        error,
+      ]),
+    ),
     Rehearsal: run.rehearsal.join('; ') || 'no',
     'Asked\\ for': run.asked.join(', '),
     Candidate: run.candidatePath,
@@ -93,7 +99,8 @@ export default class AllureReporter extends AllureVitestReporter {
   }
 
   #write(run: RunRecord, modules: readonly TestModule[]): void {
-    const known = new RunDirectory(this.#path).criteria();
+    const directory = new RunDirectory(this.#path);
+    const known = directory.criteria();
     for (const { test, record } of judgedTests(modules)) {
       if (record === undefined) continue;
       const meta = test.meta();
@@ -111,8 +118,12 @@ export default class AllureReporter extends AllureVitestReporter {
     super.onTestRunEnd(modules);
     const results = join(this.#path, 'allure-results');
     mkdirSync(results, { recursive: true, mode: 0o750 });
-    writeFileSync(join(results, 'environment.properties'), environment(run, known), {
-      mode: 0o640,
-    });
+    writeFileSync(
+      join(results, 'environment.properties'),
+      environment(run, runVerdict(directory, run)),
+      {
+        mode: 0o640,
+      },
+    );
   }
 }

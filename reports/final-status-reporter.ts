@@ -1,9 +1,8 @@
 import { styleText } from 'node:util';
 import type { Reporter, TestModule, Vitest } from 'vitest/node';
-import { finalStatus } from '../helpers/criteria/final-status.ts';
-import { reportProblems } from '../helpers/evidence/report-problems.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { SUMMARY_FILE, summaryOf } from '../helpers/evidence/summary.ts';
+import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { type RunRecord, readRun } from './records.ts';
 import { reportStep } from './report-step.ts';
 import { type Paint, statusScreen } from './status-screen.ts';
@@ -39,14 +38,11 @@ export default class FinalStatusReporter implements Reporter {
 
   #write(run: RunRecord): void {
     const directory = new RunDirectory(this.#path);
-    const records = directory.criteria();
-    const unwritten = reportProblems(directory);
-    const status = finalStatus(records, run.asked, run.rehearsal.length > 0, unwritten);
-    const screen = (paint?: Paint) =>
-      statusScreen(status, run, [...records.values()], this.#path, paint);
+    const verdict = runVerdict(directory, run);
+    const screen = (paint?: Paint) => statusScreen(verdict, run, directory.shown(), paint);
     // The terminal first: it is there when the disk is full.
     process.stdout.write(`\n${screen(inColour)}`);
-    if (!status.green) process.exitCode = 1;
+    if (!verdict.green) process.exitCode = 1;
     directory.writeText('final-status.txt', screen());
     const judgedAt = new Date().toISOString();
     directory.writeJson(SUMMARY_FILE, summaryOf(run, directory, judgedAt));

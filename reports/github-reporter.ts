@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, statSync, truncateSync } from 'node:fs';
 import type { Reporter } from 'vitest/node';
 import { capped, oneLine } from './clean-text.ts';
 import { readRun } from './records.ts';
@@ -19,16 +19,27 @@ const data = (text: string) =>
     .replaceAll('\n', '');
 const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
-/** One workflow command a line for the criteria that are not a pass, causes before what follows. */
-export function annotations({ run, status }: Pick<Ticket, 'run' | 'status'>): string[] {
+/** One workflow command a line for what keeps the run from being a pass: the causes, not what follows. */
+export function annotations({ run, verdict }: Pick<Ticket, 'run' | 'verdict'>): string[] {
   const stamp = run.rehearsal.length > 0 ? 'REHEARSAL ' : '';
-  const judged = status.open.filter(({ verdict }) => verdict !== 'skipped');
-  const causes = judged.filter(({ id }) => !id.startsWith('exit.'));
-  const shown = (causes.length > 0 ? causes : judged).slice(0, MOST_ANNOTATIONS);
-  return shown.map(
-    ({ verdict, section, title, explanation }) =>
-      `::error title=${property(`${stamp}${verdict.toUpperCase()} ${section}: ${title}`)}::${data(explanation)}`,
-  );
+  const shown = [
+    ...verdict.errors.map((error) => ({ title: 'ERROR outside of every criterion', text: error })),
+    ...verdict.notPassed.map(({ spec, name, state, message }) => ({
+      title: `${state.toUpperCase()} ${spec}: ${name}`,
+      text: message ?? state,
+    })),
+    ...verdict.causes.map(({ verdict: ended, section, title, explanation }) => ({
+      title: `${ended.toUpperCase()} ${section}: ${title}`,
+      text: explanation,
+    })),
+    ...(verdict.missing.length > 0 && verdict.errors.length === 0
+      ? [{ title: `NOT JUDGED ${verdict.missing.length}`, text: verdict.missing.join(', ') }]
+      : []),
+    ...verdict.unwritten.map((problem) => ({ title: 'NOT WRITTEN', text: problem })),
+  ];
+  return shown
+    .slice(0, MOST_ANNOTATIONS)
+    .map(({ title, text }) => `::error title=${property(`${stamp}${title}`)}::${data(text)}`);
 }
 
 /** On GitHub Actions only: annotations, and the ticket as the job's summary. */
@@ -37,6 +48,8 @@ export default class GithubReporter implements Reporter {
   readonly #active: boolean;
   /** Whatever the agent prints while commands are stopped is text, not a command to the runner. */
   readonly #token = randomUUID();
+  readonly #told = new Set<string>();
+  #summaryBefore: number | undefined;
 
   constructor(options: { runDirectory: string }) {
     this.#path = options.runDirectory;
@@ -51,18 +64,25 @@ export default class GithubReporter implements Reporter {
 
   onTestRunEnd(): void {
     if (!this.#active) return;
-    process.stdout.write(`\n::${this.#token}::\n`);
     const run = readRun(this.#path);
     if (run === undefined) return;
-    reportStep(this.#path, 'the GitHub job summary', () => {
-      const ticket = ticketOf(run, this.#path);
-      for (const line of annotations(ticket)) process.stdout.write(`${line}\n`);
-      const summary = process.env.GITHUB_STEP_SUMMARY;
-      // Charts lie in the run directory, where the job's page cannot show them from.
-      if (summary !== undefined && summary !== '')
-        appendFileSync(summary, ticketText({ ...ticket, charts: [] }));
-    });
-    // What comes after us may show the agent's text again.
-    process.stdout.write(`::stop-commands::${this.#token}\n`);
+    reportStep(this.#path, 'the GitHub job summary', () => this.#write(ticketOf(run, this.#path)));
+  }
+
+  #write(ticket: Ticket): void {
+    const lines = annotations(ticket).filter((line) => !this.#told.has(line));
+    for (const line of lines) this.#told.add(line);
+    // What comes before and after us may show the agent's text.
+    process.stdout.write(
+      [`\n::${this.#token}::`, ...lines, `::stop-commands::${this.#token}\n`].join('\n'),
+    );
+    const summary = process.env.GITHUB_STEP_SUMMARY;
+    if (summary === undefined || summary === '') return;
+    const before = statSync(summary, { throwIfNoEntry: false })?.size ?? 0;
+    this.#summaryBefore ??= before;
+    // A verdict that changed replaces what was written of it.
+    if (before > this.#summaryBefore) truncateSync(summary, this.#summaryBefore);
+    // Charts lie in the run directory, where the job's page cannot show them from.
+    appendFileSync(summary, ticketText({ ...ticket, charts: [] }));
   }
 }

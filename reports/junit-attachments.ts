@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { placeOf } from '../helpers/evidence/judging-copy.ts';
 import { evidenceFiles } from './allure-attachments.ts';
 
 /**
@@ -16,5 +17,6 @@ export function attachedFiles(runDirectory: string, id: string): string[] {
   return evidenceFiles(id)
     .map((name) => join(runDirectory, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    .map((path) => join(placeOf(runDirectory), relative(runDirectory, path)))
     .map(forCi);
 }

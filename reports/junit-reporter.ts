@@ -1,11 +1,10 @@
-import type { Reporter, SerializedError, TestModule } from 'vitest/node';
-import { OUTSIDE, reportProblems } from '../helpers/evidence/report-problems.ts';
+import type { Reporter } from 'vitest/node';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { attachedFiles } from './junit-attachments.ts';
-import { junitXml } from './junit-xml.ts';
-import { judgedTests, outsideErrors, type RunRecord, readRun, reportTitle } from './records.ts';
+import { type JunitReport, junitXml } from './junit-xml.ts';
+import { type RunRecord, readRun, reportTitle } from './records.ts';
 import { reportStep } from './report-step.ts';
-import { runbookRows, unjudgedBySection } from './runbook-rows.ts';
 
 /** What the verdicts are about, for whoever finds the file without the directory around it. */
 function runProperties(run: RunRecord): Record<string, string> {
@@ -36,32 +35,31 @@ export default class JunitReporter implements Reporter {
     this.#path = options.runDirectory;
   }
 
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
+  onTestRunEnd(): void {
     const run = readRun(this.#path);
     if (run === undefined) return;
-    reportStep(this.#path, 'junit.xml', () => this.#write(run, modules, errors));
+    reportStep(this.#path, 'junit.xml', () => {
+      const directory = new RunDirectory(this.#path);
+      directory.writeText('junit.xml', junitXml(junitReport(run, directory)));
+    });
   }
+}
 
-  #write(run: RunRecord, modules: readonly TestModule[], errors: readonly SerializedError[]): void {
-    const directory = new RunDirectory(this.#path);
-    const unjudged = unjudgedBySection(judgedTests(modules));
-    directory.writeText(
-      'junit.xml',
-      junitXml({
-        title: reportTitle(run),
-        rehearsal: run.rehearsal.length > 0,
-        timestamp: run.startedAt,
-        hostname: run.hostname,
-        properties: runProperties(run),
-        attachments: (id) => attachedFiles(this.#path, id),
-        rows: runbookRows(directory.criteria(), run.asked, unjudged),
-        outside: [
-          ...outsideErrors(modules, errors),
-          ...reportProblems(directory)
-            .filter((problem) => !problem.startsWith(OUTSIDE))
-            .map((problem) => `a report could not be written: ${problem}`),
-        ],
-      }),
-    );
-  }
+/** What `junit.xml` is made of, as the run's directory stands now. */
+export function junitReport(run: RunRecord, directory: RunDirectory): JunitReport {
+  const verdict = runVerdict(directory, run);
+  return {
+    title: reportTitle(run),
+    rehearsal: run.rehearsal.length > 0,
+    timestamp: run.startedAt,
+    hostname: run.hostname,
+    properties: runProperties(run),
+    attachments: (id) => attachedFiles(directory.path, id),
+    rows: verdict.rows,
+    tests: verdict.tests,
+    outside: [
+      ...verdict.errors,
+      ...verdict.unwritten.map((problem) => `a report could not be written: ${problem}`),
+    ],
+  };
 }

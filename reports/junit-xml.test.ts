@@ -23,6 +23,7 @@ const report = (rows: readonly CriterionRecord[], rest: Partial<JunitReport> = {
     attachments: () => [],
     properties: { candidate: '/opt/aegisbpf' },
     rows,
+    tests: [],
     outside: [],
     ...rest,
   });

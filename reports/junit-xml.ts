@@ -1,6 +1,7 @@
 import junitModule, { type Builder, type TestCase, type TestSuite } from 'junit-report-builder';
 import { SECTION_TITLES, type Section } from '../helpers/criteria/runbook.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import type { PlainTest } from '../helpers/evidence/vitest-record.ts';
 import { asciiXml, capped, cdataText, xmlText } from './clean-text.ts';
 import { recordText } from './record-text.ts';
 
@@ -23,6 +24,8 @@ export interface JunitReport {
   readonly rows: readonly CriterionRecord[];
   /** Paths of the evidence of a criterion. */
   readonly attachments: (id: string) => readonly string[];
+  /** Tests that are no criteria. */
+  readonly tests: readonly PlainTest[];
   /** Errors that belong to no criterion. */
   readonly outside: readonly string[];
 }
@@ -38,6 +41,10 @@ export function junitXml(report: JunitReport): string {
       addFigures(suite, row);
       addCriterion(suite, row, report);
     }
+  }
+  if (report.tests.length > 0) {
+    const suite = addSuite(builder, report, 'Tests that are no criteria');
+    for (const test of report.tests) addPlainTest(suite, test, report);
   }
   if (report.outside.length > 0) {
     const suite = addSuite(builder, report, 'Errors outside of tests');
@@ -104,6 +111,17 @@ function skip(testCase: TestCase, reason: string): void {
     (skipped as typeof element).att('type', 'skipped').att('message', reason);
     return element;
   };
+}
+
+/** A test of somebody else's: what did not pass is never a green line. */
+function addPlainTest(suite: TestSuite, test: PlainTest, report: JunitReport): void {
+  const testCase = suite
+    .testCase()
+    .className(xmlText(`${className(report)}.${test.spec}`))
+    .name(xmlText(capped(test.name, 200)));
+  const message = withoutMarks(xmlText(capped(test.message ?? test.state, MAX_MESSAGE)));
+  if (test.state === 'failed') testCase.failure(message, 'fail');
+  if (test.state === 'not run') testCase.error(message, 'inconclusive');
 }
 
 function addCriterion(suite: TestSuite, row: CriterionRecord, report: JunitReport): void {

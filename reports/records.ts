@@ -1,4 +1,4 @@
-import type { SerializedError, TestCase, TestModule } from 'vitest/node';
+import type { TestCase, TestModule } from 'vitest/node';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { type RunRecord, readRunRecord } from '../helpers/evidence/run-record.ts';
 import type { ProvidedRun } from '../helpers/steps/canary-run.ts';
@@ -17,21 +17,6 @@ export function judgedTests(modules: readonly TestModule[]): JudgedTest[] {
     .sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1))
     .flatMap((module) => [...module.children.allTests()])
     .map((test) => ({ test, record: test.meta().criterion }));
-}
-
-/** What went wrong where no criterion could say so: hooks, imports, stray rejections. */
-export function outsideErrors(
-  modules: readonly TestModule[],
-  errors: readonly SerializedError[],
-): string[] {
-  const inHooks = modules.flatMap((module) => [
-    ...module.errors(),
-    ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
-  ]);
-  const afterPass = judgedTests(modules)
-    .filter(({ test, record }) => record?.verdict === 'pass' && test.result().state === 'failed')
-    .map(({ test }) => `"${test.name}" passed, then: ${test.result().errors?.[0]?.message}`);
-  return [...[...inHooks, ...errors].map(({ message }) => message), ...afterPass];
 }
 
 /** `run.json`, as the run's setup wrote it; undefined when the run did not begin. */

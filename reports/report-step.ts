@@ -1,17 +1,33 @@
 import { recordReportProblem } from '../helpers/evidence/report-problems.ts';
+import { onVerdictChanged, verdictChanged } from '../helpers/evidence/verdict-changed.ts';
 import { oneLine } from './clean-text.ts';
 
 /**
  * Writes one report. One that cannot be written leaves the others alone, says why, and keeps the run
- * from being a pass: what nobody can read was not shown.
+ * from being a pass: what nobody can read was not shown. The others are then written anew, to say so too.
  */
 export function reportStep(path: string, name: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    const why = oneLine(error instanceof Error ? error.message : String(error));
+  const whyNot = (): string | undefined => {
+    try {
+      write();
+      return undefined;
+    } catch (error) {
+      return oneLine(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const tell = (why: string) => {
     process.stderr.write(`aegisbpf-canary: ${name} could not be written: ${why}\n`);
     process.exitCode = 1;
     recordReportProblem(path, `${name}: ${why}`);
+  };
+  const why = whyNot();
+  if (why === undefined) {
+    onVerdictChanged(() => {
+      const later = whyNot();
+      if (later !== undefined) tell(later);
+    });
+  } else {
+    tell(why);
+    verdictChanged();
   }
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { RUNBOOK } from '../helpers/criteria/runbook.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { type VerdictEvidence, verdictOf } from '../helpers/evidence/verdict.ts';
 import { statusScreen } from './status-screen.ts';
 
 const run = {
@@ -14,7 +14,11 @@ const run = {
 };
 
 /** A run that passed in all but these. */
-function screen(changes: Record<string, Partial<CriterionRecord>>, rehearsal: string[] = []) {
+function screen(
+  changes: Record<string, Partial<CriterionRecord>>,
+  rehearsal: string[] = [],
+  beside: Partial<VerdictEvidence> = {},
+) {
   const ids: string[] = Object.values(RUNBOOK).flat();
   const records = new Map(
     ids.map((id): [string, CriterionRecord] => [
@@ -31,8 +35,9 @@ function screen(changes: Record<string, Partial<CriterionRecord>>, rehearsal: st
       },
     ]),
   );
-  const status = finalStatus(records, run.asked, rehearsal.length > 0);
-  return statusScreen(status, { ...run, rehearsal }, [...records.values()], '/var/out/run-1');
+  const nothing = { declared: [], tests: [], errors: [], unwritten: [] };
+  const verdict = verdictOf({ records, ...nothing, ...beside }, { ...run, rehearsal });
+  return statusScreen(verdict, { ...run, rehearsal }, '/var/out/run-1');
 }
 
 test('a pass is one short screen', () => {

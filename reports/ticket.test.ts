@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import { finalStatus } from '../helpers/criteria/final-status.ts';
 import { exampleRecords, exampleRun } from '../helpers/evidence/example-run.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { verdictOf } from '../helpers/evidence/verdict.ts';
 import { annotations } from './github-reporter.ts';
 import { type Ticket, ticketText } from './ticket.ts';
 
 const HOSTILE = '[click](javascript:alert(1)) ![x](http://evil/) <img src=x> @all\n# PASS\n| a |';
+
+const NOTHING = { declared: [], tests: [], errors: [], unwritten: [] };
 
 function ticket(
   changes: Readonly<Record<string, Partial<CriterionRecord>>> = {},
@@ -15,8 +17,7 @@ function ticket(
   const records = exampleRecords(changes);
   return {
     run,
-    status: finalStatus(records, run.asked, run.rehearsal.length > 0),
-    records: [...records.values()],
+    verdict: verdictOf({ ...NOTHING, records }, run),
     review: { ok: true, groups: [] },
     judgedAt: '2026-11-23T14:12:00.000Z',
     charts: ['charts/drops.svg'],
@@ -101,8 +102,9 @@ test('what an agent, a host or a reviewer wrote stays text', () => {
 test('a report that could not be written is named, and the page gives no pass', () => {
   const run = exampleRun();
   const records = exampleRecords();
-  const status = finalStatus(records, run.asked, false, ['junit.xml: no space left on device']);
-  const text = ticketText(ticket({}, { run, status }));
+  const unwritten = ['junit.xml: no space left on device'];
+  const verdict = verdictOf({ ...NOTHING, records, unwritten }, run);
+  const text = ticketText(ticket({}, { run, verdict }));
   expect(text).toMatch(/^# .*INCONCLUSIVE/);
   expect(text).toContain('junit.xml: no space left on device');
 });

@@ -1,11 +1,9 @@
-import type { FinalStatus } from '../helpers/criteria/final-status.ts';
-import { OUTSIDE } from '../helpers/evidence/report-problems.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
+import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-entry.ts';
 import { codeSpan, table } from './markdown.ts';
 import { reportTitle } from './records.ts';
-import { ROLL_UPS } from './status-screen.ts';
 
 /** One page: what does not fit is counted, and stands in summary.json. */
 const MOST_LISTED = 10;
@@ -13,8 +11,7 @@ const MOST_LISTED = 10;
 /** What the ticket is made of. */
 export interface Ticket {
   readonly run: RunRecord;
-  readonly status: FinalStatus;
-  readonly records: readonly CriterionRecord[];
+  readonly verdict: RunVerdict;
   /** The reviewed groups, or in words why there are none to be read. */
   readonly review:
     | { readonly ok: true; readonly groups: readonly ReviewEntry[] }
@@ -24,7 +21,8 @@ export interface Ticket {
   readonly charts: readonly string[];
 }
 
-const HEADINGS: Readonly<Record<FinalStatus['status'], string>> = {
+/** What the page's title says of a verdict. */
+export const HEADINGS: Readonly<Record<RunVerdict['status'], string>> = {
   pass: 'PASS',
   fail: 'FAIL: do not ship',
   inconclusive: 'INCONCLUSIVE: not a pass, evidence is missing',
@@ -37,12 +35,12 @@ const HEADINGS: Readonly<Record<FinalStatus['status'], string>> = {
 const FIGURES = ['total-decisions', 'ringbuf-drops', 'event-drop-ratio', 'rss-growth'];
 const isFigure = (id: string) => FIGURES.some((name) => id.endsWith(`.${name}`));
 
-function about({ run, records, judgedAt }: Ticket): string[] {
+function about({ run, verdict, judgedAt }: Ticket): string[] {
   const text = (name: string) => {
     const value = run.settings[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  const mirrors = records.find(({ id }) => id === 'preconditions.mirrors-production');
+  const mirrors = verdict.rows.find(({ id }) => id === 'preconditions.mirrors-production');
   const attested = text('ATTEST_PRODUCTION_MATCH');
   const rows: [string, string | undefined][] = [
     ['Change ticket', text('CHANGE_TICKET')],
@@ -96,30 +94,35 @@ function listed<T>(items: readonly T[], line: (item: T) => string): string[] {
   ];
 }
 
-function open({ status }: Ticket): string[] {
-  const skipped = status.open.filter(({ verdict }) => verdict === 'skipped').length;
-  // What only sums up others stands in the table above.
-  const judged = status.open.filter(
-    ({ verdict, id }) => verdict !== 'skipped' && !ROLL_UPS.includes(id),
-  );
+function open({ verdict }: Ticket): string[] {
+  const { causes, follows, missing, errors, notPassed, unwritten } = verdict;
+  const skipped = follows.filter((one) => one.verdict === 'skipped').length;
   return chapter('Not passed', [
+    ...listed(errors, (error) => `**ERROR** outside of every criterion: ${codeSpan(error)}`),
     ...listed(
-      judged,
-      ({ verdict, section, title, explanation }) =>
-        `**${verdict.toUpperCase()}** ${section}: ${title}: ${codeSpan(explanation)}`,
+      notPassed,
+      ({ spec, name, state, message }) =>
+        `**${state.toUpperCase()}** ${codeSpan(`${spec}: ${name}`)}, a test that is no criterion: ${codeSpan(message ?? state)}`,
     ),
-    ...(skipped > 0 ? [`- not tried: ${skipped} criteria`] : []),
-    ...(status.missing.length > 0 ? [`- never judged: ${status.missing.length} criteria`] : []),
-    ...status.unwritten.map((problem) =>
-      problem.startsWith(OUTSIDE)
-        ? `- error ${codeSpan(problem)}`
-        : `- report not written: ${codeSpan(problem)}`,
+    ...listed(
+      causes,
+      ({ verdict: ended, section, title, explanation }) =>
+        `**${ended.toUpperCase()}** ${codeSpan(`${section}: ${title}`)}: ${codeSpan(explanation)}`,
     ),
+    ...(skipped > 0 ? [`- not tried, because of the above: ${plural(skipped)}`] : []),
+    ...(missing.length > 0
+      ? [
+          `- never judged${errors.length > 0 ? ', because of the above' : ''}: ${plural(missing.length)}`,
+        ]
+      : []),
+    ...unwritten.map((problem) => `- report not written: ${codeSpan(problem)}`),
   ]);
 }
 
-function findings({ records }: Ticket): string[] {
-  const found = records.flatMap((record) => record.findings ?? []);
+const plural = (count: number) => `${count} ${count === 1 ? 'criterion' : 'criteria'}`;
+
+function findings({ verdict }: Ticket): string[] {
+  const found = verdict.rows.flatMap((record) => record.findings ?? []);
   const lines = listed(
     found,
     ({ severity, title, detail }) => `**${severity}** ${codeSpan(title)}: ${codeSpan(detail)}`,
@@ -165,9 +168,9 @@ function verification({ run }: Ticket): string[] {
 
 /** The final status for a change ticket or the release notes: one page of Markdown. */
 export function ticketText(ticket: Ticket): string {
-  const { run, status, records, charts } = ticket;
+  const { run, verdict, charts } = ticket;
   const lines = [
-    `# ${reportTitle(run)}: ${HEADINGS[status.status]}`,
+    `# ${reportTitle(run)}: ${HEADINGS[verdict.status]}`,
     '',
     ...(run.rehearsal.length > 0
       ? [
@@ -176,7 +179,7 @@ export function ticketText(ticket: Ticket): string {
         ]
       : []),
     ...about(ticket),
-    ...chapter('Exit criteria', criteria(records)),
+    ...chapter('Exit criteria', criteria(verdict.rows)),
     ...open(ticket),
     ...findings(ticket),
     ...reviewed(ticket),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requiredCriteria } from '../criteria/final-status.ts';
+import { inScope } from '../criteria/scope.ts';
 import type { Summary } from './summary.ts';
 
 /** https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
@@ -27,6 +27,8 @@ export const statement = z.object({
     /** Inconclusive, not tried or never judged: not passed, and not shown to be wrong. */
     warnedTests: z.array(z.string()),
     failedTests: z.array(z.string()),
+    /** An extension: what broke outside of every test; absent when nothing did. */
+    errors: z.array(z.string()).optional(),
     /** An extension: the canary's own word on the run, as in `summary.json`. */
     status: z.string(),
     /** An extension: why the run is a rehearsal; empty for a real one. */
@@ -49,10 +51,17 @@ export interface SealedHashes {
 export function testResult(summary: Summary, hashes: SealedHashes): Statement {
   const rehearsal = summary.rehearsal.length > 0;
   const name = (what: string) => (rehearsal ? `REHEARSAL ${what}` : what);
-  const verdicts = new Map(summary.criteria.map(({ id, verdict }) => [id, verdict]));
-  const required = requiredCriteria(summary.asked);
-  const ended = (...wanted: readonly (string | undefined)[]) =>
-    required.filter((id) => wanted.includes(verdicts.get(id))).map(name);
+  const inCriteria = (verdict: Summary['criteria'][number]['verdict']) =>
+    summary.criteria
+      .filter(
+        (one) =>
+          one.verdict === verdict && (verdict !== 'skipped' || inScope(one.id, summary.asked)),
+      )
+      .map(({ id }) => id);
+  const inTests = (state: Summary['tests'][number]['state']) =>
+    summary.tests
+      .filter((test) => test.state === state)
+      .map((test) => `${test.spec} > ${test.name}`);
   const tested = [
     ...(summary.candidate.sha256 === undefined
       ? []
@@ -71,9 +80,15 @@ export function testResult(summary: Summary, hashes: SealedHashes): Statement {
       result: summary.status === 'pass' ? 'PASSED' : 'FAILED',
       configuration: [{ name: name('run.json'), digest: { sha256: hashes.runJson } }],
       ...(ticket !== undefined && URL.canParse(ticket) ? { url: ticket } : {}),
-      passedTests: ended('pass'),
-      warnedTests: ended('inconclusive', 'skipped', undefined),
-      failedTests: ended('fail'),
+      passedTests: [...inCriteria('pass'), ...inTests('passed')].map(name),
+      warnedTests: [
+        ...inCriteria('inconclusive'),
+        ...inCriteria('skipped'),
+        ...summary.missing,
+        ...inTests('not run'),
+      ].map(name),
+      failedTests: [...inCriteria('fail'), ...inTests('failed')].map(name),
+      ...(summary.errors.length > 0 ? { errors: summary.errors } : {}),
       status: summary.status,
       rehearsal: summary.rehearsal,
     },

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { envelope, isSignedBy, preAuthenticationEncoding, wrap } from './dsse.ts';
+import { envelope, preAuthenticationEncoding, signedBy, wrap } from './dsse.ts';
 
 const TYPE = 'http://example.com/HelloWorld';
 const payload = Buffer.from('hello world');
@@ -20,21 +20,27 @@ test('lengths are counted in bytes', () => {
 
 test('holds for the key that signed, and for no other', () => {
   const wrapped = wrap(TYPE, payload, privateKey);
-  expect(isSignedBy(wrapped, publicKey)).toBe(true);
-  expect(isSignedBy(wrapped, stranger.publicKey)).toBe(false);
+  expect(signedBy(wrapped, publicKey)).toBe('holds');
+  expect(signedBy(wrapped, stranger.publicKey)).toBe('another key');
 });
 
 test('a signature for another payload or another type does not hold', () => {
   const wrapped = wrap(TYPE, payload, privateKey);
   const other = Buffer.from('hello worlD').toString('base64');
-  expect(isSignedBy({ ...wrapped, payload: other }, publicKey)).toBe(false);
-  expect(isSignedBy({ ...wrapped, payloadType: 'text/plain' }, publicKey)).toBe(false);
+  expect(signedBy({ ...wrapped, payload: other }, publicKey)).toBe('forged');
+  expect(signedBy({ ...wrapped, payloadType: 'text/plain' }, publicKey)).toBe('forged');
+});
+
+test('a signature under the name of another key is forged, whoever made it', () => {
+  const wrapped = wrap(TYPE, payload, privateKey);
+  const renamed = wrapped.signatures.map((one) => ({ ...one, keyid: 'f'.repeat(64) }));
+  expect(signedBy({ ...wrapped, signatures: renamed }, publicKey)).toBe('forged');
 });
 
 test('an unsigned envelope is signed by nobody', () => {
   const wrapped = wrap(TYPE, payload, undefined);
   expect(wrapped.signatures).toEqual([]);
-  expect(isSignedBy(wrapped, publicKey)).toBe(false);
+  expect(signedBy(wrapped, publicKey)).toBe('another key');
 });
 
 test.each(['aGk', 'aGk=\n', 'aGl=', 'a$k='])(

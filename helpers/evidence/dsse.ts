@@ -53,16 +53,21 @@ export function wrap(payloadType: string, payload: Buffer, key: KeyObject | unde
   };
 }
 
-/** True when one of the signatures bears this key's name and holds; the name alone proves nothing. */
-export function isSignedBy(wrapped: Envelope, key: KeyObject): boolean {
+/**
+ * What a key says of the signatures: one bears its name and holds; one bears its name or is its own, and not
+ * both; none is its own.
+ */
+export function signedBy(wrapped: Envelope, key: KeyObject): 'holds' | 'forged' | 'another key' {
   const signed = preAuthenticationEncoding(
     wrapped.payloadType,
     Buffer.from(wrapped.payload, 'base64'),
   );
-  const name = keyId(key);
-  return wrapped.signatures.some(
-    ({ keyid, sig }) => keyid === name && verify(null, signed, key, Buffer.from(sig, 'base64')),
-  );
+  const ours = wrapped.signatures.map(({ keyid, sig }) => ({
+    named: keyid === keyId(key),
+    own: verify(null, signed, key, Buffer.from(sig, 'base64')),
+  }));
+  if (ours.some(({ named, own }) => named && own)) return 'holds';
+  return ours.some(({ named, own }) => named || own) ? 'forged' : 'another key';
 }
 
 /** An envelope as a file: there is one way to write it, so an edited one shows. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -52,16 +52,51 @@ test('evidence is readable by its owner and group only', () => {
   }
 });
 
-test('the latest record of a criterion counts, in the place of the first', () => {
+test('a later record never hides a worse one of the same criterion', () => {
   const run = RunDirectory.create(join(parent.name, 'run'));
   expect(run.criteria().size).toBe(0);
   run.record(record('a', 'fail'));
   run.record(record('b', 'pass'));
   run.record(record('a', 'pass'));
+  run.record(record('b', 'inconclusive'));
   expect([...run.criteria()].map(([id, { verdict }]) => [id, verdict])).toEqual([
-    ['a', 'pass'],
-    ['b', 'pass'],
+    ['a', 'fail'],
+    ['b', 'inconclusive'],
   ]);
+});
+
+test('a record that was taken back to be judged again counts no more', () => {
+  const run = RunDirectory.create(join(parent.name, 'run'));
+  run.record(record('a', 'fail'));
+  run.record({ ...record('a', 'inconclusive'), takenBack: true });
+  expect(run.criteria().get('a')?.verdict).toBe('inconclusive');
+  run.record(record('a', 'pass'));
+  expect(run.criteria().get('a')?.verdict).toBe('pass');
+});
+
+test('the criteria are NDJSON as line readers know it, and a torn line is told as one', () => {
+  const run = RunDirectory.create(join(parent.name, 'run'));
+  run.record(record('a', 'pass'));
+  appendFileSync(run.file('criteria.ndjson'), '{"id":"b","verdict":"fa');
+  expect(run.unreadableCriteria()).toBe(1);
+  run.record(record('c', 'pass'));
+  const lines = run.readText('criteria.ndjson').split('\n');
+  expect(lines.pop()).toBe('');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    record('a', 'pass'),
+    { torn: '{"id":"b","verdict":"fa' },
+    record('c', 'pass'),
+  ]);
+  expect([...run.criteria().keys()]).toEqual(['a', 'c']);
+  expect(run.unreadableCriteria()).toBe(1);
+});
+
+test('a whole line that only lacks its end is kept as it is', () => {
+  const run = RunDirectory.create(join(parent.name, 'run'));
+  appendFileSync(run.file('criteria.ndjson'), JSON.stringify(record('a', 'fail')));
+  run.record(record('b', 'pass'));
+  expect([...run.criteria().keys()]).toEqual(['a', 'b']);
+  expect(run.unreadableCriteria()).toBe(0);
 });
 
 test('a record is read back as it was written', () => {
@@ -83,8 +118,11 @@ test('the canary log keeps a message of several lines under one time', () => {
   expect(run.readText('canary.log')).toMatch(/^\S+Z one\n {4}two\n$/);
 });
 
-test('names of runs sort by time', () => {
-  const at = (time: string) => runName('all', new Date(time), 4711);
-  expect(at('2026-11-23T14:05:09Z')).toBe('2026-11-23T14-05-09Z-all-4711');
-  expect(at('2026-11-23T09:00:00Z') < at('2026-11-23T10:00:00Z')).toBe(true);
+test('names of runs sort by time, and hosts of equal time and pid have names of their own', () => {
+  const at = (time: string, host = 'staging-3') => runName('all', new Date(time), host, 4711);
+  expect(at('2026-11-23T14:05:09Z')).toBe('2026-11-23T14-05-09Z-staging-3-all-4711');
+  expect(at('2026-11-23T09:00:00Z') < at('2026-11-23T10:00:00Z', 'a')).toBe(true);
+  expect(at('2026-11-23T14:05:09Z', '../é b')).toBe('2026-11-23T14-05-09Z-..___b-all-4711');
+  expect(at('2026-11-23T14:05:09Z', '')).toBe('2026-11-23T14-05-09Z-unnamed-all-4711');
+  expect(at('2026-11-23T14:05:09Z', 'x'.repeat(300)).length).toBeLessThan(100);
 });

@@ -10,7 +10,9 @@ import {
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Judgement } from '../criteria/judgement.ts';
+import { appendNdjson, type Ndjson, parseNdjson } from '../files/ndjson.ts';
 import { withoutControls } from '../text/escaped-character.ts';
+import { placeOf } from './judging-copy.ts';
 
 /** Evidence may hold paths and program names of the host: for its owner and group only. */
 const FILE_MODE = 0o640;
@@ -38,6 +40,7 @@ export const criterionRecord = z.object({
   source: z.string().optional(),
   findings: z.array(finding).optional(),
   notApplicable: z.literal(true).optional(),
+  takenBack: z.literal(true).optional(),
 });
 
 /** One line of `criteria.ndjson`: a judgement with the test it belongs to. */
@@ -51,15 +54,17 @@ export type CriterionRecord = Omit<Judgement, 'verdict'> & {
   readonly verdict: Judgement['verdict'] | 'skipped';
   /** Skipped, and no gap in the evidence: its knob is off, or host or version have no subject for it. */
   readonly notApplicable?: true;
+  /** The former verdict counts no more, for the criterion is judged again; what is recorded next counts. */
+  readonly takenBack?: true;
 };
 
-/** A line that a crash tore was never recorded: its criterion is missing, and so not a pass. */
-function jsonOrTorn(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+const CRITERIA_FILE = 'criteria.ndjson';
+const SEVERITY = { pass: 0, skipped: 1, inconclusive: 2, fail: 3 };
+
+/** A later record never hides a worse one, unless that was taken back. */
+function counting(known: CriterionRecord | undefined, next: CriterionRecord): CriterionRecord {
+  if (known === undefined || known.takenBack === true || next.takenBack === true) return next;
+  return SEVERITY[next.verdict] >= SEVERITY[known.verdict] ? next : known;
 }
 
 /** A run's evidence on disk. Everything is appended as it happens, so a crash loses nothing. */
@@ -77,6 +82,11 @@ export class RunDirectory {
 
   file(...parts: string[]): string {
     return join(this.path, ...parts);
+  }
+
+  /** The path of a file for people to read: that of the run which a judged copy takes the place of. */
+  shown(...parts: string[]): string {
+    return join(placeOf(this.path), ...parts);
   }
 
   /** A subdirectory of the run, created when needed. */
@@ -114,8 +124,14 @@ export class RunDirectory {
     return readFileSync(this.file(name), 'utf8');
   }
 
+  /** Appends to an NDJSON file; a line before it that a crash tore is kept and told as one. */
   appendLine(name: string, value: unknown): void {
-    appendFileSync(this.file(name), `${JSON.stringify(value)}\n`, { mode: FILE_MODE });
+    appendNdjson(this.file(name), value, FILE_MODE);
+  }
+
+  /** The lines of an NDJSON file; none when there is no such file. */
+  lines(name: string): Ndjson {
+    return this.has(name) ? parseNdjson(this.readText(name)) : { values: [], torn: [] };
   }
 
   /** The canary log: what was done when, in words, for people. */
@@ -125,27 +141,32 @@ export class RunDirectory {
   }
 
   record(criterion: CriterionRecord): void {
-    // A line of its own even behind one that a crash has torn.
-    appendFileSync(this.file('criteria.ndjson'), `\n${JSON.stringify(criterion)}\n`, {
-      mode: FILE_MODE,
-    });
+    this.appendLine(CRITERIA_FILE, criterion);
   }
 
-  /** The latest record of every criterion, in the order they were first judged. */
+  /** The record of every criterion that counts, in the order they were first judged. */
   criteria(): ReadonlyMap<string, CriterionRecord> {
     const found = new Map<string, CriterionRecord>();
-    if (!this.has('criteria.ndjson')) return found;
-    for (const line of this.readText('criteria.ndjson').split('\n')) {
-      const value = line === '' ? undefined : jsonOrTorn(line);
-      if (value === undefined) continue;
-      const record = criterionRecord.parse(value) as CriterionRecord;
-      found.set(record.id, record);
+    for (const value of this.lines(CRITERIA_FILE).values) {
+      if (!criterionRecord.safeParse(value).success) continue;
+      const record = value as CriterionRecord;
+      found.set(record.id, counting(found.get(record.id), record));
     }
     return found;
   }
+
+  /** How many lines of the criteria cannot be read: each may have been a failure. */
+  unreadableCriteria(): number {
+    const { values, torn } = this.lines(CRITERIA_FILE);
+    return torn.length + values.filter((value) => !criterionRecord.safeParse(value).success).length;
+  }
 }
 
-/** A name that sorts by time and cannot meet another run's: `2026-11-23T14-05-09Z-all-4711`. */
-export function runName(phase: string, now: Date, pid: number): string {
-  return `${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z-${phase}-${pid}`;
+/** No path and nothing for a shell: a host may be called anything. */
+const inName = (host: string) => host.replace(/[^A-Za-z0-9.-]/g, '_').slice(0, 40) || 'unnamed';
+
+/** A name that sorts by time and tells the host: `2026-11-23T14-05-09Z-staging-3-all-4711`. */
+export function runName(phase: string, now: Date, host: string, pid: number): string {
+  const time = now.toISOString().slice(0, 19).replaceAll(':', '-');
+  return `${time}Z-${inName(host)}-${phase}-${pid}`;
 }

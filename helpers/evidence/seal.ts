@@ -1,7 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { PAYLOAD_TYPE, testResult } from './attestation.ts';
-import { envelopeText, keyId, wrap } from './dsse.ts';
+import { envelope, envelopeText, keyId, wrap } from './dsse.ts';
 import {
   ATTESTATION_FILE,
   type Difference,
@@ -25,7 +25,8 @@ export interface Seal {
   readonly files: number;
   /** Names the key that signed; undefined when nobody did. */
   readonly signedBy: string | undefined;
-  readonly status: Summary['status'];
+  /** True when the verdict that was sealed has nothing against it. */
+  readonly green: boolean;
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -83,14 +84,22 @@ export async function sealRun(path: string, key: KeyObject | undefined): Promise
   const text = `${JSON.stringify(sealed, null, 2)}\n`;
   const runJson = sealed.files.find((file) => file.path === 'run.json')?.sha256 ?? '';
   const statement = testResult(ending, { manifest: sha256(text), runJson });
-  const envelope = wrap(PAYLOAD_TYPE, Buffer.from(JSON.stringify(statement)), key);
+  const wrapped = wrap(PAYLOAD_TYPE, Buffer.from(JSON.stringify(statement)), key);
   run.writeText(MANIFEST_FILE, text);
-  run.writeText(ATTESTATION_FILE, envelopeText(envelope));
+  run.writeText(ATTESTATION_FILE, envelopeText(wrapped));
   return {
     files: sealed.files.length,
     signedBy: key === undefined ? undefined : keyId(key),
-    status: ending.status,
+    green: ending.status === 'pass' || ending.status === 'rehearsal: all checks green',
   };
+}
+
+/** Names of the keys that a run's seal says it is signed with; empty for an unsigned or unsealed one. */
+export function signersOf(path: string): readonly string[] {
+  const run = new RunDirectory(path);
+  if (!run.has(ATTESTATION_FILE)) return [];
+  const wrapped = envelope.parse(JSON.parse(run.readText(ATTESTATION_FILE)));
+  return wrapped.signatures.map(({ keyid }) => keyid);
 }
 
 /**

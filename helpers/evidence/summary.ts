@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { finalStatus } from '../criteria/final-status.ts';
-import { reportProblems } from './report-problems.ts';
 import { criterionRecord, RunDirectory } from './run-directory.ts';
 import { hashedFile, type RunRecord, readRunRecord } from './run-record.ts';
+import { runVerdict, STATUSES } from './verdict.ts';
+import { plainTest } from './vitest-record.ts';
 
 export const SUMMARY_FILE = 'summary.json';
 
@@ -14,14 +14,7 @@ export const summary = z
   .object({
     version: z.literal(1).describe('of this format'),
     status: z
-      .enum([
-        'pass',
-        'fail',
-        'inconclusive',
-        'rehearsal: all checks green',
-        'rehearsal: fail',
-        'rehearsal: inconclusive',
-      ])
+      .enum(STATUSES)
       .describe('can it ship: only `pass` means yes; a rehearsal never says it'),
     rehearsal: z.array(z.string()).describe('why the run is a rehearsal; empty for a real one'),
     asked: z.array(z.enum(['audit', 'enforce', 'rollback'])).describe('phases asked for'),
@@ -41,6 +34,14 @@ export const summary = z
     judgedAt: z.string().describe('ISO 8601, UTC'),
     missing: z.array(z.string()).describe('criteria that were asked for and never judged'),
     unwritten: z.array(z.string()).describe('reports that could not be written, and why'),
+    errors: z
+      .array(z.string())
+      .default([])
+      .describe('what broke outside of every criterion: a hook, an import, a worker'),
+    tests: z
+      .array(plainTest.omit({ kind: true, again: true }))
+      .default([])
+      .describe('tests that vitest ran and that are no criteria; each counts'),
     criteria: z.array(criterionRecord),
   })
   .describe('The final status of one run of the AegisBPF staging canary, and every criterion.');
@@ -49,13 +50,11 @@ export type Summary = z.output<typeof summary>;
 
 /** The summary of a run, from its records alone. */
 export function summaryOf(run: RunRecord, directory: RunDirectory, judgedAt: string): Summary {
-  const records = directory.criteria();
-  const unwritten = reportProblems(directory);
-  const status = finalStatus(records, run.asked, run.rehearsal.length > 0, unwritten);
+  const verdict = runVerdict(directory, run);
   const ticket = run.settings.CHANGE_TICKET;
   return {
     version: 1,
-    status: status.status,
+    status: verdict.status,
     rehearsal: [...run.rehearsal],
     asked: [...run.asked],
     candidate: {
@@ -69,9 +68,11 @@ export function summaryOf(run: RunRecord, directory: RunDirectory, judgedAt: str
     ...(typeof ticket === 'string' ? { changeTicket: ticket } : {}),
     startedAt: run.startedAt,
     judgedAt,
-    missing: [...status.missing],
-    unwritten: [...unwritten],
-    criteria: [...records.values()].map((record) => criterionRecord.parse(record)),
+    missing: [...verdict.missing],
+    unwritten: [...verdict.unwritten],
+    errors: [...verdict.errors],
+    tests: verdict.tests.map(({ kind: _kind, again: _again, ...test }) => test),
+    criteria: [...verdict.records.values()].map((record) => criterionRecord.parse(record)),
   };
 }
 

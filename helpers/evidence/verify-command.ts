@@ -33,11 +33,29 @@ function parsedArguments(): { directory: string; key: string | undefined } {
 }
 
 /** Who vouches for the seal; a manifest alone is as good as the place it was kept in. */
-function signatureWords({ signatures, signatureHolds }: Verification): string {
-  if (signatureHolds) return 'the signature holds';
-  if (signatures.length === 0)
-    return 'UNSIGNED: nothing was changed by accident, but whoever can write here could seal it anew';
-  return `signed by key ${signatures.join(', ')}, NOT CHECKED: name the public key with --key`;
+function signatureWords({ signatures, signature }: Verification): string {
+  const signers = signatures.join(', ');
+  switch (signature) {
+    case 'holds':
+      return 'the signature holds';
+    case 'another key':
+      return `signed by key ${signers}, which is not the given one: ask for the public key of whoever signed`;
+    case 'unsigned':
+      return 'UNSIGNED: nobody signed, so the given key says nothing about it';
+    case 'forged':
+      return 'the signature does not hold';
+    case 'not checked':
+      return signatures.length === 0
+        ? 'UNSIGNED: nothing was changed by accident, but whoever can write here could seal it anew'
+        : `signed by key ${signers}, NOT CHECKED: name the public key with --key`;
+  }
+}
+
+/** The first words: whole and vouched for by the given key, whole and not so, or not whole. */
+function answer({ problems, signature }: Verification): string {
+  if (problems.length > 0) return 'ALTERED';
+  if (signature === 'another key') return 'SIGNED BY ANOTHER KEY';
+  return signature === 'unsigned' ? 'NOT SIGNED' : 'AS SEALED';
 }
 
 function lines(root: string, found: Verification): string[] {
@@ -45,12 +63,12 @@ function lines(root: string, found: Verification): string[] {
   const sealed = `${found.files} files, sealed ${found.sealedAt}`;
   if (found.problems.length > 0) {
     return [
-      `ALTERED: ${root} is not as it was sealed (${sealed})`,
+      `${answer(found)}: ${root} is not as it was sealed (${sealed})`,
       ...found.problems.map((problem) => `  ${problem}`),
     ];
   }
   return [
-    `AS SEALED: ${root} (${sealed})`,
+    `${answer(found)}: ${root} (every file is as it was sealed: ${sealed})`,
     `  final status: ${status}`,
     ...(rehearsal.length > 0 ? [`  REHEARSAL: ${rehearsal.join('; ')}`] : []),
     ...found.statement.subject.map(({ name, digest }) => `  ${digest.sha256}  ${name}`),
@@ -62,7 +80,7 @@ try {
   const { directory, key } = parsedArguments();
   const found = await verifyRun(directory, key === undefined ? undefined : readPublicKey(key));
   process.stdout.write(`${lines(directory, found).map(shown).join('\n')}\n`);
-  process.exitCode = found.problems.length === 0 ? 0 : 1;
+  process.exitCode = answer(found) === 'AS SEALED' ? 0 : 1;
 } catch (error) {
   if (!(error instanceof Error)) throw error;
   process.stderr.write(`verify: ${shown(error.message)}\n`);

@@ -9,7 +9,7 @@ import {
   statement,
   testResult,
 } from './attestation.ts';
-import { type Envelope, envelope, envelopeText, isSignedBy, keyId } from './dsse.ts';
+import { type Envelope, envelope, envelopeText, signedBy } from './dsse.ts';
 import {
   ATTESTATION_FILE,
   type Difference,
@@ -32,9 +32,12 @@ export interface Verification {
   readonly statement: Statement;
   /** Names of the keys that the envelope says it is signed with; empty for none. */
   readonly signatures: readonly string[];
-  /** True once a given key's signature was checked and holds. */
-  readonly signatureHolds: boolean;
+  /** What the given key says of the signature; whoever the key does not belong to may have signed rightly. */
+  readonly signature: Signature;
 }
+
+/** `not checked`: no key was given. `another key`: nobody signed with the given one. */
+export type Signature = 'holds' | 'not checked' | 'unsigned' | 'another key' | 'forged';
 
 function read(root: string, name: string): Buffer {
   try {
@@ -76,13 +79,9 @@ const WORDS: Readonly<Record<Difference['kind'], string>> = {
   'not a regular file': 'is not a regular file any more',
 };
 
-function signatureProblems(wrapped: Envelope, key: KeyObject | undefined): string[] {
-  if (key === undefined || isSignedBy(wrapped, key)) return [];
-  return [
-    wrapped.signatures.length === 0
-      ? `${ATTESTATION_FILE} is not signed, so the given key says nothing about it`
-      : `${ATTESTATION_FILE} is not signed with the given key (${keyId(key)})`,
-  ];
+function signatureOf(wrapped: Envelope, key: KeyObject | undefined): Signature {
+  if (key === undefined) return 'not checked';
+  return wrapped.signatures.length === 0 ? 'unsigned' : signedBy(wrapped, key);
 }
 
 /** What the attestation says must be what the evidence says. */
@@ -132,7 +131,7 @@ export async function verifyRun(root: string, key?: KeyObject): Promise<Verifica
   const payload = Buffer.from(wrapped.payload, 'base64').toString('utf8');
   const stated = parsed(ATTESTATION_FILE, () => statement.parse(JSON.parse(payload)));
   const different = await differencesFrom(sealed, root);
-  const signature = signatureProblems(wrapped, key);
+  const signature = signatureOf(wrapped, key);
   const hashes = {
     manifest: sha256(sealedText),
     runJson: sealed.files.find(({ path }) => path === 'run.json')?.sha256 ?? '',
@@ -143,7 +142,9 @@ export async function verifyRun(root: string, key?: KeyObject): Promise<Verifica
     ...(attestationText === envelopeText(wrapped) && isAsWritten(payload)
       ? []
       : [`${ATTESTATION_FILE} was edited`]),
-    ...signature,
+    ...(signature === 'forged'
+      ? [`${ATTESTATION_FILE} says that the given key signed it, and the signature does not hold`]
+      : []),
   ];
   return {
     problems,
@@ -151,6 +152,6 @@ export async function verifyRun(root: string, key?: KeyObject): Promise<Verifica
     sealedAt: sealed.sealedAt,
     statement: stated,
     signatures: wrapped.signatures.map(({ keyid }) => keyid),
-    signatureHolds: key !== undefined && signature.length === 0,
+    signature,
   };
 }

@@ -3,11 +3,13 @@ import { inconclusive } from '../criteria/judgement.ts';
 import { forgetReportProblems } from '../evidence/report-problems.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { type RunRecord, runRecord } from '../evidence/run-record.ts';
-import { alteredSinceSealed } from '../evidence/seal.ts';
+import { alteredSinceSealed, signersOf } from '../evidence/seal.ts';
+import { forgetFormerJudging } from '../evidence/vitest-record.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { strangersOwn } from '../host/trusted-path.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
+import { backInPlace } from './in-place.ts';
 
 /** A new seal over altered evidence would make it look whole. */
 async function asItWasSealed(path: string): Promise<void> {
@@ -32,6 +34,7 @@ async function asItWasSealed(path: string): Promise<void> {
  * @throws CannotBegin when it is not there, is no run, or was altered.
  */
 export async function finishedRun(path: string): Promise<RunRecord> {
+  backInPlace(path);
   let run: RunRecord;
   const stranger = process.geteuid?.() === 0 && existsSync(path) ? strangersOwn(path) : undefined;
   // Its owner could put links where root writes the new verdicts.
@@ -48,6 +51,19 @@ export async function finishedRun(path: string): Promise<RunRecord> {
   }
   await asItWasSealed(path);
   return run;
+}
+
+/**
+ * A signature is never dropped in silence.
+ * @param unsigned true when the operator asked for it by name.
+ * @throws CannotBegin when a signed run would be sealed anew by nobody.
+ */
+export function keepSignature(path: string, signs: boolean, unsigned: boolean): void {
+  const signers = signersOf(path);
+  if (signers.length === 0 || signs || unsigned) return;
+  throw new CannotBegin(
+    `CANARY_RUN=${path} is signed by key ${signers.join(', ')}, and judging it again would leave it unsigned; set SIGNING_KEY to sign it again, or ALLOW_UNSIGNED=1 to go without. Nothing was changed`,
+  );
 }
 
 /**
@@ -80,6 +96,7 @@ export function toBeJudgedAgain(directory: RunDirectory): void {
     directory.record({
       ...{ id, section, title, at: new Date().toISOString(), durationMs: 0 },
       ...inconclusive('not judged again; run `npx vitest run canary/5-exit-criteria` whole'),
+      takenBack: true,
     });
   }
 }
@@ -87,5 +104,6 @@ export function toBeJudgedAgain(directory: RunDirectory): void {
 /** What the specs are told of a finished run: no root, no host, no new soak. */
 export function judgedAgain(run: RunRecord, path: string): ProvidedRun {
   forgetReportProblems(path);
+  forgetFormerJudging(new RunDirectory(path));
   return { ...run, candidateSha256: run.candidateSha256, runDirectory: path, rejudge: true };
 }

@@ -1,10 +1,11 @@
-import { appendFileSync, cpSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Document, isSeq } from 'yaml';
-import { RUNBOOK, type Section, sectionOf } from '../criteria/runbook.ts';
 import type { CriterionRecord, RunDirectory } from '../evidence/run-directory.ts';
 import { RunDirectory as Directory } from '../evidence/run-directory.ts';
 import type { RunRecord } from '../evidence/run-record.ts';
+import { runVerdict } from '../evidence/verdict.ts';
+import { recordOfVitest, type VitestLine } from '../evidence/vitest-record.ts';
 import { REVIEW_FILE, readReview, reviewText } from '../review/review-file.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
 import type { Phase } from '../settings/settings.ts';
@@ -23,6 +24,23 @@ const objectsOf = ({ run }: Part) =>
     .map(({ sha256 }) => sha256)
     .sort()
     .join(' ');
+
+/** Pairs of paths that lead to one directory. */
+function sameDirectory(parts: readonly Part[]): string[] {
+  const [first, ...others] = parts;
+  if (first === undefined) return [];
+  const identity = (path: string) => {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? path : `${stat.dev}:${stat.ino}`;
+  };
+  const again = others.filter(({ path }) => identity(path) === identity(first.path));
+  return [
+    ...again.map(({ path }) =>
+      path === first.path ? `${path} is named twice` : `${path} and ${first.path} are the same run`,
+    ),
+    ...sameDirectory(others),
+  ];
+}
 
 function problems(parts: readonly Part[]): string[] {
   const [first] = parts;
@@ -51,31 +69,48 @@ function problems(parts: readonly Part[]): string[] {
  * @throws CannotBegin naming everything that keeps these apart.
  */
 export function refuseApart(parts: readonly Part[]): void {
+  const twice = sameDirectory(parts);
+  if (twice.length > 0)
+    throw new CannotBegin(`${twice.join('; ')}; name each run of CANARY_RUN once`);
   const apart = problems(parts);
   if (apart.length > 0)
     throw new CannotBegin(`these runs do not count together: ${apart.join('; ')}`);
 }
 
-/** Records of a section come from the run that was asked for it; those of all runs, from the worst. */
+/**
+ * Records of a phase come from the run that was asked for it, those of all runs from the worst; a failure
+ * counts wherever it is.
+ */
 function recordOf(id: string, parts: readonly Part[]): CriterionRecord | undefined {
-  const section = sectionOf(id as Parameters<typeof sectionOf>[0]);
-  const phase = PHASES.find((one) => one === section);
-  const from = phase === undefined ? parts : parts.filter(({ run }) => run.asked.includes(phase));
-  const found = from.flatMap(({ path }) => {
-    const record = new Directory(path).criteria().get(id);
-    return record === undefined ? [] : [{ path, record }];
+  const phase = PHASES.find((one) => id.startsWith(`${one}.`));
+  const asked = ({ run }: Part) => phase === undefined || run.asked.includes(phase);
+  const found = parts.flatMap((part) => {
+    const record = new Directory(part.path).criteria().get(id);
+    if (record === undefined || (record.verdict !== 'fail' && !asked(part))) return [];
+    return [{ path: part.path, record }];
   });
-  // A part that never judged it leaves a gap, whatever the others say.
-  if (found.length < from.length) return undefined;
   const worst = found.reduce<(typeof found)[number] | undefined>(
     (a, b) => (a === undefined || SEVERITY[b.record.verdict] > SEVERITY[a.record.verdict] ? b : a),
     undefined,
   );
   if (worst === undefined) return undefined;
   const { record, path } = worst;
+  // A part that never judged it leaves a gap, whatever the others say.
+  if (record.verdict !== 'fail' && found.length < parts.filter(asked).length) return undefined;
   return phase !== undefined
     ? record
     : { ...record, explanation: `${basename(path)}: ${record.explanation}` };
+}
+
+/** What vitest declared and ran in a part beside its criteria counts in the whole. */
+function copyVitestRecord(target: RunDirectory, { path, run }: Part): void {
+  const { declared, tests, errors } = runVerdict(new Directory(path), run);
+  const lines: VitestLine[] = [
+    ...declared,
+    ...tests,
+    ...errors.map((error) => ({ kind: 'error' as const, message: `${basename(path)}: ${error}` })),
+  ];
+  for (const line of lines) recordOfVitest(target.path, line);
 }
 
 /** The entries of all reviews, in the order of the runs, with their comments. */
@@ -134,8 +169,9 @@ export function putTogether(target: RunDirectory, parts: readonly Part[]): RunRe
   };
   for (const part of parts) copyEvidence(target, part);
   joinReviews(target, parts);
-  const sections = Object.keys(RUNBOOK) as Section[];
-  for (const id of sections.flatMap((section): readonly string[] => RUNBOOK[section])) {
+  for (const part of parts) copyVitestRecord(target, part);
+  const ids = parts.flatMap((part) => runVerdict(new Directory(part.path), part.run).rows);
+  for (const id of new Set(ids.map((row) => row.id))) {
     const record = recordOf(id, parts);
     if (record !== undefined) target.record(record);
   }

@@ -43,7 +43,7 @@ async function withoutEntry(
 }
 
 const howToJudgeAgain = (run: RunDirectory) =>
-  `\`npm run review -- ${run.path}\` asks for it, or edit ${REVIEW_FILE}; then CANARY_RUN=${run.path} npx vitest run canary/5-exit-criteria`;
+  `\`npm run review -- ${run.shown()}\` asks for it, or edit ${REVIEW_FILE}; then CANARY_RUN=${run.shown()} npx vitest run canary/5-exit-criteria`;
 
 /** What KNOWN_EVENTS did not do in this run, for the next one's file. */
 function knownRemarks(run: RunDirectory, entries: readonly ReviewEntry[], now: Date): string {
@@ -61,7 +61,7 @@ function knownRemarks(run: RunDirectory, entries: readonly ReviewEntry[], now: D
 
 /** Judges the review: pending is inconclusive, an unresolved critical false positive fails. */
 export async function judgeReview(run: RunDirectory, now = new Date()): Promise<Judgement> {
-  const source = run.file(REVIEW_FILE);
+  const source = run.shown(REVIEW_FILE);
   const state = readReview(run);
   if (!state.ok) return inconclusive(state.reason, { source });
   const of = (standing: Standing) =>

@@ -24,7 +24,7 @@ export function problemsText(problems: readonly string[]): string {
 /** Reads `review.yaml` of a run. */
 export function readReview(run: RunDirectory): ReviewState {
   if (!run.has(REVIEW_FILE))
-    return { ok: false, reason: `there is no ${REVIEW_FILE} in ${run.path}` };
+    return { ok: false, reason: `there is no ${REVIEW_FILE} in ${run.shown()}` };
   let text: string;
   try {
     text = readRegularFile(run.file(REVIEW_FILE));

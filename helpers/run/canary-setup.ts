@@ -7,18 +7,21 @@ import { runCommand } from '../agent/command.ts';
 import { parseVersion, type Version } from '../agent/contract/version.ts';
 import { type Guardian, GuardianError, startGuardian } from '../changes/guardian-process.ts';
 import { JOURNAL_PATH } from '../changes/journal.ts';
-import { finalStatus } from '../criteria/final-status.ts';
 import { fail } from '../criteria/judgement.ts';
+import { placeOf } from '../evidence/judging-copy.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
-import { sealRun } from '../evidence/seal.ts';
+import { type Seal, sealRun } from '../evidence/seal.ts';
+import { verdictChanged } from '../evidence/verdict-changed.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { kernelRelease } from '../host/observations.ts';
 import {
   finishedRun,
   judgedAgain,
+  keepSignature,
   sameCandidate,
   toBeJudgedAgain,
 } from '../rejudge/finished-run.ts';
+import { copyToJudge, putInPlace } from '../rejudge/in-place.ts';
 import { type Part, putTogether, refuseApart } from '../rejudge/runs-together.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
 import { askedPhases, knobsOf, type Settings } from '../settings/settings.ts';
@@ -56,20 +59,28 @@ async function candidateSha256(settings: Settings): Promise<string | undefined> 
   }
 }
 
-/** Opens finished runs to judge their exit criteria again; several are put together first. */
-async function judgeAgain(paths: readonly string[], target: string): Promise<ProvidedRun> {
+/** Opens finished runs to judge their exit criteria again: one on a copy, several put together. */
+async function judgeAgain(
+  settings: Settings,
+  paths: readonly string[],
+  target: string,
+): Promise<ProvidedRun> {
   const parts: Part[] = [];
   for (const path of paths) parts.push({ path, run: await finishedRun(path) });
+  refuseApart(parts);
   const named = process.env.AEGIS_BIN;
   for (const { run } of parts) await sameCandidate(run, named === '' ? undefined : named);
-  refuseApart(parts);
   const [only] = parts;
-  const run =
-    only !== undefined && parts.length === 1
-      ? only.run
-      : putTogether(new RunPlace(target).directory, parts);
+  if (only === undefined || parts.length > 1) {
+    const run = putTogether(new RunPlace(target).directory, parts);
+    toBeJudgedAgain(new RunDirectory(target));
+    return judgedAgain(run, target);
+  }
+  keepSignature(only.path, settings.SIGNING_KEY !== undefined, settings.ALLOW_UNSIGNED);
+  new RunPlace(target, `CANARY_RUN=${only.path}: no copy to judge can be made beside it`);
+  copyToJudge(only.path, target);
   toBeJudgedAgain(new RunDirectory(target));
-  return judgedAgain(run, target);
+  return judgedAgain(only.run, target);
 }
 
 /** What the guardian could not undo is part of the verdict, not of the terminal alone. */
@@ -90,6 +101,7 @@ function recordNotUndone(path: string, problems: readonly string[]): void {
       source: 'guardian',
     }),
   });
+  verdictChanged();
 }
 
 /** What the steps themselves had left to the guardian: all of it when the journal was lost on the way. */
@@ -102,18 +114,39 @@ function signingKey(settings: Settings): KeyObject | undefined {
   return settings.SIGNING_KEY === undefined ? undefined : readSigningKey(settings.SIGNING_KEY);
 }
 
-/** Last of all, when every reporter has written: what is not sealed is no evidence, and no success. */
-async function seal(path: string, key: KeyObject | undefined): Promise<void> {
+/**
+ * Last of all, when every reporter has written: what is not sealed is no evidence, and no success. Here
+ * and not in a reporter, so that no --reporter option can make an open verdict a success.
+ */
+async function seal(path: string, key: KeyObject | undefined): Promise<Seal | undefined> {
   try {
-    const { files, signedBy, status } = await sealRun(path, key);
-    if (status !== 'pass' && status !== 'rehearsal: all checks green') process.exitCode = 1;
+    const sealed = await sealRun(path, key);
+    const { files, signedBy, green } = sealed;
+    if (!green) process.exitCode = 1;
     const by =
       signedBy === undefined
         ? 'unsigned; SIGNING_KEY names a key to sign with'
         : `signed by key ${signedBy}`;
     process.stdout.write(` sealed        ${files} files, ${by}\n`);
+    return sealed;
   } catch (error) {
     process.stderr.write(`aegisbpf-canary: NOT SEALED: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
+
+/** A copy that was judged and sealed takes its run's place; else the run stays as it was. */
+async function sealInPlace(path: string, key: KeyObject | undefined): Promise<void> {
+  const sealed = await seal(path, key);
+  giveToCaller(path);
+  if (sealed === undefined || placeOf(path) === path) return;
+  try {
+    putInPlace(path);
+  } catch (error) {
+    process.stderr.write(
+      `aegisbpf-canary: NOT IN PLACE: ${placeOf(path)} is as it was: ${(error as Error).message}\n`,
+    );
     process.exitCode = 1;
   }
 }
@@ -201,11 +234,8 @@ export default async function setup(
     if (settings.CANARY_RUN !== undefined) {
       const { runDirectory } = project.getProvidedContext();
       const key = signingKey(settings);
-      project.provide('canaryRun', await judgeAgain(settings.CANARY_RUN, runDirectory));
-      return async () => {
-        await seal(runDirectory, key);
-        giveToCaller(runDirectory);
-      };
+      project.provide('canaryRun', await judgeAgain(settings, settings.CANARY_RUN, runDirectory));
+      return () => sealInPlace(runDirectory, key);
     }
     const key = signingKey(settings);
     const path = project.getProvidedContext().runDirectory;
@@ -220,9 +250,6 @@ export default async function setup(
       for (const problem of report.problems)
         process.stderr.write(`aegisbpf-canary: NOT UNDONE: ${problem}\n`);
       if (report.problems.length > 0) recordNotUndone(path, report.problems);
-      // Here and not in a reporter, so that no --reporter option can make an open verdict a success.
-      const { green } = finalStatus(new RunDirectory(path).criteria(), run.asked, false);
-      if (report.problems.length > 0 || !green) process.exitCode = 1;
       await seal(path, key);
       place.giveToCaller();
     };

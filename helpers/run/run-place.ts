@@ -37,8 +37,11 @@ export class RunPlace {
   readonly directory: RunDirectory;
   readonly #made: readonly string[];
 
-  /** @throws CannotBegin when it cannot be made, or somebody else could replace it. */
-  constructor(path: string) {
+  /**
+   * @param cannot begins the message when it cannot be made.
+   * @throws CannotBegin when it cannot be made, or somebody else could replace it.
+   */
+  constructor(path: string, cannot = `OUT_DIR=${dirname(path)} cannot be written`) {
     const outDir = dirname(path);
     try {
       this.#made = makeDirectories(outDir);
@@ -48,7 +51,7 @@ export class RunPlace {
       this.directory = RunDirectory.create(path);
     } catch (error) {
       throw new CannotBegin(
-        `OUT_DIR=${outDir} cannot be written (${(error as Error).message}); nothing was touched, name another with OUT_DIR`,
+        `${cannot} (${(error as Error).message}); nothing was touched`,
       );
     }
   }

@@ -45,7 +45,7 @@ const paths = z
   .refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte')
   .transform((value) => value.split(':').filter((one) => one !== ''))
   .refine((list) => list.length > 0, 'expected a directory, or several with colons between')
-  .transform((list) => [...new Set(list.map((one) => resolve(one)))]);
+  .transform((list) => list.map((one) => resolve(one)));
 
 /** Somebody's word for something: a blank one is nobody's. */
 const attestation = z
@@ -116,6 +116,7 @@ const knobs = z.object({
   KNOWN_DEFECTS: path.optional(),
   CHANGE_TICKET: oneLine.optional(),
   SIGNING_KEY: path.optional(),
+  ALLOW_UNSIGNED: zeroOrOne.prefault('0'),
   KNOWN_EVENTS: path.optional(),
   CANARY_RUN: paths.optional(),
   READY_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds').prefault('60'),

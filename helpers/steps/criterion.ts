@@ -17,6 +17,7 @@ import type { CriterionRecord } from '../evidence/run-directory.ts';
 import type { Phase } from '../settings/settings.ts';
 import { canaryRun } from './canary-run.ts';
 import { untilDeadline } from './deadline.ts';
+import { declare } from './declaration.ts';
 import { onOurFiles } from './touched-files.ts';
 
 declare module 'vitest' {
@@ -161,10 +162,12 @@ export function criterion(
   const timeout = (own + agentsShareSeconds()) * 1000;
   // Once: a step that is tried until it passes shows nothing, whatever --retry asks for.
   const vitests = timeout + 2 * GRACE_MS;
-  test(title, { timeout: vitests, retry: 0, repeats: 0 }, async ({ task, skip, signal }) => {
+  const declared = declare({ id, section: sectionOf(id), title });
+  const meta = { declared };
+  test(title, { timeout: vitests, retry: 0, repeats: 0, meta }, async ({ task, skip, signal }) => {
     const { directory, provided } = canaryRun();
     const name = sectionOf(id);
-    const base = { id, section: name, title };
+    const base = declared;
     const { askedBy } = options;
     const notAsked = askedBy?.on === false ? `not asked for: ${askedBy.knob} is off` : undefined;
     const reason = notAsked ?? skipReason(id, needs, options.phases);

@@ -15,8 +15,9 @@ import {
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
-import { RUNBOOK, SECTION_TITLES, type Section } from '../criteria/runbook.ts';
+import { SECTION_TITLES, type Section } from '../criteria/runbook.ts';
 import { readRunRecord } from '../evidence/run-record.ts';
+import { criteriaOf } from '../evidence/verdict.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { hostPath } from '../host/observations.ts';
 import { judgeReview } from '../review/judge-review.ts';
@@ -26,7 +27,7 @@ import type { CanaryRun } from './canary-run.ts';
 /** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
 function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Judgement {
   const records = run.directory.criteria();
-  const source = run.directory.file('criteria.ndjson');
+  const source = run.directory.shown('criteria.ndjson');
   const missing = ids.filter((id) => !records.has(id));
   const found = ids.flatMap((id) => records.get(id) ?? []);
   const failed = found.filter(({ verdict }) => verdict === 'fail');
@@ -60,7 +61,7 @@ export function sectionPassed(run: CanaryRun, ...sections: readonly Section[]): 
   return judgeRecords(
     run,
     what,
-    sections.flatMap((section): readonly string[] => RUNBOOK[section]),
+    sections.flatMap((section) => criteriaOf(run.directory, section)),
   );
 }
 
@@ -84,7 +85,7 @@ export function enforcePassed(run: CanaryRun): Judgement {
   if (signal === undefined)
     return inconclusive(
       'what enforce sent cannot be read, so it cannot be told from exceptional containment testing; run the enforce phase again',
-      { source: run.directory.file('enforce/soak.json') },
+      { source: run.directory.shown('enforce/soak.json') },
     );
   if (signal !== 'kill') return judgement;
   return inconclusive(

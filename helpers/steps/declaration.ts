@@ -1,0 +1,37 @@
+import { expect } from 'vitest';
+import { type VitestRecord, vitestRecord } from '../evidence/vitest-record.ts';
+import { canaryRun } from './canary-run.ts';
+
+/** A criterion as its spec declares it. */
+export interface Declaration {
+  readonly id: string;
+  readonly section: string;
+  readonly title: string;
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Set for every test that is a criterion, judged or not. */
+    declared?: Declaration;
+  }
+}
+
+const here = new Set<string>();
+let elsewhere: VitestRecord['declared'] | undefined;
+
+/**
+ * Takes an id for this spec. Two criteria of one id would answer for each other.
+ * @throws Error when the id is taken, in this spec or in one that vitest collected before.
+ */
+export function declare(declaration: Declaration): Declaration {
+  const { id } = declaration;
+  const spec = expect.getState().testPath ?? '';
+  elsewhere ??= vitestRecord(canaryRun().directory).declared;
+  const other = elsewhere.find((one) => one.id === id && !spec.endsWith(`/${one.spec}`));
+  if (here.has(id) || other !== undefined)
+    throw new Error(
+      `the criterion "${id}" is declared twice, in ${other?.spec ?? spec} and in ${spec}; give each an id of its own`,
+    );
+  here.add(id);
+  return declaration;
+}

@@ -1,0 +1,97 @@
+import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
+import { recordOfVitest, type VitestLine } from '../helpers/evidence/vitest-record.ts';
+import { type OomCount, oomKilled, oomKills } from '../helpers/host/oom-kills.ts';
+import { oneLine } from './clean-text.ts';
+import { judgedTests, readRun } from './records.ts';
+
+/** vitest's words for a worker that ended by itself stand in the cause of its error. */
+const WORKER_ENDED =
+  /^Worker exited unexpectedly (?:with (.*?) )?during .*? state(?: while running test file (.*))?$/;
+
+const message = (error: { readonly message?: unknown } | undefined) =>
+  oneLine(String(error?.message ?? 'it gave no reason'));
+
+/** In words what broke: of a worker that was killed the signal, where, and whether the kernel lacked memory. */
+export function errorText(error: SerializedError, oom: string | undefined): string {
+  const cause = error.cause === undefined ? '' : message(error.cause);
+  const [ended, how = 'without a word', files = 'no spec'] = WORKER_ENDED.exec(cause) ?? [];
+  if (ended === undefined) return cause === '' ? message(error) : `${message(error)} (${cause})`;
+  const killed = how
+    .replace(/^signal (\S+)$/, 'was killed by $1')
+    .replace(/^exit/, 'ended with exit');
+  return `a worker process of this suite ${killed} while it ran ${files}${oom === undefined ? '' : `; ${oom}`}`;
+}
+
+const STATES = {
+  passed: 'passed',
+  failed: 'failed',
+  skipped: 'not run',
+  pending: 'not run',
+} as const;
+
+/** The result of a test that is no criterion. */
+function plain(test: TestCase): VitestLine {
+  const { state, errors } = test.result();
+  return {
+    kind: 'test',
+    spec: test.module.relativeModuleId,
+    name: oneLine(test.fullName),
+    state: STATES[state],
+    ...(errors?.[0] === undefined ? {} : { message: message(errors[0]) }),
+  };
+}
+
+/** A criterion that broke where its record could not say so: before it was judged, or behind its verdict. */
+function brokenCriterion(test: TestCase): VitestLine[] {
+  const { criterion } = test.meta();
+  const { state, errors } = test.result();
+  if (state !== 'failed') return [];
+  const why = message(errors?.[0]);
+  if (criterion === undefined)
+    return [{ kind: 'error', message: `"${test.name}" broke before it was judged: ${why}` }];
+  if (criterion.verdict === 'fail' || criterion.verdict === 'inconclusive') return [];
+  return [{ kind: 'error', message: `"${test.name}" ended as ${criterion.verdict}, then: ${why}` }];
+}
+
+/** What only vitest knows of, kept on disk before the reports are written: every one of them counts it. */
+export default class OutsideReporter implements Reporter {
+  readonly #path: string;
+  readonly #oomBefore: readonly OomCount[] = oomKills();
+
+  /** True when a finished run is judged again: the next judging takes back what breaks in this one. */
+  readonly #again: boolean;
+
+  constructor(options: { runDirectory: string; again: boolean }) {
+    this.#path = options.runDirectory;
+    this.#again = options.again;
+  }
+
+  onTestModuleCollected(module: TestModule): void {
+    if (readRun(this.#path) === undefined) return;
+    for (const test of module.children.allTests()) {
+      const { declared } = test.meta();
+      if (declared !== undefined)
+        this.#record({ kind: 'criterion', ...declared, spec: module.relativeModuleId });
+    }
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
+    if (readRun(this.#path) === undefined) return;
+    const oom = oomKilled(this.#oomBefore, oomKills());
+    const inModules = modules.flatMap((module) => [
+      ...module.errors(),
+      ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
+    ]);
+    for (const error of [...errors, ...inModules])
+      this.#record({ kind: 'error', message: errorText(error, oom) });
+    for (const { test } of judgedTests(modules)) {
+      const lines = test.meta().declared === undefined ? [plain(test)] : brokenCriterion(test);
+      for (const line of lines) this.#record(line);
+    }
+  }
+
+  #record(line: VitestLine): void {
+    const again = this.#again && line.kind !== 'criterion';
+    recordOfVitest(this.#path, again ? { ...line, again } : line);
+  }
+}
