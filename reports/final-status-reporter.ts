@@ -18,6 +18,7 @@ const inColour: Paint = (verdict, text) =>
 /** One screen at the end: can I ship? And an exit code that is 0 only for a full pass. */
 export default class FinalStatusReporter implements Reporter {
   readonly #path: string;
+  #ended = false;
 
   constructor(options: { runDirectory: string }) {
     this.#path = options.runDirectory;
@@ -26,13 +27,14 @@ export default class FinalStatusReporter implements Reporter {
   onInit(vitest: Vitest): void {
     // A run that is cut short before its verdict must not end as a success.
     vitest.onClose(() => {
-      if (readRun(this.#path) === undefined) process.exitCode ||= 2;
+      if (!this.#ended) process.exitCode ||= 2;
     });
   }
 
   onTestRunEnd(_modules: readonly TestModule[]): void {
     const run = readRun(this.#path);
     if (run === undefined) return;
+    this.#ended = true;
     reportStep(this.#path, 'the final status', () => this.#write(run));
   }
 

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { expect } from 'vitest';
 import { type VitestRecord, vitestRecord } from '../evidence/vitest-record.ts';
 import { canaryRun } from './canary-run.ts';
@@ -25,12 +26,12 @@ let elsewhere: VitestRecord['declared'] | undefined;
  */
 export function declare(declaration: Declaration): Declaration {
   const { id } = declaration;
-  const spec = expect.getState().testPath ?? '';
+  const spec = relative(process.cwd(), expect.getState().testPath ?? '');
   elsewhere ??= vitestRecord(canaryRun().directory).declared;
-  const other = elsewhere.find((one) => one.id === id && !spec.endsWith(`/${one.spec}`));
+  const other = elsewhere.find((one) => one.id === id && one.spec !== spec);
   if (here.has(id) || other !== undefined)
     throw new Error(
-      `the criterion "${id}" is declared twice, in ${other?.spec ?? spec} and in ${spec}; give each an id of its own`,
+      `the criterion ${id} is declared twice, in ${[...new Set([other?.spec ?? spec, spec])].join(' and in ')}; give each an id of its own`,
     );
   here.add(id);
   return declaration;
