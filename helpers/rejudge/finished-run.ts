@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { inconclusive } from '../criteria/judgement.ts';
+import { RUNBOOK } from '../criteria/runbook.ts';
+import { inScope } from '../criteria/scope.ts';
 import { forgetReportProblems } from '../evidence/report-problems.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { type RunRecord, runRecord } from '../evidence/run-record.ts';
@@ -88,11 +90,10 @@ export async function sameCandidate(run: RunRecord, candidate: string | undefine
 const STAYS: readonly string[] = ['exit.same-candidate', 'exit.host-as-found'];
 
 /** Takes the former exit verdicts back: one that is left out this time (`-t`) is no verdict on today's review. */
-export function toBeJudgedAgain(directory: RunDirectory): void {
-  for (const record of directory.criteria().values()) {
-    const { id, section, title, notApplicable } = record;
-    if (section !== 'exit' || STAYS.includes(id) || notApplicable === true) continue;
-    if (record.verdict === 'skipped') continue;
+function takeBackVerdicts(directory: RunDirectory, asked: RunRecord['asked']): void {
+  const among: readonly string[] = RUNBOOK.exit;
+  for (const { id, section, title } of directory.criteria().values()) {
+    if (!among.includes(id) || STAYS.includes(id) || !inScope(id, asked)) continue;
     directory.record({
       ...{ id, section, title, at: new Date().toISOString(), durationMs: 0 },
       ...inconclusive('not judged again; run `npx vitest run canary/5-exit-criteria` whole'),
@@ -103,7 +104,9 @@ export function toBeJudgedAgain(directory: RunDirectory): void {
 
 /** What the specs are told of a finished run: no root, no host, no new soak. */
 export function judgedAgain(run: RunRecord, path: string): ProvidedRun {
+  const directory = new RunDirectory(path);
+  takeBackVerdicts(directory, run.asked);
   forgetReportProblems(path);
-  forgetFormerJudging(new RunDirectory(path));
+  forgetFormerJudging(directory);
   return { ...run, candidateSha256: run.candidateSha256, runDirectory: path, rejudge: true };
 }

@@ -14,13 +14,7 @@ import { type Seal, sealRun } from '../evidence/seal.ts';
 import { verdictChanged } from '../evidence/verdict-changed.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { kernelRelease } from '../host/observations.ts';
-import {
-  finishedRun,
-  judgedAgain,
-  keepSignature,
-  sameCandidate,
-  toBeJudgedAgain,
-} from '../rejudge/finished-run.ts';
+import { finishedRun, judgedAgain, keepSignature, sameCandidate } from '../rejudge/finished-run.ts';
 import { copyToJudge, putInPlace } from '../rejudge/in-place.ts';
 import { type Part, putTogether, refuseApart } from '../rejudge/runs-together.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
@@ -73,13 +67,11 @@ async function judgeAgain(
   const [only] = parts;
   if (only === undefined || parts.length > 1) {
     const run = putTogether(new RunPlace(target).directory, parts);
-    toBeJudgedAgain(new RunDirectory(target));
     return judgedAgain(run, target);
   }
   keepSignature(only.path, settings.SIGNING_KEY !== undefined, settings.ALLOW_UNSIGNED);
   new RunPlace(target, `CANARY_RUN=${only.path}: no copy to judge can be made beside it`);
   copyToJudge(only.path, target);
-  toBeJudgedAgain(new RunDirectory(target));
   return judgedAgain(only.run, target);
 }
 

@@ -50,9 +50,7 @@ export class RunPlace {
       if (why !== undefined) throw new Error(`somebody else can replace it: ${why}`);
       this.directory = RunDirectory.create(path);
     } catch (error) {
-      throw new CannotBegin(
-        `${cannot} (${(error as Error).message}); nothing was touched`,
-      );
+      throw new CannotBegin(`${cannot} (${(error as Error).message}); nothing was touched`);
     }
   }
 
