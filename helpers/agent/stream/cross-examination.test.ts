@@ -129,6 +129,14 @@ test('a pid of ours that another process uses now is a stranger', async () => {
   expect(log.hostDecisions()).toMatchObject([{ target: '7:8', count: 1 }]);
 });
 
+test('lines of ours on another file of ours are as wrong as on a stranger’s', () => {
+  examined();
+  const other = log.watch({ dev: 7, ino: 5 });
+  other.owners.add(self.parentPid);
+  push(line({ pid: 2 ** 22 - 2, ppid: self.parentPid, exec_id: undefined }).repeat(3));
+  expect(log.misnamedBy(other.owners)).toMatchObject([{ told: 'dev:ino 7:8', lines: 3 }]);
+});
+
 test('lines of ours that name another file are counted by what they name', () => {
   examined();
   push(line({ dev: 9 }).repeat(3) + line({ ino: 5 }));

@@ -206,9 +206,12 @@ export class EventLog {
       this.#file.store('host', text);
       return;
     }
+    // A worker works on one thing: on another of ours its line is as wrong as on a stranger's.
+    if (cause !== process.pid && !own.owners.has(cause)) this.#misnamed.add(cause, event, text);
     this.#file.store('own', text);
     // Only a process that decides again and again, as a worker does, is worth remembering.
-    if (this.#pidsSeen.has(event.pid)) this.#remember(own, event, examined, text);
+    if (this.#pidsSeen.has(event.pid) && own.owners.has(cause))
+      this.#remember(own, event, examined, text);
     else {
       if (this.#pidsSeen.size === REMEMBERED_PIDS) this.#pidsSeen.clear();
       this.#pidsSeen.add(event.pid);
