@@ -1,10 +1,10 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
 import type { Scrape } from '../agent/scrape.ts';
 import { knownProcess } from '../host/known-process.ts';
-import type { SideWork } from '../workload/side-work.ts';
 import type { WorkloadCounts } from '../workload/workload.ts';
 import { type Delta, scrapeDelta } from './counters.ts';
 import type { CounterCheck } from './result.ts';
+import type { SideWork } from './side-work.ts';
 import type { Measured } from './soak.ts';
 
 const NET_TOTAL = 'aegisbpf_net_blocks_total';

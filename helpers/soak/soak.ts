@@ -6,15 +6,15 @@ import { type OwnFile, touchedFiles } from '../changes/own-file.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
-import { Loads } from '../workload/loads.ts';
-import type { SideSubject } from '../workload/side-work.ts';
 import type { WorkloadCounts } from '../workload/workload.ts';
 import { breachOf, decisionBreach } from './breach.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
+import { Loads } from './loads.ts';
 import { readEveryWay } from './readings.ts';
 import type { ReadingCheck, SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { settledMemory } from './settled-memory.ts';
+import type { SideSubject } from './side-work.ts';
 import { toResult } from './to-result.ts';
 
 /** What a soak works on. */

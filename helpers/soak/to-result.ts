@@ -1,6 +1,5 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
 import { elapsedBetween } from '../workload/clocks.ts';
-import type { SideSubject, SideWork } from '../workload/side-work.ts';
 import { counterChecks } from './counter-checks.ts';
 import {
   addressDelta,
@@ -10,6 +9,7 @@ import {
   scrapeDelta,
 } from './counters.ts';
 import type { SideResult, SoakResult, Witness } from './result.ts';
+import type { SideSubject, SideWork } from './side-work.ts';
 import type { Measured, SoakSubject } from './soak.ts';
 import { witnessOf } from './witness.ts';
 

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type AttemptKind, attemptsOf } from './attempts.ts';
+import type { AttemptKind } from './attempt-counts.ts';
+import { attemptsOf } from './attempts.ts';
 import { LatencyHistogram } from './open-latency.ts';
 
 let folder: ReturnType<typeof dirSync>;

@@ -7,33 +7,10 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { connectOnce, type Protocol } from './connects.ts';
+import { type AttemptCounts, type AttemptKind, countErrno } from './attempt-counts.ts';
+import { connectOnce } from './connects.ts';
 import type { LatencyHistogram } from './open-latency.ts';
 import { ORDINARY_PROGRAM, runProgram } from './programs.ts';
-
-/** How often a worker tried, and what came of it; every attempt ends in exactly one outcome. */
-export interface AttemptCounts {
-  attempts: number;
-  allowed: number;
-  eperm: number;
-  otherErrno: Record<string, number>;
-  /** Enforce signals that the worker, or a program that it ran, received. */
-  signals: number;
-}
-
-export const ATTEMPT_KINDS = [
-  ...['open', 'program', 'exec', 'mmap', 'hardlink', 'rename', 'symlink'],
-  ...['tcp-connect', 'udp-connect'],
-] as const;
-export type AttemptKind =
-  | 'open'
-  | 'program'
-  | 'exec'
-  | 'mmap'
-  | 'hardlink'
-  | 'rename'
-  | 'symlink'
-  | `${Protocol}-connect`;
 
 /** What a worker works on: a path, or `address:port`. */
 export interface AttemptSubject {
@@ -79,12 +56,6 @@ export function attemptsOf(
     case 'udp-connect':
       return () => connectOnce('udp', target, counts);
   }
-}
-
-export function countErrno(counts: AttemptCounts, error: unknown): void {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-  if (code === 'EPERM') counts.eperm += 1;
-  else counts.otherErrno[code] = (counts.otherErrno[code] ?? 0) + 1;
 }
 
 function openOnce(path: string, { counts, latency }: AttemptRecord): undefined {

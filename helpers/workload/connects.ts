@@ -1,9 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
-import type { AttemptCounts } from './attempts.ts';
-import { countErrno } from './attempts.ts';
-
-export type Protocol = 'tcp' | 'udp';
+import type { AttemptCounts, Protocol } from './attempt-counts.ts';
+import { countErrno } from './attempt-counts.ts';
 
 /** One connect(2) to `address:port` and no more: nothing is sent or read, which would be decisions too. */
 export function connectOnce(

@@ -5,7 +5,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ATTEMPT_KINDS, type AttemptCounts, type AttemptKind, attemptsOf } from './attempts.ts';
+import { ATTEMPT_KINDS, type AttemptCounts, type AttemptKind } from './attempt-counts.ts';
+import { attemptsOf } from './attempts.ts';
 import { LatencyHistogram } from './open-latency.ts';
 
 const options = z

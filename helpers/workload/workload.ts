@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
-import type { AttemptKind, AttemptSubject } from './attempts.ts';
+import type { AttemptKind } from './attempt-counts.ts';
+import type { AttemptSubject } from './attempts.ts';
 import { LatencyHistogram, latencyCounts, type OpenLatency } from './open-latency.ts';
 
 const workerReport = z.object({

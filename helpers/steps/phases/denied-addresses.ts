@@ -8,8 +8,9 @@ import type { EventLog } from '../../agent/stream/event-log.ts';
 import type { Journal } from '../../changes/journal.ts';
 import { listNetworkRules } from '../../changes/rules.ts';
 import { failed, noEvidence } from '../../criteria/judgement.ts';
-import { connectOnce, type Protocol } from '../../workload/connects.ts';
-import type { SideSubject } from '../../workload/side-work.ts';
+import type { SideSubject } from '../../soak/side-work.ts';
+import type { Protocol } from '../../workload/attempt-counts.ts';
+import { connectOnce } from '../../workload/connects.ts';
 
 /** A loopback address and port of ours that something listens on, for one protocol. */
 export interface DeniedAddress {

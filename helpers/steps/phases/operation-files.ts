@@ -5,9 +5,9 @@ import type { EventLog } from '../../agent/stream/event-log.ts';
 import { knownFile, type OwnFile, ownFile } from '../../changes/own-file.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { SideOperation } from '../../settings/settings.ts';
+import type { SideSubject } from '../../soak/side-work.ts';
 import { attemptsOf } from '../../workload/attempts.ts';
 import { LatencyHistogram } from '../../workload/open-latency.ts';
-import type { SideSubject } from '../../workload/side-work.ts';
 
 /** A denied file of ours for one operation besides open, each an inode of its own. */
 export interface OperationFile {

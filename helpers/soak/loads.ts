@@ -1,7 +1,7 @@
-import type { SoakSubject } from '../soak/soak.ts';
-import { childNames } from './programs.ts';
+import { childNames } from '../workload/programs.ts';
+import { Workload, type WorkloadCounts } from '../workload/workload.ts';
 import { SideWork } from './side-work.ts';
-import { Workload, type WorkloadCounts } from './workload.ts';
+import type { SoakSubject } from './soak.ts';
 
 /** Signalled programs would need a process per attempt; a kill soak is paced for that. */
 const MAX_PROGRAM_RATE = 20;

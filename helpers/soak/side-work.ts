@@ -1,10 +1,11 @@
 import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import type { Delta } from '../soak/counters.ts';
-import type { SideResult } from '../soak/result.ts';
-import type { AttemptKind, AttemptSubject } from './attempts.ts';
-import { childNames } from './programs.ts';
-import { Workload } from './workload.ts';
+import type { AttemptKind } from '../workload/attempt-counts.ts';
+import type { AttemptSubject } from '../workload/attempts.ts';
+import { childNames } from '../workload/programs.ts';
+import { Workload } from '../workload/workload.ts';
+import type { Delta } from './counters.ts';
+import type { SideResult } from './result.ts';
 
 /** Work beside the main one: another operation on an inode of its own, or connects to an address of its own. */
 export interface SideSubject extends AttemptSubject {
