@@ -1,4 +1,5 @@
 import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
+import { afterDeath } from './after-death.ts';
 import type { SoakResult } from './result.ts';
 import { insteadOf } from './witness.ts';
 
@@ -8,15 +9,6 @@ const SIGNAL_NAMES = {
   kill: 'SIGTERM or SIGKILL',
   none: 'no signal',
 };
-
-/** Opens after the agent's death are nobody's misses: the death is the finding, judged on its own. */
-export function afterDeath(soak: SoakResult): Judgement | undefined {
-  if (soak.agent.alive) return undefined;
-  return inconclusive(
-    'the agent died during the soak, so opens before and after its death cannot be told apart',
-    { source: `/proc/${soak.agent.pid}` },
-  );
-}
 
 /** The numbers of three witnesses agree: attempts, the kernel's counter, and the event lines. */
 export function accountingCloses(soak: SoakResult): Judgement {

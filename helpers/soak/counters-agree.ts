@@ -1,5 +1,5 @@
 import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
-import { afterDeath } from './accounting.ts';
+import { afterDeath } from './after-death.ts';
 import type { CounterCheck, ReadingCheck, SoakResult } from './result.ts';
 
 /**

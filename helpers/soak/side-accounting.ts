@@ -6,7 +6,7 @@ import {
   pass,
   worst,
 } from '../criteria/judgement.ts';
-import { afterDeath } from './accounting.ts';
+import { afterDeath } from './after-death.ts';
 import { actionsOf } from './invariants.ts';
 import type { SideResult, SoakResult } from './result.ts';
 

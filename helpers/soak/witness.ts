@@ -7,7 +7,7 @@ import {
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
-import { afterDeath } from './accounting.ts';
+import { afterDeath } from './after-death.ts';
 import type { SoakResult, Witness } from './result.ts';
 
 /** Fields that the agent may leave out for good: under landlock it cannot look a cgroup's path up (§5.7). */
