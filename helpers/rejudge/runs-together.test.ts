@@ -1,7 +1,13 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
-import { exampleRun } from '../evidence/example-run.ts';
+import { exampleRecords, exampleRun } from '../evidence/example-run.ts';
+import { RunDirectory } from '../evidence/run-directory.ts';
 import type { RunRecord } from '../evidence/run-record.ts';
-import { type Part, refuseApart } from './runs-together.ts';
+import { runVerdict } from '../evidence/verdict.ts';
+import { recordOfVitest } from '../evidence/vitest-record.ts';
+import { type Part, putTogether, refuseApart } from './runs-together.ts';
 
 const part = (path: string, changes: Partial<RunRecord>): Part => ({
   path,
@@ -32,4 +38,45 @@ test('runs whose candidate is not known are not of the same one', () => {
   expect(() => refuseApart([unknown('/a', 'audit'), unknown('/e', 'enforce')])).toThrow(
     'judged the candidate unknown',
   );
+});
+
+test('a run that is named twice is refused, also by another path to it', () => {
+  const parent = dirSync({ unsafeCleanup: true });
+  const link = join(parent.name, 'link');
+  symlinkSync(parent.name, link);
+  const [first, second] = [
+    part(parent.name, { asked: ['audit'] }),
+    part(link, { asked: ['enforce'] }),
+  ];
+  expect(() => refuseApart([first, first])).toThrow('is named twice; name each run');
+  expect(() => refuseApart([first, audit, second])).toThrow('are the same run; name each run');
+  parent.removeCallback();
+});
+
+test('what one of several runs failed, and what vitest told of it, counts in the whole', () => {
+  const parent = dirSync({ unsafeCleanup: true });
+  const made = (name: string, asked: readonly ['audit'] | readonly ['enforce']) => {
+    const directory = RunDirectory.create(join(parent.name, name));
+    const run = exampleRun({ asked, runDirectory: directory.path });
+    directory.writeJson('run.json', run);
+    directory.writeText('review.yaml', 'groups: []\n');
+    for (const record of exampleRecords().values()) directory.record(record);
+    return { directory, part: { path: directory.path, run } };
+  };
+  const first = made('audit', ['audit']);
+  const second = made('enforce', ['enforce']);
+  const own = exampleRecords().get('audit.soak');
+  if (own === undefined) throw new Error('no such criterion');
+  first.directory.record({ ...own, id: 'audit.own', verdict: 'fail' });
+  recordOfVitest(second.directory.path, { kind: 'error', message: 'a hook broke' });
+  recordOfVitest(second.directory.path, {
+    ...{ kind: 'test', spec: 'canary/6.spec.ts', name: 'own', state: 'failed' },
+  });
+  const target = RunDirectory.create(join(parent.name, 'together'));
+  const verdict = runVerdict(target, putTogether(target, [first.part, second.part]));
+  expect(verdict.status).toBe('fail');
+  expect(verdict.causes.map(({ id }) => id)).toEqual(['audit.own']);
+  expect(verdict.errors).toEqual(['enforce: a hook broke']);
+  expect(verdict.notPassed.map(({ name }) => name)).toEqual(['own']);
+  parent.removeCallback();
 });
