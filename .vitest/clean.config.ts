@@ -1,16 +1,11 @@
-import { defineConfig } from 'vitest/config';
-import { worlds } from '../fixtures/worlds/world-pool.ts';
+import { inParts } from './in-parts.ts';
 
 /**
- * No false alarms (`npm run test:clean`): REHEARSALS clean rehearsals in a row (100), every other one beside a
- * busy loop on each processor. About a minute each.
+ * No false alarms (`npm run test:clean`): REHEARSALS clean rehearsals (100), several at once, every other one
+ * beside a busy loop on each processor besides. A run that was cut short goes on where it stopped, as long as
+ * the source is the same.
  */
-export default defineConfig({
-  root: new URL('..', import.meta.url).pathname,
-  test: {
-    include: ['fixtures/rehearsals/clean-rehearsals.test.ts'],
-    fileParallelism: false,
-    pool: worlds,
-    testTimeout: 300_000,
-  },
-});
+export default inParts(
+  'fixtures/rehearsals/clean-rehearsals.test.ts',
+  Number(process.env.REHEARSALS ?? 100),
+);

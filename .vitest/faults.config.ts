@@ -1,17 +1,11 @@
-import { defineConfig } from 'vitest/config';
-import { worlds } from '../fixtures/worlds/world-pool.ts';
+import { FAULTS } from '../fixtures/rehearsals/fault-matrix.ts';
+import { inParts } from './in-parts.ts';
 
 /**
- * The fault matrix (`npm run test:faults`): one rehearsal of the canary per fault, about 45 minutes, and
- * docs/fault-matrix.md as the result. FAULTS_PART=1/2 runs the first half, and -t those of a name; the
- * rows of the others stay.
+ * The fault matrix (`npm run test:faults`): one rehearsal of the canary per fault, several at once, and
+ * docs/fault-matrix.md as the result. -t tries those of a name; the rows of the others stay. A run that was
+ * cut short goes on where it stopped, as long as the source is the same.
  */
-export default defineConfig({
-  root: new URL('..', import.meta.url).pathname,
-  test: {
-    include: ['fixtures/rehearsals/fault-matrix.test.ts'],
-    fileParallelism: false,
-    pool: worlds,
-    testTimeout: 240_000,
-  },
-});
+export default inParts('fixtures/rehearsals/fault-matrix.test.ts', FAULTS.length, [
+  'fixtures/rehearsals/write-fault-page.ts',
+]);

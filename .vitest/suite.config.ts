@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { worlds } from '../fixtures/worlds/world-pool.ts';
+import { LongestFirst } from './longest-first.ts';
 
 /**
  * The suite's own tests (`npm test`): unit tests beside their sources and end-to-end rehearsals.
@@ -9,15 +11,19 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     // Rehearsals mostly wait.
-    maxWorkers: 4,
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    maxWorkers: 2 * availableParallelism(),
+    sequence: { sequencer: LongestFirst },
+    // Beside other load a rehearsal takes minutes; a limit that it reaches would fail the tests behind it too.
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     projects: [
       {
         extends: true,
         test: {
           name: 'units',
           include: ['helpers/**/*.test.ts', 'reports/**/*.test.ts'],
+          // Half their time would be imports.
+          isolate: false,
         },
       },
       {
