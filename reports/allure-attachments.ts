@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RuntimeMessage } from 'allure-js-commons/sdk';
+import { entryOf } from '../helpers/criteria/catalogue.ts';
 
 /** The page is one file for a ticket: attachments together stay below a megabyte. */
 const LOG_BYTES = 24 * 1024;
@@ -8,45 +9,8 @@ const SAMPLES_BYTES = 96 * 1024;
 const CHART_BYTES = 512 * 1024;
 const TABLE_BYTES = 256 * 1024;
 
-const SOAK_FILES = ['agent.stderr.log', 'soak.json', 'metrics-after.prom', 'samples.ndjson'];
-
-/** Charts are of the whole run; each stands with the criterion that is judged from it. */
-const CHART_OF: Readonly<Record<string, string>> = {
-  'total-decisions': 'charts/decisions.svg',
-  'ringbuf-drops': 'charts/drops.svg',
-  'event-drop-ratio': 'charts/drops.svg',
-  'rss-growth': 'charts/memory.svg',
-};
-
-const isFirst = (value: string, index: number, all: readonly string[]) =>
-  all.indexOf(value) === index;
-
 /** The files of the run directory that show what a criterion was judged from. */
-export function evidenceFiles(id: string): readonly string[] {
-  if (id.startsWith('exit.')) {
-    const own: Readonly<Record<string, readonly string[]>> = {
-      'exit.false-positives': ['review.csv', 'review.yaml'],
-      'exit.host-as-found': ['undo.json'],
-      'exit.thresholds': Object.values(CHART_OF).filter(isFirst),
-    };
-    return ['canary.log', ...(own[id] ?? [])];
-  }
-  switch (id) {
-    case 'audit.soak':
-    case 'enforce.soak': {
-      const phase = id.slice(0, id.indexOf('.'));
-      return [...SOAK_FILES.map((name) => `${phase}/${name}`), 'charts/open-latency.svg'];
-    }
-    case 'rollback.controlled-failure':
-      return ['rollback/agent.stderr.log'];
-    case 'rollback.health':
-      return ['rollback/health.json'];
-    case 'rollback.metrics':
-      return ['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'];
-    default:
-      return [CHART_OF[id.slice(id.indexOf('.') + 1)] ?? []].flat();
-  }
-}
+export const evidenceFiles = (id: string): readonly string[] => entryOf(id)?.evidence ?? [];
 
 /** The last whole lines of a file that fit; the rest stays in the run directory. */
 function lastLines(descriptor: number, size: number, most: number): Buffer {

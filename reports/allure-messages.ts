@@ -1,6 +1,6 @@
 import { Status } from 'allure-js-commons';
 import type { RuntimeMessage } from 'allure-js-commons/sdk';
-import { SECTION_TITLES, type Section } from '../helpers/criteria/runbook.ts';
+import { entryOf, sectionTitle } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import { attachment, evidenceFiles } from './allure-attachments.ts';
 import { capped, xmlText } from './clean-text.ts';
@@ -9,12 +9,9 @@ import { type RunRecord, reportTitle } from './records.ts';
 /** A parameter is one cell of a table. */
 const MAX_PARAMETER = 1000;
 
-/** Steps that only keep a record for people weigh less than what they are a record of. */
-const NOTES = ['audit.review-notes', 'enforce.review-notes', 'rollback.record', 'rollback.metrics'];
-
 function severity(id: string): string {
   if (id.startsWith('exit.')) return 'blocker';
-  return NOTES.includes(id) ? 'normal' : 'critical';
+  return entryOf(id)?.note === true ? 'normal' : 'critical';
 }
 
 /** A change ticket that can be followed; a bare identifier stands in the environment table. */
@@ -61,7 +58,7 @@ function found(record: CriterionRecord): RuntimeMessage[] {
 export function allureMessages(record: CriterionRecord, run: RunRecord, path: string) {
   const labels = [
     { name: 'epic', value: reportTitle(run) },
-    { name: 'feature', value: SECTION_TITLES[record.section as Section] ?? record.section },
+    { name: 'feature', value: sectionTitle(record.section) },
     { name: 'story', value: xmlText(record.title) },
     { name: 'severity', value: severity(record.id) },
     { name: 'criterion', value: record.id },

@@ -1,5 +1,5 @@
 import junitModule, { type Builder, type TestCase, type TestSuite } from 'junit-report-builder';
-import { SECTION_TITLES, type Section } from '../helpers/criteria/runbook.ts';
+import { sectionTitle } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { PlainTest } from '../helpers/evidence/vitest-record.ts';
 import { asciiXml, capped, cdataText, xmlText } from './clean-text.ts';
@@ -34,7 +34,7 @@ export interface JunitReport {
 export function junitXml(report: JunitReport): string {
   const builder = junit.newBuilder().name(xmlText(report.title));
   for (const [section, rows] of Map.groupBy(report.rows, (row) => row.section)) {
-    const title = SECTION_TITLES[section as Section] ?? section;
+    const title = sectionTitle(section);
     const suite = addSuite(builder, report, title);
     suite.time(seconds(rows));
     for (const row of rows) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RUNBOOK } from '../helpers/criteria/runbook.ts';
+import { CATALOGUE } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import { type VerdictEvidence, verdictOf } from '../helpers/evidence/verdict.ts';
 import { statusScreen } from './status-screen.ts';
@@ -19,7 +19,7 @@ function screen(
   rehearsal: string[] = [],
   beside: Partial<VerdictEvidence> = {},
 ) {
-  const ids: string[] = Object.values(RUNBOOK).flat();
+  const ids: string[] = CATALOGUE.map(({ id }) => id);
   const records = new Map(
     ids.map((id): [string, CriterionRecord] => [
       id,

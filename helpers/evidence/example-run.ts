@@ -1,4 +1,4 @@
-import { RUNBOOK, type Section } from '../criteria/runbook.ts';
+import { CATALOGUE } from '../criteria/catalogue.ts';
 import type { CriterionRecord } from './run-directory.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -28,20 +28,17 @@ export function exampleRun(changes: Partial<RunRecord> = {}): RunRecord {
 export function exampleRecords(
   changes: Readonly<Record<string, Partial<CriterionRecord>>> = {},
 ): Map<string, CriterionRecord> {
-  const sections = Object.keys(RUNBOOK) as Section[];
-  const records = sections.flatMap((section) =>
-    RUNBOOK[section].map(
-      (id): CriterionRecord => ({
-        id,
-        section,
-        title: `title of ${id}`,
-        at: '2026-11-23T14:10:00.000Z',
-        durationMs: 10,
-        verdict: 'pass',
-        explanation: 'as it should be',
-        ...changes[id],
-      }),
-    ),
+  const records = CATALOGUE.map(
+    ({ id, section }): CriterionRecord => ({
+      id,
+      section,
+      title: `title of ${id}`,
+      at: '2026-11-23T14:10:00.000Z',
+      durationMs: 10,
+      verdict: 'pass',
+      explanation: 'as it should be',
+      ...changes[id],
+    }),
   );
   return new Map(records.map((record) => [record.id, record]));
 }

@@ -1,4 +1,10 @@
-import { RUNBOOK, type Section } from '../criteria/runbook.ts';
+import {
+  criteriaIn,
+  entryOf,
+  SECTIONS,
+  type Section,
+  sectionNameOf,
+} from '../criteria/catalogue.ts';
 import { inScope, requiredCriteria } from '../criteria/scope.ts';
 import type { Phase } from '../settings/settings.ts';
 import { reportProblems } from './report-problems.ts';
@@ -50,32 +56,19 @@ export interface RunVerdict extends VerdictEvidence {
   readonly notPassed: readonly PlainTest[];
 }
 
-/** Exit criteria that only sum up others: their causes stand on their own. */
-const ROLL_UPS: readonly string[] = [
-  'exit.preconditions',
-  'exit.audit',
-  'exit.enforce',
-  'exit.thresholds',
-  'exit.rollback',
-];
-
 const ORDER = { fail: 0, inconclusive: 1, skipped: 2, pass: 3 };
-const KNOWN = Object.values(RUNBOOK).flat() as readonly string[];
-
-const sectionOf = (id: string) => id.split('.', 1)[0] ?? '';
 
 /** The runbook's ids in its order, each section followed by what it does not know; unknown sections last. */
 function everyId({ records, declared }: VerdictEvidence): string[] {
   const others = [...new Set([...declared.map(({ id }) => id), ...records.keys()])].filter(
-    (id) => !KNOWN.includes(id),
+    (id) => entryOf(id) === undefined,
   );
-  const sections = Object.keys(RUNBOOK) as Section[];
   return [
-    ...sections.flatMap((section) => [
-      ...RUNBOOK[section],
-      ...others.filter((id) => sectionOf(id) === section),
+    ...Object.keys(SECTIONS).flatMap((section) => [
+      ...criteriaIn(section).map(({ id }) => id),
+      ...others.filter((id) => sectionNameOf(id) === section),
     ]),
-    ...others.filter((id) => !(sectionOf(id) in RUNBOOK)),
+    ...others.filter((id) => !(sectionNameOf(id) in SECTIONS)),
   ];
 }
 
@@ -85,7 +78,7 @@ function unjudged(
   { declared, errors }: VerdictEvidence,
   asked: readonly Phase[],
 ): CriterionRecord {
-  const known = declared.find((one) => one.id === id);
+  const known = declared.find((one) => one.id === id) ?? entryOf(id);
   const [cause] = errors;
   const because =
     cause === undefined
@@ -93,7 +86,7 @@ function unjudged(
       : `because of: ${cause}`;
   return {
     id,
-    section: known?.section ?? sectionOf(id),
+    section: known?.section ?? sectionNameOf(id),
     title: known?.title ?? id,
     at: '',
     durationMs: 0,
@@ -161,7 +154,7 @@ function causesOf(
   explained: boolean,
 ): readonly CriterionRecord[] {
   const judged = open.filter(({ verdict }) => verdict !== 'skipped');
-  const own = judged.filter(({ id }) => !ROLL_UPS.includes(id));
+  const own = judged.filter(({ id }) => entryOf(id)?.rollUp !== true);
   if (own.length > 0 || explained) return own;
   // Alone, as when a finished run is judged again, a sum or a gap is all there is to show.
   return judged.length > 0 ? judged : open;
@@ -197,5 +190,5 @@ export function runVerdict(
 
 /** Ids of a section: those of the runbook, and others that a spec declared or that have a record. */
 export function criteriaOf(directory: RunDirectory, section: Section): string[] {
-  return everyId(evidenceOf(directory)).filter((id) => sectionOf(id) === section);
+  return everyId(evidenceOf(directory)).filter((id) => sectionNameOf(id) === section);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { entryOf } from '../criteria/catalogue.ts';
 import { inconclusive } from '../criteria/judgement.ts';
-import { RUNBOOK } from '../criteria/runbook.ts';
 import { inScope } from '../criteria/scope.ts';
 import { forgetReportProblems } from '../evidence/report-problems.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
@@ -86,14 +86,12 @@ export async function sameCandidate(run: RunRecord, candidate: string | undefine
   );
 }
 
-/** What a finished run cannot look at any more; its verdicts stay. */
-const STAYS: readonly string[] = ['exit.same-candidate', 'exit.host-as-found'];
-
 /** Takes the former exit verdicts back: one that is left out this time (`-t`) is no verdict on today's review. */
 function takeBackVerdicts(directory: RunDirectory, asked: RunRecord['asked']): void {
-  const among: readonly string[] = RUNBOOK.exit;
   for (const { id, section, title } of directory.criteria().values()) {
-    if (!among.includes(id) || STAYS.includes(id) || !inScope(id, asked)) continue;
+    const entry = entryOf(id);
+    // What a finished run cannot look at any more keeps its verdict.
+    if (entry?.section !== 'exit' || entry.ofHost === true || !inScope(id, asked)) continue;
     directory.record({
       ...{ id, section, title, at: new Date().toISOString(), durationMs: 0 },
       ...inconclusive('not judged again; run `npx vitest run canary/5-exit-criteria` whole'),

@@ -220,9 +220,11 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   return frozen({ ...parsed, ...files });
 }
 
-export type Phase = 'audit' | 'enforce' | 'rollback';
+/** The phases that can be asked for, in their order. */
+export const PHASES = ['audit', 'enforce', 'rollback'] as const;
+export type Phase = (typeof PHASES)[number];
 
 /** The phases of the runbook that this run is asked for. */
 export function askedPhases(settings: Settings): readonly Phase[] {
-  return settings.PHASE === 'all' ? ['audit', 'enforce', 'rollback'] : [settings.PHASE];
+  return settings.PHASE === 'all' ? PHASES : [settings.PHASE];
 }

@@ -1,20 +1,22 @@
 import { describe, test } from 'vitest';
 import {
+  type CatalogueEntry,
+  type CriterionId,
+  criteriaIn,
+  entryOf,
+  SECTIONS,
+  type Section,
+} from '../criteria/catalogue.ts';
+import {
   inconclusive,
   type Judgement,
   JudgementError,
   NotApplicable,
 } from '../criteria/judgement.ts';
-import {
-  type CriterionId,
-  RUNBOOK,
-  SECTION_TITLES,
-  type Section,
-  sectionOf,
-} from '../criteria/runbook.ts';
+import { inScope } from '../criteria/scope.ts';
 import { showable } from '../criteria/showable.ts';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
-import type { Phase } from '../settings/settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { canaryRun } from './canary-run.ts';
 import { untilDeadline } from './deadline.ts';
 import { declare } from './declaration.ts';
@@ -27,15 +29,8 @@ declare module 'vitest' {
   }
 }
 
-/** What must have passed before a section or criterion is worth trying. */
-export type Need = CriterionId | 'preconditions' | 'preflight';
-
 interface CriterionOptions {
-  readonly needs?: readonly Need[];
-  /** Judged only when one of these phases was asked for. */
-  readonly phases?: readonly Phase[];
-  /** A part that is off by default: the knob that asks for it, and whether it does. */
-  readonly askedBy?: { readonly knob: string; readonly on: boolean };
+  /** How long the step may take where a knob decides; by default as the catalogue says. */
   readonly timeoutSeconds?: number;
 }
 
@@ -48,39 +43,35 @@ function agentsShareSeconds(): number {
   return 5 * COMMAND_TIMEOUT_SECONDS + READY_TIMEOUT_SECONDS;
 }
 
-let currentNeeds: readonly Need[] = [];
-
-/** A section of the runbook: one `describe`, with what all its criteria need. */
-export function section(name: Section, needs: readonly Need[], body: () => void): void {
-  describe(SECTION_TITLES[name], () => {
-    currentNeeds = needs;
-    body();
-  });
+/** A section of the runbook: one `describe`. */
+export function section(name: Section, body: () => void): void {
+  describe(SECTIONS[name].title, body);
 }
 
-const PHASES: readonly string[] = ['audit', 'enforce', 'rollback'];
+/** An optional part that its knob leaves off. */
+function notRequested({ knob }: CatalogueEntry, settings: Settings): string | undefined {
+  if (knob === undefined) return undefined;
+  if (knob !== 'SOAK_OPERATIONS')
+    return settings[knob] ? undefined : `not asked for: ${knob} is off`;
+  return settings.SOAK_OPERATIONS.length > 0
+    ? undefined
+    : 'not asked for: SOAK_OPERATIONS besides open is off';
+}
 
 /** Why this criterion is not tried, or undefined when it is. */
-function skipReason(
-  id: CriterionId,
-  needs: readonly Need[],
-  phases: readonly Phase[] | undefined,
-): string | undefined {
+function skipReason({ id, section: name, needs = [] }: CatalogueEntry): string | undefined {
   const { directory, provided } = canaryRun();
-  const name = sectionOf(id);
   if (provided.rejudge && name !== 'exit')
     return 'CANARY_RUN judges the exit criteria of a finished run';
-  const wanted: readonly string[] = phases ?? (PHASES.includes(name) ? [name] : provided.asked);
-  if (!provided.asked.some((phase) => wanted.includes(phase))) {
+  if (!inScope(id, provided.asked)) {
     return `not asked for: this run is for ${provided.asked.join(', ')} (PHASE)`;
   }
   if (runaway !== undefined)
     return `"${runaway}" did not end when it was cancelled, and nothing may run beside it`;
   const records = directory.criteria();
-  for (const need of needs) {
-    const ids: readonly string[] =
-      need === 'preconditions' || need === 'preflight' ? RUNBOOK[need] : [need];
-    for (const needed of ids) {
+  for (const need of [...SECTIONS[name].needs, ...needs]) {
+    const section = criteriaIn(need).map((entry): string => entry.id);
+    for (const needed of section.length > 0 ? section : [need]) {
       const record = records.get(needed);
       // What has no subject here stands in nobody's way.
       if (record?.verdict === 'pass' || record?.notApplicable === true) continue;
@@ -150,27 +141,31 @@ export class CriterionFailure extends Error {
   }
 }
 
+function catalogued(id: CriterionId): CatalogueEntry {
+  const entry = entryOf(id);
+  if (entry === undefined) throw new Error(`${id} does not stand in helpers/criteria/catalogue.ts`);
+  return entry;
+}
+
 /** One precondition, step, threshold or exit criterion of the runbook: one test, one record. */
 export function criterion(
   id: CriterionId,
-  title: string,
   check: () => Judgement | Promise<Judgement>,
   options: CriterionOptions = {},
 ): void {
-  const needs = [...currentNeeds, ...(options.needs ?? [])];
-  const own = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const entry = catalogued(id);
+  const { title, section: name } = entry;
+  const own = options.timeoutSeconds ?? entry.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const timeout = (own + agentsShareSeconds()) * 1000;
   // Once: a step that is tried until it passes shows nothing, whatever --retry asks for.
   const vitests = timeout + 2 * GRACE_MS;
-  const declared = declare({ id, section: sectionOf(id), title });
+  const declared = declare({ id, section: name, title });
   const meta = { declared };
   test(title, { timeout: vitests, retry: 0, repeats: 0, meta }, async ({ task, skip, signal }) => {
-    const { directory, provided } = canaryRun();
-    const name = sectionOf(id);
+    const { directory, provided, settings } = canaryRun();
     const base = declared;
-    const { askedBy } = options;
-    const notAsked = askedBy?.on === false ? `not asked for: ${askedBy.knob} is off` : undefined;
-    const reason = notAsked ?? skipReason(id, needs, options.phases);
+    const notAsked = notRequested(entry, settings);
+    const reason = notAsked ?? skipReason(entry);
     if (reason !== undefined) {
       const record: CriterionRecord = {
         ...base,
@@ -187,7 +182,7 @@ export function criterion(
     }
     const begun = performance.now();
     const seen = await judgedInTime(check, title, timeout, signal);
-    const judgement = seen instanceof NotApplicable ? seen : onOurFiles(id, seen);
+    const judgement = seen instanceof NotApplicable ? seen : onOurFiles(entry, seen);
     const record: CriterionRecord = {
       ...base,
       at: new Date().toISOString(),

@@ -7,6 +7,7 @@ import { agentStateDifferences } from '../changes/agent-state.ts';
 import { OWN_DIRECTORY_PREFIX } from '../changes/own-file.ts';
 import { listSurvivors, ruleText } from '../changes/rules.ts';
 import { undoAll } from '../changes/undo.ts';
+import { criteriaIn, SECTIONS, type Section } from '../criteria/catalogue.ts';
 import {
   fail,
   inconclusive,
@@ -15,7 +16,6 @@ import {
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
-import { SECTION_TITLES, type Section } from '../criteria/runbook.ts';
 import { readRunRecord } from '../evidence/run-record.ts';
 import { criteriaOf } from '../evidence/verdict.ts';
 import { sha256OfFile } from '../files/sha256.ts';
@@ -57,7 +57,7 @@ function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Jud
 }
 
 export function sectionPassed(run: CanaryRun, ...sections: readonly Section[]): Judgement {
-  const what = sections.map((section) => SECTION_TITLES[section]).join(' and ');
+  const what = sections.map((section) => SECTIONS[section].title).join(' and ');
   return judgeRecords(
     run,
     what,
@@ -94,11 +94,12 @@ export function enforcePassed(run: CanaryRun): Judgement {
   );
 }
 
-const THRESHOLDS = ['ringbuf-drops', 'event-drop-ratio', 'rss-growth'];
-
 export function thresholdsKept(run: CanaryRun): Judgement {
   const phases = run.provided.asked.filter((phase) => phase !== 'rollback');
-  const ids = phases.flatMap((phase) => THRESHOLDS.map((name) => `${phase}.${name}`));
+  const ids = phases
+    .flatMap(criteriaIn)
+    .filter(({ threshold }) => threshold === true)
+    .map(({ id }) => id);
   return judgeRecords(run, 'drops, drop ratio and RSS growth', ids);
 }
 

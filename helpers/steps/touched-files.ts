@@ -1,20 +1,17 @@
 import { touchedFiles } from '../changes/own-file.ts';
+import type { CatalogueEntry } from '../criteria/catalogue.ts';
 import { inconclusive, type Judgement } from '../criteria/judgement.ts';
-
-/** What is judged without a file of ours, by the last part of its id. */
-const WITHOUT_FILES: ReadonlySet<string> = new Set([
-  ...['ready', 'stop', 'alive', 'samples', 'state-changes', 'review-notes', 'network', 'headroom'],
-  ...['ringbuf-drops', 'event-drop-ratio', 'rss-growth', 'health', 'metrics', 'host-service'],
-]);
 
 /**
  * The judgement itself while our files are as we made them. When somebody else touched one, what was
  * seen on it blames nobody and shows nothing, whatever it was.
  */
-export function onOurFiles(id: string, judgement: Judgement): Judgement {
-  // By then they are undone, and where one process judges all specs, it still knows of them.
-  if (id.startsWith('exit.')) return judgement;
-  if (WITHOUT_FILES.has(id.slice(id.indexOf('.') + 1))) return judgement;
+export function onOurFiles(
+  { section, withoutFiles }: CatalogueEntry,
+  judgement: Judgement,
+): Judgement {
+  // By the exit criteria they are undone, and where one process judges all specs, it still knows of them.
+  if (section === 'exit' || withoutFiles === true) return judgement;
   const touched = touchedFiles();
   if (touched.length === 0) return judgement;
   return inconclusive(

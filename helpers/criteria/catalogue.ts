@@ -1,0 +1,510 @@
+import type { Phase } from '../settings/settings.ts';
+
+/** What stands in the catalogue of a criterion. Everything else about it follows from its id. */
+interface Entry {
+  /** The test's name: a sentence about what holds when it passes. */
+  readonly title: string;
+  /** Criteria, or whole sections, that must have passed before this one is worth trying; besides the section's own. */
+  readonly needs?: readonly string[];
+  /** An optional part: the knob that switches it on. */
+  readonly knob?: 'SOAK_OPERATIONS' | 'SOAK_NET_WORKLOAD' | 'HEADROOM';
+  /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
+  readonly phases?: readonly Phase[];
+  /** How long the step itself may take, without the agent's commands; the default suits a few opens. */
+  readonly timeoutSeconds?: number;
+  /** It only sums up others, so that it is never a cause. */
+  readonly rollUp?: true;
+  /** A limit that the exit criteria sum up. */
+  readonly threshold?: true;
+  /** It needs the host, so a finished run that is judged again keeps its verdict. */
+  readonly ofHost?: true;
+  /** What it is judged from does not depend on any file of ours. */
+  readonly withoutFiles?: true;
+  /** A record for people, of less weight than what it is a record of. */
+  readonly note?: true;
+  /** Files of the run directory that it was judged from, the first one first. */
+  readonly evidence?: readonly string[];
+}
+
+/** Every criterion of the runbook, in its order. One that has no record is missing evidence, and not a pass. */
+const ENTRIES = {
+  'preconditions.mirrors-production': {
+    title: 'the staging host mirrors production kernel, cgroup, bpffs and systemd settings',
+  },
+  'preconditions.bpf-lsm': { title: 'BPF LSM is enabled' },
+  'preconditions.kernel-filesystems': { title: 'cgroup v2, bpffs and kernel BTF are there' },
+  'preconditions.candidate-binary': { title: 'the candidate binary is built and available' },
+  'preconditions.candidate-version': {
+    title: 'the candidate tells its version',
+    needs: ['preconditions.candidate-binary'],
+  },
+  'preconditions.no-service': { title: 'no system service instance is running' },
+  'preconditions.no-other-instance': { title: 'no other aegisbpf process is running' },
+  'preconditions.no-break-glass': { title: 'no break-glass override is set' },
+  'preconditions.probe-filesystem': { title: 'probe files can be made on a plain filesystem' },
+  'preflight.health': {
+    title: 'the kernel can run the candidate: health is ok and the capability is Full',
+    withoutFiles: true,
+  },
+  'preflight.emergency': {
+    title: 'no emergency-disable bypasses enforcement',
+    needs: ['preflight.health'],
+  },
+  'preflight.rules': {
+    title: 'the rules that the host carries are known',
+    needs: ['preflight.health'],
+  },
+  'audit.positive-control': { title: 'the probe files can be read before there is any rule' },
+  'audit.rules': {
+    title: 'the deny rules are seeded before the audit start',
+    needs: ['audit.positive-control'],
+  },
+  'audit.ready': {
+    title: 'the agent starts in audit mode and is ready',
+    needs: ['audit.rules'],
+    withoutFiles: true,
+  },
+  'audit.decision': {
+    title: 'an open of the denied file is allowed and recorded as AUDIT',
+    needs: ['audit.ready'],
+  },
+  'audit.negative-control': {
+    title: 'a file beside it is read without a decision',
+    needs: ['audit.ready'],
+  },
+  'audit.soak': {
+    title: 'the soak runs for DURATION_SECONDS in audit mode',
+    needs: ['audit.ready'],
+    evidence: [
+      'audit/agent.stderr.log',
+      'audit/soak.json',
+      'audit/metrics-after.prom',
+      'audit/samples.ndjson',
+      'charts/open-latency.svg',
+    ],
+  },
+  'audit.release': {
+    title: 'the probe file is free after its rule is removed',
+    needs: ['audit.ready'],
+  },
+  'audit.stop': {
+    title: 'the agent stops on SIGINT with exit code 0',
+    needs: ['audit.ready'],
+    withoutFiles: true,
+  },
+  'audit.alive': {
+    title: 'the agent lived through the soak, alone and in one life',
+    needs: ['audit.ready'],
+    withoutFiles: true,
+  },
+  'audit.samples': {
+    title: 'the metrics could be read throughout the soak',
+    needs: ['audit.ready'],
+    withoutFiles: true,
+  },
+  'audit.total-decisions': {
+    title: 'at least MIN_TOTAL_DECISIONS decisions were made',
+    needs: ['audit.ready'],
+    evidence: ['charts/decisions.svg'],
+  },
+  'audit.ringbuf-drops': {
+    title: 'ring-buffer drops stay within MAX_RINGBUF_DROPS',
+    needs: ['audit.ready'],
+    threshold: true,
+    evidence: ['charts/drops.svg'],
+    withoutFiles: true,
+  },
+  'audit.event-drop-ratio': {
+    title: 'the event drop ratio stays within MAX_EVENT_DROP_RATIO_PCT',
+    needs: ['audit.ready'],
+    threshold: true,
+    evidence: ['charts/drops.svg'],
+    withoutFiles: true,
+  },
+  'audit.rss-growth': {
+    title: "the agent's memory growth stays within MAX_RSS_GROWTH_KB",
+    needs: ['audit.ready'],
+    threshold: true,
+    evidence: ['charts/memory.svg'],
+    withoutFiles: true,
+  },
+  'audit.nothing-denied': {
+    title: 'nothing was denied and nothing was terminated',
+    needs: ['audit.ready'],
+  },
+  'audit.actions': { title: 'every event says AUDIT and can be read', needs: ['audit.ready'] },
+  'audit.accounting': {
+    title: 'accounting closes: opens, decisions, event lines and drops agree',
+    needs: ['audit.ready'],
+  },
+  'audit.event-fields': {
+    title: 'every event line of ours tells what we know of ourselves',
+    needs: ['audit.ready'],
+  },
+  'audit.counters': {
+    title: 'every counter of our work tells the number that we counted, whichever way it is asked',
+    needs: ['audit.ready'],
+  },
+  'audit.operations': {
+    title: 'every other way to a denied file is recorded too, and accounted for',
+    needs: ['audit.ready'],
+    knob: 'SOAK_OPERATIONS',
+  },
+  'audit.network': {
+    title: 'connects to a denied address are recorded, and accounted for',
+    needs: ['audit.ready'],
+    knob: 'SOAK_NET_WORKLOAD',
+    withoutFiles: true,
+  },
+  'audit.state-changes': {
+    title: 'the agent reported no degradation and no error',
+    needs: ['audit.ready'],
+    withoutFiles: true,
+  },
+  'audit.review-notes': {
+    title: 'the false-positive review notes are written',
+    needs: ['audit.ready'],
+    note: true,
+    withoutFiles: true,
+  },
+  'enforce.positive-control': { title: 'the probe files can be read before there is any rule' },
+  'enforce.rules': {
+    title: 'the deny rules are seeded before the enforce start',
+    needs: ['enforce.positive-control'],
+  },
+  'enforce.ready': {
+    title: 'the agent starts in enforce mode and is ready',
+    needs: ['enforce.rules'],
+    withoutFiles: true,
+  },
+  'enforce.decision': {
+    title: 'an open of the denied file is refused with EPERM, signalled and recorded',
+    needs: ['enforce.ready'],
+  },
+  'enforce.ordinary-program': {
+    title: 'an ordinary program that opens it is ended by ENFORCE_SIGNAL',
+    needs: ['enforce.ready'],
+  },
+  'enforce.negative-control': {
+    title: 'a file beside it is read without a decision',
+    needs: ['enforce.ready'],
+  },
+  'enforce.soak': {
+    title: 'the soak runs for DURATION_SECONDS in enforce mode',
+    needs: ['enforce.ready'],
+    evidence: [
+      'enforce/agent.stderr.log',
+      'enforce/soak.json',
+      'enforce/metrics-after.prom',
+      'enforce/samples.ndjson',
+      'charts/open-latency.svg',
+    ],
+  },
+  'enforce.headroom': {
+    title: 'the highest rate of decisions without a drop is known',
+    needs: ['enforce.soak'],
+    knob: 'HEADROOM',
+    withoutFiles: true,
+  },
+  'enforce.release': {
+    title: 'the probe file is free after its rule is removed',
+    needs: ['enforce.ready'],
+  },
+  'enforce.stop': {
+    title: 'the agent stops on SIGINT with exit code 0',
+    needs: ['enforce.ready'],
+    withoutFiles: true,
+  },
+  'enforce.after-stop': {
+    title: 'the soak file is free while no agent runs',
+    needs: ['enforce.stop'],
+  },
+  'enforce.alive': {
+    title: 'the agent lived through the soak, alone and in one life',
+    needs: ['enforce.ready'],
+    withoutFiles: true,
+  },
+  'enforce.samples': {
+    title: 'the metrics could be read throughout the soak',
+    needs: ['enforce.ready'],
+    withoutFiles: true,
+  },
+  'enforce.total-decisions': {
+    title: 'at least MIN_TOTAL_DECISIONS decisions were made',
+    needs: ['enforce.ready'],
+    evidence: ['charts/decisions.svg'],
+  },
+  'enforce.ringbuf-drops': {
+    title: 'ring-buffer drops stay within MAX_RINGBUF_DROPS',
+    needs: ['enforce.ready'],
+    threshold: true,
+    evidence: ['charts/drops.svg'],
+    withoutFiles: true,
+  },
+  'enforce.event-drop-ratio': {
+    title: 'the event drop ratio stays within MAX_EVENT_DROP_RATIO_PCT',
+    needs: ['enforce.ready'],
+    threshold: true,
+    evidence: ['charts/drops.svg'],
+    withoutFiles: true,
+  },
+  'enforce.rss-growth': {
+    title: "the agent's memory growth stays within MAX_RSS_GROWTH_KB",
+    needs: ['enforce.ready'],
+    threshold: true,
+    evidence: ['charts/memory.svg'],
+    withoutFiles: true,
+  },
+  'enforce.no-missed-denial': {
+    title: 'no open of the denied file went through',
+    needs: ['enforce.ready'],
+  },
+  'enforce.signals': {
+    title: 'as many signals arrived as opens were denied',
+    needs: ['enforce.ready'],
+  },
+  'enforce.actions': {
+    title: 'every event says the action of ENFORCE_SIGNAL and can be read',
+    needs: ['enforce.ready'],
+  },
+  'enforce.accounting': {
+    title: 'accounting closes: opens, decisions, event lines and drops agree',
+    needs: ['enforce.ready'],
+  },
+  'enforce.event-fields': {
+    title: 'every event line of ours tells what we know of ourselves',
+    needs: ['enforce.ready'],
+  },
+  'enforce.counters': {
+    title: 'every counter of our work tells the number that we counted, whichever way it is asked',
+    needs: ['enforce.ready'],
+  },
+  'enforce.operations': {
+    title: 'every other way to a denied file is refused too, and accounted for',
+    needs: ['enforce.ready'],
+    knob: 'SOAK_OPERATIONS',
+  },
+  'enforce.network': {
+    title: 'connects to a denied address are refused, and accounted for',
+    needs: ['enforce.ready'],
+    knob: 'SOAK_NET_WORKLOAD',
+    withoutFiles: true,
+  },
+  'enforce.state-changes': {
+    title: 'the agent reported no degradation and no error',
+    needs: ['enforce.ready'],
+    withoutFiles: true,
+  },
+  'enforce.review-notes': {
+    title: 'the blocked-event review is written',
+    needs: ['enforce.ready'],
+    note: true,
+    withoutFiles: true,
+  },
+  'enforce.restart': {
+    title: 'an orderly restart under load: enforcement returns after one measured gap',
+    needs: ['enforce.decision', 'enforce.stop'],
+  },
+  'enforce.crash': {
+    title: 'after a SIGKILL under load rules and counters go on and enforcement returns',
+    needs: ['enforce.restart'],
+  },
+  'rollback.restorable': { title: 'the host carries no rule that the drill could lose' },
+  'rollback.baseline': {
+    title: 'the baseline policy is applied and enforced',
+    needs: ['rollback.restorable'],
+  },
+  'rollback.candidate': {
+    title: 'the candidate policy is applied and enforced',
+    needs: ['rollback.baseline'],
+  },
+  'rollback.controlled-failure': {
+    title: 'the controlled failure is triggered: a service cannot read what it needs',
+    needs: ['rollback.candidate'],
+    evidence: ['rollback/agent.stderr.log'],
+  },
+  'rollback.rolled-back': {
+    title: 'the rollback restores the baseline and the service works again',
+    needs: ['rollback.controlled-failure'],
+  },
+  'rollback.record': {
+    title: 'the recorded policy agrees with the rules after the rollback',
+    needs: ['rollback.rolled-back'],
+    note: true,
+  },
+  'rollback.health': {
+    title: 'aegisbpf health is good after the rollback and captured',
+    needs: ['rollback.baseline'],
+    evidence: ['rollback/health.json'],
+    withoutFiles: true,
+  },
+  'rollback.metrics': {
+    title: 'aegisbpf metrics are captured after the rollback',
+    needs: ['rollback.baseline'],
+    note: true,
+    evidence: ['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'],
+    withoutFiles: true,
+  },
+  'rollback.second-rollback': {
+    title: 'a second rollback brings the candidate policy back',
+    needs: ['rollback.rolled-back'],
+  },
+  'rollback.later-apply': {
+    title: 'a later apply of the baseline is enforced and recorded',
+    needs: ['rollback.baseline'],
+  },
+  'rollback.refused': {
+    title: 'policies that are broken are refused',
+    needs: ['rollback.later-apply'],
+    timeoutSeconds: 900,
+  },
+  'rollback.refused-rules': {
+    title: 'a refused policy changes no rule and pauses no enforcement',
+    needs: ['rollback.later-apply'],
+  },
+  'rollback.refused-counters': {
+    title: 'a refused policy resets no counter',
+    needs: ['rollback.later-apply'],
+  },
+  'rollback.apply-killed': {
+    title: 'a policy apply that is killed leaves one whole policy',
+    needs: ['rollback.later-apply'],
+    timeoutSeconds: 900,
+  },
+  'rollback.kill-switch': {
+    title: 'the kill switch stops denials and audit goes on',
+    needs: ['rollback.later-apply'],
+  },
+  'rollback.kill-switch-restart': {
+    title: 'the kill switch survives a restart of the agent',
+    needs: ['rollback.kill-switch'],
+  },
+  'rollback.kill-switch-ended': {
+    title: 'after the kill switch is ended denials return',
+    needs: ['rollback.later-apply'],
+  },
+  'rollback.deadman': {
+    title: 'an agent that hangs past its deadman time fails open and recovers',
+    needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
+  },
+  'rollback.strict-degrade': {
+    title: 'an agent with strict-degrade ends where it cannot enforce',
+    needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
+  },
+  'rollback.downgrade': {
+    title: "the previous version and the candidate take over each other's rules",
+    needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
+  },
+  'rollback.supervision': {
+    title: 'systemd starts a killed agent again, and it enforces',
+    needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
+  },
+  'rollback.host-service': {
+    title: "the host's own service is exactly as before",
+    withoutFiles: true,
+  },
+  'rollback.removed': {
+    title: "the drill's rules are removed and the agent stops",
+    needs: ['rollback.baseline'],
+  },
+  'rollback.as-found': {
+    title: 'rules, policy files, emergency state and pins are as before the drill',
+    needs: ['rollback.removed'],
+  },
+  'exit.preconditions': {
+    title: 'every precondition held',
+    rollUp: true,
+    evidence: ['canary.log'],
+  },
+  'exit.audit': {
+    title: 'the audit phase passed',
+    needs: ['preconditions'],
+    phases: ['audit'],
+    rollUp: true,
+    evidence: ['canary.log'],
+  },
+  'exit.enforce': {
+    title: 'the enforce phase passed',
+    needs: ['preconditions'],
+    phases: ['enforce'],
+    rollUp: true,
+    evidence: ['canary.log'],
+  },
+  'exit.thresholds': {
+    title: 'drops, drop ratio and RSS growth stayed below their thresholds',
+    needs: ['preconditions'],
+    phases: ['audit', 'enforce'],
+    rollUp: true,
+    evidence: ['canary.log', 'charts/decisions.svg', 'charts/drops.svg', 'charts/memory.svg'],
+  },
+  'exit.false-positives': {
+    title: 'no critical false positive is unresolved',
+    needs: ['preconditions'],
+    phases: ['audit', 'enforce'],
+    evidence: ['canary.log', 'review.csv', 'review.yaml'],
+  },
+  'exit.rollback': {
+    title: 'the rollback drill is validated',
+    needs: ['preconditions'],
+    phases: ['rollback'],
+    rollUp: true,
+    evidence: ['canary.log'],
+  },
+  'exit.same-candidate': {
+    title: 'the candidate is the same binary from start to end',
+    needs: ['preconditions'],
+    ofHost: true,
+    evidence: ['canary.log'],
+  },
+  'exit.host-as-found': {
+    title: 'the host is as it was found',
+    ofHost: true,
+    evidence: ['canary.log', 'undo.json'],
+  },
+} as const satisfies Readonly<Record<string, Entry>>;
+
+/** The runbook's sections, in its order, with what all criteria of one need. */
+export const SECTIONS = {
+  preconditions: { title: 'Preconditions', needs: [] },
+  preflight: { title: 'Preflight', needs: ['preconditions'] },
+  audit: { title: 'Phase 1: audit canary', needs: ['preconditions', 'preflight'] },
+  enforce: { title: 'Phase 2: enforce canary', needs: ['preconditions', 'preflight'] },
+  rollback: { title: 'Rollback drill', needs: ['preconditions', 'preflight'] },
+  exit: { title: 'Exit criteria', needs: [] },
+} as const;
+
+export type CriterionId = keyof typeof ENTRIES;
+export type Section = keyof typeof SECTIONS;
+
+/** A criterion as all of the suite knows it: specs, roll-ups, reports and docs read this and nothing else. */
+export interface CatalogueEntry extends Entry {
+  readonly id: CriterionId;
+  readonly section: Section;
+}
+
+export function sectionOf(id: CriterionId): Section {
+  return id.slice(0, id.indexOf('.')) as Section;
+}
+
+/** The runbook in its order. */
+export const CATALOGUE: readonly CatalogueEntry[] = (Object.keys(ENTRIES) as CriterionId[]).map(
+  (id) => ({ id, section: sectionOf(id), ...ENTRIES[id] }),
+);
+
+/** Ids that do not follow the runbook's pattern belong to a section of their own. */
+export const sectionNameOf = (id: string): string => id.split('.', 1)[0] ?? '';
+
+const byId: ReadonlyMap<string, CatalogueEntry> = new Map(
+  CATALOGUE.map((entry) => [entry.id, entry]),
+);
+
+/** What the catalogue knows of an id; undefined for a criterion that is not of the runbook. */
+export const entryOf = (id: string): CatalogueEntry | undefined => byId.get(id);
+
+/** The criteria of a section, in order. */
+export const criteriaIn = (section: string): readonly CatalogueEntry[] =>
+  CATALOGUE.filter((entry) => entry.section === section);
+
+/** A section's title; its own name where the runbook does not know it. */
+export const sectionTitle = (section: string): string =>
+  section in SECTIONS ? SECTIONS[section as Section].title : section;
