@@ -2,14 +2,7 @@ import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files of many rehearsals. What begins last of them decides how long the whole takes. */
-const LONGEST = [
-  'interrupt-signals',
-  'runbook',
-  'drill',
-  'hostile-surroundings',
-  'review',
-  'evidence',
-];
+const LONGEST = ['runbook', 'drill', 'hostile-surroundings', 'review', 'evidence'];
 
 function rank({ moduleId }: TestSpecification): number {
   const at = LONGEST.indexOf(basename(moduleId, '.test.ts'));

@@ -31,11 +31,12 @@ export default defineConfig({
         test: {
           name: 'worlds',
           include: ['fixtures/**/*.test.ts'],
-          // The fault matrix, the interrupts at random moments, the clean rehearsals in a row and the VM take
+          // The fault matrix, the interrupts by signals, the clean rehearsals in a row and the VM take
           // minutes each and have commands of their own.
           exclude: [
             'fixtures/rehearsals/fault-matrix.test.ts',
             'fixtures/rehearsals/random-interrupts.test.ts',
+            'fixtures/rehearsals/interrupt-signals.test.ts',
             'fixtures/rehearsals/clean-rehearsals.test.ts',
             'fixtures/staging-vm/**',
           ],
