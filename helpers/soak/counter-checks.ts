@@ -81,17 +81,20 @@ export function counterChecks(
   const paths = files.map((work) => [work.subject.target, [work.counts]] as const);
   return [
     check('aegisbpf_blocks_total', total('aegisbpf_blocks_total'), onFiles, others.file),
-    ...(cgroup === undefined
-      ? []
-      : [
-          check(
-            `${BY_CGROUP} of our cgroup`,
-            labelled(BY_CGROUP, 'cgroup_id', String(cgroup.id)),
-            // Decisions on connects are counted there as well.
-            everything,
-            others.file + others.net,
-          ),
-        ]),
+    check(
+      `${BY_CGROUP} of our cgroup`,
+      cgroup === undefined
+        ? {
+            known: false,
+            source: '/proc/self/cgroup',
+            reason:
+              'the cgroup of our own processes cannot be read, so the counter of it is not known',
+          }
+        : labelled(BY_CGROUP, 'cgroup_id', String(cgroup.id)),
+      // Decisions on connects are counted there as well.
+      everything,
+      others.file + others.net,
+    ),
     // Under LSM no decision is counted by path; where one is it must be right (agent-contract.md §3.1).
     ...paths.flatMap(([path, tried]) => {
       const told = labelled(BY_PATH, 'path', path);

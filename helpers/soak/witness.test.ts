@@ -60,6 +60,27 @@ test.each([
     /the processes of 4 lines had ended/,
   ],
   [
+    'another inode in place of ours, where nobody knows what was dropped',
+    {
+      witnesses: [{ ...witness, examined: 10, missing: 90, misnamed }],
+      drops: { known: false, reason: 'gone', source: 'x' },
+    },
+    'pass',
+    /10 event lines of ours compared/,
+  ],
+  [
+    'a quarter of the lines that nobody could look at',
+    { witnesses: [{ ...witness, examined: 75, unknown: 25 }] },
+    'pass',
+    /75 of 100 event lines of ours compared/,
+  ],
+  [
+    'more lines than that',
+    { witnesses: [{ ...witness, examined: 74, unknown: 26 }] },
+    'inconclusive',
+    /only 74 of 100 event lines on the soak file could be compared, at least 75 %/,
+  ],
+  [
     'a parent that is never told',
     { witnesses: [{ ...witness, neverTold: ['ppid'] }] },
     'inconclusive',
@@ -108,6 +129,15 @@ test.each([
     { counters: [{ ...total, told: known(105), others: 1 }] },
     'inconclusive',
     /leave 4 that nobody made/,
+  ],
+  [
+    'one more, where nobody knows what was dropped',
+    {
+      counters: [{ ...total, told: known(101) }],
+      drops: { known: false, reason: 'gone', source: 'x' },
+    },
+    'inconclusive',
+    /leave 1 that nobody made/,
   ],
   [
     'a dropped line of others',
