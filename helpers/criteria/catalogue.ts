@@ -1,7 +1,7 @@
 import type { Phase } from '../settings/settings.ts';
 
-/** What stands in the catalogue of a criterion. Everything else about it follows from its id. */
-interface Entry {
+/** What is known of a criterion besides its id. */
+export interface Entry {
   /** The test's name: a sentence about what holds when it passes. */
   readonly title: string;
   /** Criteria, or whole sections, that must have passed before this one is worth trying; besides the section's own. */
@@ -476,8 +476,15 @@ export const SECTIONS = {
 export type CriterionId = keyof typeof ENTRIES;
 export type Section = keyof typeof SECTIONS;
 
-/** A criterion as all of the suite knows it: specs, roll-ups, reports and docs read this and nothing else. */
-export interface CatalogueEntry extends Entry {
+/** A criterion, of the runbook or of somebody's own. */
+export interface CriterionEntry extends Entry {
+  readonly id: string;
+  /** What stands before the first dot of the id. */
+  readonly section: string;
+}
+
+/** A criterion of the runbook as all of the suite knows it: specs, roll-ups and reports read this and nothing else. */
+export interface CatalogueEntry extends CriterionEntry {
   readonly id: CriterionId;
   readonly section: Section;
 }
@@ -504,6 +511,10 @@ export const entryOf = (id: string): CatalogueEntry | undefined => byId.get(id);
 /** The criteria of a section, in order. */
 export const criteriaIn = (section: string): readonly CatalogueEntry[] =>
   CATALOGUE.filter((entry) => entry.section === section);
+
+/** What all criteria of a section need; nothing where the runbook does not know it. */
+export const sectionNeeds = (section: string): readonly string[] =>
+  section in SECTIONS ? SECTIONS[section as Section].needs : [];
 
 /** A section's title; its own name where the runbook does not know it. */
 export const sectionTitle = (section: string): string =>

@@ -1,11 +1,14 @@
 import { describe, test } from 'vitest';
 import {
-  type CatalogueEntry,
+  type CriterionEntry,
   type CriterionId,
   criteriaIn,
+  type Entry,
   entryOf,
   SECTIONS,
   type Section,
+  sectionNameOf,
+  sectionNeeds,
 } from '../criteria/catalogue.ts';
 import {
   inconclusive,
@@ -29,6 +32,8 @@ declare module 'vitest' {
   }
 }
 
+type Check = () => Judgement | Promise<Judgement>;
+
 interface CriterionOptions {
   /** How long the step may take where a knob decides; by default as the catalogue says. */
   readonly timeoutSeconds?: number;
@@ -49,7 +54,7 @@ export function section(name: Section, body: () => void): void {
 }
 
 /** An optional part that its knob leaves off. */
-function notRequested({ knob }: CatalogueEntry, settings: Settings): string | undefined {
+function notRequested({ knob }: CriterionEntry, settings: Settings): string | undefined {
   if (knob === undefined) return undefined;
   if (knob !== 'SOAK_OPERATIONS')
     return settings[knob] ? undefined : `not asked for: ${knob} is off`;
@@ -59,7 +64,7 @@ function notRequested({ knob }: CatalogueEntry, settings: Settings): string | un
 }
 
 /** Why this criterion is not tried, or undefined when it is. */
-function skipReason({ id, section: name, needs = [] }: CatalogueEntry): string | undefined {
+function skipReason({ id, section: name, needs = [] }: CriterionEntry): string | undefined {
   const { directory, provided } = canaryRun();
   if (provided.rejudge && name !== 'exit')
     return 'CANARY_RUN judges the exit criteria of a finished run';
@@ -69,7 +74,7 @@ function skipReason({ id, section: name, needs = [] }: CatalogueEntry): string |
   if (runaway !== undefined)
     return `"${runaway}" did not end when it was cancelled, and nothing may run beside it`;
   const records = directory.criteria();
-  for (const need of [...SECTIONS[name].needs, ...needs]) {
+  for (const need of [...sectionNeeds(name), ...needs]) {
     const section = criteriaIn(need).map((entry): string => entry.id);
     for (const needed of section.length > 0 ? section : [need]) {
       const record = records.get(needed);
@@ -141,20 +146,27 @@ export class CriterionFailure extends Error {
   }
 }
 
-function catalogued(id: CriterionId): CatalogueEntry {
+/** One precondition, step, threshold or exit criterion of the runbook: one test, one record. */
+export function criterion(id: CriterionId, check: Check, options?: CriterionOptions): void {
   const entry = entryOf(id);
   if (entry === undefined) throw new Error(`${id} does not stand in helpers/criteria/catalogue.ts`);
-  return entry;
+  judgedAs(entry, check, options);
 }
 
-/** One precondition, step, threshold or exit criterion of the runbook: one test, one record. */
-export function criterion(
-  id: CriterionId,
-  check: () => Judgement | Promise<Judgement>,
-  options: CriterionOptions = {},
+/**
+ * A criterion that the runbook does not know: it counts like the others, in the verdict and in every report.
+ * @param id begins with its section, as `audit.own`; unique in the run.
+ */
+export function ownCriterion(
+  { id, ...entry }: Entry & { readonly id: string },
+  check: Check,
+  options?: CriterionOptions,
 ): void {
-  const entry = catalogued(id);
-  const { title, section: name } = entry;
+  judgedAs({ id, section: sectionNameOf(id), ...entry }, check, options);
+}
+
+function judgedAs(entry: CriterionEntry, check: Check, options: CriterionOptions = {}): void {
+  const { id, title, section: name } = entry;
   const own = options.timeoutSeconds ?? entry.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const timeout = (own + agentsShareSeconds()) * 1000;
   // Once: a step that is tried until it passes shows nothing, whatever --retry asks for.

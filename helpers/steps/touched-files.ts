@@ -1,5 +1,5 @@
 import { touchedFiles } from '../changes/own-file.ts';
-import type { CatalogueEntry } from '../criteria/catalogue.ts';
+import type { CriterionEntry } from '../criteria/catalogue.ts';
 import { inconclusive, type Judgement } from '../criteria/judgement.ts';
 
 /**
@@ -7,7 +7,7 @@ import { inconclusive, type Judgement } from '../criteria/judgement.ts';
  * seen on it blames nobody and shows nothing, whatever it was.
  */
 export function onOurFiles(
-  { section, withoutFiles }: CatalogueEntry,
+  { section, withoutFiles }: CriterionEntry,
   judgement: Judgement,
 ): Judgement {
   // By the exit criteria they are undone, and where one process judges all specs, it still knows of them.
