@@ -1,7 +1,6 @@
 import type { TestCase, TestModule } from 'vitest/node';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { type RunRecord, readRunRecord } from '../helpers/evidence/run-record.ts';
-import type { ProvidedRun } from '../helpers/steps/canary-run.ts';
 
 export type { RunRecord };
 
@@ -25,7 +24,7 @@ export function readRun(path: string): RunRecord | undefined {
 }
 
 /** The title of every document: a rehearsal says so before anything else. */
-export function reportTitle(run: Pick<ProvidedRun, 'rehearsal'>): string {
+export function reportTitle(run: Pick<RunRecord, 'rehearsal'>): string {
   return run.rehearsal.length > 0
     ? 'AegisBPF staging canary (REHEARSAL)'
     : 'AegisBPF staging canary';

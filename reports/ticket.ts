@@ -2,6 +2,7 @@ import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-entry.ts';
+import { THRESHOLDS } from '../helpers/thresholds/thresholds.ts';
 import { codeSpan, table } from './markdown.ts';
 import { reportTitle } from './records.ts';
 
@@ -32,8 +33,7 @@ export const HEADINGS: Readonly<Record<RunVerdict['status'], string>> = {
 };
 
 /** Figures that a release manager asks for, beside the exit criteria. */
-const FIGURES = ['total-decisions', 'ringbuf-drops', 'event-drop-ratio', 'rss-growth'];
-const isFigure = (id: string) => FIGURES.some((name) => id.endsWith(`.${name}`));
+const isFigure = (id: string) => THRESHOLDS.some(({ name }) => id.endsWith(`.${name}`));
 
 function about({ run, verdict, judgedAt }: Ticket): string[] {
   const text = (name: string) => {

@@ -1,4 +1,5 @@
 import type { Phase } from '../settings/settings.ts';
+import { THRESHOLDS, type Threshold, type ThresholdName } from '../thresholds/thresholds.ts';
 
 /** What is known of a criterion besides its id. */
 export interface Entry {
@@ -26,6 +27,134 @@ export interface Entry {
   readonly evidence?: readonly string[];
 }
 
+const withoutFiles = true as const;
+
+type Entries<Name extends string> = Readonly<Record<Name, Entry>>;
+
+/** Entries that need one criterion more than they say. */
+const needing = <Name extends string>(need: string, entries: Entries<Name>): Entries<Name> =>
+  mapped(
+    entries,
+    (name) => name,
+    (entry) => ({ ...entry, needs: [need, ...(entry.needs ?? [])] }),
+  );
+
+/** The entries of a phase, by their ids. */
+const inPhase = <Phase extends SoakMode, Name extends string>(
+  phase: Phase,
+  entries: Entries<Name>,
+): Entries<`${Phase}.${Name}`> =>
+  mapped(
+    entries,
+    (name) => `${phase}.${name}` as const,
+    (entry) => entry,
+  );
+
+function mapped<From extends string, To extends string>(
+  entries: Entries<From>,
+  name: (from: From) => To,
+  entry: (from: Entry) => Entry,
+): Entries<To> {
+  const names = Object.keys(entries) as From[];
+  return Object.fromEntries(names.map((from) => [name(from), entry(entries[from])])) as Entries<To>;
+}
+
+/** Of each limit of the soak, as its own value says it. */
+const thresholds = Object.fromEntries(
+  THRESHOLDS.map(({ name, title, evidence, ...one }: Threshold) => [
+    name,
+    {
+      title,
+      evidence,
+      ...(one.limit === 'highest' ? { threshold: true as const } : {}),
+      ...(one.withoutFiles === true ? { withoutFiles } : {}),
+    },
+  ]),
+) as Entries<ThresholdName>;
+
+/** Both phases with a soak share most of their criteria; what one of them tries besides stands in ENTRIES. */
+type SoakMode = 'audit' | 'enforce';
+
+/** From files without a rule to the first decision. */
+const firstDecision = (mode: SoakMode) => ({
+  'positive-control': { title: 'the probe files can be read before there is any rule' },
+  rules: {
+    title: `the deny rules are seeded before the ${mode} start`,
+    needs: [`${mode}.positive-control`],
+  },
+  ready: {
+    title: `the agent starts in ${mode} mode and is ready`,
+    needs: [`${mode}.rules`],
+    withoutFiles,
+  },
+  decision: {
+    title:
+      mode === 'audit'
+        ? 'an open of the denied file is allowed and recorded as AUDIT'
+        : 'an open of the denied file is refused with EPERM, signalled and recorded',
+    needs: [`${mode}.ready`],
+  },
+});
+
+/** All that follows needs an agent that is ready. */
+const soakOf = (mode: SoakMode) =>
+  needing(`${mode}.ready`, {
+    'negative-control': { title: 'a file beside it is read without a decision' },
+    soak: {
+      title: `the soak runs for DURATION_SECONDS in ${mode} mode`,
+      evidence: [
+        ...['agent.stderr.log', 'soak.json', 'metrics-after.prom', 'samples.ndjson'].map(
+          (name) => `${mode}/${name}`,
+        ),
+        'charts/open-latency.svg',
+      ],
+    },
+  });
+
+const ending = (mode: SoakMode) =>
+  needing(`${mode}.ready`, {
+    release: { title: 'the probe file is free after its rule is removed' },
+    stop: { title: 'the agent stops on SIGINT with exit code 0', withoutFiles },
+  });
+
+const limits = (mode: SoakMode) =>
+  needing(`${mode}.ready`, {
+    alive: { title: 'the agent lived through the soak, alone and in one life', withoutFiles },
+    samples: { title: 'the metrics could be read throughout the soak', withoutFiles },
+    ...thresholds,
+  });
+
+const accounts = (mode: SoakMode) =>
+  needing(`${mode}.ready`, {
+    actions: {
+      title: `every event says ${mode === 'audit' ? 'AUDIT' : 'the action of ENFORCE_SIGNAL'} and can be read`,
+    },
+    accounting: { title: 'accounting closes: opens, decisions, event lines and drops agree' },
+    'event-fields': { title: 'every event line of ours tells what we know of ourselves' },
+    counters: {
+      title:
+        'every counter of our work tells the number that we counted, whichever way it is asked',
+    },
+    operations: {
+      title: `every other way to a denied file is ${mode === 'audit' ? 'recorded' : 'refused'} too, and accounted for`,
+      knob: 'SOAK_OPERATIONS',
+    },
+    network: {
+      title: `connects to a denied address are ${mode === 'audit' ? 'recorded' : 'refused'}, and accounted for`,
+      knob: 'SOAK_NET_WORKLOAD',
+      withoutFiles,
+    },
+    'state-changes': { title: 'the agent reported no degradation and no error', withoutFiles },
+    'review-notes': {
+      title:
+        mode === 'audit'
+          ? 'the false-positive review notes are written'
+          : 'the blocked-event review is written',
+      note: true,
+      withoutFiles,
+    },
+  });
+
 /** Every criterion of the runbook, in its order. One that has no record is missing evidence, and not a pass. */
 const ENTRIES = {
   'preconditions.mirrors-production': {
@@ -44,7 +173,7 @@ const ENTRIES = {
   'preconditions.probe-filesystem': { title: 'probe files can be made on a plain filesystem' },
   'preflight.health': {
     title: 'the kernel can run the candidate: health is ok and the capability is Full',
-    withoutFiles: true,
+    withoutFiles,
   },
   'preflight.emergency': {
     title: 'no emergency-disable bypasses enforcement',
@@ -54,207 +183,33 @@ const ENTRIES = {
     title: 'the rules that the host carries are known',
     needs: ['preflight.health'],
   },
-  'audit.positive-control': { title: 'the probe files can be read before there is any rule' },
-  'audit.rules': {
-    title: 'the deny rules are seeded before the audit start',
-    needs: ['audit.positive-control'],
-  },
-  'audit.ready': {
-    title: 'the agent starts in audit mode and is ready',
-    needs: ['audit.rules'],
-    withoutFiles: true,
-  },
-  'audit.decision': {
-    title: 'an open of the denied file is allowed and recorded as AUDIT',
-    needs: ['audit.ready'],
-  },
-  'audit.negative-control': {
-    title: 'a file beside it is read without a decision',
-    needs: ['audit.ready'],
-  },
-  'audit.soak': {
-    title: 'the soak runs for DURATION_SECONDS in audit mode',
-    needs: ['audit.ready'],
-    evidence: [
-      'audit/agent.stderr.log',
-      'audit/soak.json',
-      'audit/metrics-after.prom',
-      'audit/samples.ndjson',
-      'charts/open-latency.svg',
-    ],
-  },
-  'audit.release': {
-    title: 'the probe file is free after its rule is removed',
-    needs: ['audit.ready'],
-  },
-  'audit.stop': {
-    title: 'the agent stops on SIGINT with exit code 0',
-    needs: ['audit.ready'],
-    withoutFiles: true,
-  },
-  'audit.alive': {
-    title: 'the agent lived through the soak, alone and in one life',
-    needs: ['audit.ready'],
-    withoutFiles: true,
-  },
-  'audit.samples': {
-    title: 'the metrics could be read throughout the soak',
-    needs: ['audit.ready'],
-    withoutFiles: true,
-  },
-  'audit.total-decisions': {
-    title: 'at least MIN_TOTAL_DECISIONS decisions were made',
-    needs: ['audit.ready'],
-    evidence: ['charts/decisions.svg'],
-  },
-  'audit.ringbuf-drops': {
-    title: 'ring-buffer drops stay within MAX_RINGBUF_DROPS',
-    needs: ['audit.ready'],
-    threshold: true,
-    evidence: ['charts/drops.svg'],
-    withoutFiles: true,
-  },
-  'audit.event-drop-ratio': {
-    title: 'the event drop ratio stays within MAX_EVENT_DROP_RATIO_PCT',
-    needs: ['audit.ready'],
-    threshold: true,
-    evidence: ['charts/drops.svg'],
-    withoutFiles: true,
-  },
-  'audit.rss-growth': {
-    title: "the agent's memory growth stays within MAX_RSS_GROWTH_KB",
-    needs: ['audit.ready'],
-    threshold: true,
-    evidence: ['charts/memory.svg'],
-    withoutFiles: true,
-  },
+  ...inPhase('audit', firstDecision('audit')),
+  ...inPhase('audit', soakOf('audit')),
+  ...inPhase('audit', ending('audit')),
+  ...inPhase('audit', limits('audit')),
   'audit.nothing-denied': {
     title: 'nothing was denied and nothing was terminated',
     needs: ['audit.ready'],
   },
-  'audit.actions': { title: 'every event says AUDIT and can be read', needs: ['audit.ready'] },
-  'audit.accounting': {
-    title: 'accounting closes: opens, decisions, event lines and drops agree',
-    needs: ['audit.ready'],
-  },
-  'audit.event-fields': {
-    title: 'every event line of ours tells what we know of ourselves',
-    needs: ['audit.ready'],
-  },
-  'audit.counters': {
-    title: 'every counter of our work tells the number that we counted, whichever way it is asked',
-    needs: ['audit.ready'],
-  },
-  'audit.operations': {
-    title: 'every other way to a denied file is recorded too, and accounted for',
-    needs: ['audit.ready'],
-    knob: 'SOAK_OPERATIONS',
-  },
-  'audit.network': {
-    title: 'connects to a denied address are recorded, and accounted for',
-    needs: ['audit.ready'],
-    knob: 'SOAK_NET_WORKLOAD',
-    withoutFiles: true,
-  },
-  'audit.state-changes': {
-    title: 'the agent reported no degradation and no error',
-    needs: ['audit.ready'],
-    withoutFiles: true,
-  },
-  'audit.review-notes': {
-    title: 'the false-positive review notes are written',
-    needs: ['audit.ready'],
-    note: true,
-    withoutFiles: true,
-  },
-  'enforce.positive-control': { title: 'the probe files can be read before there is any rule' },
-  'enforce.rules': {
-    title: 'the deny rules are seeded before the enforce start',
-    needs: ['enforce.positive-control'],
-  },
-  'enforce.ready': {
-    title: 'the agent starts in enforce mode and is ready',
-    needs: ['enforce.rules'],
-    withoutFiles: true,
-  },
-  'enforce.decision': {
-    title: 'an open of the denied file is refused with EPERM, signalled and recorded',
-    needs: ['enforce.ready'],
-  },
+  ...inPhase('audit', accounts('audit')),
+  ...inPhase('enforce', firstDecision('enforce')),
   'enforce.ordinary-program': {
     title: 'an ordinary program that opens it is ended by ENFORCE_SIGNAL',
     needs: ['enforce.ready'],
   },
-  'enforce.negative-control': {
-    title: 'a file beside it is read without a decision',
-    needs: ['enforce.ready'],
-  },
-  'enforce.soak': {
-    title: 'the soak runs for DURATION_SECONDS in enforce mode',
-    needs: ['enforce.ready'],
-    evidence: [
-      'enforce/agent.stderr.log',
-      'enforce/soak.json',
-      'enforce/metrics-after.prom',
-      'enforce/samples.ndjson',
-      'charts/open-latency.svg',
-    ],
-  },
+  ...inPhase('enforce', soakOf('enforce')),
   'enforce.headroom': {
     title: 'the highest rate of decisions without a drop is known',
     needs: ['enforce.soak'],
     knob: 'HEADROOM',
-    withoutFiles: true,
+    withoutFiles,
   },
-  'enforce.release': {
-    title: 'the probe file is free after its rule is removed',
-    needs: ['enforce.ready'],
-  },
-  'enforce.stop': {
-    title: 'the agent stops on SIGINT with exit code 0',
-    needs: ['enforce.ready'],
-    withoutFiles: true,
-  },
+  ...inPhase('enforce', ending('enforce')),
   'enforce.after-stop': {
     title: 'the soak file is free while no agent runs',
     needs: ['enforce.stop'],
   },
-  'enforce.alive': {
-    title: 'the agent lived through the soak, alone and in one life',
-    needs: ['enforce.ready'],
-    withoutFiles: true,
-  },
-  'enforce.samples': {
-    title: 'the metrics could be read throughout the soak',
-    needs: ['enforce.ready'],
-    withoutFiles: true,
-  },
-  'enforce.total-decisions': {
-    title: 'at least MIN_TOTAL_DECISIONS decisions were made',
-    needs: ['enforce.ready'],
-    evidence: ['charts/decisions.svg'],
-  },
-  'enforce.ringbuf-drops': {
-    title: 'ring-buffer drops stay within MAX_RINGBUF_DROPS',
-    needs: ['enforce.ready'],
-    threshold: true,
-    evidence: ['charts/drops.svg'],
-    withoutFiles: true,
-  },
-  'enforce.event-drop-ratio': {
-    title: 'the event drop ratio stays within MAX_EVENT_DROP_RATIO_PCT',
-    needs: ['enforce.ready'],
-    threshold: true,
-    evidence: ['charts/drops.svg'],
-    withoutFiles: true,
-  },
-  'enforce.rss-growth': {
-    title: "the agent's memory growth stays within MAX_RSS_GROWTH_KB",
-    needs: ['enforce.ready'],
-    threshold: true,
-    evidence: ['charts/memory.svg'],
-    withoutFiles: true,
-  },
+  ...inPhase('enforce', limits('enforce')),
   'enforce.no-missed-denial': {
     title: 'no open of the denied file went through',
     needs: ['enforce.ready'],
@@ -263,44 +218,7 @@ const ENTRIES = {
     title: 'as many signals arrived as opens were denied',
     needs: ['enforce.ready'],
   },
-  'enforce.actions': {
-    title: 'every event says the action of ENFORCE_SIGNAL and can be read',
-    needs: ['enforce.ready'],
-  },
-  'enforce.accounting': {
-    title: 'accounting closes: opens, decisions, event lines and drops agree',
-    needs: ['enforce.ready'],
-  },
-  'enforce.event-fields': {
-    title: 'every event line of ours tells what we know of ourselves',
-    needs: ['enforce.ready'],
-  },
-  'enforce.counters': {
-    title: 'every counter of our work tells the number that we counted, whichever way it is asked',
-    needs: ['enforce.ready'],
-  },
-  'enforce.operations': {
-    title: 'every other way to a denied file is refused too, and accounted for',
-    needs: ['enforce.ready'],
-    knob: 'SOAK_OPERATIONS',
-  },
-  'enforce.network': {
-    title: 'connects to a denied address are refused, and accounted for',
-    needs: ['enforce.ready'],
-    knob: 'SOAK_NET_WORKLOAD',
-    withoutFiles: true,
-  },
-  'enforce.state-changes': {
-    title: 'the agent reported no degradation and no error',
-    needs: ['enforce.ready'],
-    withoutFiles: true,
-  },
-  'enforce.review-notes': {
-    title: 'the blocked-event review is written',
-    needs: ['enforce.ready'],
-    note: true,
-    withoutFiles: true,
-  },
+  ...inPhase('enforce', accounts('enforce')),
   'enforce.restart': {
     title: 'an orderly restart under load: enforcement returns after one measured gap',
     needs: ['enforce.decision', 'enforce.stop'],
@@ -336,14 +254,14 @@ const ENTRIES = {
     title: 'aegisbpf health is good after the rollback and captured',
     needs: ['rollback.baseline'],
     evidence: ['rollback/health.json'],
-    withoutFiles: true,
+    withoutFiles,
   },
   'rollback.metrics': {
     title: 'aegisbpf metrics are captured after the rollback',
     needs: ['rollback.baseline'],
     note: true,
     evidence: ['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'],
-    withoutFiles: true,
+    withoutFiles,
   },
   'rollback.second-rollback': {
     title: 'a second rollback brings the candidate policy back',
@@ -401,7 +319,7 @@ const ENTRIES = {
   },
   'rollback.host-service': {
     title: "the host's own service is exactly as before",
-    withoutFiles: true,
+    withoutFiles,
   },
   'rollback.removed': {
     title: "the drill's rules are removed and the agent stops",
@@ -431,11 +349,11 @@ const ENTRIES = {
     evidence: ['canary.log'],
   },
   'exit.thresholds': {
-    title: 'drops, drop ratio and RSS growth stayed below their thresholds',
+    title: 'the soak stayed within every limit',
     needs: ['preconditions'],
     phases: ['audit', 'enforce'],
     rollUp: true,
-    evidence: ['canary.log', 'charts/decisions.svg', 'charts/drops.svg', 'charts/memory.svg'],
+    evidence: ['canary.log', ...new Set(THRESHOLDS.flatMap((one) => one.evidence))],
   },
   'exit.false-positives': {
     title: 'no critical false positive is unresolved',
@@ -461,7 +379,7 @@ const ENTRIES = {
     ofHost: true,
     evidence: ['canary.log', 'undo.json'],
   },
-} as const satisfies Readonly<Record<string, Entry>>;
+} as const satisfies Entries<string>;
 
 /** The runbook's sections, in its order, with what all criteria of one need. */
 export const SECTIONS = {

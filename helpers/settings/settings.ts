@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { type LimitKnob, THRESHOLDS } from '../thresholds/thresholds.ts';
 import { combinationProblems } from './combinations.ts';
 import { type KnownDefects, readKnownDefects } from './known-defects.ts';
 import { type KnownEvent, readKnownEvents } from './known-events.ts';
@@ -72,7 +73,17 @@ const operations = z
   )
   .transform((names) => SIDE_OPERATIONS.filter((name) => names.includes(name)));
 
-/** Defaults are the runbook's (DESIGN.md), except where the description says otherwise. */
+const limit = ({ accepts }: (typeof THRESHOLDS)[number]) =>
+  (accepts.whole ? wholeNumber : decimal)(accepts.lowest, accepts.highest, accepts.unit).prefault(
+    accepts.byDefault,
+  );
+
+/** The knob of every threshold. */
+const limits = Object.fromEntries(
+  THRESHOLDS.map((threshold) => [threshold.knob, limit(threshold)]),
+) as Record<LimitKnob, ReturnType<typeof limit>>;
+
+/** Defaults are the runbook's. */
 const knobs = z.object({
   AEGIS_BIN: path.prefault('./build/aegisbpf'),
   AEGIS_BPF_OBJ: path.optional(),
@@ -85,10 +96,7 @@ const knobs = z.object({
     })
     .prefault('all'),
   DURATION_SECONDS: wholeNumber(1, 604_800, 'seconds').prefault('300'),
-  MAX_RINGBUF_DROPS: wholeNumber(0, 1e12 - 1, 'drops').prefault('100'),
-  MAX_EVENT_DROP_RATIO_PCT: decimal(0, 100, 'percent').prefault('0.1'),
-  MIN_TOTAL_DECISIONS: wholeNumber(1, 1e12 - 1, 'decisions').prefault('100'),
-  MAX_RSS_GROWTH_KB: wholeNumber(0, 1e12 - 1, 'KiB').prefault('65536'),
+  ...limits,
   ENFORCE_SIGNAL: z
     .enum(['term', 'kill', 'int', 'none'], { error: 'expected term, kill, int or none' })
     .prefault('term'),

@@ -1,7 +1,23 @@
 import { expect, test } from 'vitest';
+import type { Figure, Figures } from '../thresholds/thresholds.ts';
 import { breachOf, type SoFar } from './breach.ts';
+import { memoryGrowth } from './thresholds.ts';
+
+const known = (value: number): Figure => ({ known: true, value, source: 'scrape' });
+const unknown: Figure = { known: false, reason: 'it was not read yet', source: 'scrape' };
+
+/** A running soak's figures in which all is well, apart from these. */
+const figures = (changed: { drops?: number; decisions?: number; rssKb?: number }): Figures => ({
+  drops: known(changed.drops ?? 0),
+  decisions: known(changed.decisions ?? 5000),
+  rssGrowthKb: memoryGrowth(
+    { baselineKb: 5000, maxKb: 5000 + (changed.rssKb ?? 1000), samples: 9 },
+    4711,
+  ),
+});
 
 const LIMITS = {
+  MIN_TOTAL_DECISIONS: 100,
   DURATION_SECONDS: 300,
   MAX_RINGBUF_DROPS: 100,
   MAX_EVENT_DROP_RATIO_PCT: 0.1,
@@ -18,9 +34,7 @@ const well: SoFar = {
   side: [],
   workerDied: false,
   otherInstance: undefined,
-  drops: 0,
-  decisions: 5000,
-  rssGrowthKb: 1000,
+  figures: figures({}),
   countersDecreased: undefined,
   clockProblem: undefined,
   states: ['ENFORCE/STARTUP_ENFORCE_READY'],
@@ -30,7 +44,8 @@ const well: SoFar = {
 
 test('a soak in which all is well goes on', () => {
   expect(breachOf(well, LIMITS)).toBeUndefined();
-  expect(breachOf({ ...well, drops: undefined, rssGrowthKb: undefined }, LIMITS)).toBeUndefined();
+  const notReadYet = { drops: unknown, decisions: unknown, rssGrowthKb: unknown };
+  expect(breachOf({ ...well, figures: notReadYet }, LIMITS)).toBeUndefined();
 });
 
 test.each<[string, Partial<SoFar>, RegExp]>([
@@ -51,8 +66,16 @@ test.each<[string, Partial<SoFar>, RegExp]>([
     /^a tcp-connect and a udp-connect of the denied subject went through$/,
   ],
   ['a denial in audit mode', { mode: 'audit' }, /denied or signalled in audit mode/],
-  ['too many drops', { drops: 101 }, /101 drops, more than MAX_RINGBUF_DROPS=100/],
-  ['too much memory', { rssGrowthKb: 65_537 }, /more than MAX_RSS_GROWTH_KB=65536/],
+  [
+    'too many drops',
+    { figures: figures({ drops: 101 }) },
+    /^101 ring-buffer drops, so MAX_RINGBUF_DROPS=100 can no/,
+  ],
+  [
+    'too much memory',
+    { figures: figures({ rssKb: 65_537 }) },
+    /grew by 65537 KiB .*MAX_RSS_GROWTH_KB=65536/,
+  ],
   ['a degradation', { states: ['DEGRADED/BPF_LOAD_FAILED'] }, /changed its state to DEGRADED/],
   ['an error', { errors: 1 }, /logged an error/],
   ['a start anew', { starts: 2 }, /the agent restarted/],
@@ -66,6 +89,13 @@ test.each<[string, Partial<SoFar>, RegExp]>([
 
 test('a drop ratio ends it only when what is left to come cannot dilute it any more', () => {
   const limits = { ...LIMITS, MAX_RINGBUF_DROPS: 1e9 };
-  expect(breachOf({ ...well, drops: 1000 }, limits)).toBeUndefined();
-  expect(breachOf({ ...well, drops: 1000, elapsedSeconds: 299 }, limits)).toMatch(/no longer sink/);
+  const many = { ...well, figures: figures({ drops: 1000 }) };
+  expect(breachOf(many, limits)).toBeUndefined();
+  expect(breachOf({ ...many, elapsedSeconds: 299 }, limits)).toBe(
+    '1000 drops in 5000 decisions = 20.0 %, so MAX_EVENT_DROP_RATIO_PCT=0.1 can no longer be kept',
+  );
+});
+
+test('few decisions do not end it: more are still to come', () => {
+  expect(breachOf({ ...well, figures: figures({ decisions: 1 }) }, LIMITS)).toBeUndefined();
 });

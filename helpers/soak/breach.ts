@@ -1,5 +1,6 @@
 import type { Mode } from '../agent/daemon-options.ts';
 import type { Settings } from '../settings/settings.ts';
+import { type Figures, type Limits, THRESHOLDS, type Threshold } from '../thresholds/thresholds.ts';
 import type { WorkloadCounts } from '../workload/workload.ts';
 import { EXPECTED_STATES } from './invariants.ts';
 
@@ -13,9 +14,7 @@ export interface SoFar {
   readonly workerDied: boolean;
   readonly otherInstance: string | undefined;
   /** Since the soak began, of the whole host. */
-  readonly drops: number | undefined;
-  readonly decisions: number | undefined;
-  readonly rssGrowthKb: number | undefined;
+  readonly figures: Figures;
   readonly countersDecreased: string | undefined;
   readonly clockProblem: string | undefined;
   /** What somebody else did to a file that the soak works on. */
@@ -26,14 +25,7 @@ export interface SoFar {
   readonly starts: number;
 }
 
-type Limits = Pick<
-  Settings,
-  | 'DURATION_SECONDS'
-  | 'MAX_RINGBUF_DROPS'
-  | 'MAX_EVENT_DROP_RATIO_PCT'
-  | 'MAX_RSS_GROWTH_KB'
-  | 'SOAK_RATE'
->;
+type SoakLimits = Limits & Pick<Settings, 'DURATION_SECONDS' | 'SOAK_RATE'>;
 
 /** Decisions of others may dilute the ratio; a host that makes this much more than our load does not. */
 const OTHERS_AT_MOST = 10;
@@ -42,12 +34,11 @@ const OTHERS_AT_MOST = 10;
  * A criterion that can no longer pass, in words: going on would only cost time. Whatever is said here
  * fails, or is inconclusive, by the soak's own result too.
  */
-export function breachOf(soFar: SoFar, limits: Limits): string | undefined {
+export function breachOf(soFar: SoFar, limits: SoakLimits): string | undefined {
   return (
     invalidated(soFar) ??
     decisionBreach(soFar) ??
-    dropBreach(soFar, limits) ??
-    memoryBreach(soFar, limits) ??
+    thresholdBreach(soFar, limits) ??
     agentBreach(soFar)
   );
 }
@@ -77,22 +68,21 @@ export function decisionBreach({
 
 const anOrA = (operation: string) => `${/^[aeo]/.test(operation) ? 'an' : 'a'} ${operation}`;
 
-function dropBreach(soFar: SoFar, limits: Limits): string | undefined {
-  const { drops, decisions, elapsedSeconds } = soFar;
-  if (drops === undefined) return undefined;
-  if (drops > limits.MAX_RINGBUF_DROPS) {
-    return `${drops} drops, more than MAX_RINGBUF_DROPS=${limits.MAX_RINGBUF_DROPS}`;
+/** A limit that the soak can no longer keep, whatever is still to come. */
+function thresholdBreach(soFar: SoFar, limits: SoakLimits): string | undefined {
+  const left = Math.max(0, limits.DURATION_SECONDS - soFar.elapsedSeconds);
+  const toCome = left * limits.SOAK_RATE * OTHERS_AT_MOST;
+  for (const threshold of THRESHOLDS) {
+    const { limit, measure, atBest }: Threshold = threshold;
+    const measured = measure(soFar.figures);
+    // What is too little now may still become enough.
+    if (limit === 'lowest' || !measured.known) continue;
+    const best = atBest === undefined ? measured.value : atBest(soFar.figures, toCome);
+    const most = limits[threshold.knob];
+    if (best !== undefined && best > most)
+      return `${measured.words}, so ${threshold.knob}=${most} can no longer be kept`;
   }
-  if (decisions === undefined) return undefined;
-  const left = Math.max(0, limits.DURATION_SECONDS - elapsedSeconds);
-  const most = decisions + left * limits.SOAK_RATE * OTHERS_AT_MOST;
-  if (100 * drops <= limits.MAX_EVENT_DROP_RATIO_PCT * most) return undefined;
-  return `${drops} drops, a share that can no longer sink to MAX_EVENT_DROP_RATIO_PCT=${limits.MAX_EVENT_DROP_RATIO_PCT}`;
-}
-
-function memoryBreach({ rssGrowthKb }: SoFar, limits: Limits): string | undefined {
-  if (rssGrowthKb === undefined || rssGrowthKb <= limits.MAX_RSS_GROWTH_KB) return undefined;
-  return `the agent's memory grew by ${rssGrowthKb} KiB, more than MAX_RSS_GROWTH_KB=${limits.MAX_RSS_GROWTH_KB}`;
+  return undefined;
 }
 
 function agentBreach({ mode, otherInstance, states, errors, starts }: SoFar): string | undefined {

@@ -1,8 +1,9 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
 import type { Scrape } from '../agent/scrape.ts';
 import { knownProcess } from '../host/known-process.ts';
+import type { Figure } from '../thresholds/thresholds.ts';
 import type { WorkloadCounts } from '../workload/workload.ts';
-import { type Delta, scrapeDelta } from './counters.ts';
+import { scrapeDelta } from './counters.ts';
 import type { CounterCheck } from './result.ts';
 import type { SideWork } from './side-work.ts';
 import type { Measured } from './soak.ts';
@@ -18,7 +19,7 @@ export function labelledDelta(
   family: string,
   label: string,
   value: string,
-): Delta {
+): Figure {
   const source = `${family}{${label}="${value}"}`;
   if (!before.ok) return { known: false, source, reason: before.reason };
   if (!after.ok) return { known: false, source, reason: after.reason };
@@ -74,7 +75,7 @@ export function counterChecks(
   const total = (family: string) => scrapeDelta(measured.before, measured.after, [family]);
   const labelled = (family: string, label: string, value: string) =>
     labelledDelta(measured, family, label, value);
-  const check = (counter: string, told: Delta, ours: typeof onFiles, more: number) => ({
+  const check = (counter: string, told: Figure, ours: typeof onFiles, more: number) => ({
     ...{ counter, told, ...ours, others: more },
   });
   const cgroup = knownProcess(process.pid)?.cgroup;

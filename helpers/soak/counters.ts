@@ -1,5 +1,6 @@
 import { counterDelta, type Metrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
+import type { Figure } from '../thresholds/thresholds.ts';
 
 /** The agent's counter families (agent-contract.md §3.1); names that no version exports are not here. */
 export const DECISION_FAMILIES = ['aegisbpf_blocks_total', 'aegisbpf_net_blocks_total'] as const;
@@ -9,11 +10,6 @@ export const DROP_FAMILIES = [
 ] as const;
 const BY_INODE = 'aegisbpf_blocks_by_inode_total';
 const BY_ADDRESS = 'aegisbpf_net_blocks_by_ip_total';
-
-/** A difference of cumulative counters, or in words why there is none. */
-export type Delta =
-  | { readonly known: true; readonly value: number; readonly source: string }
-  | { readonly known: false; readonly reason: string; readonly source: string };
 
 /** The sum of several counter families now; undefined where any of them is missing. */
 export function familyTotal(metrics: Metrics, families: readonly string[]): number | undefined {
@@ -26,7 +22,7 @@ export function familyTotal(metrics: Metrics, families: readonly string[]): numb
   return total;
 }
 
-function oneDelta(before: Metrics, after: Metrics, family: string): Delta {
+function oneDelta(before: Metrics, after: Metrics, family: string): Figure {
   const delta = counterDelta(before, after, family);
   switch (delta.state) {
     case 'delta':
@@ -53,7 +49,7 @@ function oneDelta(before: Metrics, after: Metrics, family: string): Delta {
 }
 
 /** Δ of the sum of families between two scrapes; one missing or reset family makes it unknown. */
-export function scrapeDelta(before: Scrape, after: Scrape, families: readonly string[]): Delta {
+export function scrapeDelta(before: Scrape, after: Scrape, families: readonly string[]): Figure {
   for (const [scrape, when] of [
     [before, 'before'],
     [after, 'after'],
@@ -82,7 +78,7 @@ function seriesDelta(
   after: Scrape,
   family: string,
   [label, value]: readonly [string, string],
-): Delta {
+): Figure {
   const source = `${family}{${label}="${value}"}`;
   if (!before.ok) return { known: false, source, reason: before.reason };
   if (!after.ok) return { known: false, source, reason: after.reason };
@@ -110,11 +106,11 @@ export function inodeDelta(
   before: Scrape,
   after: Scrape,
   file: { dev: number; ino: number },
-): Delta {
+): Figure {
   return seriesDelta(before, after, BY_INODE, ['inode', `${file.dev}:${file.ino}`]);
 }
 
 /** Δ of the network decisions on one remote address. */
-export function addressDelta(before: Scrape, after: Scrape, ip: string): Delta {
+export function addressDelta(before: Scrape, after: Scrape, ip: string): Figure {
   return seriesDelta(before, after, BY_ADDRESS, ['ip', ip]);
 }

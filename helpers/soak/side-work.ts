@@ -1,10 +1,10 @@
 import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
+import type { Figure } from '../thresholds/thresholds.ts';
 import type { AttemptKind } from '../workload/attempt-counts.ts';
 import type { AttemptSubject } from '../workload/attempts.ts';
 import { childNames } from '../workload/programs.ts';
 import { Workload } from '../workload/workload.ts';
-import type { Delta } from './counters.ts';
 import type { SideResult } from './result.ts';
 
 /** Work beside the main one: another operation on an inode of its own, or connects to an address of its own. */
@@ -75,7 +75,7 @@ export class SideWork {
     return this.subject.decisions.lines - this.#linesBefore;
   }
 
-  result(decided: Delta): SideResult {
+  result(decided: Figure): SideResult {
     const { attempt, target, decisions } = this.subject;
     return {
       operation: attempt,

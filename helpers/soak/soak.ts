@@ -5,6 +5,7 @@ import type { FileDecisions } from '../agent/stream/event-log.ts';
 import { type OwnFile, touchedFiles } from '../changes/own-file.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Figure } from '../thresholds/thresholds.ts';
 import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
 import type { WorkloadCounts } from '../workload/workload.ts';
 import { breachOf, decisionBreach } from './breach.ts';
@@ -15,6 +16,7 @@ import type { ReadingCheck, SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { settledMemory } from './settled-memory.ts';
 import type { SideSubject } from './side-work.ts';
+import { memoryGrowth } from './thresholds.ts';
 import { toResult } from './to-result.ts';
 
 /** What a soak works on. */
@@ -98,8 +100,16 @@ function breachWatch(
   const { daemon, settings } = subject;
   const total = (families: readonly string[]) =>
     start.scrape.ok ? familyTotal(start.scrape.metrics, families) : undefined;
-  const since = (now: number | undefined, then: number | undefined) =>
-    now === undefined || then === undefined ? undefined : now - then;
+  const since = (
+    now: number | undefined,
+    then: number | undefined,
+    families: readonly string[],
+  ): Figure => {
+    const source = families.join(' + ');
+    return now === undefined || then === undefined
+      ? { known: false, reason: 'it was not read yet', source }
+      : { known: true, value: now - then, source };
+  };
   const before = { decisions: total(DECISION_FAMILIES), drops: total(DROP_FAMILIES) };
   let lookedAt = 0;
   const clocks = (elapsedMs: number) => {
@@ -126,9 +136,14 @@ function breachWatch(
         elapsedSeconds: elapsedMs / 1000,
         workerDied: loads.workerDied,
         otherInstance: sampler.otherInstance,
-        drops: since(sampler.totals?.drops, before.drops),
-        decisions: since(sampler.totals?.decisions, before.decisions),
-        rssGrowthKb: since(sampler.rss.maxKb, start.rssKb),
+        figures: {
+          drops: since(sampler.totals?.drops, before.drops, DROP_FAMILIES),
+          decisions: since(sampler.totals?.decisions, before.decisions, DECISION_FAMILIES),
+          rssGrowthKb: memoryGrowth(
+            { ...sampler.rss, baselineKb: start.rssKb },
+            daemon.identity.pid,
+          ),
+        },
         countersDecreased: sampler.scrapes.decreased,
         clockProblem: clocks(elapsedMs),
         touchedFile: touchedFiles()[0],

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { propertyRuns } from '../agent/contract/property-tools.ts';
+import { type Limits, THRESHOLDS, type ThresholdName } from '../thresholds/thresholds.ts';
 import { type SoakResult, soakResult } from './result.ts';
-import { eventDropRatio, ringbufDrops, rssGrowth, totalDecisions } from './thresholds.ts';
+import { judgeThreshold } from './thresholds.ts';
 
 type Changes = { [K in keyof SoakResult]?: unknown };
 
@@ -46,6 +47,11 @@ const limits = {
   MIN_TOTAL_DECISIONS: 100,
   MAX_RSS_GROWTH_KB: 65536,
 };
+const judged = (name: ThresholdName, result: SoakResult, by: Limits) => {
+  const [threshold] = THRESHOLDS.filter((one) => one.name === name);
+  if (threshold === undefined) throw new Error(`there is no threshold ${name}`);
+  return judgeThreshold(threshold, result, by);
+};
 const early = { endedEarly: 'SIGTERM' };
 const dropped = (drops: number, decisions: number) => ({
   drops: known(drops),
@@ -56,28 +62,28 @@ const grown = (kb: number, samples = 300) => ({
 });
 
 test.each([
-  ['drops at the limit', ringbufDrops, { drops: known(100) }, 'pass'],
-  ['drops above the limit', ringbufDrops, { drops: known(101) }, 'fail'],
-  ['unknown drops', ringbufDrops, { drops: unknown }, 'inconclusive'],
-  ['few drops until it was cut short', ringbufDrops, early, 'inconclusive'],
-  ['too many drops, cut short', ringbufDrops, { drops: known(101), ...early }, 'fail'],
-  ['a ratio at the limit', eventDropRatio, dropped(1, 1000), 'pass'],
-  ['a ratio above the limit', eventDropRatio, dropped(2, 1999), 'fail'],
-  ['no decisions to divide by', eventDropRatio, dropped(0, 0), 'inconclusive'],
-  ['a ratio of unknown drops', eventDropRatio, { drops: unknown }, 'inconclusive'],
-  ['a ratio to unknown decisions', eventDropRatio, { decisions: unknown }, 'inconclusive'],
-  ['a good ratio, cut short', eventDropRatio, early, 'inconclusive'],
-  ['decisions at the minimum', totalDecisions, { decisions: known(100) }, 'pass'],
-  ['too few decisions', totalDecisions, { decisions: known(99) }, 'inconclusive'],
-  ['unknown decisions', totalDecisions, { decisions: unknown }, 'inconclusive'],
-  ['growth at the limit', rssGrowth, grown(65536), 'pass'],
-  ['growth above the limit', rssGrowth, grown(65537), 'fail'],
-  ['shrinking memory', rssGrowth, grown(-500), 'pass'],
-  ['one sample of memory', rssGrowth, grown(0, 1), 'inconclusive'],
-  ['memory without a baseline', rssGrowth, { rss: { maxKb: 1, samples: 9 } }, 'inconclusive'],
-  ['good memory, cut short', rssGrowth, early, 'inconclusive'],
-] as const)('%s: %o', (_, judge, changes, verdict) => {
-  expect(judge(soak(changes), limits).verdict).toBe(verdict);
+  ['drops at the limit', 'ringbuf-drops', { drops: known(100) }, 'pass'],
+  ['drops above the limit', 'ringbuf-drops', { drops: known(101) }, 'fail'],
+  ['unknown drops', 'ringbuf-drops', { drops: unknown }, 'inconclusive'],
+  ['few drops until it was cut short', 'ringbuf-drops', early, 'inconclusive'],
+  ['too many drops, cut short', 'ringbuf-drops', { drops: known(101), ...early }, 'fail'],
+  ['a ratio at the limit', 'event-drop-ratio', dropped(1, 1000), 'pass'],
+  ['a ratio above the limit', 'event-drop-ratio', dropped(2, 1999), 'fail'],
+  ['no decisions to divide by', 'event-drop-ratio', dropped(0, 0), 'inconclusive'],
+  ['a ratio of unknown drops', 'event-drop-ratio', { drops: unknown }, 'inconclusive'],
+  ['a ratio to unknown decisions', 'event-drop-ratio', { decisions: unknown }, 'inconclusive'],
+  ['a good ratio, cut short', 'event-drop-ratio', early, 'inconclusive'],
+  ['decisions at the minimum', 'total-decisions', { decisions: known(100) }, 'pass'],
+  ['too few decisions', 'total-decisions', { decisions: known(99) }, 'inconclusive'],
+  ['unknown decisions', 'total-decisions', { decisions: unknown }, 'inconclusive'],
+  ['growth at the limit', 'rss-growth', grown(65536), 'pass'],
+  ['growth above the limit', 'rss-growth', grown(65537), 'fail'],
+  ['shrinking memory', 'rss-growth', grown(-500), 'pass'],
+  ['one sample of memory', 'rss-growth', grown(0, 1), 'inconclusive'],
+  ['memory without a baseline', 'rss-growth', { rss: { maxKb: 1, samples: 9 } }, 'inconclusive'],
+  ['good memory, cut short', 'rss-growth', early, 'inconclusive'],
+] as const)('%s: %o', (_, name, changes, verdict) => {
+  expect(judged(name, soak(changes), limits).verdict).toBe(verdict);
 });
 
 test('no threshold passes on a delta that is unknown', () => {
@@ -93,13 +99,13 @@ test('no threshold passes on a delta that is unknown', () => {
       const base = cut ? early : {};
       const noDrops = soak({ ...base, drops: unknown, decisions: known(value) });
       const noDecisions = soak({ ...base, drops: known(value), decisions: unknown });
-      const judged = [
-        ringbufDrops(noDrops, any),
-        eventDropRatio(noDrops, any),
-        eventDropRatio(noDecisions, any),
-        totalDecisions(noDecisions, any),
+      const verdicts = [
+        judged('ringbuf-drops', noDrops, any),
+        judged('event-drop-ratio', noDrops, any),
+        judged('event-drop-ratio', noDecisions, any),
+        judged('total-decisions', noDecisions, any),
       ];
-      expect(judged.every(({ verdict }) => verdict === 'inconclusive')).toBe(true);
+      expect(verdicts.every(({ verdict }) => verdict === 'inconclusive')).toBe(true);
     }),
     propertyRuns(),
   );

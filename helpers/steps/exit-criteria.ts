@@ -100,7 +100,7 @@ export function thresholdsKept(run: CanaryRun): Judgement {
     .flatMap(criteriaIn)
     .filter(({ threshold }) => threshold === true)
     .map(({ id }) => id);
-  return judgeRecords(run, 'drops, drop ratio and RSS growth', ids);
+  return judgeRecords(run, 'limits of the soak', ids);
 }
 
 export function noCriticalFalsePositive(run: CanaryRun): Promise<Judgement> {

@@ -1,5 +1,5 @@
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
-import type { Delta } from '../../soak/counters.ts';
+import type { Figure } from '../../thresholds/thresholds.ts';
 import { judgeFirstDecision } from '../phases/first-decision.ts';
 import {
   deniedOpens,
@@ -45,7 +45,7 @@ export function judgeGap(
   report: WatchReport,
   ending: Ending,
   enforcingAgainMs: number,
-  counted: Delta,
+  counted: Figure,
   source: string,
 ): Judgement {
   const gap = singleGap(report.stretches);

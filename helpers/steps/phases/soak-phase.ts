@@ -3,6 +3,7 @@ import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { reviewGroups } from '../../review/review-groups.ts';
 import { writeReviewNotes } from '../../review/review-notes.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { probeHeadroom } from '../../soak/headroom.ts';
 import { agentStayedAlive } from '../../soak/one-life.ts';
 import type { SoakResult } from '../../soak/result.ts';
@@ -37,6 +38,10 @@ export class SoakPhase {
   constructor(mode: Mode) {
     this.mode = mode;
     this.#daemon = new PhaseDaemon(this.#run, mode);
+  }
+
+  get settings(): Settings {
+    return this.#run.settings;
   }
 
   /** Positive control: without a rule the files are read as they were written. */
@@ -101,7 +106,7 @@ export class SoakPhase {
   ofWhole(judge: (soak: SoakResult) => Judgement): Judgement {
     const { stopped, endedByItself } = this.#daemon;
     // The headroom probe makes it drop events on purpose, and a torn line is part of a sudden end.
-    if (stopped === undefined || endedByItself !== undefined || this.#run.settings.HEADROOM)
+    if (stopped === undefined || endedByItself !== undefined || this.settings.HEADROOM)
       return this.ofSoak(judge);
     return this.ofSoak((soak) => judge({ ...soak, ...said(stopped) }));
   }
@@ -166,8 +171,8 @@ export class SoakPhase {
     const { known } = writeReviewNotes(this.#run.directory, {
       phase: this.mode,
       groups,
-      known: this.#run.settings.knownEvents,
-      enforceSignal: this.#run.settings.ENFORCE_SIGNAL,
+      known: this.settings.knownEvents,
+      enforceSignal: this.settings.ENFORCE_SIGNAL,
       now: new Date(),
     });
     // Written all the same: what did arrive is for a person to see.
@@ -203,7 +208,7 @@ export class SoakPhase {
         ...operationSubjects(operations, daemon.events),
         ...addressSubjects(addresses, daemon.events),
       ],
-      settings: this.#run.settings,
+      settings: this.settings,
       run: this.#run.directory,
     };
   }
@@ -212,7 +217,7 @@ export class SoakPhase {
     const { probe, beside } = this.#subjects.made;
     return {
       mode: this.mode,
-      enforceSignal: this.#run.settings.ENFORCE_SIGNAL,
+      enforceSignal: this.settings.ENFORCE_SIGNAL,
       daemon: this.#daemon.running,
       probe,
       beside,

@@ -1,0 +1,60 @@
+import { accountingCloses } from '../helpers/soak/accounting.ts';
+import { countersAgree } from '../helpers/soak/counters-agree.ts';
+import {
+  actionsAsDocumented,
+  noUnexpectedStateChange,
+  ranInFull,
+  samplesComplete,
+} from '../helpers/soak/invariants.ts';
+import { networkAccounted, operationsAccounted } from '../helpers/soak/side-accounting.ts';
+import { judgeThreshold } from '../helpers/soak/thresholds.ts';
+import { eventsTellTheTruth } from '../helpers/soak/witness.ts';
+import { criterion } from '../helpers/steps/criterion.ts';
+import type { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
+import { THRESHOLDS } from '../helpers/thresholds/thresholds.ts';
+
+/** What audit and enforce both try, in the runbook's order; each spec says what is its own. */
+
+export function firstDecision(phase: SoakPhase): void {
+  const { mode } = phase;
+  criterion(`${mode}.positive-control`, () => phase.filesAreReadable());
+  criterion(`${mode}.rules`, () => phase.seedRules());
+  criterion(`${mode}.ready`, () => phase.start());
+  criterion(`${mode}.decision`, () => phase.decision());
+}
+
+export function soak(phase: SoakPhase): void {
+  const { mode, settings } = phase;
+  criterion(`${mode}.negative-control`, () => phase.fileBesideIsFree());
+  criterion(`${mode}.soak`, () => phase.soak(ranInFull), {
+    timeoutSeconds: settings.DURATION_SECONDS + settings.SETTLE_SECONDS + 600,
+  });
+}
+
+export function ending(phase: SoakPhase): void {
+  const { mode } = phase;
+  criterion(`${mode}.release`, () => phase.release());
+  criterion(`${mode}.stop`, () => phase.stop());
+}
+
+export function limits(phase: SoakPhase): void {
+  const { mode, settings } = phase;
+  criterion(`${mode}.alive`, () => phase.ofLife());
+  criterion(`${mode}.samples`, () => phase.ofSoak(samplesComplete));
+  for (const threshold of THRESHOLDS)
+    criterion(`${mode}.${threshold.name}`, () =>
+      phase.ofSoak((result) => judgeThreshold(threshold, result, settings)),
+    );
+}
+
+export function accounts(phase: SoakPhase): void {
+  const { mode } = phase;
+  criterion(`${mode}.actions`, () => phase.ofWhole(actionsAsDocumented));
+  criterion(`${mode}.accounting`, () => phase.ofSoak(accountingCloses));
+  criterion(`${mode}.event-fields`, () => phase.ofSoak(eventsTellTheTruth));
+  criterion(`${mode}.counters`, () => phase.ofSoak(countersAgree));
+  criterion(`${mode}.operations`, () => phase.ofSoak(operationsAccounted));
+  criterion(`${mode}.network`, () => phase.ofSoak(networkAccounted));
+  criterion(`${mode}.state-changes`, () => phase.ofWhole(noUnexpectedStateChange));
+  criterion(`${mode}.review-notes`, () => phase.reviewNotes());
+}

@@ -1,0 +1,118 @@
+/** A figure of a soak, or in words why there is none. */
+export type Figure =
+  | { readonly known: true; readonly value: number; readonly source: string }
+  | { readonly known: false; readonly reason: string; readonly source: string };
+
+/** What a threshold measures: the value to compare with its limit, and the words for it. */
+type Measured = Exclude<Figure, { known: true }> | (Figure & { known: true; words: string });
+
+/** What the soak tells of the agent, while it runs and at its end. */
+export interface Figures {
+  readonly decisions: Figure;
+  readonly drops: Figure;
+  readonly rssGrowthKb: Measured;
+}
+
+/** One limit of the soak: what the operator may set, what the runbook says of it, and how it is measured. */
+export interface Threshold {
+  /** The criteria are `audit.<name>` and `enforce.<name>`. */
+  readonly name: string;
+  readonly title: string;
+  /** The knob that sets the limit. */
+  readonly knob: string;
+  readonly accepts: {
+    readonly byDefault: string;
+    readonly lowest: number;
+    readonly highest: number;
+    readonly unit: string;
+    readonly whole: boolean;
+  };
+  /** Of the value, as reports show it. */
+  readonly unit: string;
+  /** A value above a highest limit fails; one below a lowest limit is too little to judge by. */
+  readonly limit: 'highest' | 'lowest';
+  readonly evidence: readonly string[];
+  /** What it is judged from does not depend on any file of ours. */
+  readonly withoutFiles?: true;
+  readonly measure: (figures: Figures) => Measured;
+  /**
+   * The lowest value that the soak can still end with, where that is not the value so far.
+   * @param decisionsToCome as many as the rest of the soak can make, at the most.
+   */
+  readonly atBest?: (figures: Figures, decisionsToCome: number) => number | undefined;
+}
+
+const MOST = 1e12 - 1;
+
+/** Every limit of the soak. Adding one takes an entry here, the figure that it measures, and a test. */
+export const THRESHOLDS = [
+  {
+    name: 'total-decisions',
+    title: 'at least MIN_TOTAL_DECISIONS decisions were made',
+    knob: 'MIN_TOTAL_DECISIONS',
+    accepts: { byDefault: '100', lowest: 1, highest: MOST, unit: 'decisions', whole: true },
+    unit: 'decisions',
+    limit: 'lowest',
+    evidence: ['charts/decisions.svg'],
+    measure: ({ decisions }) =>
+      decisions.known ? { ...decisions, words: `${decisions.value} decisions` } : decisions,
+  },
+  {
+    name: 'ringbuf-drops',
+    title: 'ring-buffer drops stay within MAX_RINGBUF_DROPS',
+    knob: 'MAX_RINGBUF_DROPS',
+    accepts: { byDefault: '100', lowest: 0, highest: MOST, unit: 'drops', whole: true },
+    unit: 'drops',
+    limit: 'highest',
+    evidence: ['charts/drops.svg'],
+    withoutFiles: true,
+    // Δ of both ring-buffer drop counters, never absolute (weakness S4).
+    measure: ({ drops }) =>
+      drops.known ? { ...drops, words: `${drops.value} ring-buffer drops` } : drops,
+  },
+  {
+    name: 'event-drop-ratio',
+    title: 'the event drop ratio stays within MAX_EVENT_DROP_RATIO_PCT',
+    knob: 'MAX_EVENT_DROP_RATIO_PCT',
+    accepts: { byDefault: '0.1', lowest: 0, highest: 100, unit: 'percent', whole: false },
+    unit: '%',
+    limit: 'highest',
+    evidence: ['charts/drops.svg'],
+    withoutFiles: true,
+    measure: ({ drops, decisions }) => {
+      if (!drops.known) return drops;
+      if (!decisions.known) return decisions;
+      const source = `(${drops.source}) / (${decisions.source})`;
+      if (decisions.value === 0) {
+        const reason = 'no decision was made during the soak, so there is no ratio to judge';
+        return { known: false, reason, source };
+      }
+      const value = (100 * drops.value) / decisions.value;
+      const words = `${drops.value} drops in ${decisions.value} decisions = ${value.toPrecision(3)} %`;
+      return { known: true, value, source, words };
+    },
+    // Decisions that are still to come dilute it.
+    atBest: ({ drops, decisions }, decisionsToCome) =>
+      drops.known && decisions.known
+        ? (100 * drops.value) / (decisions.value + decisionsToCome)
+        : undefined,
+  },
+  {
+    name: 'rss-growth',
+    title: "the agent's memory growth stays within MAX_RSS_GROWTH_KB",
+    knob: 'MAX_RSS_GROWTH_KB',
+    accepts: { byDefault: '65536', lowest: 0, highest: MOST, unit: 'KiB', whole: true },
+    unit: 'KiB',
+    limit: 'highest',
+    evidence: ['charts/memory.svg'],
+    withoutFiles: true,
+    // Highest resident memory during the soak minus the settled baseline.
+    measure: ({ rssGrowthKb }) => rssGrowthKb,
+  },
+] as const satisfies readonly Threshold[];
+
+export type ThresholdName = (typeof THRESHOLDS)[number]['name'];
+export type LimitKnob = (typeof THRESHOLDS)[number]['knob'];
+
+/** The limits as the operator set them. */
+export type Limits = Readonly<Record<LimitKnob, number>>;
