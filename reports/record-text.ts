@@ -8,7 +8,7 @@ const withUnit = (value: number | string, unit: string | undefined) =>
   capped(unit === undefined ? String(value) : `${value} ${unit}`, 400);
 
 /** What was measured, against what and where, one part a line. */
-export function measuredLines(record: CriterionRecord): string[] {
+function measuredLines(record: CriterionRecord): string[] {
   return [
     ...(record.value === undefined ? [] : [`measured: ${withUnit(record.value, record.unit)}`]),
     ...(record.limit === undefined ? [] : [`limit: ${withUnit(record.limit, record.unit)}`]),

@@ -15,7 +15,7 @@ import { EventLog } from './stream/event-log.ts';
 import { GatheredPipe } from './stream/gathered-pipe.ts';
 
 /** How a daemon ended. */
-export interface DaemonExit {
+interface DaemonExit {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   /** From our SIGINT to its end, in ms; undefined when it ended by itself. */

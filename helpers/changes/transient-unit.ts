@@ -37,7 +37,7 @@ export function systemdOf(hostRoot: string): Systemd | string {
 /** What systemd says of a unit at one moment (systemctl(1), show). */
 export type UnitProperties = ReadonlyMap<string, string>;
 
-export async function unitProperties(
+async function unitProperties(
   systemctl: string,
   unit: string,
   names: readonly string[],

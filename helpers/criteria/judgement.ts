@@ -1,5 +1,5 @@
 /** How a criterion ends. No data is never a pass: it is `inconclusive`, which fails the run too. */
-export type Verdict = 'pass' | 'fail' | 'inconclusive';
+type Verdict = 'pass' | 'fail' | 'inconclusive';
 
 /** What was measured, against what, and where it was read. */
 export interface Measurement {

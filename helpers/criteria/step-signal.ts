@@ -9,7 +9,7 @@ export function asStep<T>(signal: AbortSignal, step: () => Promise<T>): Promise<
 }
 
 /** Fires when the step that runs now is past its deadline; undefined outside of steps. */
-export const stepSignal = (): AbortSignal | undefined => signals.getStore();
+const stepSignal = (): AbortSignal | undefined => signals.getStore();
 
 /** @throws the reason when the step that runs now is past its deadline: it must start nothing more. */
 export const mustGoOn = (): void => stepSignal()?.throwIfAborted();

@@ -37,7 +37,7 @@ export interface Verification {
 }
 
 /** `not checked`: no key was given. `another key`: nobody signed with the given one. */
-export type Signature = 'holds' | 'not checked' | 'unsigned' | 'another key' | 'forged';
+type Signature = 'holds' | 'not checked' | 'unsigned' | 'another key' | 'forged';
 
 function read(root: string, name: string): Buffer {
   try {

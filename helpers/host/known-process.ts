@@ -11,7 +11,7 @@ export interface KnownProcess extends ProcessIdentity {
   readonly cgroup: KnownCgroup | undefined;
 }
 
-export interface KnownCgroup {
+interface KnownCgroup {
   /** Inode of the directory, which is the kernel's id of the cgroup. */
   readonly id: number;
   /** The directory, by each name that it may be called by. */

@@ -97,7 +97,7 @@ export function kernelBtf(hostRoot: string): Observation<boolean> {
 const SYSTEMCTL_PATHS = ['usr/bin/systemctl', 'bin/systemctl'];
 
 /** Runs systemctl by its absolute path: a PATH that holds another one must not decide. */
-export async function systemctl(
+async function systemctl(
   hostRoot: string,
   ...args: string[]
 ): Promise<Observation<{ text: string; exitCode: number }>> {

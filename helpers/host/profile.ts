@@ -12,7 +12,7 @@ import {
 } from './observations.ts';
 
 /** The settings of a host that decide how the agent behaves, by name. */
-export const hostProfile = z.object({
+const hostProfile = z.object({
   schema: z.literal(1),
   recordedAt: z.iso.datetime(),
   hostname: z.string(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type KnownEvent, oneOf, personsVerdict, words } from '../settings/known-events.ts';
 
 /** One group of `review.yaml`; further keys are for people and stay as they are. */
-export const reviewEntry = z.object({
+const reviewEntry = z.object({
   group: z.string({ error: 'expected the group as the canary wrote it' }).min(1),
   phase: oneOf(['audit', 'enforce'] as const),
   ...personsVerdict,

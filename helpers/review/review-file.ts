@@ -15,7 +15,7 @@ export type ReviewState =
 const MOST_PROBLEMS = 5;
 
 /** Problems of a file that a person edits, in one text. */
-export function problemsText(problems: readonly string[]): string {
+function problemsText(problems: readonly string[]): string {
   const more = problems.length - MOST_PROBLEMS;
   const shown = problems.slice(0, MOST_PROBLEMS).join('; ');
   return more > 0 ? `${shown}; and ${more} more` : shown;

@@ -17,7 +17,7 @@ function nearestThere(path: string): string {
 }
 
 /** `EROFS: read-only file system`, without the call and the path that were tried. */
-export const errno = (error: unknown) =>
+const errno = (error: unknown) =>
   (error as Error).message.split('\n', 1)[0]?.replace(/^([A-Z]+: [^,]+), .*$/, '$1') ?? '';
 
 /** Why nothing can be written at a place; undefined when it can, and then nothing of the trial stays. */

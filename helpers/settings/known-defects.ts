@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readRegularFile } from '../files/regular-file.ts';
 
 /** Policies that the agent must refuse; accepting one is a finding of its own name. */
-export const REFUSED_POLICIES = [
+const REFUSED_POLICIES = [
   'unknown section',
   'bad version',
   'version of the future',
@@ -22,7 +22,7 @@ export const acceptedPolicy = (name: RefusedPolicy) =>
   `policy-accepted-${name.replaceAll(' ', '-')}`;
 
 /** Findings that somebody may accept by name. Another name would accept nothing, and nobody would notice. */
-export const DEFECTS: readonly string[] = [
+const DEFECTS: readonly string[] = [
   'apply-killed-half-applied',
   'layout-mismatch',
   'refused-policy-pauses-enforcement',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readLocatedYaml } from '../files/located-yaml.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 
-export const VERDICTS = ['pending', 'legitimate', 'false-positive'] as const;
+const VERDICTS = ['pending', 'legitimate', 'false-positive'] as const;
 export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const;
 export const RESOLUTIONS = ['resolved', 'accepted'] as const;
 

@@ -60,7 +60,7 @@ const oneLine = z
   .regex(/^[^\p{Cc}]*$/u, 'expected one line without control characters');
 
 /** What the soak can do with a denied file besides opening it, which it always does. */
-export const SIDE_OPERATIONS = ['exec', 'mmap', 'hardlink', 'rename', 'symlink'] as const;
+const SIDE_OPERATIONS = ['exec', 'mmap', 'hardlink', 'rename', 'symlink'] as const;
 export type SideOperation = (typeof SIDE_OPERATIONS)[number];
 const OPERATIONS: readonly string[] = ['open', ...SIDE_OPERATIONS];
 

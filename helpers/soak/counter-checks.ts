@@ -14,7 +14,7 @@ const BY_PATH = 'aegisbpf_blocks_by_path_total';
 const BY_PORT = 'aegisbpf_net_blocks_by_port_total';
 
 /** Δ of all series of a family that have this label; one that did not exist yet counts from zero. */
-export function labelledDelta(
+function labelledDelta(
   { before, after }: { readonly before: Scrape; readonly after: Scrape },
   family: string,
   label: string,

@@ -7,7 +7,7 @@ import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from './counters.ts';
 import type { SoakSubject } from './soak.ts';
 
 /** One step of the probe: a rate that was held for a while, and what it did. */
-export interface HeadroomStep {
+interface HeadroomStep {
   readonly askedRate: number;
   /** Opens made, and decisions counted by the agent, per second. */
   readonly attemptsPerSecond: number;
@@ -127,11 +127,7 @@ export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
 }
 
 /** The highest rate of decisions without a drop; a number, not a limit. */
-export function judgeHeadroom(
-  steps: readonly HeadroomStep[],
-  ended: string,
-  source: string,
-): Judgement {
+function judgeHeadroom(steps: readonly HeadroomStep[], ended: string, source: string): Judgement {
   const clean = steps.filter(({ drops }) => drops === 0);
   const best = Math.max(0, ...clean.map(({ decisionsPerSecond }) => decisionsPerSecond));
   const value = Math.round(best);

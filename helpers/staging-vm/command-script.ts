@@ -1,5 +1,5 @@
 /** One word of a POSIX shell command: everything but the single quote is literal in single quotes. */
-export function shellWord(text: string): string {
+function shellWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 

@@ -27,7 +27,7 @@ const HOST_ONLY = ['HOST_ROOT', 'CANARY_RUN'] as const;
 /** The agent looks for the object's hash beside it: aegis.bpf.o → aegis.bpf.sha256. */
 const sidecarOf = (object: string) => object.replace(/\.o$/, '.sha256');
 
-export interface CarriedFile {
+interface CarriedFile {
   readonly from: string;
   /** Path below the job disk's `carried` folder. */
   readonly to: string;

@@ -14,7 +14,7 @@ export type Kernel =
     };
 
 /** The initrd that belongs to an image: `initrd.img-VERSION` or `initrd.img` in the same folder. */
-export function initrdBeside(image: string): string | undefined {
+function initrdBeside(image: string): string | undefined {
   const version = /^[^-]+-(.+)$/.exec(basename(image))?.[1];
   const names = [...(version === undefined ? [] : [`initrd.img-${version}`]), 'initrd.img'];
   return names.map((name) => join(dirname(image), name)).find((path) => existsSync(path));

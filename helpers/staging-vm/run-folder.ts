@@ -15,7 +15,7 @@ export function makeRunFolder(cache: string): string {
 }
 
 /** Removes what runs left that were killed before they could clean up. */
-export function removeForsaken(runs: string): void {
+function removeForsaken(runs: string): void {
   for (const name of readdirSync(runs)) {
     const [, pid, startTicks] = NAME.exec(name) ?? [];
     if (pid === undefined || startTicks === undefined) continue;

@@ -126,7 +126,7 @@ async function judgedInTime(
 }
 
 /** The failure as a person reads it in the reporter's output: verdict first, then the four parts. */
-export class CriterionFailure extends Error {
+class CriterionFailure extends Error {
   override readonly name: string;
   constructor(record: CriterionRecord) {
     const measured = [
@@ -156,6 +156,7 @@ export function criterion(id: CriterionId, check: Check, options?: CriterionOpti
 /**
  * A criterion that the runbook does not know: it counts like the others, in the verdict and in every report.
  * @param id begins with its section, as `audit.own`; unique in the run.
+ * @public for specs of a site's own.
  */
 export function ownCriterion(
   { id, ...entry }: Entry & { readonly id: string },

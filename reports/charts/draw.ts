@@ -23,7 +23,7 @@ export interface Level {
 }
 
 /** One panel of a chart: a figure over time. */
-export interface Panel {
+interface Panel {
   readonly name: string;
   readonly points: (soak: SoakSeries) => readonly Point[];
   readonly levels?: readonly Level[];
@@ -39,7 +39,7 @@ export interface Chart {
 const two = (value: number) => String(value).padStart(2, '0');
 
 /** `4:05`, or `1:04:05` from an hour on. */
-export function clock(seconds: number): string {
+function clock(seconds: number): string {
   const whole = Math.round(seconds);
   const minutes = Math.floor(whole / 60);
   return minutes < 60

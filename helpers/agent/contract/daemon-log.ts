@@ -2,8 +2,8 @@ import { parseLogFields } from './log-fields.ts';
 
 export { type AgentStarted, agentStarted } from './agent-started.ts';
 
-export const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL', 'UNKNOWN'] as const;
-export type Level = (typeof LEVELS)[number];
+const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL', 'UNKNOWN'] as const;
+type Level = (typeof LEVELS)[number];
 
 /** One entry of the daemon's own log (agent-contract.md §4.4). */
 export interface LogEntry {

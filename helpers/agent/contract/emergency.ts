@@ -3,7 +3,7 @@ import { parseDocument } from './json-document.ts';
 import type { Parsed } from './parsed.ts';
 
 /** The last toggle, as control_state.json keeps it. */
-export interface EmergencyChange {
+interface EmergencyChange {
   /** Seconds since 1970. */
   readonly changedAtUnix: number;
   readonly uid: number;

@@ -24,7 +24,7 @@ interface Decision extends Actor {
   readonly action: Action;
 }
 
-export interface BlockEvent extends Decision {
+interface BlockEvent extends Decision {
   readonly type: 'block';
   /** Only without BPF LSM; there `ino` and `dev` are 0. */
   readonly path?: string;
@@ -36,7 +36,7 @@ export interface BlockEvent extends Decision {
   readonly suppressed_during_prior_window?: number;
 }
 
-export interface NetBlockEvent extends Decision {
+interface NetBlockEvent extends Decision {
   readonly type: `net_${string}_block`;
   readonly family: 'ipv4' | 'ipv6';
   readonly protocol: string;
@@ -48,13 +48,13 @@ export interface NetBlockEvent extends Decision {
   readonly suppressed_during_prior_window?: number;
 }
 
-export interface KernelBlockEvent extends Decision {
+interface KernelBlockEvent extends Decision {
   readonly type: `kernel_${string}_block`;
   readonly target_pid?: number;
   readonly rule_type: string;
 }
 
-export interface ForensicBlockEvent extends Decision {
+interface ForensicBlockEvent extends Decision {
   readonly type: 'forensic_block';
   readonly ino: number;
   readonly dev: number;
@@ -73,7 +73,7 @@ export interface ExecEvent extends Actor {
   readonly ancestors?: readonly number[];
 }
 
-export interface ExecArgvEvent {
+interface ExecArgvEvent {
   readonly type: 'exec_argv';
   readonly pid: number;
   readonly start_time: number;
@@ -83,7 +83,7 @@ export interface ExecArgvEvent {
 }
 
 /** The daemon's posture by its own word; STARTUP_ENFORCE_READY is intent, not readiness (§0.2). */
-export interface StateChangeEvent {
+interface StateChangeEvent {
   readonly type: 'state_change';
   readonly event_version: number;
   readonly state: RuntimeState;
@@ -95,7 +95,7 @@ export interface StateChangeEvent {
 }
 
 /** Any other type: overlay_copy_up, diag, and what newer agents add. */
-export interface OtherEvent {
+interface OtherEvent {
   readonly type: 'other';
   readonly agentType: string;
   readonly fields: Readonly<Record<string, unknown>>;

@@ -13,7 +13,7 @@ const REQUIRED_CHECKS = [
 ] as const;
 
 /** How full one map is; `max` is the agent's constant, not the map's own size. */
-export interface MapPressure {
+interface MapPressure {
   readonly name: string;
   readonly entries: number;
   readonly max: number;

@@ -2,7 +2,7 @@ import { type LineFault, METRIC_NAME, parseSample, type Sample, take } from './e
 import { accepted, type Parsed, quote, refused } from './parsed.ts';
 import { type Labels, seriesKey, seriesText } from './series.ts';
 
-export { type CounterDelta, counterDelta } from './counter-delta.ts';
+export { counterDelta } from './counter-delta.ts';
 export type { Sample } from './exposition.ts';
 export type { Labels } from './series.ts';
 

@@ -2,7 +2,7 @@ import { eachLine } from './lines.ts';
 import { accepted, type Parsed, quote, refused } from './parsed.ts';
 
 export { type BlockRule, parseBlockList, parseDenyDb } from './file-rules.ts';
-export { type NetworkRules, parseNetworkDenyList } from './network-rules.ts';
+export { parseNetworkDenyList } from './network-rules.ts';
 
 /**
  * `allow list`: one cgroup id a line (agent-contract.md §1.2), kept as decimal text because ids

@@ -17,7 +17,7 @@ export const policyText = (paths: readonly string[]) =>
  * there is none to lose; network rules and allow entries are in no file and could not be restored.
  * @throws JudgementError (inconclusive) naming the rules that stand in the way.
  */
-export async function refuseForeignRules(run: CanaryRun, why: string): Promise<RuleList> {
+async function refuseForeignRules(run: CanaryRun, why: string): Promise<RuleList> {
   const rules = await run.rules();
   const foreign = [
     ...rules.files.map(ruleText),

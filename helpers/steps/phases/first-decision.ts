@@ -10,7 +10,7 @@ import { FirstOpens, type FirstOpensReport } from '../../workload/first-opens.ts
  * written, so every later open is decided on; one turn of the agent's event loop is allowed
  * (agent-contract.md §5.1, steps 10, 14 and 15).
  */
-export const FIRST_DECISION_LIMIT_MS = 250;
+const FIRST_DECISION_LIMIT_MS = 250;
 /** How long we wait for it; without any, the decision itself is judged. */
 const WAIT_MS = 10_000;
 /** Until the lines of the last opens are through the agent's ring and its pipe. */
