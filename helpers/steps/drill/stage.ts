@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Candidate, type CommandResult, howItEnded, runCommand } from '../../agent/command.ts';
 import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
 import type { DaemonOptions } from '../../agent/daemon-options.ts';
+import { mustLive } from '../../agent/lives.ts';
 import { freeLoopbackPort } from '../../agent/scrape.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
 import type { RuleList } from '../../changes/rules.ts';
@@ -94,6 +95,7 @@ export class DrillStage {
   async startAgent(life: LifeOptions = {}): Promise<ReadyDaemon> {
     const starting = await this.launch(life);
     this.#daemon = await starting.ready();
+    if (life.candidate === undefined) mustLive('rollback', this.#daemon);
     return this.#daemon;
   }
 

@@ -1,6 +1,7 @@
 import { runCommand, shownOutput } from '../../agent/command.ts';
 import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../../agent/daemon.ts';
 import type { Mode } from '../../agent/daemon-options.ts';
+import { mustLive } from '../../agent/lives.ts';
 import { freeLoopbackPort } from '../../agent/scrape.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -86,6 +87,7 @@ export class PhaseDaemon {
     this.#stopAnyway = () => starting.stop();
     first.watch(starting, settings.READY_TIMEOUT_SECONDS * 1000);
     this.#ready = await starting.ready();
+    mustLive(this.#mode, this.#ready);
     this.#late = await first.judge(this.#ready);
     const { started, startMs, identity } = this.#ready;
     await this.#keepHealth('health.json');
