@@ -54,6 +54,7 @@ section('rollback', () => {
   criterion('rollback.supervision', () => supervision.killedAgentComesBack());
   criterion('rollback.host-service', () => supervision.hostServiceIsAsBefore());
   criterion('rollback.removed', () => rulesAreRemoved(stage));
+  criterion('rollback.event-fields', () => stage.prepared().opens.judge());
   criterion('rollback.alive', () => agentLivedThrough(stage));
   criterion('rollback.as-found', () => hostIsAsBefore(stage));
 

@@ -347,6 +347,11 @@ const ENTRIES = {
     needs: ['rollback.baseline'],
     byOpens: true,
   },
+  'rollback.event-fields': {
+    title: 'every event line of the drill’s own opens tells what we know of ourselves',
+    needs: ['rollback.baseline'],
+    evidence: ['rollback/agent.stdout.ndjson'],
+  },
   'rollback.alive': {
     title: 'the agent lived through the drill, in each life until it was told to stop',
     needs: ['rollback.restorable'],
