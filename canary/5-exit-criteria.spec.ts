@@ -15,6 +15,7 @@ section('exit', () => {
   criterion('exit.preconditions', () => sectionPassed(run, 'preconditions', 'preflight'));
   criterion('exit.audit', () => sectionPassed(run, 'audit'));
   criterion('exit.enforce', () => enforcePassed(run));
+  criterion('exit.coverage', () => sectionPassed(run, 'coverage'));
   criterion('exit.thresholds', () => thresholdsKept(run));
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));
   criterion('exit.rollback', () => sectionPassed(run, 'rollback'));

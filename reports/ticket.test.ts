@@ -38,8 +38,18 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
   for (const part of ['staging-3', '6.1.0-50', '2026-11-23T14:12:00.000Z', 'npm run verify'])
     expect(text).toContain(part);
   expect(text).toContain('| pass | `3 drops` | `100 drops` |');
-  expect(text.match(/title of exit\./g)).toHaveLength(8);
+  expect(text.match(/title of exit\./g)).toHaveLength(9);
   expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
+});
+
+test('says how many routes of each group were as they must be, by mode', () => {
+  const text = ticketText(
+    ticket({
+      'coverage.audit.aliases': { value: 13, limit: 13, unit: 'routes' },
+      'coverage.enforce.aliases': { verdict: 'fail', value: 12, limit: 13, unit: 'routes' },
+    }),
+  );
+  expect(text).toContain('| aliases | pass: 13 of 13 | fail: 12 of 13 |');
 });
 
 test('stays on one page when everything fails', () => {

@@ -86,6 +86,25 @@ function criteria(records: readonly CriterionRecord[]): string[] {
   return table(['criterion', 'verdict', 'measured', 'limit'], rows);
 }
 
+/** The routes of the coverage phase by group, and what came of them in each mode. */
+function coverage(records: readonly CriterionRecord[]): string[] {
+  const judged = records.filter(({ unit, verdict }) => unit === 'routes' && verdict !== 'skipped');
+  const groupOf = (id: string) => /^coverage\.(?:audit|enforce)\.(.+)$/.exec(id)?.[1];
+  const groups = [...new Set(judged.flatMap(({ id }) => groupOf(id) ?? []))];
+  const cell = (group: string, mode: string) => {
+    const record = judged.find(({ id }) => id === `coverage.${mode}.${group}`);
+    if (record === undefined) return '—';
+    return `${record.verdict}: ${record.value} of ${record.limit}`;
+  };
+  const rows = groups.map((group) => [group, cell(group, 'audit'), cell(group, 'enforce')]);
+  if (rows.length === 0) return [];
+  return chapter('Coverage of routes', [
+    ...table(['routes', 'audit', 'enforce'], rows),
+    '',
+    'Each route stands in coverage/audit/table.json and coverage/enforce/table.json.',
+  ]);
+}
+
 function listed<T>(items: readonly T[], line: (item: T) => string): string[] {
   const more = items.length - MOST_LISTED;
   return [
@@ -97,7 +116,6 @@ function listed<T>(items: readonly T[], line: (item: T) => string): string[] {
 function open({ verdict }: Ticket): string[] {
   const { causes, follows, missing, errors, notPassed, unwritten } = verdict;
   const skipped = follows.filter((one) => one.verdict === 'skipped').length;
-  const consequences = follows.filter((one) => one.follows !== undefined);
   return chapter('Not passed', [
     ...listed(errors, (error) => `**ERROR** outside of every criterion: ${codeSpan(error)}`),
     ...listed(
@@ -110,9 +128,6 @@ function open({ verdict }: Ticket): string[] {
       ({ verdict: ended, section, title, explanation }) =>
         `**${ended.toUpperCase()}** ${codeSpan(`${section}: ${title}`)}: ${codeSpan(explanation)}`,
     ),
-    ...(consequences.length > 0
-      ? [`- follows from the above: ${codeSpan(consequences.map(({ id }) => id).join(', '))}`]
-      : []),
     ...(skipped > 0 ? [`- not tried, because of the above: ${plural(skipped)}`] : []),
     ...(missing.length > 0
       ? [
@@ -184,6 +199,7 @@ export function ticketText(ticket: Ticket): string {
       : []),
     ...about(ticket),
     ...chapter('Exit criteria', criteria(verdict.rows)),
+    ...coverage(verdict.rows),
     ...open(ticket),
     ...findings(ticket),
     ...reviewed(ticket),

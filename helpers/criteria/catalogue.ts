@@ -21,8 +21,6 @@ export interface Entry {
   readonly ofHost?: true;
   /** What it is judged from does not depend on any file of ours. */
   readonly withoutFiles?: true;
-  /** It is judged by what opens of ours meet, which shows nothing of an agent that died. */
-  readonly byOpens?: true;
   /** A record for people, of less weight than what it is a record of. */
   readonly note?: true;
   /** Files of the run directory that it was judged from, the first one first. */
@@ -95,17 +93,13 @@ const firstDecision = (mode: SoakMode) => ({
         ? 'an open of the denied file is allowed and recorded as AUDIT'
         : 'an open of the denied file is refused with EPERM, signalled and recorded',
     needs: [`${mode}.ready`],
-    byOpens: true as const,
   },
 });
 
 /** All that follows needs an agent that is ready. */
 const soakOf = (mode: SoakMode) =>
   needing(`${mode}.ready`, {
-    'negative-control': {
-      title: 'a file beside it is read without a decision',
-      byOpens: true as const,
-    },
+    'negative-control': { title: 'a file beside it is read without a decision' },
     soak: {
       title: `the soak runs for DURATION_SECONDS in ${mode} mode`,
       evidence: [
@@ -202,7 +196,6 @@ const ENTRIES = {
   'enforce.ordinary-program': {
     title: 'an ordinary program that opens it is ended by ENFORCE_SIGNAL',
     needs: ['enforce.ready'],
-    byOpens: true,
   },
   ...inPhase('enforce', soakOf('enforce')),
   'enforce.headroom': {
@@ -234,27 +227,157 @@ const ENTRIES = {
     title: 'after a SIGKILL under load rules and counters go on and enforcement returns',
     needs: ['enforce.restart'],
   },
+  'coverage.control': {
+    title: 'the routes can be taken while there is no rule',
+    timeoutSeconds: 900,
+  },
+  'coverage.rules': {
+    title: 'the rules on files, addresses and ports are there before the agent starts',
+    needs: ['coverage.control'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.ready': {
+    title: 'the agent starts in audit mode without a signal and is ready',
+    needs: ['coverage.rules'],
+  },
+  'coverage.audit.open-modes': {
+    title: 'every way to open a denied file passes and is recorded in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.aliases': {
+    title: 'every other name and handle of a denied file passes and is recorded in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.exec': {
+    title: 'every way to start or map a denied file passes and is recorded in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.kinds': {
+    title:
+      'a denied file passes and is recorded in audit mode whatever kind of process opens or starts it',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.truncate': {
+    title: 'truncate(2) of a denied file passes and is recorded in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.controls': {
+    title: 'what the agent documents as open stays open without a decision in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.near-misses': {
+    title: 'files that resemble a denied one are free without a decision in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.network': {
+    title:
+      'every connect, send and bind to a denied address or port passes and is recorded in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.network-near-misses': {
+    title: 'the next address and port are free without a decision in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.accounting': {
+    title: 'event lines and counters of all routes agree in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.audit.stop': {
+    title: 'the agent stops in order after audit mode',
+    needs: ['coverage.audit.ready'],
+  },
+  'coverage.enforce.ready': {
+    title: 'the agent starts in enforce mode without a signal and is ready',
+    needs: ['coverage.rules'],
+  },
+  'coverage.enforce.open-modes': {
+    title: 'every way to open a denied file is refused and recorded in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.aliases': {
+    title: 'every other name and handle of a denied file is refused and recorded in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.exec': {
+    title: 'every way to start or map a denied file is refused and recorded in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.kinds': {
+    title:
+      'a denied file is refused and recorded in enforce mode whatever kind of process opens or starts it',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.truncate': {
+    title: 'truncate(2) of a denied file is refused and recorded in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.controls': {
+    title: 'what the agent documents as open stays open without a decision in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.near-misses': {
+    title: 'files that resemble a denied one are free without a decision in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.network': {
+    title:
+      'every connect, send and bind to a denied address or port is refused and recorded in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.network-near-misses': {
+    title: 'the next address and port are free without a decision in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.accounting': {
+    title: 'event lines and counters of all routes agree in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+  },
+  'coverage.enforce.stop': {
+    title: 'the agent stops in order after enforce mode',
+    needs: ['coverage.enforce.ready'],
+  },
+  'coverage.removed': {
+    title: 'the rules of the coverage phase are removed',
+    needs: ['coverage.rules'],
+    timeoutSeconds: 900,
+  },
   'rollback.restorable': { title: 'the host carries no rule that the drill could lose' },
   'rollback.baseline': {
     title: 'the baseline policy is applied and enforced',
     needs: ['rollback.restorable'],
-    byOpens: true,
   },
   'rollback.candidate': {
     title: 'the candidate policy is applied and enforced',
     needs: ['rollback.baseline'],
-    byOpens: true,
   },
   'rollback.controlled-failure': {
     title: 'the controlled failure is triggered: a service cannot read what it needs',
     needs: ['rollback.candidate'],
     evidence: ['rollback/agent.stderr.log'],
-    byOpens: true,
   },
   'rollback.rolled-back': {
     title: 'the rollback restores the baseline and the service works again',
     needs: ['rollback.controlled-failure'],
-    byOpens: true,
   },
   'rollback.record': {
     title: 'the recorded policy agrees with the rules after the rollback',
@@ -266,7 +389,6 @@ const ENTRIES = {
     needs: ['rollback.baseline'],
     evidence: ['rollback/health.json'],
     withoutFiles,
-    byOpens: true,
   },
   'rollback.metrics': {
     title: 'aegisbpf metrics are captured after the rollback',
@@ -278,12 +400,10 @@ const ENTRIES = {
   'rollback.second-rollback': {
     title: 'a second rollback brings the candidate policy back',
     needs: ['rollback.rolled-back'],
-    byOpens: true,
   },
   'rollback.later-apply': {
     title: 'a later apply of the baseline is enforced and recorded',
     needs: ['rollback.baseline'],
-    byOpens: true,
   },
   'rollback.refused': {
     title: 'policies that are broken are refused',
@@ -293,7 +413,6 @@ const ENTRIES = {
   'rollback.refused-rules': {
     title: 'a refused policy changes no rule and pauses no enforcement',
     needs: ['rollback.later-apply'],
-    byOpens: true,
   },
   'rollback.refused-counters': {
     title: 'a refused policy resets no counter',
@@ -303,27 +422,22 @@ const ENTRIES = {
     title: 'a policy apply that is killed leaves one whole policy',
     needs: ['rollback.later-apply'],
     timeoutSeconds: 900,
-    byOpens: true,
   },
   'rollback.kill-switch': {
     title: 'the kill switch stops denials and audit goes on',
     needs: ['rollback.later-apply'],
-    byOpens: true,
   },
   'rollback.kill-switch-restart': {
     title: 'the kill switch survives a restart of the agent',
     needs: ['rollback.kill-switch'],
-    byOpens: true,
   },
   'rollback.kill-switch-ended': {
     title: 'after the kill switch is ended denials return',
     needs: ['rollback.later-apply'],
-    byOpens: true,
   },
   'rollback.deadman': {
     title: 'an agent that hangs past its deadman time fails open and recovers',
     needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
-    byOpens: true,
   },
   'rollback.strict-degrade': {
     title: 'an agent with strict-degrade ends where it cannot enforce',
@@ -332,7 +446,6 @@ const ENTRIES = {
   'rollback.downgrade': {
     title: "the previous version and the candidate take over each other's rules",
     needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
-    byOpens: true,
   },
   'rollback.supervision': {
     title: 'systemd starts a killed agent again, and it enforces',
@@ -345,18 +458,6 @@ const ENTRIES = {
   'rollback.removed': {
     title: "the drill's rules are removed and the agent stops",
     needs: ['rollback.baseline'],
-    byOpens: true,
-  },
-  'rollback.event-fields': {
-    title: 'every event line of the drill’s own opens tells what we know of ourselves',
-    needs: ['rollback.baseline'],
-    evidence: ['rollback/agent.stdout.ndjson'],
-  },
-  'rollback.alive': {
-    title: 'the agent lived through the drill, in each life until it was told to stop',
-    needs: ['rollback.restorable'],
-    withoutFiles: true,
-    evidence: ['rollback/agent.stderr.log'],
   },
   'rollback.as-found': {
     title: 'rules, policy files, emergency state and pins are as before the drill',
@@ -378,6 +479,13 @@ const ENTRIES = {
     title: 'the enforce phase passed',
     needs: ['preconditions'],
     phases: ['enforce'],
+    rollUp: true,
+    evidence: ['canary.log'],
+  },
+  'exit.coverage': {
+    title: 'every route that a rule concerns is covered',
+    needs: ['preconditions'],
+    phases: ['coverage'],
     rollUp: true,
     evidence: ['canary.log'],
   },
@@ -420,6 +528,7 @@ export const SECTIONS = {
   preflight: { title: 'Preflight', needs: ['preconditions'] },
   audit: { title: 'Phase 1: audit canary', needs: ['preconditions', 'preflight'] },
   enforce: { title: 'Phase 2: enforce canary', needs: ['preconditions', 'preflight'] },
+  coverage: { title: 'Phase 3: coverage of routes', needs: ['preconditions', 'preflight'] },
   rollback: { title: 'Rollback drill', needs: ['preconditions', 'preflight'] },
   exit: { title: 'Exit criteria', needs: [] },
 } as const;

@@ -11,7 +11,7 @@ export function exampleRun(changes: Partial<RunRecord> = {}): RunRecord {
     runDirectory: '/var/lib/evidence/run',
     rehearsal: [],
     rejudge: false,
-    asked: ['audit', 'enforce', 'rollback'],
+    asked: ['audit', 'enforce', 'coverage', 'rollback'],
     candidatePath: '/opt/aegisbpf',
     candidateSha256: 'a'.repeat(64),
     candidateVersion: '0.10.0',

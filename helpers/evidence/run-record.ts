@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PHASES } from '../settings/settings.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /** A file that the verdict is about, with its SHA-256 as it was when the run began. */
@@ -12,7 +13,7 @@ export const runRecord = z.object({
   /** Why this run is a rehearsal; empty for a real one. */
   rehearsal: z.array(z.string()).readonly(),
   rejudge: z.boolean(),
-  asked: z.array(z.enum(['audit', 'enforce', 'rollback'])).readonly(),
+  asked: z.array(z.enum(PHASES)).readonly(),
   candidatePath: z.string(),
   candidateSha256: z.string().optional(),
   /** What `aegisbpf version` said; absent when it said nothing that can be read. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PHASES } from '../settings/settings.ts';
 import { criterionRecord, RunDirectory } from './run-directory.ts';
 import { hashedFile, type RunRecord, readRunRecord } from './run-record.ts';
 import { runVerdict, STATUSES } from './verdict.ts';
@@ -17,7 +18,7 @@ export const summary = z
       .enum(STATUSES)
       .describe('can it ship: only `pass` means yes; a rehearsal never says it'),
     rehearsal: z.array(z.string()).describe('why the run is a rehearsal; empty for a real one'),
-    asked: z.array(z.enum(['audit', 'enforce', 'rollback'])).describe('phases asked for'),
+    asked: z.array(z.enum(PHASES)).describe('phases asked for'),
     candidate: z.object({
       path: z.string(),
       sha256: z.string().optional().describe('absent when there was no such file'),

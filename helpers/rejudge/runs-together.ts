@@ -8,7 +8,7 @@ import { runVerdict } from '../evidence/verdict.ts';
 import { recordOfVitest, type VitestLine } from '../evidence/vitest-record.ts';
 import { REVIEW_FILE, readReview, reviewText } from '../review/review-file.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
-import type { Phase } from '../settings/settings.ts';
+import { PHASES } from '../settings/settings.ts';
 
 /** A finished run that counts together with others. */
 export interface Part {
@@ -16,7 +16,6 @@ export interface Part {
   readonly run: RunRecord;
 }
 
-const PHASES: readonly Phase[] = ['audit', 'enforce', 'rollback'];
 const SEVERITY = { pass: 0, skipped: 1, inconclusive: 2, fail: 3 };
 
 const objectsOf = ({ run }: Part) =>

@@ -28,6 +28,7 @@ const DEFECTS: readonly string[] = [
   'refused-policy-pauses-enforcement',
   'refused-policy-resets-counters',
   'rollback-record',
+  'truncate-by-path',
   ...REFUSED_POLICIES.map(acceptedPolicy),
 ];
 

@@ -130,8 +130,8 @@ test.each(['1e3', '0x10', ' 5', '5 ', '+5', 'NaN', 'Infinity', '1_000', '٣', '1
   },
 );
 
-test('all asks for three phases, a phase only for itself', () => {
-  expect(askedPhases(readSettings({}))).toEqual(['audit', 'enforce', 'rollback']);
+test('all asks for every phase, a phase only for itself', () => {
+  expect(askedPhases(readSettings({}))).toEqual(['audit', 'enforce', 'coverage', 'rollback']);
   expect(askedPhases(readSettings({ PHASE: 'rollback' }))).toEqual(['rollback']);
 });
 

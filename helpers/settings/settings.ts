@@ -91,8 +91,8 @@ const knobs = z.object({
   AEGIS_BIN_PREVIOUS: path.optional(),
   AEGIS_BPF_OBJ_PREVIOUS: path.optional(),
   PHASE: z
-    .enum(['all', 'audit', 'enforce', 'rollback'], {
-      error: 'expected all, audit, enforce or rollback',
+    .enum(['all', 'audit', 'enforce', 'coverage', 'rollback'], {
+      error: 'expected all, audit, enforce, coverage or rollback',
     })
     .prefault('all'),
   DURATION_SECONDS: wholeNumber(1, 604_800, 'seconds').prefault('300'),
@@ -229,7 +229,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
 }
 
 /** The phases that can be asked for, in their order. */
-export const PHASES = ['audit', 'enforce', 'rollback'] as const;
+export const PHASES = ['audit', 'enforce', 'coverage', 'rollback'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** The phases of the runbook that this run is asked for. */

@@ -66,10 +66,9 @@ export async function probeFile(
   file: Pick<OwnFile, 'path' | 'content'>,
   environment: Readonly<Record<string, string>>,
   opens = 1,
-  started: (pid: number | undefined) => void = () => {},
 ): Promise<Probe> {
   const script = fileURLToPath(new URL('open-file.ts', import.meta.url));
-  const child = execa(process.execPath, [script, file.path, String(opens)], {
+  const result = await execa(process.execPath, [script, file.path, String(opens)], {
     env: { ...environment, ...COMPILE_CACHE },
     extendEnv: false,
     reject: false,
@@ -78,8 +77,6 @@ export async function probeFile(
     timeout: PROBE_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
-  started(child.pid);
-  const result = await child;
   mustGoOn();
   const parsed = report.safeParse(jsonOrUndefined(result.stdout));
   if (!parsed.success) {

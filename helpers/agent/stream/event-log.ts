@@ -30,7 +30,11 @@ export interface StreamDefects {
   readonly samples: readonly string[];
 }
 
+const KEPT_OF_PROCESS = 1000;
+
 const isConnect = (event: AgentEvent): event is NetBlockEvent => event.type === 'net_connect_block';
+const isNetBlock = (event: AgentEvent): event is NetBlockEvent =>
+  event.type.startsWith('net_') && event.type.endsWith('_block');
 
 /**
  * The daemon's event stream: parsed as it arrives with bounded memory, written to disk with our
@@ -40,6 +44,7 @@ export class EventLog {
   readonly stateChanges: StateChange[] = [];
   readonly #files = new Map<string, FileDecisions>();
   readonly #addresses = new Map<string, AddressDecisions>();
+  readonly #byProcess = new Map<number, (BlockEvent | NetBlockEvent)[]>();
   readonly #groups = new DecisionGroups();
   readonly #processes = new OwnProcesses();
   readonly #misnamed = new Misnamed();
@@ -66,6 +71,13 @@ export class EventLog {
   /** Counts decisions on connects to this address apart from the host's. */
   watchAddress(address: { readonly ip: string; readonly port: number }): AddressDecisions {
     return this.#watched(this.#addresses, `${address.ip}:${address.port}`);
+  }
+
+  /** Keeps decisions on this process and its children, a few hundred at most, apart from all others. */
+  watchProcess(pid: number): readonly (BlockEvent | NetBlockEvent)[] {
+    const events: (BlockEvent | NetBlockEvent)[] = [];
+    this.#byProcess.set(pid, this.#byProcess.get(pid) ?? events);
+    return this.#byProcess.get(pid) ?? events;
   }
 
   push(chunk: Buffer): void {
@@ -162,6 +174,14 @@ export class EventLog {
   }
 
   #count(event: AgentEvent, text: string): void {
+    if (this.#byProcess.size > 0 && (event.type === 'block' || isNetBlock(event))) {
+      const own = this.#byProcess.get(event.pid) ?? this.#byProcess.get(event.ppid);
+      if (own !== undefined && own.length < KEPT_OF_PROCESS) {
+        own.push(event);
+        this.#file.store('own', text);
+        return;
+      }
+    }
     if (event.type === 'block') {
       const own = this.#files.get(`${event.dev}:${event.ino}`);
       if (own !== undefined) {

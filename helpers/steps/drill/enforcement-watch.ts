@@ -61,10 +61,6 @@ export class EnforcementWatch {
     );
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
   /** What the latest opens met; undefined before the first. */
   get outcome(): string | undefined {
     return this.#outcome;

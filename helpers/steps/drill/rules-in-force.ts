@@ -3,7 +3,6 @@ import { listFileRules, rulesOn, ruleText } from '../../changes/rules.ts';
 import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
-import type { OwnOpens } from './own-opens.ts';
 
 /** What must be denied, and what must be free, of our own files. */
 export interface WantedRules {
@@ -11,13 +10,12 @@ export interface WantedRules {
   readonly free: readonly OwnFile[];
 }
 
-/** Judges the rule list and an open of each file. @param hostRules the host's own, which stay. @param started hears of each process that opens one. */
+/** Judges the rule list and an open of each file. @param hostRules the host's own, which stay. */
 export async function judgeRules(
   run: CanaryRun,
   after: string,
   wanted: WantedRules,
   hostRules: number,
-  started: OwnOpens['started'],
 ): Promise<Judgement> {
   const rules = await listFileRules(run.candidate, run.commandTimeoutSeconds);
   run.directory.appendLine('rollback/rules.ndjson', { after, rules: rules.map(ruleText) });
@@ -39,7 +37,7 @@ export async function judgeRules(
       measured,
     );
   }
-  const wrong = await wrongOpen(run, after, wanted, started);
+  const wrong = await wrongOpen(run, after, wanted);
   return (
     wrong ??
     pass(
@@ -53,12 +51,9 @@ async function wrongOpen(
   { candidate }: CanaryRun,
   after: string,
   wanted: WantedRules,
-  started: OwnOpens['started'],
 ): Promise<Judgement | undefined> {
   const files = [...wanted.denied, ...wanted.free];
-  const probes = await Promise.all(
-    files.map((file) => probeFile(file, candidate.environment, 1, started)),
-  );
+  const probes = await Promise.all(files.map((file) => probeFile(file, candidate.environment)));
   for (const [index, file] of files.entries()) {
     const limit = wanted.denied.includes(file) ? 'refused with EPERM' : 'allowed';
     const outcome = probes[index]?.outcome;

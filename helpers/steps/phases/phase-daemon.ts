@@ -1,7 +1,6 @@
 import { runCommand, shownOutput } from '../../agent/command.ts';
 import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../../agent/daemon.ts';
-import type { Mode } from '../../agent/daemon-options.ts';
-import { mustLive } from '../../agent/lives.ts';
+import type { EnforceSignal, Mode } from '../../agent/daemon-options.ts';
 import { freeLoopbackPort } from '../../agent/scrape.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -9,19 +8,33 @@ import { isRunning, listProcesses } from '../../host/processes.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { FirstDecision } from './first-decision.ts';
 
+interface PhaseDaemonOptions {
+  readonly name?: string;
+  readonly enforceSignal?: EnforceSignal;
+}
+
 /** The daemon of one phase, from its start to its end. */
 export class PhaseDaemon {
   readonly #run: CanaryRun;
   readonly #mode: Mode;
+  readonly #name: string;
+  readonly #enforceSignal: EnforceSignal;
   #ready: ReadyDaemon | undefined;
   #stopped: StoppedDaemon | undefined;
   #endedByItself: string | undefined;
   #late: Judgement | undefined;
   #stopAnyway: (() => Promise<StoppedDaemon>) | undefined;
 
-  constructor(run: CanaryRun, mode: Mode) {
+  /** @param name folder of the run directory for what the agent says. */
+  constructor(
+    run: CanaryRun,
+    mode: Mode,
+    { name = mode, enforceSignal = run.settings.ENFORCE_SIGNAL }: PhaseDaemonOptions = {},
+  ) {
     this.#run = run;
     this.#mode = mode;
+    this.#name = name;
+    this.#enforceSignal = enforceSignal;
   }
 
   /** @throws JudgementError (inconclusive) when it was not started. */
@@ -54,10 +67,11 @@ export class PhaseDaemon {
   }
 
   /**
-   * Readiness by the agent's word. The denied file is opened all the while, so that no slow command of
+   * Readiness by the agent's word. The denied file, where one is named, is opened all the while, so that no slow command of
    * ours stands between that word and the first open; the decision that follows judges it.
    */
-  async start(denied: OwnFile): Promise<Judgement> {
+  async start(denied?: OwnFile): Promise<Judgement> {
+    if (denied === undefined) return this.#start();
     const first = new FirstDecision(this.#mode, denied, this.#run.candidate.environment);
     try {
       await first.up();
@@ -67,16 +81,16 @@ export class PhaseDaemon {
     }
   }
 
-  async #start(first: FirstDecision): Promise<Judgement> {
+  async #start(first?: FirstDecision): Promise<Judgement> {
     const { settings, candidate, directory } = this.#run;
     await this.#run.journal();
     const starting = startDaemon(
       candidate,
       {
-        name: this.#mode,
+        name: this.#name,
         mode: this.#mode,
-        enforceSignal: settings.ENFORCE_SIGNAL,
-        allowSigkill: settings.ENFORCE_SIGNAL === 'kill' && settings.ALLOW_SIGKILL_CANARY,
+        enforceSignal: this.#enforceSignal,
+        allowSigkill: this.#enforceSignal === 'kill' && settings.ALLOW_SIGKILL_CANARY,
         ringbufBytes: settings.RINGBUF_BYTES,
         metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
         readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
@@ -85,15 +99,14 @@ export class PhaseDaemon {
       directory,
     );
     this.#stopAnyway = () => starting.stop();
-    first.watch(starting, settings.READY_TIMEOUT_SECONDS * 1000);
+    first?.watch(starting, settings.READY_TIMEOUT_SECONDS * 1000);
     this.#ready = await starting.ready();
-    mustLive(this.#mode, this.#ready);
-    this.#late = await first.judge(this.#ready);
+    this.#late = await first?.judge(this.#ready);
     const { started, startMs, identity } = this.#ready;
     await this.#keepHealth('health.json');
     return pass(
       `pid ${identity.pid} ready after ${startMs} ms: runtime_state=${started.runtimeState}, lsm_hook=${started.lsmHook}, enforce_signal=${started.enforceSignal}`,
-      { value: startMs, unit: 'ms', source: `${this.#mode}/agent.stderr.log` },
+      { value: startMs, unit: 'ms', source: `${this.#name}/agent.stderr.log` },
     );
   }
 
@@ -106,7 +119,7 @@ export class PhaseDaemon {
     const children = listProcesses().filter(({ parentPid }) => parentPid === daemon.identity.pid);
     this.#stopped = await daemon.stop();
     const { exitCode, signal, stopMs } = this.#stopped.exit;
-    this.#run.directory.writeJson(`${this.#mode}/agent-exit.json`, this.#stopped.exit);
+    this.#run.directory.writeJson(`${this.#name}/agent-exit.json`, this.#stopped.exit);
     const source = `pid ${daemon.identity.pid}`;
     if (this.#endedByItself !== undefined) {
       return inconclusive(
@@ -144,6 +157,6 @@ export class PhaseDaemon {
       ['health', '--json'],
       this.#run.commandTimeoutSeconds,
     );
-    this.#run.directory.writeText(`${this.#mode}/${name}`, result.stdoutBytes);
+    this.#run.directory.writeText(`${this.#name}/${name}`, result.stdoutBytes);
   }
 }

@@ -1,0 +1,219 @@
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { openByIoUring } from './io-uring.ts';
+import { addressOf, call, map } from './libc.ts';
+import { FILES, type Site } from './site.ts';
+import type { Route } from './table.ts';
+
+const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_TRUNC, O_CREAT } = constants;
+/** <fcntl.h>; Node names neither. */
+const O_PATH = 0o10000000;
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const RENAME_EXCHANGE = 2;
+const MS_BIND = 4096;
+const HANDLE_BYTES = 128;
+const OPENAT2 = 437;
+const EXECVEAT = process.arch === 'arm64' ? 281 : 322;
+/** More files than this are not made to reach an inode number. */
+const MAX_NUMBERS = 300_000;
+
+/** The site as a probe process sees it: below a directory that a chroot may have made the root. */
+export interface FileSite extends Pick<Site, 'numbered'> {
+  readonly directory: string;
+  /** Opened before the rule was made, by a process that lives that long. */
+  readonly held: number | undefined;
+}
+
+type TakeFileRoute = (site: FileSite) => void;
+
+const at = ({ directory }: FileSite, name: keyof typeof FILES) => join(directory, FILES[name]);
+
+function openAndClose(path: string, flags: number): void {
+  closeSync(openSync(path, flags));
+}
+
+/** Does it under another name, which is gone again afterwards. */
+function byNewName(make: (target: string, name: string) => void, file: 'secret' | 'linked') {
+  return (site: FileSite) => {
+    const name = join(site.directory, `made-${process.pid}`);
+    make(at(site, file), name);
+    try {
+      openAndClose(name, O_RDONLY);
+    } finally {
+      unlinkSync(name);
+    }
+  };
+}
+
+/** A refusal is the error of the program's start; a program that runs ends with 0. */
+function start(path: string): void {
+  const { error, status, signal } = spawnSync(path, [], { argv0: 'true', env: {} });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${path} ended with ${signal ?? status}`);
+}
+
+function openat2(path: string): void {
+  const how = Buffer.alloc(24);
+  how.writeBigUInt64LE(BigInt(O_RDONLY));
+  const name = Buffer.from(`${path}\0`);
+  const fd = call('syscall', OPENAT2, AT_FDCWD, addressOf(name), addressOf(how), how.length, 0, 0);
+  closeSync(fd);
+}
+
+function openByHandle(path: string): void {
+  const handle = Buffer.alloc(8 + HANDLE_BYTES);
+  handle.writeUInt32LE(HANDLE_BYTES);
+  call('nameToHandle', AT_FDCWD, path, handle, Buffer.alloc(4), 0);
+  const mount = openSync(join(path, '..'), O_RDONLY);
+  try {
+    closeSync(call('openByHandle', mount, handle, O_RDONLY));
+  } finally {
+    closeSync(mount);
+  }
+}
+
+function throughRename(site: FileSite): void {
+  const name = join(site.directory, 'renamed');
+  renameSync(at(site, 'linkedAlias'), name);
+  try {
+    openAndClose(name, O_RDONLY);
+  } finally {
+    renameSync(name, at(site, 'linkedAlias'));
+  }
+}
+
+/** Opens one of two names while they are exchanged. */
+function whileExchanged(name: 'linked' | 'linkedAlias', opened: 'linked' | 'stranger') {
+  return (site: FileSite) => {
+    const exchange = () =>
+      call('renameat2', AT_FDCWD, at(site, name), AT_FDCWD, at(site, 'stranger'), RENAME_EXCHANGE);
+    exchange();
+    try {
+      openAndClose(at(site, opened), O_RDONLY);
+    } finally {
+      exchange();
+    }
+  };
+}
+
+/** In a mount namespace of the process's own: goes with it. */
+function throughBindMount(site: FileSite): void {
+  const onto = at(site, 'beside');
+  call('mount', at(site, 'secret'), onto, null, MS_BIND, null);
+  openAndClose(onto, O_RDONLY);
+}
+
+function mapAfterOpen(path: string): void {
+  const fd = openSync(path, O_RDONLY);
+  // One byte: an earlier route may have emptied the file where nothing denied it.
+  map(fd, 1, 0, false);
+  closeSync(fd);
+}
+
+/** Replaces this very process where it is not refused. */
+function execveat(path: string): void {
+  const fd = openSync(path, O_PATH);
+  const name = Buffer.from('true\0');
+  const list = Buffer.alloc(16);
+  list.writeBigUInt64LE(addressOf(name));
+  const empty = Buffer.from('\0');
+  const none = Buffer.alloc(8);
+  const pointers = [empty, list, none].map(addressOf);
+  call('syscall', EXECVEAT, fd, ...pointers, AT_EMPTY_PATH, 0);
+}
+
+/** On a tmpfs of the process's own mount namespace files are made until one has the number. */
+function sameNumber({ numbered, directory }: FileSite): void {
+  if (numbered === undefined) throw new Error('no denied file could be made on a tmpfs');
+  const wanted = statSync(numbered).ino;
+  const mountPoint = join(directory, FILES.mountPoint);
+  mkdirSync(mountPoint, { recursive: true });
+  call('mount', 'tmpfs', mountPoint, 'tmpfs', 0, 'nr_inodes=1000,size=1m');
+  const path = join(mountPoint, 'same-number');
+  for (let made = 0; made < MAX_NUMBERS; made += 1) {
+    const fd = openSync(path, O_CREAT | O_WRONLY, 0o600);
+    const { ino } = fstatSync(fd);
+    closeSync(fd);
+    if (ino === wanted) {
+      openAndClose(path, O_RDONLY);
+      return;
+    }
+    unlinkSync(path);
+    if (ino > wanted) break;
+  }
+  throw new Error(`a fresh tmpfs gives no file the inode number ${wanted}`);
+}
+
+const opens =
+  (file: keyof typeof FILES, flags: number): TakeFileRoute =>
+  (site) =>
+    openAndClose(at(site, file), flags);
+
+function held({ held: fd }: FileSite): number {
+  if (fd === undefined) throw new Error('this process opened nothing before the rule');
+  return fd;
+}
+
+/** How each route is taken; what fails throws, and its error says which call it was. */
+export const FILE_ROUTES: Partial<Record<Route, TakeFileRoute>> = {
+  read: opens('secret', O_RDONLY),
+  write: opens('secret', O_WRONLY),
+  'read-write': opens('secret', O_RDWR),
+  append: opens('secret', O_WRONLY | O_APPEND),
+  'truncate-on-open': opens('secret', O_WRONLY | O_TRUNC),
+  'create-existing': opens('secret', O_RDONLY | O_CREAT),
+  openat2: (site) => openat2(at(site, 'secret')),
+  relative: (site) => openAndClose(`${at(site, 'elsewhere')}/../${FILES.secret}`, O_RDONLY),
+  'open-by-handle': (site) => openByHandle(at(site, 'secret')),
+  'io-uring': (site) => openByIoUring(at(site, 'secret')),
+  'path-descriptor-reopened': (site) => {
+    const fd = openSync(at(site, 'secret'), O_PATH);
+    try {
+      openAndClose(`/proc/self/fd/${fd}`, O_RDONLY);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  'proc-pid-root': (site) =>
+    openAndClose(`/proc/${process.pid}/root${at(site, 'secret')}`, O_RDONLY),
+  'proc-pid-cwd': (site) => {
+    process.chdir(site.directory);
+    openAndClose(`/proc/${process.pid}/cwd/${FILES.secret}`, O_RDONLY);
+  },
+  'symlink-before': opens('symlink', O_RDONLY),
+  'symlink-after': byNewName(symlinkSync, 'secret'),
+  'hardlink-before': opens('linkedAlias', O_RDONLY),
+  'hardlink-after': byNewName(linkSync, 'linked'),
+  rename: throughRename,
+  exchange: whileExchanged('linkedAlias', 'stranger'),
+  'bind-mount': throughBindMount,
+  exec: (site) => start(at(site, 'program')),
+  execveat: (site) => execveat(at(site, 'program')),
+  interpreter: (site) => start(at(site, 'script')),
+  mmap: (site) => mapAfterOpen(at(site, 'secret')),
+  truncate: (site) => call('truncate', at(site, 'secret'), 0),
+  'held-read': (site) => readSync(held(site), Buffer.alloc(1), 0, 1, 0),
+  'held-write': (site) => writeSync(held(site), Buffer.from('\n'), 0, 1, 0),
+  'path-descriptor': opens('secret', O_PATH),
+  stat: (site) => statSync(at(site, 'secret')),
+  beside: opens('beside', O_RDONLY),
+  'same-number': sameNumber,
+  'same-name': (site) => openAndClose(join(at(site, 'elsewhere'), FILES.secret), O_RDONLY),
+  copy: opens('copy', O_RDONLY),
+  replaced: whileExchanged('linked', 'linked'),
+};

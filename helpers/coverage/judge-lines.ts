@@ -1,0 +1,109 @@
+import type { Mode } from '../agent/daemon-options.ts';
+import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
+import { type Group, lineText } from './table.ts';
+import type { Taken } from './take-table.ts';
+
+/** What became of one line of the table. */
+export interface JudgedLine {
+  readonly taken: Taken;
+  readonly verdict: Judgement['verdict'] | 'not run';
+  readonly text: string;
+}
+
+/** Where the table of a mode is kept, each line with its verdict. */
+export const tableFile = (mode: Mode) => `coverage/${mode}/table.json`;
+
+interface Expectation {
+  readonly mode: Mode;
+  /** Why lines cannot be tried on this host, by their words: they failed without any rule. */
+  readonly notRun: ReadonlyMap<string, string>;
+  /** `dev:ino` of every file with a rule of ours. */
+  readonly deniedFiles: ReadonlySet<string>;
+}
+
+/** Lines that failed while there was no rule, and why. */
+export function cannotBeTried(control: readonly Taken[]): Map<string, string> {
+  return new Map(
+    control.flatMap(({ line, answer }) => {
+      if (typeof answer === 'string') return [[lineText(line), answer] as const];
+      return answer.outcome === 'passed' ? [] : [[lineText(line), answer.call] as const];
+    }),
+  );
+}
+
+export function judgeLine(taken: Taken, expectation: Expectation): JudgedLine {
+  const what = lineText(taken.line);
+  const reason = expectation.notRun.get(what);
+  if (reason !== undefined)
+    return { taken, verdict: 'not run', text: `${what} (not run: ${reason})` };
+  const { answer } = taken;
+  if (typeof answer === 'string')
+    return { taken, verdict: 'inconclusive', text: `${what}: ${answer}` };
+  const problem = wrongOutcome(taken, answer, expectation) ?? wrongEvents(taken, expectation);
+  return problem === undefined
+    ? { taken, verdict: 'pass', text: what }
+    : { taken, verdict: 'fail', text: `${what} ${problem}` };
+}
+
+function wrongOutcome(
+  { line }: Taken,
+  answer: Exclude<Taken['answer'], string>,
+  { mode }: Expectation,
+): string | undefined {
+  const isDenied = line.expected === 'denied' && mode === 'enforce';
+  if (answer.outcome === 'passed')
+    return isDenied ? 'went through while the agent enforced' : undefined;
+  const refused = `was refused with ${answer.errno}`;
+  if (isDenied) return answer.errno === 'EPERM' ? undefined : `${refused}, expected EPERM`;
+  return line.expected === 'open' ? `${refused}, and no rule concerns it` : `${refused} in audit`;
+}
+
+function wrongEvents(
+  { line, events }: Taken,
+  { mode, deniedFiles }: Expectation,
+): string | undefined {
+  const expected = line.expected === 'denied' ? 1 : 0;
+  if (events.length !== expected) {
+    const count = `${events.length} event${events.length === 1 ? '' : 's'}`;
+    return `made ${count} of its process, expected ${expected}`;
+  }
+  const action = mode === 'audit' ? 'AUDIT' : 'BLOCK';
+  for (const event of events) {
+    if (event.action !== action) return `made an event with action=${event.action}`;
+    if (event.type === 'block' && !deniedFiles.has(`${event.dev}:${event.ino}`))
+      return `made an event on ${event.dev}:${event.ino}, which is no file with a rule of ours`;
+  }
+  return undefined;
+}
+
+const SHOWN = 6;
+
+function listed(lines: readonly JudgedLine[]): string {
+  const more = lines.length - SHOWN;
+  const shown = lines.slice(0, SHOWN).map(({ text }) => text);
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+/** One criterion: all lines of a group. @throws NotApplicable where this host can try none of them. */
+export function judgeGroup(
+  judged: readonly JudgedLine[],
+  group: Group,
+  { mode }: Pick<Expectation, 'mode'>,
+): Judgement {
+  const lines = judged.filter(({ taken }) => taken.line.group === group);
+  const of = (verdict: JudgedLine['verdict']) => lines.filter((line) => line.verdict === verdict);
+  const notRun = of('not run');
+  const run = lines.length - notRun.length;
+  const measured = {
+    value: of('pass').length,
+    limit: run,
+    unit: 'routes',
+    source: tableFile(mode),
+  };
+  if (of('fail').length > 0) return fail(listed(of('fail')), measured);
+  if (of('inconclusive').length > 0) return inconclusive(listed(of('inconclusive')), measured);
+  if (lines.length === 0) return inconclusive('no line of the table was tried', measured);
+  if (run === 0) throw new NotApplicable(`this host can try none: ${listed(notRun)}`);
+  const without = notRun.length === 0 ? '' : `; besides ${listed(notRun)}`;
+  return pass(`${run} routes, each as it must be${without}`, measured);
+}

@@ -1,0 +1,72 @@
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+
+/** System calls that Node does not make, by the C library that this process is linked with. */
+const library = koffi.load(null);
+const prototypes = {
+  syscall: 'long syscall(long number, int64 a, int64 b, int64 c, int64 d, int64 e, int64 f)',
+  truncate: 'int truncate(const char *path, int64 length)',
+  renameat2: 'int renameat2(int from, const char *name, int to, const char *other, uint flags)',
+  nameToHandle:
+    'int name_to_handle_at(int at, const char *path, void *handle, void *mount, int flags)',
+  openByHandle: 'int open_by_handle_at(int mount, void *handle, int flags)',
+  mount:
+    'int mount(const char *source, const char *target, const char *type, ulong flags, const char *data)',
+  chroot: 'int chroot(const char *path)',
+  prctl: 'int prctl(int option, ulong a, ulong b, ulong c, ulong d)',
+  mmap: 'void *mmap(void *at, size_t size, int prot, int flags, int fd, int64 offset)',
+  socket: 'int socket(int family, int type, int protocol)',
+  bind: 'int bind(int fd, void *address, uint length)',
+  connect: 'int connect(int fd, void *address, uint length)',
+  listen: 'int listen(int fd, int backlog)',
+  getsockname: 'int getsockname(int fd, void *address, void *length)',
+  sendto: 'long sendto(int fd, void *bytes, size_t size, int flags, void *to, uint length)',
+  ioctl: 'int ioctl(int fd, ulong request, void *argument)',
+  close: 'int close(int fd)',
+} as const;
+
+/** A failed system call, as Node's own errors tell it. */
+class SystemCallError extends Error {
+  readonly code: string;
+  constructor(name: string, errno: number) {
+    const code = getSystemErrorName(-errno);
+    super(`${name}: ${code}`);
+    this.code = code;
+  }
+}
+
+type Argument = number | bigint | string | Buffer | null;
+const functions = new Map<string, (...args: readonly Argument[]) => unknown>();
+
+/** Calls a function of the C library. @throws SystemCallError when it says -1. */
+export function call(name: keyof typeof prototypes, ...args: readonly Argument[]): number {
+  const known = functions.get(name) ?? library.func(prototypes[name]);
+  functions.set(name, known);
+  const result = Number(known(...args));
+  if (result === -1) throw new SystemCallError(name, koffi.errno());
+  return result;
+}
+
+/** Maps a file. @returns its bytes, which go when the process ends. */
+export function map(fd: number, size: number, offset: number, writable: boolean): DataView {
+  const known = functions.get('mmap') ?? library.func(prototypes.mmap);
+  functions.set('mmap', known);
+  const PROT_READ = 1;
+  const PROT_READ_WRITE = 3;
+  const MAP_SHARED = 1;
+  const MAP_PRIVATE = 2;
+  const at: unknown = known(
+    null,
+    size,
+    writable ? PROT_READ_WRITE : PROT_READ,
+    writable ? MAP_SHARED : MAP_PRIVATE,
+    fd,
+    offset,
+  );
+  if (koffi.address(at) === 0xffff_ffff_ffff_ffffn)
+    throw new SystemCallError('mmap', koffi.errno());
+  return new DataView(koffi.view(at, size));
+}
+
+/** Where these bytes are, for structures that hold pointers. */
+export const addressOf = (bytes: Buffer): bigint => BigInt(koffi.address(bytes));

@@ -1,0 +1,94 @@
+import { randomInt } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Journal } from '../changes/journal.ts';
+import { knownFile, type OwnFile, ownDirectory } from '../changes/own-file.ts';
+import { FILES, type Site } from './site.ts';
+
+/** The site, and the files of it that a rule is made for. */
+export interface MadeSite {
+  readonly site: Site;
+  readonly denied: readonly OwnFile[];
+}
+
+/** A small program of the host: what is executed is a copy of it. */
+const PROGRAM = '/bin/true';
+const TMPFS = 0x0102_1994n;
+const TMPFS_DIRECTORIES = ['/dev/shm', '/run', '/tmp'];
+/** Below the ports that hosts give out by themselves (ip_local_port_range), and above those of services. */
+const LOWEST_PORT = 20_000;
+const HIGHEST_PORT = 32_000;
+
+/** Makes files and picks addresses that nobody else has. Anybody may reach the files: ordinary users are to try. */
+export function makeSite(parent: string, journal: Journal): MadeSite {
+  const directory = ownDirectory(parent, journal);
+  chmodSync(directory, 0o755);
+  const at = (name: keyof typeof FILES) => join(directory, FILES[name]);
+  const secret = openFile(at('secret'));
+  const linked = openFile(at('linked'));
+  for (const name of ['beside', 'copy', 'stranger'] as const) openFile(at(name));
+  linkSync(at('linked'), at('linkedAlias'));
+  symlinkSync(FILES.secret, at('symlink'));
+  mkdirSync(at('elsewhere'));
+  openFile(join(at('elsewhere'), FILES.secret));
+  writeFileSync(at('script'), `#!${at('program')}\n`, { mode: 0o700 });
+  copyFileSync(PROGRAM, at('program'));
+  chmodSync(at('program'), 0o755);
+  const numbered = fileOnTmpfs(directory, journal);
+  const program = knownFile(at('program'), '');
+  const denied = [secret, linked, program, ...(numbered === undefined ? [] : [numbered])];
+  const bindPort = randomInt(LOWEST_PORT, HIGHEST_PORT);
+  const ports = { bindPort, bothPort: bindPort + 10 };
+  return {
+    denied,
+    site: { directory, numbered: numbered?.path, ipv4: ipv4(ports), ipv6: ipv6(ports) },
+  };
+}
+
+function openFile(path: string): OwnFile {
+  writeFileSync(path, 'AegisBPF staging canary\n', { flag: 'wx' });
+  chmodSync(path, 0o666);
+  return knownFile(path, '');
+}
+
+/** Only a tmpfs numbers its files from the start, so that another one has the same numbers. */
+function fileOnTmpfs(directory: string, journal: Journal): OwnFile | undefined {
+  const isTmpfs = (path: string) => {
+    try {
+      return statfsSync(path, { bigint: true }).type === TMPFS;
+    } catch {
+      return false;
+    }
+  };
+  if (isTmpfs(directory)) return openFile(join(directory, 'numbered'));
+  const parent = TMPFS_DIRECTORIES.find(isTmpfs);
+  if (parent === undefined) return undefined;
+  return openFile(join(ownDirectory(parent, journal), 'numbered'));
+}
+
+type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort'>;
+
+/** In 127.0.0.0/8, where a host has every address. */
+function ipv4(ports: Ports): Site['ipv4'] {
+  const network = `127.${randomInt(16, 255)}.${randomInt(1, 255)}`;
+  const last = randomInt(2, 250);
+  const [address, next, free] = [0, 1, 3].map((more) => `${network}.${last + more}`);
+  return { address: address ?? '', next: next ?? '', free: free ?? '', ...ports };
+}
+
+/** In fd00::/8 (RFC 4193), on the loopback of a network namespace of the probe's own. */
+function ipv6(ports: Ports): Site['ipv6'] {
+  const group = () => randomInt(0x1000, 0xffff).toString(16);
+  const network = ['fd77', group(), group(), group(), group(), group(), group()].join(':');
+  const last = randomInt(0x1000, 0xff00);
+  const [address, next, free] = [0, 1, 3].map((more) => `${network}:${(last + more).toString(16)}`);
+  return { address: address ?? '', next: next ?? '', free: free ?? '', ...ports };
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
+import { call } from './libc.ts';
+import type { NetworkSite } from './site.ts';
+import type { Route } from './table.ts';
+
+/** <sys/socket.h>, the same on x64 and arm64. */
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+/** <linux/sockios.h>, <net/if.h> */
+const SIOCSIFFLAGS = 0x8914;
+const SIOCSIFADDR = 0x8916;
+const IFF_UP = 1;
+const LOOPBACK_INDEX = 1;
+/** <linux/if_addr.h> */
+const IFA_F_TENTATIVE = 0x40;
+const USABLE_MS = 5000;
+const POLL_MS = 5;
+const WAIT = new Int32Array(new SharedArrayBuffer(4));
+
+/** `fd77:1:…:1` with all eight groups, as our addresses are written, or four decimals. */
+function addressBytes(address: string): Buffer {
+  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
+  const groups = address.split(':').map((group) => Number.parseInt(group, 16));
+  return Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+function socketAddress(address: string, port: number): Buffer {
+  const isFour = isIPv4(address);
+  const bytes = Buffer.alloc(isFour ? 16 : 28);
+  bytes.writeUInt16LE(isFour ? AF_INET : AF_INET6);
+  bytes.writeUInt16BE(port, 2);
+  addressBytes(address).copy(bytes, isFour ? 4 : 8);
+  return bytes;
+}
+
+/** Makes a socket for this address, and closes it when done. */
+function withSocket(address: string, type: number, use: (socket: number) => void): void {
+  const socket = call('socket', isIPv4(address) ? AF_INET : AF_INET6, type, 0);
+  try {
+    use(socket);
+  } finally {
+    call('close', socket);
+  }
+}
+
+function bind(address: string, port: number, type: number): void {
+  withSocket(address, type, (socket) => {
+    const bytes = socketAddress(address, port);
+    call('bind', socket, bytes, bytes.length);
+  });
+}
+
+/** To a listener of ours where one can be; a datagram needs none. */
+function connect(address: string, port: number, type: number): void {
+  withSocket(address, type, (socket) => {
+    const bytes = socketAddress(address, port);
+    call('connect', socket, bytes, bytes.length);
+  });
+}
+
+function connectToListener(address: string): void {
+  withSocket(address, SOCK_STREAM, (listener) => {
+    const bytes = socketAddress(address, 0);
+    call('bind', listener, bytes, bytes.length);
+    call('listen', listener, 1);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(bytes.length);
+    call('getsockname', listener, bytes, length);
+    connect(address, bytes.readUInt16BE(2), SOCK_STREAM);
+  });
+}
+
+/** No connect, so that the send itself is what is asked for. */
+function send(address: string, port: number): void {
+  withSocket(address, SOCK_DGRAM, (socket) => {
+    const to = socketAddress(address, port);
+    call('sendto', socket, Buffer.from('x'), 1, 0, to, to.length);
+  });
+}
+
+/** In a network namespace of the process's own, whose loopback has nothing yet. */
+export function addLoopbackAddresses(addresses: readonly string[]): void {
+  withSocket('::', SOCK_DGRAM, (socket) => {
+    const flags = Buffer.alloc(40);
+    flags.write('lo');
+    flags.writeUInt16LE(IFF_UP, 16);
+    call('ioctl', socket, SIOCSIFFLAGS, flags);
+    for (const address of addresses) {
+      const request = Buffer.alloc(24);
+      addressBytes(address).copy(request);
+      request.writeUInt32LE(128, 16);
+      request.writeInt32LE(LOOPBACK_INDEX, 20);
+      call('ioctl', socket, SIOCSIFADDR, request);
+    }
+  });
+  const end = Date.now() + USABLE_MS;
+  while (!addresses.every(isUsable) && Date.now() < end) Atomics.wait(WAIT, 0, 0, POLL_MS);
+}
+
+/** The kernel makes a new address usable a moment later, also on the loopback. */
+function isUsable(address: string): boolean {
+  const line = new RegExp(`^${addressBytes(address).toString('hex')} \\w+ \\w+ \\w+ (\\w+)`, 'm');
+  const [, flags] = line.exec(readFileSync('/proc/net/if_inet6', 'utf8')) ?? [];
+  return flags !== undefined && (Number.parseInt(flags, 16) & IFA_F_TENTATIVE) === 0;
+}
+
+/** Nothing listens there, and nothing needs to. */
+const ANY_PORT = 9;
+
+type TakeNetworkRoute = (site: NetworkSite) => void;
+
+/** How each route is taken, by addresses of one family. */
+export const NETWORK_ROUTES: Partial<Record<Route, TakeNetworkRoute>> = {
+  'tcp-connect': ({ address }) => connectToListener(address),
+  'udp-connect': ({ address }) => connect(address, ANY_PORT, SOCK_DGRAM),
+  'udp-send': ({ address }) => send(address, ANY_PORT),
+  'tcp-bind': ({ free, bindPort }) => bind(free, bindPort, SOCK_STREAM),
+  'udp-bind': ({ free, bindPort }) => bind(free, bindPort, SOCK_DGRAM),
+  'both-bind': ({ free, bothPort }) => bind(free, bothPort, SOCK_DGRAM),
+  'both-connect': ({ free, bothPort }) => connect(free, bothPort, SOCK_DGRAM),
+  'next-tcp-connect': ({ next }) => connectToListener(next),
+  'next-udp-connect': ({ next }) => connect(next, ANY_PORT, SOCK_DGRAM),
+  'next-udp-send': ({ next }) => send(next, ANY_PORT),
+  'next-udp-bind': ({ free, bindPort }) => bind(free, bindPort + 1, SOCK_DGRAM),
+  'next-both-bind': ({ free, bothPort }) => bind(free, bothPort + 1, SOCK_DGRAM),
+  'next-both-connect': ({ free, bothPort }) => connect(free, bothPort + 1, SOCK_DGRAM),
+  'bind-port-connect': ({ free, bindPort }) => connect(free, bindPort, SOCK_DGRAM),
+};

@@ -1,0 +1,105 @@
+/**
+ * A process of one kind: becomes that kind, then takes each route that a line of its standard input names,
+ * once and in order, and answers with what came of it. It handles no signal: the coverage phase lets the
+ * agent send none.
+ */
+import { constants, openSync, readlinkSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { FILE_ROUTES, type FileSite } from './file-routes.ts';
+import { addressOf, call } from './libc.ts';
+import { addLoopbackAddresses, NETWORK_ROUTES } from './network-routes.ts';
+import { type Answer, FILES, type Site, site } from './site.ts';
+import { KINDS, type Kind, ROUTES, type Route } from './table.ts';
+
+const PR_SET_SECCOMP = 22;
+const PR_SET_NO_NEW_PRIVS = 38;
+const SECCOMP_MODE_FILTER = 2;
+const SECCOMP_RET_ALLOW = 0x7fff_0000;
+/** nobody: owns nothing that a route needs. */
+const ORDINARY_USER = 65_534;
+
+const isKind = (name: string): name is Kind => Object.hasOwn(KINDS, name);
+const isRoute = (name: string): name is Route => Object.hasOwn(ROUTES, name);
+
+const order = z
+  .object({ kind: z.string().refine(isKind), site })
+  .parse(JSON.parse(process.argv[2] ?? ''));
+// By /proc of the host: in a pid namespace of its own a process has another number.
+const pid = Number(readlinkSync('/proc/self'));
+
+/** What kinds are besides how they were started. */
+const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
+  user: becomeOrdinaryUser,
+  'network-user': becomeOrdinaryUser,
+  chroot: ({ directory }) => {
+    call('chroot', directory);
+    process.chdir('/');
+    return { directory: '/' };
+  },
+  seccomp: () => {
+    const filter = Buffer.alloc(8);
+    filter.writeUInt16LE(6);
+    filter.writeUInt32LE(SECCOMP_RET_ALLOW, 4);
+    const program = Buffer.alloc(16);
+    program.writeUInt16LE(1);
+    program.writeBigUInt64LE(addressOf(filter), 8);
+    call('prctl', PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    call('prctl', PR_SET_SECCOMP, SECCOMP_MODE_FILTER, addressOf(program), 0, 0);
+    return {};
+  },
+  holder: ({ directory }) => ({
+    held: openSync(join(directory, FILES.secret), constants.O_RDWR),
+  }),
+  'network-ipv6': haveAddresses,
+  'network-ipv6-neighbour': haveAddresses,
+};
+
+function haveAddresses({ ipv6: { address, next, free } }: Site): Partial<FileSite> {
+  addLoopbackAddresses([address, next, free]);
+  return {};
+}
+
+function becomeOrdinaryUser(): Partial<FileSite> {
+  process.setgroups?.([]);
+  process.setgid?.(ORDINARY_USER);
+  process.setuid?.(ORDINARY_USER);
+  return {};
+}
+
+/** Node opens by promises in its thread pool. */
+async function inThread(route: Route, directory: string): Promise<void> {
+  const { O_RDONLY, O_WRONLY, O_APPEND } = constants;
+  const flags = route === 'append' ? O_WRONLY | O_APPEND : O_RDONLY;
+  await (await open(join(directory, FILES.secret), flags)).close();
+}
+
+async function take(route: Route, files: FileSite): Promise<Answer> {
+  try {
+    const { kind } = order;
+    const network = kind.startsWith('network-ipv6') ? order.site.ipv6 : order.site.ipv4;
+    if (kind === 'thread') await inThread(route, files.directory);
+    else if (FILE_ROUTES[route] !== undefined) FILE_ROUTES[route](files);
+    else NETWORK_ROUTES[route]?.(network);
+    return { outcome: 'passed' };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { outcome: 'refused', errno: code ?? 'none', call: message };
+  }
+}
+
+const say = (what: object) => process.stdout.write(`${JSON.stringify(what)}\n`);
+
+const { directory, numbered } = order.site;
+const files: FileSite = {
+  directory,
+  numbered,
+  held: undefined,
+  ...become[order.kind]?.(order.site),
+};
+say({ pid });
+for await (const line of createInterface({ input: process.stdin })) {
+  if (isRoute(line)) say(await take(line, files));
+}

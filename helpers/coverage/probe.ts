@@ -1,0 +1,106 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { type Answer, answer, greeting, type Site } from './site.ts';
+import type { Kind, Route } from './table.ts';
+
+const SCRIPT = fileURLToPath(new URL('probe-process.ts', import.meta.url));
+const UNSHARE = '/usr/bin/unshare';
+/** An emulated host takes seconds to start one, and all are started at once. */
+const ANSWER_MS = 120_000;
+
+/** How a kind is started: unshare(1) makes the namespaces, and everything else the process does itself. */
+const UNSHARED: Partial<Record<Kind, readonly string[]>> = {
+  'mount-namespace': ['--mount'],
+  neighbour: ['--mount'],
+  'pid-namespace': ['--pid', '--fork', '--kill-child'],
+  'user-namespace': ['--user'],
+  'network-namespace': ['--net'],
+  'network-ipv6': ['--net'],
+  'network-ipv6-neighbour': ['--net'],
+  'cgroup-namespace': ['--cgroup'],
+  'all-namespaces': [
+    ...['--mount', '--pid', '--net', '--cgroup', '--uts', '--ipc'],
+    ...['--fork', '--kill-child'],
+  ],
+};
+
+/** A process that takes routes, from the harness's side. */
+export class Probe {
+  readonly kind: Kind;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  readonly #ended: Promise<number | undefined>;
+  #up: Promise<number | string> | undefined;
+  #complaint = '';
+
+  constructor(kind: Kind, site: Site, environment: Readonly<Record<string, string>>) {
+    this.kind = kind;
+    const command = [process.execPath, SCRIPT, JSON.stringify({ kind, site })];
+    const options = UNSHARED[kind];
+    const [program, ...args] = options === undefined ? command : [UNSHARE, ...options, ...command];
+    this.#child = spawn(program ?? '', args, { env: { ...environment, ...COMPILE_CACHE } });
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      if (this.#complaint.length < 500) this.#complaint += chunk.toString('utf8');
+    });
+    this.#child.stdin.on('error', () => {});
+    this.#ended = new Promise((resolve) => {
+      this.#child.once('close', (code) => resolve(code ?? undefined));
+      this.#child.once('error', ({ message }) => {
+        this.#complaint = message;
+        resolve(undefined);
+      });
+    });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** Waits until it is of its kind. @returns its pid, or in words why it is not. */
+  up(): Promise<number | string> {
+    this.#up ??= this.#greeted();
+    return this.#up;
+  }
+
+  async #greeted(): Promise<number | string> {
+    const said = greeting.safeParse(await this.#next());
+    return said.success ? said.data.pid : this.#why();
+  }
+
+  /** Lets it take the route. @returns what came of it, or in words why that is unknown. */
+  async take(route: Route): Promise<Answer | string> {
+    this.#child.stdin.write(`${route}\n`);
+    const said = answer.safeParse(await this.#next());
+    if (said.success) return said.data;
+    // What replaced the process ended as that program does.
+    if (route === 'execveat' && (await this.#ended) === 0) return { outcome: 'passed' };
+    return this.#why();
+  }
+
+  async end(): Promise<void> {
+    this.#child.stdin.end();
+    await this.#ended;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #next(): Promise<unknown> {
+    const timer = setTimeout(() => this.kill(), ANSWER_MS);
+    const { value, done } = await this.#lines.next();
+    clearTimeout(timer);
+    if (done === true) return undefined;
+    try {
+      return JSON.parse(value);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #why(): Promise<string> {
+    const code = await this.#ended;
+    const [said = ''] = this.#complaint.trim().split('\n').slice(-1);
+    const complaint = /^(?:unshare: .*|Error: .*|.*: [A-Z]+)$/m.exec(this.#complaint)?.[0] ?? said;
+    return `its process ended with ${code ?? 'a signal'}: ${complaint}`;
+  }
+}

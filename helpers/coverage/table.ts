@@ -1,0 +1,167 @@
+/** What a route leads to; all are files and addresses of the canary's own. */
+type Expected =
+  /** A deny rule concerns it: refused with EPERM in enforce, recorded in both modes. */
+  | 'denied'
+  /** No rule concerns it, or the agent documents that it stays open: it passes without a decision. */
+  | 'open';
+
+/** One line of the table belongs to one criterion of each mode. */
+export type Group =
+  | 'open-modes'
+  | 'aliases'
+  | 'exec'
+  | 'truncate'
+  | 'kinds'
+  | 'controls'
+  | 'near-misses'
+  | 'network'
+  | 'network-near-misses';
+
+/** Who takes a route: each is a process of its own. */
+export const KINDS = {
+  root: 'root',
+  execveat: 'a process of its own for execveat',
+  user: 'an ordinary user',
+  thread: 'a thread that is not the leader',
+  'mount-namespace': 'a process in another mount namespace',
+  'pid-namespace': 'a process in another pid namespace',
+  'user-namespace': 'a process in another user namespace',
+  'network-namespace': 'a process in another network namespace',
+  'cgroup-namespace': 'a process in another cgroup namespace',
+  'all-namespaces': 'a process in namespaces of all kinds, as in a container',
+  chroot: 'a process in a chroot',
+  seccomp: 'a process with a seccomp filter',
+  early: 'a process from before the agent’s start',
+  holder: 'a process that opened the file before its rule',
+  neighbour: 'root, beside the rules',
+  network: 'root, by IPv4',
+  'network-user': 'an ordinary user, by IPv4',
+  'network-ipv6': 'root, by IPv6',
+  'network-neighbour': 'root, beside the IPv4 rules',
+  'network-ipv6-neighbour': 'root, beside the IPv6 rule',
+} as const;
+
+export type Kind = keyof typeof KINDS;
+
+/** A way to a file or address, in words. */
+export const ROUTES = {
+  read: 'open for reading',
+  write: 'open for writing',
+  'read-write': 'open for both',
+  append: 'open for appending',
+  'truncate-on-open': 'open with O_TRUNC',
+  'create-existing': 'open with O_CREAT on the existing name',
+  openat2: 'openat2',
+  relative: 'a relative path with ..',
+  'open-by-handle': 'open_by_handle_at',
+  'io-uring': 'openat by an io_uring worker',
+  'path-descriptor-reopened': 'O_PATH, opened again through /proc/self/fd',
+  'proc-pid-root': '/proc/PID/root',
+  'proc-pid-cwd': '/proc/PID/cwd',
+  'symlink-before': 'a symbolic link from before the rule',
+  'symlink-after': 'a symbolic link made after the rule',
+  'hardlink-before': 'a hard link from before the rule',
+  'hardlink-after': 'a hard link made after the rule',
+  rename: 'another name after a rename',
+  exchange: 'another name after RENAME_EXCHANGE',
+  'bind-mount': 'a bind mount',
+  exec: 'exec',
+  execveat: 'execveat on a descriptor',
+  interpreter: 'a script whose interpreter it is',
+  mmap: 'mmap after an open',
+  truncate: 'truncate(2) by path',
+  'held-read': 'reading a descriptor from before the rule',
+  'held-write': 'writing to a descriptor from before the rule',
+  'path-descriptor': 'an open with O_PATH alone',
+  stat: 'stat',
+  beside: 'the file beside it',
+  'same-number': 'the same inode number on another filesystem',
+  'same-name': 'a file of the same name elsewhere',
+  copy: 'a copy of it',
+  replaced: 'a file that took its name',
+  'tcp-connect': 'a TCP connect to the address',
+  'udp-connect': 'a UDP connect to the address',
+  'udp-send': 'a sendto to the address',
+  'tcp-bind': 'a TCP bind to the port',
+  'udp-bind': 'a UDP bind to the port',
+  'both-bind': 'a UDP bind to the port of direction both',
+  'both-connect': 'a UDP connect to the port of direction both',
+  'next-tcp-connect': 'a TCP connect to the next address',
+  'next-udp-connect': 'a UDP connect to the next address',
+  'next-udp-send': 'a sendto to the next address',
+  'next-udp-bind': 'a bind to the next port',
+  'next-both-bind': 'a bind to the next port of direction both',
+  'next-both-connect': 'a connect to the next port of direction both',
+  'bind-port-connect': 'a connect to the port of direction bind',
+} as const;
+
+export type Route = keyof typeof ROUTES;
+
+/** One line of the table: who takes which route, and what must come of it. */
+export interface Line {
+  readonly kind: Kind;
+  readonly route: Route;
+  readonly group: Group;
+  readonly expected: Expected;
+}
+
+const lines = (
+  group: Group,
+  expected: Expected,
+  kind: Kind,
+  ...routes: readonly Route[]
+): readonly Line[] => routes.map((route) => ({ kind, route, group, expected }));
+
+/** The rule of pairs: every kind of process with every kind of access, one route of each; root takes all routes. */
+const ACCESSES: readonly Route[] = ['read', 'append', 'exec'];
+/** A chroot holds no loader that the program could start with; a thread of ours starts no program by itself. */
+const WITHOUT_EXEC: readonly Kind[] = ['chroot', 'thread'];
+const PAIRED: readonly Kind[] = [
+  ...(['user', 'thread', 'mount-namespace', 'pid-namespace', 'user-namespace'] as const),
+  ...(['network-namespace', 'cgroup-namespace', 'all-namespaces'] as const),
+  ...(['chroot', 'seccomp', 'early'] as const),
+];
+
+const pairs = PAIRED.flatMap((kind) =>
+  lines(
+    'kinds',
+    'denied',
+    kind,
+    ...ACCESSES.filter((route) => route !== 'exec' || !WITHOUT_EXEC.includes(kind)),
+  ),
+);
+
+/** Everything that is tried, in the order in which each kind of process takes its routes. */
+export const TABLE: readonly Line[] = [
+  ...lines('open-modes', 'denied', 'root', 'read', 'write', 'read-write', 'append'),
+  ...lines('open-modes', 'denied', 'root', 'truncate-on-open', 'create-existing', 'openat2'),
+  ...lines('aliases', 'denied', 'root', 'relative', 'open-by-handle', 'io-uring'),
+  ...lines('aliases', 'denied', 'root', 'path-descriptor-reopened', 'proc-pid-root'),
+  ...lines('aliases', 'denied', 'root', 'proc-pid-cwd', 'symlink-before', 'symlink-after'),
+  ...lines('aliases', 'denied', 'root', 'hardlink-before', 'hardlink-after', 'rename', 'exchange'),
+  ...lines('aliases', 'denied', 'mount-namespace', 'bind-mount'),
+  ...lines('exec', 'denied', 'root', 'exec', 'interpreter', 'mmap'),
+  ...lines('exec', 'denied', 'execveat', 'execveat'),
+  ...lines('truncate', 'denied', 'root', 'truncate'),
+  ...pairs,
+  ...lines('controls', 'open', 'holder', 'held-read', 'held-write', 'path-descriptor', 'stat'),
+  ...lines('near-misses', 'open', 'neighbour', 'beside', 'same-number', 'same-name', 'copy'),
+  ...lines('near-misses', 'open', 'neighbour', 'replaced'),
+  ...lines('network', 'denied', 'network', 'tcp-connect', 'udp-connect', 'udp-send'),
+  ...lines('network', 'denied', 'network', 'tcp-bind', 'udp-bind', 'both-bind', 'both-connect'),
+  ...lines('network', 'denied', 'network-user', 'tcp-connect', 'udp-send', 'udp-bind'),
+  ...lines('network', 'denied', 'network-ipv6', 'tcp-connect', 'udp-connect', 'udp-send'),
+  ...lines('network', 'denied', 'network-ipv6', 'udp-bind'),
+  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-tcp-connect'),
+  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-udp-connect'),
+  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-udp-send', 'next-udp-bind'),
+  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-both-bind'),
+  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-both-connect'),
+  ...lines('network-near-misses', 'open', 'network-neighbour', 'bind-port-connect'),
+  ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-tcp-connect'),
+  ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-udp-connect'),
+  ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-udp-send'),
+];
+
+/** A line in words. */
+export const lineText = ({ kind, route }: Line) => `${ROUTES[route]} by ${KINDS[kind]}`;

@@ -1,0 +1,80 @@
+import type { EventLog } from '../agent/stream/event-log.ts';
+import type { BlockEvent, NetBlockEvent } from '../agent/stream/watched-decisions.ts';
+import { Probe } from './probe.ts';
+import type { Answer, Site } from './site.ts';
+import { KINDS, type Kind, type Line, TABLE } from './table.ts';
+
+/** One line of the table, taken once. */
+export interface Taken {
+  readonly line: Line;
+  /** In words where nobody knows what came of it. */
+  readonly answer: Answer | string;
+  /** Event lines of its process that came from its beginning to the next one's. */
+  readonly events: readonly (BlockEvent | NetBlockEvent)[];
+}
+
+/** Processes that were begun before, and live on after it. */
+export type Standing = ReadonlyMap<Kind, Probe>;
+
+const EVENT_WAIT_MS = 3000;
+/** How long we look for an event that must not come. */
+const QUIET_MS = 1500;
+/** The same behind each open route, so that a line is told of the route that made it: lines are read a few times a second. */
+const QUIET_AFTER_EACH_MS = 600;
+/** So many kinds at a time: a host has few processors, and each waits for events most of its time. */
+const TOGETHER = 4;
+/** Exchanges names that the others use. */
+const ALONE: readonly Kind[] = ['neighbour'];
+
+/**
+ * Takes every line of the table once, each kind of process its own lines in order.
+ * @param events of the agent; without one there is no rule, and what fails then cannot be tried on this host.
+ */
+export async function takeTable(
+  site: Site,
+  environment: Readonly<Record<string, string>>,
+  standing: Standing,
+  events?: EventLog,
+): Promise<readonly Taken[]> {
+  const taken: Taken[] = [];
+  const takeKind = async (kind: Kind) => {
+    const probe = standing.get(kind) ?? new Probe(kind, site, environment);
+    taken.push(...(await takeLines(probe, events)));
+    if (!standing.has(kind)) await probe.end();
+  };
+  const waiting = Object.keys(KINDS)
+    .filter((kind): kind is Kind => Object.hasOwn(KINDS, kind))
+    .filter((kind) => !ALONE.includes(kind));
+  const workers = Array.from({ length: TOGETHER }, async () => {
+    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift())
+      await takeKind(kind);
+  });
+  await Promise.all(workers);
+  for (const kind of ALONE) await takeKind(kind);
+  return TABLE.flatMap((line) => taken.find((one) => one.line === line) ?? []);
+}
+
+async function takeLines(probe: Probe, events: EventLog | undefined): Promise<Taken[]> {
+  const lines = TABLE.filter(({ kind }) => kind === probe.kind);
+  const pid = await probe.up();
+  if (typeof pid === 'string') return lines.map((line) => ({ line, answer: pid, events: [] }));
+  const made = events?.watchProcess(pid) ?? [];
+  const taken: { line: Line; answer: Answer | string; from: number }[] = [];
+  for (const line of lines) {
+    const from = made.length;
+    taken.push({ line, answer: await probe.take(line.route), from });
+    const wait = line.expected === 'denied' ? EVENT_WAIT_MS : QUIET_AFTER_EACH_MS;
+    await events?.until(() => made.length > from, wait);
+  }
+  const isMore = () => {
+    const total = made.length;
+    return events?.until(() => made.length > total, QUIET_MS);
+  };
+  // A line that comes now may have others behind it.
+  while ((await isMore()) === true);
+  return taken.map(({ line, answer, from }, index) => ({
+    line,
+    answer,
+    events: made.slice(from, taken[index + 1]?.from),
+  }));
+}

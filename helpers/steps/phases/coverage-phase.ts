@@ -1,0 +1,152 @@
+import type { Mode } from '../../agent/daemon-options.ts';
+import { type Scrape, scrapeEndpoint } from '../../agent/scrape.ts';
+import { type JudgedLine, judgeGroup, judgeLine, tableFile } from '../../coverage/judge-lines.ts';
+import { type Group, KINDS, ROUTES } from '../../coverage/table.ts';
+import type { Taken } from '../../coverage/take-table.ts';
+import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from '../../soak/counters.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import type { CoverageSubjects } from './coverage-subjects.ts';
+import { judgeDefect } from './known-defects.ts';
+import { PhaseDaemon } from './phase-daemon.ts';
+
+const SCRAPE_MS = 10_000;
+/** Id of the finding, for KNOWN_DEFECTS. */
+const TRUNCATE_HOLE = 'truncate-by-path';
+
+interface TakenTable {
+  readonly taken: readonly Taken[];
+  readonly judged: readonly JudgedLine[];
+  readonly before: Scrape;
+  readonly after: Scrape;
+  /** Decisions of others in the meantime. */
+  readonly others: number;
+}
+
+/** The coverage phase in one mode: one start of the agent, and the whole table taken once. */
+export class CoverageMode {
+  readonly mode: Mode;
+  readonly #run: CanaryRun;
+  readonly #subjects: CoverageSubjects;
+  readonly #daemon: PhaseDaemon;
+  #table: Promise<TakenTable> | undefined;
+
+  constructor(run: CanaryRun, subjects: CoverageSubjects, mode: Mode) {
+    this.mode = mode;
+    this.#run = run;
+    this.#subjects = subjects;
+    // The errno is what is compared here; the signal is tried in the enforce phase.
+    this.#daemon = new PhaseDaemon(run, mode, { name: `coverage/${mode}`, enforceSignal: 'none' });
+  }
+
+  start(): Promise<Judgement> {
+    return this.#daemon.start();
+  }
+
+  stop(): Promise<Judgement> {
+    return this.#daemon.stop();
+  }
+
+  cleanUp(): Promise<void> {
+    return this.#daemon.cleanUp();
+  }
+
+  async group(group: Group): Promise<Judgement> {
+    const { judged } = await this.#taken();
+    return judgeGroup(judged, group, this);
+  }
+
+  /** Network rules are in force only where the agent attached its hooks for them. */
+  async networkGroup(group: Group): Promise<Judgement> {
+    const { lsm_socket_connect: connect, lsm_socket_bind: bind } =
+      this.#daemon.ready.capabilities.hooks;
+    if (!connect || !bind)
+      return inconclusive(
+        'the agent attached no connect or no bind hook (hooks of its capability report), so network rules are not in force here: nothing can be said of them',
+        {
+          value: 'not attached',
+          limit: 'attached',
+          source: `coverage/${this.mode}/capabilities.json`,
+        },
+      );
+    return this.group(group);
+  }
+
+  /** truncate(2) opens nothing, so that a hook on opens does not see it: content goes, and nobody is told. */
+  async truncate(): Promise<Judgement> {
+    const { judged } = await this.#taken();
+    const judgement = judgeGroup(judged, 'truncate', this);
+    const taken = judged.find(({ taken: { line } }) => line.group === 'truncate')?.taken;
+    const wentThrough =
+      taken !== undefined &&
+      typeof taken.answer === 'object' &&
+      taken.answer.outcome === 'passed' &&
+      taken.events.length === 0;
+    if (judgement.verdict !== 'fail' || !wentThrough) return judgement;
+    return judgeDefect(
+      this.#run.settings,
+      TRUNCATE_HOLE,
+      {
+        title: 'truncate(2) empties a denied file',
+        severity: 'high',
+        reference: 'agent-contract.md §9.2',
+        detail: `in ${this.mode} mode truncate(2) by path emptied a file with a deny rule: its content is destroyed, and there is no event and no count of it`,
+      },
+      { value: 'passed, no event', limit: 'one decision', source: this.#file },
+    );
+  }
+
+  /** Event lines and the agent's counters agree, for the table as a whole. */
+  async accounting(): Promise<Judgement> {
+    const { taken, before, after, others } = await this.#taken();
+    const decided = scrapeDelta(before, after, DECISION_FAMILIES);
+    if (!decided.known) return inconclusive(decided.reason, { source: decided.source });
+    const drops = scrapeDelta(before, after, DROP_FAMILIES);
+    if (!drops.known) return inconclusive(drops.reason, { source: drops.source });
+    const lines = taken.reduce((sum, { events }) => sum + events.length, 0);
+    // An attempt without its event is the concern of its own criterion.
+    const text = `${lines} event lines of our processes, ${decided.value} decisions counted${others === 0 ? '' : `, ${others} of them on others`}, ${drops.value} drops`;
+    const measured = {
+      value: decided.value - others,
+      limit: lines,
+      unit: 'decisions',
+      source: `${this.#file}; ${decided.source}`,
+    };
+    if (lines === 0) return inconclusive(`${text}: there is nothing to compare`, measured);
+    return decided.value - others === lines && drops.value === 0
+      ? pass(text, measured)
+      : fail(`${text}: they do not agree`, measured);
+  }
+
+  get #file(): string {
+    return tableFile(this.mode);
+  }
+
+  /** The table is taken once, by whichever criterion comes first. */
+  #taken(): Promise<TakenTable> {
+    this.#table ??= this.#take();
+    return this.#table;
+  }
+
+  async #take(): Promise<TakenTable> {
+    const { events, metricsAddress } = this.#daemon.running;
+    const others = () => events.hostDecisions().reduce((sum, { count }) => sum + count, 0);
+    const [before, othersBefore] = [await scrapeEndpoint(metricsAddress, SCRAPE_MS), others()];
+    const taken = await this.#subjects.take(events);
+    const after = await scrapeEndpoint(metricsAddress, SCRAPE_MS);
+    if (!this.#daemon.ready.isRunning())
+      throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
+    const deniedFiles = new Set(this.#subjects.made.denied.map(({ dev, ino }) => `${dev}:${ino}`));
+    const { notRun } = this.#subjects;
+    const judged = taken.map((one) => judgeLine(one, { mode: this.mode, notRun, deniedFiles }));
+    this.#run.directory.writeJson(this.#file, {
+      mode: this.mode,
+      lines: judged.map(({ verdict, text, taken: { line, answer, events } }) => ({
+        ...{ kind: line.kind, route: line.route, group: line.group, expected: line.expected },
+        ...{ words: `${ROUTES[line.route]} by ${KINDS[line.kind]}`, verdict, text },
+        ...{ answer, events: events.length },
+      })),
+    });
+    return { taken, judged, before, after, others: others() - othersBefore };
+  }
+}
