@@ -3,7 +3,11 @@ import { criterion, section } from '../helpers/steps/criterion.ts';
 import { applyKilled } from '../helpers/steps/drill/apply-killed.ts';
 import { deadmanFailsOpen } from '../helpers/steps/drill/deadman.ts';
 import { downgradeAndUpgrade } from '../helpers/steps/drill/downgrade.ts';
-import { hostIsAsBefore, rulesAreRemoved } from '../helpers/steps/drill/ending.ts';
+import {
+  agentLivedThrough,
+  hostIsAsBefore,
+  rulesAreRemoved,
+} from '../helpers/steps/drill/ending.ts';
 import { healthIsGood, metricsAreCaptured } from '../helpers/steps/drill/health.ts';
 import { KillSwitch } from '../helpers/steps/drill/kill-switch.ts';
 import {
@@ -50,6 +54,8 @@ section('rollback', () => {
   criterion('rollback.supervision', () => supervision.killedAgentComesBack());
   criterion('rollback.host-service', () => supervision.hostServiceIsAsBefore());
   criterion('rollback.removed', () => rulesAreRemoved(stage));
+  criterion('rollback.event-fields', () => stage.prepared().opens.judge());
+  criterion('rollback.alive', () => agentLivedThrough(stage));
   criterion('rollback.as-found', () => hostIsAsBefore(stage));
 
   afterAll(() => stage.cleanUp());

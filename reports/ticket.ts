@@ -116,6 +116,7 @@ function listed<T>(items: readonly T[], line: (item: T) => string): string[] {
 function open({ verdict }: Ticket): string[] {
   const { causes, follows, missing, errors, notPassed, unwritten } = verdict;
   const skipped = follows.filter((one) => one.verdict === 'skipped').length;
+  const consequences = follows.filter((one) => one.follows !== undefined);
   return chapter('Not passed', [
     ...listed(errors, (error) => `**ERROR** outside of every criterion: ${codeSpan(error)}`),
     ...listed(
@@ -128,6 +129,9 @@ function open({ verdict }: Ticket): string[] {
       ({ verdict: ended, section, title, explanation }) =>
         `**${ended.toUpperCase()}** ${codeSpan(`${section}: ${title}`)}: ${codeSpan(explanation)}`,
     ),
+    ...(consequences.length > 0
+      ? [`- follows from the above: ${codeSpan(consequences.map(({ id }) => id).join(', '))}`]
+      : []),
     ...(skipped > 0 ? [`- not tried, because of the above: ${plural(skipped)}`] : []),
     ...(missing.length > 0
       ? [

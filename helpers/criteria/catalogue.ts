@@ -21,6 +21,8 @@ export interface Entry {
   readonly ofHost?: true;
   /** What it is judged from does not depend on any file of ours. */
   readonly withoutFiles?: true;
+  /** It is judged by what opens of ours meet, which shows nothing of an agent that died. */
+  readonly byOpens?: true;
   /** A record for people, of less weight than what it is a record of. */
   readonly note?: true;
   /** Files of the run directory that it was judged from, the first one first. */
@@ -93,13 +95,17 @@ const firstDecision = (mode: SoakMode) => ({
         ? 'an open of the denied file is allowed and recorded as AUDIT'
         : 'an open of the denied file is refused with EPERM, signalled and recorded',
     needs: [`${mode}.ready`],
+    byOpens: true as const,
   },
 });
 
 /** All that follows needs an agent that is ready. */
 const soakOf = (mode: SoakMode) =>
   needing(`${mode}.ready`, {
-    'negative-control': { title: 'a file beside it is read without a decision' },
+    'negative-control': {
+      title: 'a file beside it is read without a decision',
+      byOpens: true as const,
+    },
     soak: {
       title: `the soak runs for DURATION_SECONDS in ${mode} mode`,
       evidence: [
@@ -196,6 +202,7 @@ const ENTRIES = {
   'enforce.ordinary-program': {
     title: 'an ordinary program that opens it is ended by ENFORCE_SIGNAL',
     needs: ['enforce.ready'],
+    byOpens: true,
   },
   ...inPhase('enforce', soakOf('enforce')),
   'enforce.headroom': {
@@ -365,19 +372,23 @@ const ENTRIES = {
   'rollback.baseline': {
     title: 'the baseline policy is applied and enforced',
     needs: ['rollback.restorable'],
+    byOpens: true,
   },
   'rollback.candidate': {
     title: 'the candidate policy is applied and enforced',
     needs: ['rollback.baseline'],
+    byOpens: true,
   },
   'rollback.controlled-failure': {
     title: 'the controlled failure is triggered: a service cannot read what it needs',
     needs: ['rollback.candidate'],
     evidence: ['rollback/agent.stderr.log'],
+    byOpens: true,
   },
   'rollback.rolled-back': {
     title: 'the rollback restores the baseline and the service works again',
     needs: ['rollback.controlled-failure'],
+    byOpens: true,
   },
   'rollback.record': {
     title: 'the recorded policy agrees with the rules after the rollback',
@@ -389,6 +400,7 @@ const ENTRIES = {
     needs: ['rollback.baseline'],
     evidence: ['rollback/health.json'],
     withoutFiles,
+    byOpens: true,
   },
   'rollback.metrics': {
     title: 'aegisbpf metrics are captured after the rollback',
@@ -400,10 +412,12 @@ const ENTRIES = {
   'rollback.second-rollback': {
     title: 'a second rollback brings the candidate policy back',
     needs: ['rollback.rolled-back'],
+    byOpens: true,
   },
   'rollback.later-apply': {
     title: 'a later apply of the baseline is enforced and recorded',
     needs: ['rollback.baseline'],
+    byOpens: true,
   },
   'rollback.refused': {
     title: 'policies that are broken are refused',
@@ -413,6 +427,7 @@ const ENTRIES = {
   'rollback.refused-rules': {
     title: 'a refused policy changes no rule and pauses no enforcement',
     needs: ['rollback.later-apply'],
+    byOpens: true,
   },
   'rollback.refused-counters': {
     title: 'a refused policy resets no counter',
@@ -422,22 +437,27 @@ const ENTRIES = {
     title: 'a policy apply that is killed leaves one whole policy',
     needs: ['rollback.later-apply'],
     timeoutSeconds: 900,
+    byOpens: true,
   },
   'rollback.kill-switch': {
     title: 'the kill switch stops denials and audit goes on',
     needs: ['rollback.later-apply'],
+    byOpens: true,
   },
   'rollback.kill-switch-restart': {
     title: 'the kill switch survives a restart of the agent',
     needs: ['rollback.kill-switch'],
+    byOpens: true,
   },
   'rollback.kill-switch-ended': {
     title: 'after the kill switch is ended denials return',
     needs: ['rollback.later-apply'],
+    byOpens: true,
   },
   'rollback.deadman': {
     title: 'an agent that hangs past its deadman time fails open and recovers',
     needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
+    byOpens: true,
   },
   'rollback.strict-degrade': {
     title: 'an agent with strict-degrade ends where it cannot enforce',
@@ -446,6 +466,7 @@ const ENTRIES = {
   'rollback.downgrade': {
     title: "the previous version and the candidate take over each other's rules",
     needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
+    byOpens: true,
   },
   'rollback.supervision': {
     title: 'systemd starts a killed agent again, and it enforces',
@@ -458,6 +479,18 @@ const ENTRIES = {
   'rollback.removed': {
     title: "the drill's rules are removed and the agent stops",
     needs: ['rollback.baseline'],
+    byOpens: true,
+  },
+  'rollback.event-fields': {
+    title: 'every event line of the drill’s own opens tells what we know of ourselves',
+    needs: ['rollback.baseline'],
+    evidence: ['rollback/agent.stdout.ndjson'],
+  },
+  'rollback.alive': {
+    title: 'the agent lived through the drill, in each life until it was told to stop',
+    needs: ['rollback.restorable'],
+    withoutFiles: true,
+    evidence: ['rollback/agent.stderr.log'],
   },
   'rollback.as-found': {
     title: 'rules, policy files, emergency state and pins are as before the drill',

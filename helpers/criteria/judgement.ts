@@ -24,6 +24,8 @@ export interface Judgement extends Measurement {
   readonly verdict: Verdict;
   readonly explanation: string;
   readonly findings?: readonly Finding[];
+  /** The criterion that tells the cause; this one is a consequence, and no reason of its own. */
+  readonly follows?: string;
 }
 
 export function pass(explanation: string, measurement: Measurement = {}): Judgement {

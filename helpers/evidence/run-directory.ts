@@ -39,6 +39,7 @@ export const criterionRecord = z.object({
   unit: z.string().optional(),
   source: z.string().optional(),
   findings: z.array(finding).optional(),
+  follows: z.string().optional().describe('id of the criterion that tells the cause'),
   notApplicable: z.literal(true).optional(),
   takenBack: z.literal(true).optional(),
 });

@@ -93,6 +93,20 @@ test('a failure outweighs what is inconclusive or missing, and is listed first',
   expect(status.follows.map(({ id }) => id)).toEqual(['exit.audit', 'audit.soak']);
 });
 
+test('what follows from another criterion is told as its consequence, while that one is open', () => {
+  const found = new Map(
+    records(all, { 'audit.alive': 'fail', 'audit.stop': 'inconclusive', 'audit.soak': 'fail' }),
+  );
+  const of = (id: string) => found.get(id) ?? foreign({ id });
+  found.set('audit.stop', { ...of('audit.stop'), follows: 'audit.alive' });
+  const judged = () => verdictOf({ records: found, ...NOTHING }, { asked: all, rehearsal: [] });
+  const ids = (list: readonly CriterionRecord[]) => list.map(({ id }) => id);
+  expect(ids(judged().causes)).toEqual(['audit.soak', 'audit.alive']);
+  expect(ids(judged().follows)).toEqual(['audit.stop']);
+  found.set('audit.alive', { ...of('audit.alive'), verdict: 'pass' });
+  expect(ids(judged().causes)).toEqual(['audit.soak', 'audit.stop']);
+});
+
 test('a rehearsal never says pass', () => {
   expect(statusOf({}, {}, ['played'])).toMatchObject({
     status: 'rehearsal: all checks green',

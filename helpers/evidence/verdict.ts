@@ -154,7 +154,9 @@ function causesOf(
   explained: boolean,
 ): readonly CriterionRecord[] {
   const judged = open.filter(({ verdict }) => verdict !== 'skipped');
-  const own = judged.filter(({ id }) => entryOf(id)?.rollUp !== true);
+  // A cause that is itself no gap explains nothing.
+  const isOpen = (id: string | undefined) => open.some((one) => one.id === id);
+  const own = judged.filter(({ id, follows }) => entryOf(id)?.rollUp !== true && !isOpen(follows));
   if (own.length > 0 || explained) return own;
   // Alone, as when a finished run is judged again, a sum or a gap is all there is to show.
   return judged.length > 0 ? judged : open;

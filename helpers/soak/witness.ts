@@ -34,6 +34,51 @@ export function witnessOf(
   };
 }
 
+/** Of the lines on several things of ours, or in several lives of the agent. */
+export interface WitnessPart {
+  readonly examination?: Decisions['examination'];
+  readonly misnamed: readonly Witness['misnamed'][number][];
+}
+
+/** Several parts as one witness: a part of its own may have too few lines to judge by. */
+export function merged(
+  subject: Pick<Witness, 'subject' | 'named'>,
+  parts: readonly WitnessPart[],
+): Omit<Witness, 'missing'> {
+  const seen = parts.flatMap(({ examination }) => examination ?? []);
+  const sum = (of: (one: Decisions['examination']) => number) =>
+    seen.reduce((all, one) => all + of(one), 0);
+  const fields = [...new Set(seen.flatMap((one) => one.fields))];
+  const untold = new Set(seen.flatMap(({ neverTold }) => neverTold));
+  return {
+    ...subject,
+    examined: sum(({ examined }) => examined),
+    unknown: sum(({ unknown }) => unknown),
+    fields,
+    neverTold: [...untold].filter((field) => !fields.includes(field)),
+    wrong: added(
+      seen.flatMap(({ wrong }) => wrong),
+      ({ field }) => field,
+    ),
+    misnamed: added(
+      parts.flatMap(({ misnamed }) => misnamed),
+      ({ told }) => told,
+    ),
+  };
+}
+
+/** Lines of the same kind together, each with its first sample. */
+function added<T extends { readonly lines: number }>(
+  all: readonly T[],
+  key: (one: T) => string,
+): T[] {
+  return [...Map.groupBy(all, key).values()].flatMap(([first, ...more]) =>
+    first === undefined
+      ? []
+      : [{ ...first, lines: more.reduce((sum, { lines }) => sum + lines, first.lines) }],
+  );
+}
+
 /** In words what arrived in place of lines that are missing; empty where none is, or nothing came. */
 export function insteadOf(witness: Witness | undefined): string {
   const [first] = witness?.misnamed ?? [];
@@ -45,8 +90,18 @@ export function insteadOf(witness: Witness | undefined): string {
 export function eventsTellTheTruth(soak: SoakResult): Judgement {
   const dead = afterDeath(soak);
   if (dead !== undefined) return dead;
+  const drops = soak.drops.known ? soak.drops.value : undefined;
   const source = `${soak.mode}/agent.stdout.ndjson; ${soak.mode}/soak.json`;
-  const lies = soak.witnesses.flatMap((witness) => liesOf(soak, witness));
+  return judgeWitnesses(soak.witnesses, drops, source);
+}
+
+/** The same of any lines. @param drops that the agent admits; undefined where that is unknown. */
+export function judgeWitnesses(
+  witnesses: readonly Witness[],
+  drops: number | undefined,
+  source: string,
+): Judgement {
+  const lies = witnesses.flatMap((witness) => liesOf(drops, witness));
   if (lies.length > 0) {
     const lines = lies.reduce((most, lie) => Math.max(most, lie.lines), 0);
     const [{ sample }] = lies as [Lie, ...Lie[]];
@@ -54,7 +109,7 @@ export function eventsTellTheTruth(soak: SoakResult): Judgement {
       ...{ value: lines, limit: 0, unit: 'event lines with a wrong field', source },
     });
   }
-  return missingEvidence(soak, source) ?? allRight(soak, source);
+  return missingEvidence(witnesses, source) ?? allRight(witnesses, source);
 }
 
 interface Lie {
@@ -63,7 +118,7 @@ interface Lie {
   readonly sample: string;
 }
 
-function liesOf({ drops }: SoakResult, witness: Witness): Lie[] {
+function liesOf(drops: number | undefined, witness: Witness): Lie[] {
   const { subject, named, examined, wrong, misnamed, missing } = witness;
   const wrongFields = wrong.map(({ field, expected, told, lines, sample }) => ({
     text: `${field}: expected ${expected}, told ${told} in ${lines} of ${examined} lines on ${subject}`,
@@ -71,7 +126,7 @@ function liesOf({ drops }: SoakResult, witness: Witness): Lie[] {
   }));
   // A host's own rules may be met by our processes too; such lines are no lie while none is missing. Where
   // nobody knows how many lines were dropped, nobody knows whether one is.
-  if (!drops.known || missing <= drops.value) return wrongFields;
+  if (drops === undefined || missing <= drops) return wrongFields;
   const [kind = ''] = named.split(' ');
   return [
     ...wrongFields,
@@ -82,7 +137,7 @@ function liesOf({ drops }: SoakResult, witness: Witness): Lie[] {
   ];
 }
 
-function missingEvidence({ witnesses }: SoakResult, source: string): Judgement | undefined {
+function missingEvidence(witnesses: readonly Witness[], source: string): Judgement | undefined {
   const measured: Measurement = { value: 0, unit: 'event lines compared', source };
   if (witnesses.length === 0) return inconclusive('no event line was compared', measured);
   for (const { subject, examined, unknown, neverTold } of witnesses) {
@@ -109,7 +164,7 @@ function missingEvidence({ witnesses }: SoakResult, source: string): Judgement |
   return undefined;
 }
 
-function allRight({ witnesses }: SoakResult, source: string): Judgement {
+function allRight(witnesses: readonly Witness[], source: string): Judgement {
   const lines = witnesses.reduce((sum, { examined }) => sum + examined, 0);
   const fields = [...new Set(witnesses.flatMap((witness) => witness.fields))];
   const untold = [...new Set(witnesses.flatMap(({ neverTold }) => neverTold))];

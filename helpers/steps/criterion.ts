@@ -1,4 +1,5 @@
 import { describe, test } from 'vitest';
+import { deathsIn } from '../agent/lives.ts';
 import {
   type CriterionEntry,
   type CriterionId,
@@ -20,6 +21,7 @@ import { inScope } from '../criteria/scope.ts';
 import { showable } from '../criteria/showable.ts';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
 import type { Settings } from '../settings/settings.ts';
+import { afterDeath } from './after-death.ts';
 import { canaryRun } from './canary-run.ts';
 import { untilDeadline } from './deadline.ts';
 import { declare } from './declaration.ts';
@@ -194,8 +196,10 @@ function judgedAs(entry: CriterionEntry, check: Check, options: CriterionOptions
       skip(reason);
     }
     const begun = performance.now();
+    const deaths = deathsIn(name).length;
     const seen = await judgedInTime(check, title, timeout, signal);
-    const judgement = seen instanceof NotApplicable ? seen : onOurFiles(entry, seen);
+    const judgement =
+      seen instanceof NotApplicable ? seen : afterDeath(entry, onOurFiles(entry, seen), deaths);
     const record: CriterionRecord = {
       ...base,
       at: new Date().toISOString(),

@@ -21,6 +21,7 @@ import { criteriaOf } from '../evidence/verdict.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { hostPath } from '../host/observations.ts';
 import { judgeReview } from '../review/judge-review.ts';
+import { REVIEW_FILE } from '../review/review-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CanaryRun } from './canary-run.ts';
 
@@ -102,8 +103,15 @@ export function thresholdsKept(run: CanaryRun): Judgement {
   return judgeRecords(run, 'limits of the soak', ids);
 }
 
-export function noCriticalFalsePositive(run: CanaryRun): Promise<Judgement> {
-  return judgeReview(run.directory);
+export async function noCriticalFalsePositive(run: CanaryRun): Promise<Judgement> {
+  const judgement = await judgeReview(run.directory);
+  if (run.directory.has(REVIEW_FILE)) return judgement;
+  // A phase that did not come so far wrote no notes: that is told where it ended.
+  const records = run.directory.criteria();
+  const unwritten = run.provided.asked
+    .map((phase) => records.get(`${phase}.review-notes`))
+    .find((record) => record !== undefined && record.verdict !== 'pass');
+  return unwritten === undefined ? judgement : { ...judgement, follows: unwritten.id };
 }
 
 /** The binary is the one that was judged from the first to the last step. */

@@ -66,9 +66,10 @@ export async function probeFile(
   file: Pick<OwnFile, 'path' | 'content'>,
   environment: Readonly<Record<string, string>>,
   opens = 1,
+  started: (pid: number | undefined) => void = () => {},
 ): Promise<Probe> {
   const script = fileURLToPath(new URL('open-file.ts', import.meta.url));
-  const result = await execa(process.execPath, [script, file.path, String(opens)], {
+  const child = execa(process.execPath, [script, file.path, String(opens)], {
     env: { ...environment, ...COMPILE_CACHE },
     extendEnv: false,
     reject: false,
@@ -77,6 +78,8 @@ export async function probeFile(
     timeout: PROBE_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
+  started(child.pid);
+  const result = await child;
   mustGoOn();
   const parsed = report.safeParse(jsonOrUndefined(result.stdout));
   if (!parsed.success) {

@@ -10,7 +10,7 @@ const WENT_THROUGH = new Set([0, 2]);
 /** The program that ordinary opens are tried with. */
 export const ORDINARY_PROGRAM = '/bin/cat';
 /** A process's name has 15 bytes (TASK_COMM_LEN, proc_pid_comm(5)). */
-const NAME_CHARACTERS = 15;
+export const NAME_CHARACTERS = 15;
 
 /**
  * What a program that a worker starts is called when it touches the target; undefined where the worker's

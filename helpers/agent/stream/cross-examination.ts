@@ -20,6 +20,8 @@ export interface ExpectedFields {
   readonly values?: Readonly<Record<string, unknown>> | undefined;
   /** What the programs that owners start are called; their caller's names where absent. */
   readonly childNames?: readonly string[] | undefined;
+  /** Programs that this process starts besides the owners: what they open is no work of ours. */
+  readonly otherChildren?: readonly string[] | undefined;
 }
 
 const right = (field: string): ComparedField => ({
@@ -83,6 +85,8 @@ export class CrossExamination {
   /** @returns counts one line with this text; nothing for a decision that we did not cause. */
   examine(event: ActorEvent, cause: number | undefined, text: string): () => void {
     if (this.#owners.size === 0 || cause === undefined) return NOTHING;
+    if (!this.#owners.has(cause) && this.#expected.otherChildren?.includes(event.comm))
+      return NOTHING;
     const fields = this.#compare(event, cause);
     if (fields === undefined) return () => this.#countUnknown();
     const wrong = fields

@@ -4,7 +4,7 @@ import { listFileRules, rulesOn } from '../../changes/rules.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
-import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import { type EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 
 /** When the apply is killed: at a share of the time that a whole one takes, or at what it does. */
@@ -33,11 +33,10 @@ interface Watches {
 /** SIGKILL to `policy apply` at several moments: one policy or the other, and never half of each. */
 export async function applyKilled(stage: DrillStage): Promise<Judgement> {
   const { guarded, needed } = stage.prepared();
-  const { environment } = stage.run.candidate;
   await stage.runningAgent();
   const watches = {
-    guarded: new EnforcementWatch(guarded, environment),
-    needed: new EnforcementWatch(needed, environment),
+    guarded: stage.watch(guarded),
+    needed: stage.watch(needed),
   };
   try {
     await settled(watches);

@@ -1,5 +1,5 @@
 import { fail, type Judgement, NotApplicable, noEvidence, pass } from '../../criteria/judgement.ts';
-import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
+import { FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 import { agentHas } from './usage.ts';
 
@@ -22,7 +22,7 @@ export async function deadmanFailsOpen(stage: DrillStage): Promise<Judgement> {
     name: 'deadman',
     more: [`--deadman-ttl=${TTL_SECONDS}`],
   });
-  const watch = new EnforcementWatch(guarded, stage.run.candidate.environment);
+  const watch = stage.watch(guarded);
   try {
     if (!(await watch.until('denied', FIRST_OPEN_TIMEOUT_MS)))
       throw noEvidence('the guarded file was not denied before the agent was stopped', { source });

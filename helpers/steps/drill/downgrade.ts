@@ -1,6 +1,7 @@
 import { candidateOf, judgeCandidateFile } from '../../agent/candidate.ts';
 import { type Candidate, shownOutput } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
+import { mustLive } from '../../agent/lives.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import {
   fail,
@@ -82,6 +83,7 @@ async function lifeOf(stage: DrillStage, name: string, candidate: Candidate): Pr
     const mismatch = said.find((text) => LAYOUT_MISMATCH.test(text));
     return mismatch === undefined ? ready.judgement : layoutMismatch(stage, name, mismatch);
   }
+  if (candidate === stage.run.candidate) mustLive('rollback', ready);
   stage.adopt(ready);
   return stage.shows(`the change to ${name}`, { denied: [guarded], free: [needed] });
 }

@@ -1,5 +1,6 @@
 import { howItEnded } from '../../agent/command.ts';
-import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
+import { deathsIn, livesIn } from '../../agent/lives.ts';
+import { fail, type Judgement, NotApplicable, pass } from '../../criteria/judgement.ts';
 import { removePolicy } from '../phases/candidate-policy.ts';
 import { restoreAndCompare } from './snapshot.ts';
 import type { DrillStage } from './stage.ts';
@@ -16,6 +17,25 @@ export async function rulesAreRemoved(stage: DrillStage): Promise<Judgement> {
   return pass(
     'the drill’s files are free, the rule list is as before; the agent stopped with exit code 0',
     { value: before.rules.length, limit: before.rules.length, unit: 'rules' },
+  );
+}
+
+/** Each life lasts until a step ends it: what the drill saw after a death says nothing of the policies. */
+export function agentLivedThrough(stage: DrillStage): Judgement {
+  const lives = livesIn('rollback');
+  const source = stage.run.directory.shown('rollback/');
+  const measured = { value: lives, unit: 'lives', source };
+  const [death, ...more] = deathsIn('rollback');
+  if (death !== undefined) {
+    return fail(
+      `${death}, and nobody had told it to stop; from then on the host was not protected${more.length > 0 ? ` (${more.length} later ${more.length === 1 ? 'life' : 'lives'} of the drill died too)` : ''}`,
+      { value: 'dead', limit: 'alive', source },
+    );
+  }
+  if (lives === 0) throw new NotApplicable('no life of the agent got ready in the drill');
+  return pass(
+    `${lives} ${lives === 1 ? 'life' : 'lives'}, each until it was told to stop`,
+    measured,
   );
 }
 

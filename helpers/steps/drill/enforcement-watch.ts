@@ -61,6 +61,10 @@ export class EnforcementWatch {
     );
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** What the latest opens met; undefined before the first. */
   get outcome(): string | undefined {
     return this.#outcome;

@@ -92,6 +92,8 @@ export class KillSwitch {
     const { outcome, signals, pid } = await probeFile(
       guarded,
       this.#stage.run.candidate.environment,
+      1,
+      this.#stage.prepared().opens.started,
     );
     const value = outcomeText(outcome);
     if (outcome.kind !== 'allowed' || signals > 0) {

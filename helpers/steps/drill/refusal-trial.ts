@@ -4,7 +4,7 @@ import { listFileRules, ruleText } from '../../changes/rules.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { RefusedPolicy } from '../../settings/known-defects.ts';
 import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
-import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, type WatchReport } from './enforcement-watch.ts';
+import { FIRST_OPEN_TIMEOUT_MS, type WatchReport } from './enforcement-watch.ts';
 import { type RefusedCase, refusedCases } from './refused-cases.ts';
 import type { DrillStage } from './stage.ts';
 
@@ -52,12 +52,11 @@ export const differs = ({ addedRules, lostRules }: Pick<Refusal, 'addedRules' | 
  * @throws JudgementError (inconclusive) where the baseline was not enforced before the first.
  */
 export async function applyRefused(stage: DrillStage): Promise<RefusalTrial> {
-  const { environment } = stage.run.candidate;
   const prepared = stage.prepared();
   await stage.runningAgent();
   const countedBefore = await decisionsOf(stage);
-  const guarded = new EnforcementWatch(prepared.guarded, environment);
-  const needed = new EnforcementWatch(prepared.needed, environment);
+  const guarded = stage.watch(prepared.guarded);
+  const needed = stage.watch(prepared.needed);
   try {
     const up = await Promise.all([
       guarded.until('denied', FIRST_OPEN_TIMEOUT_MS),

@@ -3,6 +3,7 @@ import { listFileRules, rulesOn, ruleText } from '../../changes/rules.ts';
 import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
+import type { OwnOpens } from './own-opens.ts';
 
 /** What must be denied, and what must be free, of our own files. */
 export interface WantedRules {
@@ -10,12 +11,13 @@ export interface WantedRules {
   readonly free: readonly OwnFile[];
 }
 
-/** Judges the rule list and an open of each file. @param hostRules the host's own, which stay. */
+/** Judges the rule list and an open of each file. @param hostRules the host's own, which stay. @param started hears of each process that opens one. */
 export async function judgeRules(
   run: CanaryRun,
   after: string,
   wanted: WantedRules,
   hostRules: number,
+  started: OwnOpens['started'],
 ): Promise<Judgement> {
   const rules = await listFileRules(run.candidate, run.commandTimeoutSeconds);
   run.directory.appendLine('rollback/rules.ndjson', { after, rules: rules.map(ruleText) });
@@ -37,7 +39,7 @@ export async function judgeRules(
       measured,
     );
   }
-  const wrong = await wrongOpen(run, after, wanted);
+  const wrong = await wrongOpen(run, after, wanted, started);
   return (
     wrong ??
     pass(
@@ -51,9 +53,12 @@ async function wrongOpen(
   { candidate }: CanaryRun,
   after: string,
   wanted: WantedRules,
+  started: OwnOpens['started'],
 ): Promise<Judgement | undefined> {
   const files = [...wanted.denied, ...wanted.free];
-  const probes = await Promise.all(files.map((file) => probeFile(file, candidate.environment)));
+  const probes = await Promise.all(
+    files.map((file) => probeFile(file, candidate.environment, 1, started)),
+  );
   for (const [index, file] of files.entries()) {
     const limit = wanted.denied.includes(file) ? 'refused with EPERM' : 'allowed';
     const outcome = probes[index]?.outcome;

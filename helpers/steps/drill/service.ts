@@ -20,9 +20,15 @@ const ANSWER_TIMEOUT_MS = 60_000;
 export class Service {
   readonly #file: OwnFile;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #started: (pid: number | undefined) => void;
   #child: ChildProcess | undefined;
 
-  constructor(file: OwnFile, environment: Readonly<Record<string, string>>) {
+  constructor(
+    file: OwnFile,
+    environment: Readonly<Record<string, string>>,
+    started: (pid: number | undefined) => void,
+  ) {
+    this.#started = started;
     this.#file = file;
     this.#environment = environment;
   }
@@ -61,6 +67,7 @@ export class Service {
     });
     child.on('error', () => {});
     this.#child = child;
+    this.#started(child.pid);
     await this.#next(child);
     return child;
   }

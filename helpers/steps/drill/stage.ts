@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { type Candidate, type CommandResult, howItEnded, runCommand } from '../../agent/command.ts';
 import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
 import type { DaemonOptions } from '../../agent/daemon-options.ts';
+import { mustLive } from '../../agent/lives.ts';
 import { freeLoopbackPort } from '../../agent/scrape.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
 import type { RuleList } from '../../changes/rules.ts';
 import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, journalPolicy, policyText } from '../phases/candidate-policy.ts';
+import { EnforcementWatch } from './enforcement-watch.ts';
+import { OwnOpens } from './own-opens.ts';
 import { judgeRules, type WantedRules } from './rules-in-force.ts';
 import { Service } from './service.ts';
 import { type DrillSnapshot, takeSnapshot } from './snapshot.ts';
@@ -21,6 +24,7 @@ export interface Prepared {
   /** Needed by a service of ours; the candidate policy denies it by mistake. */
   readonly needed: OwnFile;
   readonly service: Service;
+  readonly opens: OwnOpens;
   /** Paths of the host's own file rules, which every policy of the drill keeps in force. */
   readonly hostPaths: readonly string[];
   readonly baselinePolicy: string;
@@ -54,13 +58,16 @@ export class DrillStage {
     const applied = await journalPolicy(this.run, hostPaths);
     const guarded = ownFile(directory, 'guarded');
     const needed = ownFile(directory, 'needed');
+    const { executable, environment } = this.run.candidate;
+    const opens = new OwnOpens([guarded, needed], executable);
     const written = (name: string, paths: readonly string[]) =>
       this.#write(join(directory, name), policyText([...hostPaths, ...paths]));
     this.#prepared = {
       directory,
       guarded,
       needed,
-      service: new Service(needed, this.run.candidate.environment),
+      opens,
+      service: new Service(needed, environment, opens.started),
       hostPaths,
       baselinePolicy: written('baseline.policy', [guarded.path]),
       candidatePolicy: written('candidate.policy', [guarded.path, needed.path]),
@@ -94,6 +101,7 @@ export class DrillStage {
   async startAgent(life: LifeOptions = {}): Promise<ReadyDaemon> {
     const starting = await this.launch(life);
     this.#daemon = await starting.ready();
+    mustLive('rollback', this.#daemon);
     return this.#daemon;
   }
 
@@ -120,6 +128,9 @@ export class DrillStage {
     };
     const starting = startDaemon(candidate ?? this.run.candidate, options, directory);
     this.#leftToStop.push(starting);
+    // Another version, or one that is told of another kernel, may tell other things.
+    if (candidate === undefined || candidate === this.run.candidate)
+      this.#prepared?.opens.follow(starting.events);
     return starting;
   }
 
@@ -144,8 +155,18 @@ export class DrillStage {
   }
 
   /** Judges the rule list and opens: exactly these denied beside the host's own, these free. */
-  shows(after: string, wanted: WantedRules): Promise<Judgement> {
-    return judgeRules(this.run, after, wanted, this.prepared().hostPaths.length);
+  async shows(after: string, wanted: WantedRules): Promise<Judgement> {
+    const { hostPaths, opens } = this.prepared();
+    const shown = await judgeRules(this.run, after, wanted, hostPaths.length, opens.started);
+    if (shown.verdict === 'pass') opens.wereDenied(wanted.denied.length);
+    return shown;
+  }
+
+  /** Opens one of the drill's files all the time, until it is stopped. */
+  watch(file: OwnFile): EnforcementWatch {
+    const watch = new EnforcementWatch(file, this.run.candidate.environment);
+    this.prepared().opens.started(watch.pid);
+    return watch;
   }
 
   /** Ends what still runs, whatever happened; the journal undoes the rest. */

@@ -1,6 +1,7 @@
 import { runCommand, shownOutput } from '../../agent/command.ts';
 import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../../agent/daemon.ts';
 import type { EnforceSignal, Mode } from '../../agent/daemon-options.ts';
+import { mustLive } from '../../agent/lives.ts';
 import { freeLoopbackPort } from '../../agent/scrape.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -12,6 +13,9 @@ interface PhaseDaemonOptions {
   readonly name?: string;
   readonly enforceSignal?: EnforceSignal;
 }
+
+/** `coverage/audit` is of the section `coverage`. */
+const sectionOfFolder = (name: string) => name.split('/', 1)[0] ?? name;
 
 /** The daemon of one phase, from its start to its end. */
 export class PhaseDaemon {
@@ -101,6 +105,7 @@ export class PhaseDaemon {
     this.#stopAnyway = () => starting.stop();
     first?.watch(starting, settings.READY_TIMEOUT_SECONDS * 1000);
     this.#ready = await starting.ready();
+    mustLive(sectionOfFolder(this.#name), this.#ready);
     this.#late = await first?.judge(this.#ready);
     const { started, startMs, identity } = this.#ready;
     await this.#keepHealth('health.json');

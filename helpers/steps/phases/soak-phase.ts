@@ -87,10 +87,11 @@ export class SoakPhase {
   /** One life from the start to the end, also when it ended before there was a soak. */
   ofLife(): Judgement {
     const { endedByItself } = this.#daemon;
-    if (this.#soak !== undefined || endedByItself === undefined)
+    if (endedByItself === undefined || this.#soak?.agent.alive === false)
       return this.ofSoak(agentStayedAlive);
+    const when = this.#soak === undefined ? 'before' : 'after';
     return fail(
-      `the agent ended by itself before the soak (${endedByItself}); its last words are in ${this.mode}/agent.stderr.log`,
+      `the agent ended by itself ${when} the soak (${endedByItself}); its last words are in ${this.mode}/agent.stderr.log`,
       { value: endedByItself, limit: 'alive', source: `${this.mode}/agent-exit.json` },
     );
   }

@@ -1,0 +1,24 @@
+import { deathOfLatest, deathsIn } from '../agent/lives.ts';
+import { type CriterionEntry, entryOf } from '../criteria/catalogue.ts';
+import { inconclusive, type Judgement } from '../criteria/judgement.ts';
+
+/**
+ * The judgement itself while the agent lives. After its death, what is missing follows from that, and so does
+ * whatever opens of ours met: the death is told once, by the criterion on the agent's life.
+ * @param deathsBefore how many lives had died before this step; a later life is judged as it is.
+ */
+export function afterDeath(
+  { id, section, byOpens }: CriterionEntry,
+  seen: Judgement,
+  deathsBefore: number,
+): Judgement {
+  const ofLife = entryOf(`${section}.alive`);
+  if (ofLife === undefined || ofLife.id === id || seen.verdict === 'pass') return seen;
+  const death = deathsIn(section)[deathsBefore] ?? deathOfLatest(section);
+  if (death === undefined || (seen.verdict === 'fail' && byOpens !== true)) return seen;
+  const { verdict: _, explanation, findings: __, ...measured } = seen;
+  return {
+    ...inconclusive(`${death}, which "${ofLife.title}" tells. Seen: ${explanation}`, measured),
+    follows: ofLife.id,
+  };
+}
