@@ -1,9 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { fileSync } from 'tmp';
 import { expect, test } from 'vitest';
 import { propertyRuns } from '../agent/contract/property-tools.ts';
-import { compareProfiles, readProfile } from './profile.ts';
+import { compareProfiles, parseProfile } from './profile.ts';
 
 test('hosts with the same settings do not differ', () => {
   fc.assert(
@@ -25,19 +23,15 @@ test('each setting that differs is named with both values, also when one side la
 });
 
 test('a file that is no profile is refused with the place of the fault', () => {
-  const file = fileSync();
-  writeFileSync(
-    file.name,
-    JSON.stringify({ schema: 2, recordedAt: 'x', hostname: 'h', settings: {} }),
+  const other = JSON.stringify({ schema: 2, recordedAt: 'x', hostname: 'h', settings: {} });
+  expect(() => parseProfile(other, 'p.json')).toThrow(
+    /^p\.json is not a host profile: schema: .*; recordedAt: /,
   );
-  expect(() => readProfile(file.name)).toThrow(/is not a host profile: schema: .*; recordedAt: /);
   const good = {
     schema: 1,
     recordedAt: '2026-11-23T14:00:00.000Z',
     hostname: 'h',
     settings: { a: 'b' },
   };
-  writeFileSync(file.name, JSON.stringify(good));
-  expect(readProfile(file.name)).toEqual(good);
-  file.removeCallback();
+  expect(parseProfile(JSON.stringify(good), 'p.json')).toEqual(good);
 });

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { readRegularFile } from '../files/regular-file.ts';
 import {
   activeLsms,
   cgroupControllers,
@@ -75,16 +74,11 @@ export function compareProfiles(
 }
 
 /**
- * Reads a profile that `npm run profile` recorded.
- * @throws Error in one line when the file is missing, not UTF-8, not JSON or not a profile.
+ * Reads the text of a profile that `npm run profile` recorded.
+ * @param path of the file, for the message.
+ * @throws Error in one line when it is not JSON or not a profile.
  */
-export function readProfile(path: string): HostProfile {
-  let text: string;
-  try {
-    text = readRegularFile(path);
-  } catch (error) {
-    throw new Error(`${path} cannot be read: ${(error as Error).message}`);
-  }
+export function parseProfile(text: string, path: string): HostProfile {
   let value: unknown;
   try {
     value = JSON.parse(text);

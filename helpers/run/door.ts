@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeCandidateFile } from '../agent/candidate.ts';
 import { readRegularFile } from '../files/regular-file.ts';
-import { readProfile } from '../host/profile.ts';
+import { parseProfile } from '../host/profile.ts';
 import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
 import { shownKnob } from '../settings/shown-knob.ts';
 import { withoutControls } from '../text/escaped-character.ts';
@@ -21,9 +21,13 @@ function candidateProblem({ AEGIS_BIN: path }: Partial<Settings>): string | unde
   return `AEGIS_BIN=${shownKnob(path)}: there is no such file; build the candidate, or name another with AEGIS_BIN`;
 }
 
-function profileProblem({ PRODUCTION_PROFILE: path }: Partial<Settings>): string | undefined {
+function profileProblem({
+  PRODUCTION_PROFILE: path,
+  productionProfile: text,
+}: Partial<Settings>): string | undefined {
+  if (path === undefined || text === undefined) return undefined;
   try {
-    if (path !== undefined) readProfile(path);
+    parseProfile(text, path);
     return undefined;
   } catch (error) {
     return `PRODUCTION_PROFILE=${shownKnob(path)}: ${(error as Error).message}`;

@@ -1,6 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { readRegularFile } from '../files/regular-file.ts';
 import type { Settings } from './settings.ts';
 import { shownKnob } from './shown-knob.ts';
 import { signingKeyProblem } from './signing-key.ts';
@@ -56,12 +55,7 @@ export function combinationProblems(values: Partial<Settings>): Problem[] {
       `MIN_TOTAL_DECISIONS=${values.MIN_TOTAL_DECISIONS}: SOAK_RATE × DURATION_SECONDS makes only ${attempts} attempts, so this run could never pass; raise SOAK_RATE or DURATION_SECONDS`,
     );
   }
-  return [
-    ...problems,
-    ...previousProblems(values),
-    ...operatorsFileProblems(values),
-    ...blockPathProblems(values.SOAK_BLOCK_PATH),
-  ];
+  return [...problems, ...previousProblems(values), ...blockPathProblems(values.SOAK_BLOCK_PATH)];
 }
 
 /** The files of the former version: what is not there must be known before the host is touched. */
@@ -71,23 +65,6 @@ function previousProblems(values: Partial<Settings>): Problem[] {
     if (file === undefined) return [];
     return isFile(file) ? [] : [`${name}=${shownKnob(file)}: there is no such file`];
   });
-}
-
-/** What is used in the midst of a run must be usable before it. */
-function operatorsFileProblems({ CANDIDATE_POLICY }: Partial<Settings>): Problem[] {
-  const policy = CANDIDATE_POLICY === undefined ? undefined : unreadable(CANDIDATE_POLICY);
-  return policy === undefined
-    ? []
-    : [`CANDIDATE_POLICY=${shownKnob(CANDIDATE_POLICY)}: it cannot be read: ${policy}`];
-}
-
-function unreadable(path: string): string | undefined {
-  try {
-    readRegularFile(path);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }
 
 function isFile(path: string): boolean {

@@ -76,8 +76,8 @@ test('a link on the way of SOAK_BLOCK_PATH is refused, and where it leads is nam
 
 test('files that are used in the midst of a run must be usable before it', () => {
   expect(problemsOf({ CANDIDATE_POLICY: '/dev/zero', KNOWN_DEFECTS: '/no/such' })).toEqual([
-    expect.stringContaining('CANDIDATE_POLICY="/dev/zero": it cannot be read: it is not a regular'),
     expect.stringContaining('KNOWN_DEFECTS="/no/such": cannot be used'),
+    expect.stringContaining('CANDIDATE_POLICY="/dev/zero": it cannot be read: it is not a regular'),
   ]);
 });
 

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { readRegularBytes, readRegularFile } from '../files/regular-file.ts';
+import { utf8Text } from '../text/utf8-text.ts';
 import { type LimitKnob, THRESHOLDS } from '../thresholds/thresholds.ts';
 import { combinationProblems } from './combinations.ts';
 import { type KnownDefects, readKnownDefects } from './known-defects.ts';
@@ -141,6 +143,10 @@ interface OperatorsFiles {
   readonly knownDefects: Readonly<KnownDefects>;
   /** Verdicts of an earlier release, from KNOWN_EVENTS. */
   readonly knownEvents: readonly KnownEvent[];
+  /** The bytes of CANDIDATE_POLICY, in base64. */
+  readonly candidatePolicy: string | undefined;
+  /** The text of PRODUCTION_PROFILE; a run that is judged again needs none. */
+  readonly productionProfile: string | undefined;
 }
 
 /** Every knob of the suite, parsed once and frozen. Units are in the names. */
@@ -152,9 +158,9 @@ export const knobNames = Object.keys(knobs.shape) as readonly (keyof Knobs)[];
 /** What `readSettings` throws: every bad knob at once, one line each. */
 export class SettingsError extends Error {
   readonly problems: readonly string[];
-  /** The knobs that can be used, so that what else is in the way of a run is said at once. */
-  readonly usable: Readonly<Partial<Knobs>>;
-  constructor(problems: readonly string[], usable: Partial<Knobs> = {}) {
+  /** The knobs and files that can be used, so that what else is in the way of a run is said at once. */
+  readonly usable: Partial<Settings>;
+  constructor(problems: readonly string[], usable: Partial<Settings> = {}) {
     super(
       `${problems.length} knob${problems.length === 1 ? '' : 's'} cannot be used; nothing was touched:\n` +
         problems.map((problem) => `  ${problem}`).join('\n'),
@@ -183,25 +189,54 @@ function parseKnobs(environment: NodeJS.ProcessEnv): {
 }
 
 /** Reads the files that the knobs name, and says why where one cannot be used. */
-function readFiles({ KNOWN_DEFECTS, KNOWN_EVENTS }: Partial<Knobs>): {
-  files: OperatorsFiles;
-  problems: string[];
-} {
+function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: string[] } {
+  const { KNOWN_EVENTS, CANARY_RUN } = values;
   const problems: string[] = [];
-  let knownDefects: KnownDefects = [];
-  try {
-    if (KNOWN_DEFECTS !== undefined) knownDefects = readKnownDefects(KNOWN_DEFECTS);
-  } catch (error) {
-    problems.push(`KNOWN_DEFECTS=${shownKnob(KNOWN_DEFECTS)}: ${(error as Error).message}`);
-  }
+  const read = <T>(
+    name: 'KNOWN_DEFECTS' | 'CANDIDATE_POLICY' | 'PRODUCTION_PROFILE',
+    reader: (path: string) => T,
+  ): T | undefined => {
+    const path = values[name];
+    try {
+      return path === undefined ? undefined : reader(path);
+    } catch (error) {
+      problems.push(`${name}=${shownKnob(path)}: ${(error as Error).message}`);
+      return undefined;
+    }
+  };
+  const knownDefects = read('KNOWN_DEFECTS', readKnownDefects) ?? [];
+  const candidatePolicy = read('CANDIDATE_POLICY', policyBytes);
+  const productionProfile =
+    CANARY_RUN === undefined ? read('PRODUCTION_PROFILE', profileText) : undefined;
   const events =
     KNOWN_EVENTS === undefined ? { ok: true as const, events: [] } : readKnownEvents(KNOWN_EVENTS);
   if (!events.ok) problems.push(...events.problems.map((problem) => `KNOWN_EVENTS: ${problem}`));
-  return { files: { knownDefects, knownEvents: events.ok ? events.events : [] }, problems };
+  const knownEvents = events.ok ? events.events : [];
+  return { files: { knownDefects, knownEvents, candidatePolicy, productionProfile }, problems };
+}
+
+/** The agent gets the bytes that were there, whatever it makes of them. */
+function policyBytes(path: string): string {
+  try {
+    const bytes = readRegularBytes(path);
+    utf8Text(bytes);
+    return bytes.toString('base64');
+  } catch (error) {
+    throw new Error(`it cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function profileText(path: string): string {
+  try {
+    return readRegularFile(path);
+  } catch (error) {
+    throw new Error(`${path} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 /** The knobs alone, as a run's record lists them. */
-export function knobsOf({ knownDefects, knownEvents, ...values }: Settings): Readonly<Knobs> {
+export function knobsOf(settings: Settings): Readonly<Knobs> {
+  const { knownDefects, knownEvents, candidatePolicy, productionProfile, ...values } = settings;
   return values;
 }
 
@@ -221,7 +256,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const { files, problems: unusable } = readFiles(values);
   const misspelt = nearMisses(environment, knobNames);
   const all = [...misspelt, ...problems, ...combinationProblems(values), ...unusable];
-  if (all.length > 0) throw new SettingsError(all, values);
+  if (all.length > 0) throw new SettingsError(all, { ...values, ...files });
   const parsed = knobs.parse(
     Object.fromEntries(knobNames.map((name) => [name, unset(environment[name])])),
   );

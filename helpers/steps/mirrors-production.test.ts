@@ -20,9 +20,8 @@ function judge(profile: string | Buffer, hostRoot = STAGING) {
   const path = join(folder.name, 'production.json');
   writeFileSync(path, profile);
   return mirrorsProduction({
-    ...readSettings({}),
+    ...readSettings({ PRODUCTION_PROFILE: path }),
     HOST_ROOT: hostRoot,
-    PRODUCTION_PROFILE: path,
   });
 }
 const changed = (name: string, value: string | undefined) => {
@@ -52,18 +51,20 @@ test('a difference that was measured fails, whatever else was not read', async (
   expect(judgement.explanation).toMatch(/in 1 setting: kernel release/);
 });
 
-test('a profile in another encoding, or that is no JSON, is missing evidence with its reason', async () => {
+test('a profile in another encoding is refused before the run, with its reason', () => {
   const wide = Buffer.from(`\ufeff${RECORDED}`, 'utf16le');
   const latin = Buffer.from(RECORDED.replace('production-1', 'zürich'), 'latin1');
   for (const [bytes, words] of [
     [wide, 'it is UTF-16 (little endian), expected UTF-8'],
     [latin, 'line 4, column 17: the byte 0xFC is not UTF-8'],
-    [Buffer.from('{'), 'is not JSON: '],
-  ] as const) {
-    const judgement = await judge(bytes);
-    expect(judgement.verdict).toBe('inconclusive');
-    expect(judgement.explanation).toContain(words);
-  }
+  ] as const)
+    expect(() => judge(bytes)).toThrow(words);
+});
+
+test('a profile that is no JSON is missing evidence, with its reason', async () => {
+  const judgement = await judge('{');
+  expect(judgement.verdict).toBe('inconclusive');
+  expect(judgement.explanation).toContain('is not JSON: ');
 });
 
 test('recording warns of what cannot be read', async () => {

@@ -1,9 +1,10 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import {
   compareProfiles,
+  type HostProfile,
   isUnreadable,
   type ProfileDifference,
-  readProfile,
+  parseProfile,
   readProfileSettings,
 } from '../host/profile.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -11,7 +12,8 @@ import type { Settings } from '../settings/settings.ts';
 /** The host has the settings of a production host that `npm run profile` recorded. */
 export async function mirrorsProduction(settings: Settings): Promise<Judgement> {
   const { PRODUCTION_PROFILE: path, ATTEST_PRODUCTION_MATCH: attestation } = settings;
-  if (path === undefined) {
+  const { productionProfile } = settings;
+  if (path === undefined || productionProfile === undefined) {
     if (attestation !== undefined) {
       return pass(`attested, not measured: ${attestation}`, {
         value: attestation,
@@ -23,9 +25,9 @@ export async function mirrorsProduction(settings: Settings): Promise<Judgement> 
       { source: 'PRODUCTION_PROFILE' },
     );
   }
-  let production: ReturnType<typeof readProfile>;
+  let production: HostProfile;
   try {
-    production = readProfile(path);
+    production = parseProfile(productionProfile, path);
   } catch (error) {
     return inconclusive(`the production profile cannot be used: ${(error as Error).message}`, {
       source: path,

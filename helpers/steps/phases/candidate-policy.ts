@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type CommandResult, howItEnded, runCommand } from '../../agent/command.ts';
 import { ownDirectory } from '../../changes/own-file.ts';
 import { type RuleList, ruleText } from '../../changes/rules.ts';
 import { rulesOnlyOnDisk } from '../../changes/rules-on-disk.ts';
 import { failed, noEvidence } from '../../criteria/judgement.ts';
-import { readRegularFile } from '../../files/regular-file.ts';
 import type { CanaryRun } from '../canary-run.ts';
 
 /** A policy that denies these paths; without any, applying it with --reset removes every rule. */
@@ -76,20 +75,19 @@ export async function removePolicy(run: CanaryRun, applied: AppliedPolicy): Prom
  * @returns what `removePolicy` needs, or undefined without one.
  */
 export async function applyCandidatePolicy(run: CanaryRun): Promise<AppliedPolicy | undefined> {
-  const path = run.settings.CANDIDATE_POLICY;
-  if (path === undefined) return undefined;
-  try {
-    readRegularFile(path);
-  } catch (error) {
-    throw noEvidence(`CANDIDATE_POLICY=${path} cannot be read: ${(error as Error).message}`);
-  }
+  const { CANDIDATE_POLICY: named, candidatePolicy } = run.settings;
+  if (candidatePolicy === undefined) return undefined;
   await refuseForeignRules(run, 'applying CANDIDATE_POLICY');
   const applied = await journalPolicy(run);
+  // As it was when the run began: every phase is of the same policy, whatever somebody does to the file.
+  const path = join(dirname(applied.emptyPolicy), 'candidate.policy');
+  writeFileSync(path, Buffer.from(candidatePolicy, 'base64'), { mode: 0o600, flag: 'wx' });
   const result = await runCommand(
     run.candidate,
     ['policy', 'apply', path, '--reset'],
     run.commandTimeoutSeconds,
   );
-  if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+  if (result.exitCode !== 0)
+    throw failed(`CANDIDATE_POLICY=${named}: ${howItEnded(result)}`, { source: result.command });
   return applied;
 }
