@@ -7,7 +7,7 @@ import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
 import { judgeCandidateFile } from './candidate.ts';
 
-/** Where the agent looks when AEGIS_BPF_OBJ names no object (agent-contract.md §7), on this host. */
+/** Where the agent looks when AEGIS_BPF_OBJ names no object (docs/agent-contract.md §7), on this host. */
 const INSTALLED_OBJECT = 'usr/lib/aegisbpf/aegis.bpf.o';
 
 const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

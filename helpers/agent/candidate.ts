@@ -7,14 +7,14 @@ import type { Candidate } from './command.ts';
 
 /**
  * The only environment that the agent gets. Nothing of the operator's shell passes: a single
- * AEGIS_* variable can change the mode, the rules or the detection (agent-contract.md §7).
+ * AEGIS_* variable can change the mode, the rules or the detection (docs/agent-contract.md §7).
  */
 export function candidateEnvironment(settings: Settings, runId: string): Record<string, string> {
   const environment: Record<string, string> = {
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: '/root',
     LC_ALL: 'C',
-    // Without it several commands exit 1 and say nothing (agent-contract.md §1.1).
+    // Without it several commands exit 1 and say nothing (docs/agent-contract.md §1.1).
     AEGIS_OTEL_SPANS: '1',
     [RUN_MARK]: runId,
   };

@@ -8,7 +8,7 @@ export interface DaemonOptions {
   readonly mode: Mode;
   readonly enforceSignal: EnforceSignal;
   readonly allowSigkill: boolean;
-  /** Bytes of the events ring; 0 leaves the agent's default (agent-contract.md §1.3). */
+  /** Bytes of the events ring; 0 leaves the agent's default (docs/agent-contract.md §1.3). */
   readonly ringbufBytes: number;
   /** `127.0.0.1:PORT` for the agent's metrics endpoint. */
   readonly metricsAddress: string;
@@ -18,7 +18,7 @@ export interface DaemonOptions {
   readonly more?: readonly string[];
 }
 
-/** The command line of the daemon (agent-contract.md §1.3). */
+/** The command line of the daemon (docs/agent-contract.md §1.3). */
 export function runArguments(options: DaemonOptions): string[] {
   return [
     'run',

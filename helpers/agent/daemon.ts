@@ -87,7 +87,7 @@ class Daemon implements StartingDaemon {
     run.directory(options.name);
     this.events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
     this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'));
-    // Event lines are block-buffered on a pipe and would come 4 KiB late (agent-contract.md §0.3).
+    // Event lines are block-buffered on a pipe and would come 4 KiB late (docs/agent-contract.md §0.3).
     // Not in OUT_DIR, which may be on a filesystem without FIFOs.
     privateDirectory(RUNTIME_DIRECTORY);
     const fifo = join(

@@ -17,7 +17,7 @@ const keepNothing: Keep = () => {};
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
- * A loopback port for the metrics endpoint: the agent takes no port 0 (agent-contract.md §3.3),
+ * A loopback port for the metrics endpoint: the agent takes no port 0 (docs/agent-contract.md §3.3),
  * so one is asked of the kernel and given back.
  */
 export function freeLoopbackPort(): Promise<number> {

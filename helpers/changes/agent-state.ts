@@ -17,7 +17,7 @@ import { entryDifferences, folderEntries } from '../host/folder-entries.ts';
 import { hostPath } from '../host/observations.ts';
 import type { JournalEntry } from './journal.ts';
 
-/** The agent's own files and pins (agent-contract.md §5.3); no option of the agent moves them. */
+/** The agent's own files and pins (docs/agent-contract.md §5.3); no option of the agent moves them. */
 export const agentPaths = (hostRoot: string) => ({
   dataDirectory: hostPath(hostRoot, 'var/lib/aegisbpf'),
   pinDirectory: hostPath(hostRoot, 'sys/fs/bpf/aegisbpf'),
@@ -132,7 +132,7 @@ function restoreFile(
 /**
  * Puts the agent's state back. Runs last, when no process of ours is left and our rules are gone.
  * Pins are removed whole or not at all: a partly removed set makes the agent run on freed memory
- * (agent-contract.md §6.6).
+ * (docs/agent-contract.md §6.6).
  * @param ours paths, or directories with a slash, whose rules in deny.db are ours and not in force any more.
  * @returns what could not be put back, one sentence each.
  */

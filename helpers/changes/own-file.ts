@@ -9,7 +9,7 @@ import type { Journal } from './journal.ts';
 export interface OwnFile {
   readonly path: string;
   readonly content: string;
-  /** Device number as the agent's events carry it: major<<20 | minor (agent-contract.md §4.1). */
+  /** Device number as the agent's events carry it: major<<20 | minor (docs/agent-contract.md §4.1). */
   readonly dev: number;
   readonly ino: number;
   readonly stat: {
@@ -24,7 +24,7 @@ export interface OwnFile {
 const described: OwnFile[] = [];
 
 /**
- * Filesystems whose st_dev is the device that BPF sees (agent-contract.md §6.4); magic numbers of
+ * Filesystems whose st_dev is the device that BPF sees (docs/agent-contract.md §6.4); magic numbers of
  * statfs(2). On btrfs and overlayfs a rule is accepted, counted and never matches.
  */
 const PLAIN_FILESYSTEMS: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { type RuleList, ruleText } from './rules.ts';
 
 /**
  * Rules of deny.db that the kernel does not hold, as after a reboot without a start of the service:
- * no list shows them, and a policy apply rewrites the file without them (agent-contract.md §6.5).
+ * no list shows them, and a policy apply rewrites the file without them (docs/agent-contract.md §6.5).
  */
 export function rulesOnlyOnDisk(rules: RuleList, hostRoot: string): string[] {
   const { denyDatabase } = agentPaths(hostRoot);

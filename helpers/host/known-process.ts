@@ -86,7 +86,7 @@ function sleptTicks(): number {
 
 /**
  * Is `told` of an event the start time of the process? Nanoseconds of either clock, or clock ticks
- * where the process is older than the agent (agent-contract.md §6.8).
+ * where the process is older than the agent (docs/agent-contract.md §6.8).
  */
 export function isStartTime(told: number, { startTicks }: ProcessIdentity): boolean {
   const ticks = told / NS_PER_TICK;

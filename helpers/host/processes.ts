@@ -171,7 +171,7 @@ function pidNamespace(pid: number | 'self'): string {
  * Every process that is an instance of the agent: by its name, by its executable's name, or by
  * running the candidate or a copy of it, whatever it is called. A command that ends by itself
  * (an operator's or a timer's `aegisbpf stats`) attaches nothing and is no running agent; a daemon
- * flips the mode of the one before it for good (agent-contract.md §5.4).
+ * flips the mode of the one before it for good (docs/agent-contract.md §5.4).
  */
 export function agentInstances(candidate: Program): {
   readonly daemons: readonly ProcessInformation[];
@@ -184,7 +184,7 @@ export function agentInstances(candidate: Program): {
   return { daemons: of('daemon'), commands: of('command') };
 }
 
-/** A daemon has the command `run`, options alone, or nothing at all (agent-contract.md §0.5). */
+/** A daemon has the command `run`, options alone, or nothing at all (docs/agent-contract.md §0.5). */
 function kindOf({ pid }: ProcessIdentity): 'daemon' | 'command' | 'ended' {
   const text = readProc(`/proc/${pid}/cmdline`);
   // Its memory is gone, and with it its arguments.

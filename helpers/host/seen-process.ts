@@ -15,7 +15,7 @@ const MAX_COMMAND_LINE = 300;
 /** USER_HZ is 100 on every architecture Node runs on (sysconf(3), _SC_CLK_TCK). */
 const NS_PER_TICK = 10_000_000;
 
-/** Is `startTime` of an event the start time of the process? Nanoseconds, or clock ticks (agent-contract.md §6.8). */
+/** Is `startTime` of an event the start time of the process? Nanoseconds, or clock ticks (docs/agent-contract.md §6.8). */
 function startedThen(startTime: number, ticks: number): boolean {
   return startTime === ticks || Math.abs(startTime / NS_PER_TICK - ticks) <= 1;
 }

@@ -33,7 +33,7 @@ const inodeOf = ({ examples }: RecordedGroup) => {
 
 /**
  * The policy with a `deny_inode` beside each `deny_path` that a recorded group is about. LSM events
- * carry no path, so `simulate` finds no match for a path rule (agent-contract.md §2.5); what it does
+ * carry no path, so `simulate` finds no match for a path rule (docs/agent-contract.md §2.5); what it does
  * find is the inode. Known from the run itself, and from the path as it leads now on this host.
  */
 export function policyByInode(policy: string, groups: readonly RecordedGroup[]): string {

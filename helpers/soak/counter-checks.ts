@@ -96,7 +96,7 @@ export function counterChecks(
       everything,
       others.file + others.net,
     ),
-    // Under LSM no decision is counted by path; where one is it must be right (agent-contract.md §3.1).
+    // Under LSM no decision is counted by path; where one is it must be right (docs/agent-contract.md §3.1).
     ...paths.flatMap(([path, tried]) => {
       const told = labelled(BY_PATH, 'path', path);
       return told.known && told.value > 0

@@ -46,7 +46,7 @@ function counterAgrees(
     );
   }
   const excess = `${text}: ${ours} of ours, ${others} event lines of others and ${dropped} drops leave ${told.value - most - others - dropped} that nobody made`;
-  // A denied program name is counted without a line where the ring is full (agent-contract.md §4.3).
+  // A denied program name is counted without a line where the ring is full (docs/agent-contract.md §4.3).
   // Nor can the lines of others be counted out where nobody knows how many were dropped.
   return drops.known && others + dropped === 0
     ? fail(excess, measured)

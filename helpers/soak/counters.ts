@@ -2,7 +2,7 @@ import { counterDelta, type Metrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 
-/** The agent's counter families (agent-contract.md §3.1); names that no version exports are not here. */
+/** The agent's counter families (docs/agent-contract.md §3.1); names that no version exports are not here. */
 export const DECISION_FAMILIES = ['aegisbpf_blocks_total', 'aegisbpf_net_blocks_total'] as const;
 export const DROP_FAMILIES = [
   'aegisbpf_ringbuf_drops_total',

@@ -3,7 +3,7 @@ import { clockProblem } from '../workload/clocks.ts';
 import { afterDeath } from './after-death.ts';
 import type { SoakResult } from './result.ts';
 
-/** State changes that belong to a start in that mode (agent-contract.md §5.1, §5.2). */
+/** State changes that belong to a start in that mode (docs/agent-contract.md §5.1, §5.2). */
 export const EXPECTED_STATES = {
   audit: new Set(['AUDIT_FALLBACK/STARTUP_AUDIT_MODE']),
   enforce: new Set(['ENFORCE/STARTUP_ENFORCE_READY']),
@@ -169,7 +169,7 @@ export function actionsAsDocumented(soak: SoakResult): Judgement {
   );
 }
 
-/** Actions of enforce events by signal (agent-contract.md §4.2). */
+/** Actions of enforce events by signal (docs/agent-contract.md §4.2). */
 export function actionsOf(signal: SoakResult['enforceSignal']): readonly string[] {
   if (signal === 'none') return ['BLOCK'];
   if (signal === 'kill') return ['TERM', 'KILL'];

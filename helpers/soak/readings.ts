@@ -5,7 +5,7 @@ import type { ReadingCheck } from './result.ts';
 import type { SoakSubject } from './soak.ts';
 
 const ENDPOINT_TIMEOUT_MS = 4000;
-/** Lines of `aegisbpf stats`, and the families that count the same (agent-contract.md §1.2, §3.1). */
+/** Lines of `aegisbpf stats`, and the families that count the same (docs/agent-contract.md §1.2, §3.1). */
 const STATS_LINES = [
   ['Total blocks', 'aegisbpf_blocks_total'],
   ['Ringbuf drops', 'aegisbpf_ringbuf_drops_total'],

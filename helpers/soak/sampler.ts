@@ -11,7 +11,7 @@ import type { Sample } from './sample.ts';
 import type { SoakSubject } from './soak.ts';
 
 const ENDPOINT_TIMEOUT_MS = 4000;
-/** The endpoint opens just after `Agent started` (agent-contract.md §3.3). */
+/** The endpoint opens just after `Agent started` (docs/agent-contract.md §3.3). */
 const ENDPOINT_WAIT_MS = 3000;
 /** How often the agent's life and the workers' counts are looked at between samples. */
 const WATCH_MS = 250;

@@ -7,7 +7,7 @@ const BETWEEN_MS = 100;
 
 /**
  * Resident memory peaks while the BPF object is loaded (15.5 MB at 2 s, 7.5 MB settled,
- * agent-contract.md §6.9): the baseline is the median of readings after SETTLE_SECONDS, in KiB.
+ * docs/agent-contract.md §6.9): the baseline is the median of readings after SETTLE_SECONDS, in KiB.
  */
 export async function settledMemory(
   daemon: ReadyDaemon,

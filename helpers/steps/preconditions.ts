@@ -120,7 +120,7 @@ export async function noOtherInstanceRuns(settings: Settings): Promise<Judgement
       );
 }
 
-/** Break-glass forces audit mode whatever is asked (agent-contract.md §5.1). */
+/** Break-glass forces audit mode whatever is asked (docs/agent-contract.md §5.1). */
 export function noBreakGlass(settings: Settings): Judgement {
   const paths = agentPaths(settings.HOST_ROOT).breakGlass;
   const found = paths.filter((path) => existsSync(path));

@@ -21,7 +21,7 @@ export async function candidateTellsItsVersion(run: CanaryRun): Promise<Judgemen
 }
 
 /**
- * `health --json` describes the kernel and the BPF object, not a daemon (agent-contract.md §0.1).
+ * `health --json` describes the kernel and the BPF object, not a daemon (docs/agent-contract.md §0.1).
  * The first command that loads BPF and creates pins: the journal is opened before it.
  */
 export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgement> {
@@ -62,7 +62,7 @@ export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgemen
   });
 }
 
-/** An emergency-disable from earlier turns every denial into an audit line (agent-contract.md §2.4). */
+/** An emergency-disable from earlier turns every denial into an audit line (docs/agent-contract.md §2.4). */
 export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
   const result = await runCommand(
     run.candidate,
@@ -70,7 +70,7 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
     run.commandTimeoutSeconds,
   );
   const source = 'aegisbpf emergency-status --json';
-  // Versions before it answer with their usage (agent-contract.md §1.2).
+  // Versions before it answer with their usage (docs/agent-contract.md §1.2).
   if (result.stderr.startsWith('Usage: '))
     throw new NotApplicable('this version has no emergency-disable, so none can be active');
   const parsed = parseEmergencyStatus(result.stdout);

@@ -5,7 +5,7 @@ import { RUNTIME_STATES, type RuntimeState, SIGNALS, type SignalName } from './v
 
 /**
  * Fields of the log message `Agent started`, the agent's word that it is ready
- * (agent-contract.md §5.1). Optional ones are not in every version.
+ * (docs/agent-contract.md §5.1). Optional ones are not in every version.
  */
 export interface AgentStarted {
   readonly auditOnly: boolean;

@@ -8,7 +8,7 @@ import {
   type RuntimeState,
 } from './vocabulary.ts';
 
-/** Hooks that every version reports; newer ones add more (agent-contract.md §2.2). */
+/** Hooks that every version reports; newer ones add more (docs/agent-contract.md §2.2). */
 const HOOKS = [
   'lsm_file_open',
   'lsm_inode_permission',
@@ -27,7 +27,7 @@ const NEWER_HOOKS = [
 ] as const;
 
 /**
- * `capabilities --json` (agent-contract.md §2.2): what the last daemon that started had attached.
+ * `capabilities --json` (docs/agent-contract.md §2.2): what the last daemon that started had attached.
  * Written once per start and never removed, so compare `generatedAtUnix` with the start.
  */
 export interface Capabilities {

@@ -3,7 +3,7 @@ import { type Labels, seriesKey, seriesText } from './series.ts';
 
 /**
  * Growth of a counter between two scrapes. A missing or decreased counter has no growth: counters
- * live in pinned maps that a policy apply may reset (agent-contract.md §3.2).
+ * live in pinned maps that a policy apply may reset (docs/agent-contract.md §3.2).
  */
 export type CounterDelta =
   | { readonly state: 'delta'; readonly value: number }

@@ -5,7 +5,7 @@ export { type AgentStarted, agentStarted } from './agent-started.ts';
 const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL', 'UNKNOWN'] as const;
 type Level = (typeof LEVELS)[number];
 
-/** One entry of the daemon's own log (agent-contract.md §4.4). */
+/** One entry of the daemon's own log (docs/agent-contract.md §4.4). */
 export interface LogEntry {
   readonly kind: 'log';
   readonly format: 'text' | 'json';

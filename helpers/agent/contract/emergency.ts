@@ -14,7 +14,7 @@ interface EmergencyChange {
   readonly transitionsTotal: number;
 }
 
-/** `emergency-status --json` (agent-contract.md §2.4); its exit code is always 0. */
+/** `emergency-status --json` (docs/agent-contract.md §2.4); its exit code is always 0. */
 export interface EmergencyStatus {
   /** True when enforcement is bypassed. Without `kernelStateKnown` it is only a file's word. */
   readonly enabled: boolean;

@@ -2,7 +2,7 @@ import type { Action, RuntimeState } from './vocabulary.ts';
 
 /*
  * The agent's events as they stand on its standard output, keys spelled as there
- * (agent-contract.md §4.1). Further keys may be present.
+ * (docs/agent-contract.md §4.1). Further keys may be present.
  */
 
 /** Who acted. 64-bit numbers above 2^53 are rounded here; `exec_id` has start_time in full. */

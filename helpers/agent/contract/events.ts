@@ -14,7 +14,7 @@ export type EventLine =
   | { readonly kind: 'invalid'; readonly error: string };
 
 /**
- * Reads one line of the daemon's standard output (agent-contract.md §4.1). Hot path: the fields
+ * Reads one line of the daemon's standard output (docs/agent-contract.md §4.1). Hot path: the fields
  * are checked by a table, because a schema library costs several times the JSON.parse.
  */
 export function parseEventLine(line: string): EventLine {
@@ -44,7 +44,7 @@ export function parseEventLine(line: string): EventLine {
 
 /**
  * The device number that events and rules carry, major<<20 | minor, of stat's `st_dev`, which
- * glibc packs in another way (agent-contract.md §4.1).
+ * glibc packs in another way (docs/agent-contract.md §4.1).
  */
 export function kernelDevice(statDev: bigint): number {
   const major = ((statDev >> 8n) & 0xfffn) | ((statDev >> 32n) & 0xffff_f000n);
@@ -58,6 +58,6 @@ export function eventMatchesFile(
   event: { readonly dev: number; readonly ino: number },
   file: { readonly dev: number; readonly ino: number },
 ): boolean {
-  // deny_comm and tracepoint events carry 0:0, which names no file (agent-contract.md §4.2).
+  // deny_comm and tracepoint events carry 0:0, which names no file (docs/agent-contract.md §4.2).
   return event.ino !== 0 && event.ino === file.ino && event.dev === file.dev;
 }

@@ -6,7 +6,7 @@ export interface BlockRule {
   /** Device as major<<20 | minor, see `kernelDevice`. */
   readonly dev?: number;
   readonly ino: number;
-  /** As listed: cut at the first blank by the agent itself (agent-contract.md §1.4). */
+  /** As listed: cut at the first blank by the agent itself (docs/agent-contract.md §1.4). */
   readonly path?: string;
 }
 
@@ -16,7 +16,7 @@ const PATH_AND_INODE = /^(\/.*) \((\d{1,10}:\d{1,20})\)$/s;
 const DENY_DB = /^(\d{1,10}) (\d{1,20})(?: (\/.*))?$/s;
 
 /**
- * `block list`: a line `<path> (<dev>:<ino>)` or `<dev>:<ino>` an inode (agent-contract.md §1.2).
+ * `block list`: a line `<path> (<dev>:<ino>)` or `<dev>:<ino>` an inode (docs/agent-contract.md §1.2).
  * An empty text is no rules: that is how the agent says so.
  */
 export function parseBlockList(text: string): Parsed<readonly BlockRule[]> {
@@ -29,7 +29,7 @@ export function parseBlockList(text: string): Parsed<readonly BlockRule[]> {
 }
 
 /**
- * `/var/lib/aegisbpf/deny.db`: lines `<dev> <ino>[ <path>]`, paths in full (agent-contract.md
+ * `/var/lib/aegisbpf/deny.db`: lines `<dev> <ino>[ <path>]`, paths in full (docs/agent-contract.md
  * §1.4). An empty file is no rules.
  */
 export function parseDenyDb(text: string): Parsed<readonly BlockRule[]> {

@@ -22,7 +22,7 @@ interface MapPressure {
 }
 
 /**
- * `health --json` (agent-contract.md §2.1). It tells what the kernel could do, and nothing about a
+ * `health --json` (docs/agent-contract.md §2.1). It tells what the kernel could do, and nothing about a
  * running daemon. Optional keys are those that the FEB snapshot does not print.
  */
 export interface Health {

@@ -12,7 +12,7 @@ const MAX_LINE_CHARACTERS = 1024 * 1024;
 
 /**
  * Splits `message {k=v, k="v w"}`. The agent quotes a value exactly when it holds a blank or a
- * quote (agent-contract.md §4.4), so a plain one ends at the next blank or the closing brace.
+ * quote (docs/agent-contract.md §4.4), so a plain one ends at the next blank or the closing brace.
  */
 export function parseLogFields(rest: string): MessageAndFields {
   const none = { message: rest, fields: new Map<string, string>() };

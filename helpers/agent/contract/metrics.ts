@@ -80,7 +80,7 @@ export class Metrics {
 const END = '# EOF';
 
 /**
- * Reads a scrape in the Prometheus text format 0.0.4 (agent-contract.md §3) or in OpenMetrics. Own code because the
+ * Reads a scrape in the Prometheus text format 0.0.4 (docs/agent-contract.md §3) or in OpenMetrics. Own code because the
  * npm parsers keep values as text and take NaN, duplicates and truncated scrapes for data. Refused are a scrape that was cut
  * off, one without a sample, and a line whose family cannot be read, for it may be any.
  */

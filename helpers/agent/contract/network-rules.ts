@@ -61,7 +61,7 @@ function isIpPortRule(entry: string): boolean {
 }
 
 /**
- * Reads `network deny list` (agent-contract.md §1.2): four headings in order, each once, entries
+ * Reads `network deny list` (docs/agent-contract.md §1.2): four headings in order, each once, entries
  * indented by two blanks. All headings are printed even without rules, so an empty text is no data.
  */
 export function parseNetworkDenyList(text: string): Parsed<NetworkRules> {

@@ -5,7 +5,7 @@ export { type BlockRule, parseBlockList, parseDenyDb } from './file-rules.ts';
 export { parseNetworkDenyList } from './network-rules.ts';
 
 /**
- * `allow list`: one cgroup id a line (agent-contract.md §1.2), kept as decimal text because ids
+ * `allow list`: one cgroup id a line (docs/agent-contract.md §1.2), kept as decimal text because ids
  * are 64 bits wide. An empty text is no entries.
  */
 export function parseAllowList(text: string): Parsed<readonly string[]> {
@@ -23,7 +23,7 @@ export interface AppliedPolicy {
 
 const HASH_LABEL = '# applied_sha256:';
 
-/** Reads `policy show` (agent-contract.md §1.5). */
+/** Reads `policy show` (docs/agent-contract.md §1.5). */
 export function parsePolicyShow(text: string): Parsed<AppliedPolicy> {
   const end = text.indexOf('\n');
   const first = end === -1 ? text : text.slice(0, end);

@@ -8,7 +8,7 @@ const ALLOW = 'allow_cgroup';
 const fileRule = z.enum([ALLOW, 'deny_inode', 'deny_path', NONE]);
 const networkRule = z.enum([ALLOW, 'deny_ip_port', 'deny_ip', 'deny_cidr', 'deny_port', NONE]);
 
-/** `simulate --per-event --json` (agent-contract.md §2.5): each event's rule under another policy. */
+/** `simulate --per-event --json` (docs/agent-contract.md §2.5): each event's rule under another policy. */
 const simulation = z.object({
   /** One for each `block` event, in the order of the input. */
   events: z.array(z.object({ simulated_rule: fileRule })),

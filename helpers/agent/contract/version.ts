@@ -7,7 +7,7 @@ export interface Version {
   readonly standIn: boolean;
 }
 
-/** Text of `aegisbpf version`: one line `aegisbpf <version>` (agent-contract.md §1.2). */
+/** Text of `aegisbpf version`: one line `aegisbpf <version>` (docs/agent-contract.md §1.2). */
 export function parseVersion(text: string): Parsed<Version> {
   const version = /^aegisbpf ([!-~]{1,100})\r?\n?$/.exec(text)?.[1];
   if (version === undefined) {

@@ -1,17 +1,17 @@
 /** Closed word lists of the agent; a word outside them is refused, for no check would know it. */
 
-/** What the agent did about an access (agent-contract.md §4.2). */
+/** What the agent did about an access (docs/agent-contract.md §4.2). */
 export const ACTIONS = ['AUDIT', 'BLOCK', 'TERM', 'INT', 'KILL'] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** Posture of the daemon (agent-contract.md §2.2, §5.2). */
+/** Posture of the daemon (docs/agent-contract.md §2.2, §5.2). */
 export const RUNTIME_STATES = ['ENFORCE', 'ENFORCE_SIGNAL', 'AUDIT_FALLBACK', 'DEGRADED'] as const;
 export type RuntimeState = (typeof RUNTIME_STATES)[number];
 
-/** What the kernel allows the agent to do (agent-contract.md §2.1). */
+/** What the kernel allows the agent to do (docs/agent-contract.md §2.1). */
 export const KERNEL_CAPABILITIES = ['Full', 'AuditOnly', 'Disabled', 'Unknown'] as const;
 export type KernelCapability = (typeof KERNEL_CAPABILITIES)[number];
 
-/** Signal sent to whoever is denied, as the log names it (agent-contract.md §5.1). */
+/** Signal sent to whoever is denied, as the log names it (docs/agent-contract.md §5.1). */
 export const SIGNALS = ['sigterm', 'sigint', 'sigkill', 'none'] as const;
 export type SignalName = (typeof SIGNALS)[number];

@@ -169,7 +169,7 @@ function judge(stage: DrillStage, results: readonly Killed[], wholeMs: number): 
         ? 'a killed policy apply turns enforcement off until the next successful one'
         : 'a killed policy apply leaves half of a policy',
       severity: off ? 'critical' : 'high',
-      reference: 'agent-contract.md §5.3, §6.5',
+      reference: 'docs/agent-contract.md §5.3, §6.5',
       detail: problems.join('; '),
     },
     measured,

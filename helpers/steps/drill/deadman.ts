@@ -3,7 +3,7 @@ import { FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 import { agentHas } from './usage.ts';
 
-/** The heartbeat comes every whole TTL/2 s, at least one; 1 leaves no margin (agent-contract.md §5.5). */
+/** The heartbeat comes every whole TTL/2 s, at least one; 1 leaves no margin (docs/agent-contract.md §5.5). */
 const TTL_SECONDS = 3;
 /** How much later than the TTL the bypass may come: a loaded host's clock ticks and opens. */
 const SLACK_MS = 3000;

@@ -16,7 +16,7 @@ import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import type { DrillStage } from './stage.ts';
 
-/** How the agent says that the pinned maps are of another layout (agent-contract.md §5.3). */
+/** How the agent says that the pinned maps are of another layout (docs/agent-contract.md §5.3). */
 const LAYOUT_MISMATCH = /layout version mismatch/i;
 
 /** The former version with its own BPF object: the candidate's would not be what production goes back to. */
@@ -95,7 +95,7 @@ function layoutMismatch(stage: DrillStage, name: string, words: string): Judgeme
     {
       title: 'the previous version and the candidate cannot share pinned maps',
       severity: 'high',
-      reference: 'agent-contract.md §5.3',
+      reference: 'docs/agent-contract.md §5.3',
       detail: `the start as ${name} was refused: ${shownOutput(words)}; going back means removing all pins, and with them every rule and counter, on each node`,
     },
     { value: name, limit: 'starts', source: 'rollback/' },

@@ -117,7 +117,7 @@ export class KillSwitch {
     );
   }
 
-  /** What the kernel says, never the state file alone (agent-contract.md §2.4). */
+  /** What the kernel says, never the state file alone (docs/agent-contract.md §2.4). */
   async #isBypassed(): Promise<boolean> {
     const result = await this.#stage.command('emergency-status', '--json');
     const parsed = parseEmergencyStatus(result.stdout);

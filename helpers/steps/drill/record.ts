@@ -45,7 +45,7 @@ export async function recordAgrees(stage: DrillStage): Promise<Judgement> {
     {
       title: 'policy rollback restores the rules and records the wrong policy',
       severity: 'high',
-      reference: 'agent-contract.md §6.5',
+      reference: 'docs/agent-contract.md §6.5',
       detail: `after \`policy rollback\` the kernel holds the baseline's rules, but ${problems.join(', and ')}; the next restart, rollback or failed apply goes by the record`,
     },
     { value: problems.length, limit: 0, unit: 'disagreements', source },

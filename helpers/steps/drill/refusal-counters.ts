@@ -41,7 +41,7 @@ export function countersOnlyGrew(
     {
       title: 'a refused policy resets the counters',
       severity: 'medium',
-      reference: 'agent-contract.md §6.5, §3.2',
+      reference: 'docs/agent-contract.md §6.5, §3.2',
       detail: `the decision counters went backwards after \`policy apply\` refused: ${resets.join(', ')}; alerts that are built on them see a restart, and counts of the time before are lost`,
     },
     measured,

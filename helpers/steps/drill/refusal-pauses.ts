@@ -77,7 +77,7 @@ function pauseDefect(pauses: readonly Opening[], opens: number, settings: Settin
     {
       title: 'a refused policy pauses enforcement',
       severity: 'medium',
-      reference: 'agent-contract.md §6.5',
+      reference: 'docs/agent-contract.md §6.5',
       detail: `while \`policy apply\` ran and refused, ${through} of ${opens} opens of the guarded file went through, in ${pauses.length} ${pauses.length === 1 ? 'pause' : 'pauses'} of at most ${longestMs} ms`,
     },
     { value: through, limit: 0, unit: 'opens', source: SOURCE },

@@ -13,7 +13,7 @@ export interface RefusedCase {
   readonly args: readonly string[];
 }
 
-/** One more than any table of the agent holds (65,536 inodes, agent-contract.md §2.1). */
+/** One more than any table of the agent holds (65,536 inodes, docs/agent-contract.md §2.1). */
 const TOO_MANY_RULES = 70_000;
 const GARBAGE_BYTES = 4096;
 
@@ -55,7 +55,7 @@ export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
   return [
     of('unknown section', `${good}\n[deny_everything]\n${guarded.path}\n`),
     of('bad version', good.replace('version=1', 'version=zero')),
-    // Written for an agent to come: this one cannot know what it means (agent-contract.md §1.5).
+    // Written for an agent to come: this one cannot know what it means (docs/agent-contract.md §1.5).
     of('version of the future', good.replace('version=1', 'version=999')),
     of('nonexistent path', `${good}${join(directory, 'nowhere')}\n`),
     { name: 'wrong sha256', args: [candidatePolicy, '--sha256', wrong] },

@@ -39,7 +39,7 @@ export class RefusedPolicies {
         {
           title: `policy apply accepts a policy that it should refuse: ${name}`,
           severity: 'high',
-          reference: 'agent-contract.md §1.5',
+          reference: 'docs/agent-contract.md §1.5',
           detail: `\`policy apply\` exited with 0 for: ${name}; a policy that is broken, or not meant for this version, would be put in force`,
         },
         measured,

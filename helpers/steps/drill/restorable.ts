@@ -7,7 +7,7 @@ import { rulesOnlyOnDisk } from '../../changes/rules-on-disk.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { DrillStage } from './stage.ts';
 
-/** The agent refuses longer ones (agent-contract.md §1.4). */
+/** The agent refuses longer ones (docs/agent-contract.md §1.4). */
 const MAX_PATH_BYTES = 255;
 /** Sections whose rules are all in `block list`, so that a policy of paths brings them back. */
 const PLAIN_SECTIONS = ['deny_path', 'deny_inode'];
@@ -15,7 +15,7 @@ const PLAIN_SECTIONS = ['deny_path', 'deny_inode'];
 /** Why a file rule could not be set again by its path, or undefined when it could. */
 function whyNotByPath(rule: RuleList['files'][number]): string | undefined {
   const { path, ino, dev } = rule;
-  // The agent's list cuts a path at its first blank (agent-contract.md §1.4).
+  // The agent's list cuts a path at its first blank (docs/agent-contract.md §1.4).
   if (path === undefined) return 'it has no path';
   if (Buffer.byteLength(path) > MAX_PATH_BYTES || path.includes('\n'))
     return 'its path fits no policy';
@@ -60,7 +60,7 @@ export function unrestorable(rules: RuleList, hostRoot: string): string[] {
 }
 
 /**
- * `policy apply` replaces every rule on the host (agent-contract.md §6.5). File rules that a policy
+ * `policy apply` replaces every rule on the host (docs/agent-contract.md §6.5). File rules that a policy
  * can name stay in force through the whole drill, because each of its policies names them too.
  */
 export async function hostIsRestorable(stage: DrillStage): Promise<Judgement> {

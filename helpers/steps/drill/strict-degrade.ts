@@ -13,7 +13,7 @@ import {
 import type { DrillStage } from './stage.ts';
 import { agentHas } from './usage.ts';
 
-/** Without this the agent would refuse to start degraded at all, strict or not (agent-contract.md §5.1). */
+/** Without this the agent would refuse to start degraded at all, strict or not (docs/agent-contract.md §5.1). */
 const FALL_BACK = '--enforce-gate-mode=audit-fallback';
 const source = 'rollback/';
 
@@ -46,7 +46,7 @@ export async function strictDegradeEnds(stage: DrillStage): Promise<Judgement> {
   const lsmList = join(stage.prepared().directory, 'lsm-without-bpf');
   writeFileSync(lsmList, 'lockdown,capability\n', { mode: 0o600, flag: 'wx' });
   const { executable, environment } = stage.run.candidate;
-  // The agent's own way to be told another LSM list (agent-contract.md §7): nothing on the host changes.
+  // The agent's own way to be told another LSM list (docs/agent-contract.md §7): nothing on the host changes.
   const candidate = { executable, environment: { ...environment, AEGIS_LSM_PATH: lsmList } };
   const control = await degradedStart(stage, candidate, 'degraded', []);
   if (control.endedByItself || reasons(control.stopped) === 'none') {

@@ -2,7 +2,7 @@ import { shownOutput } from '../../agent/command.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { DrillStage } from './stage.ts';
 
-/** A word that no version has as a command: each answers with its usage (agent-contract.md §1.1). */
+/** A word that no version has as a command: each answers with its usage (docs/agent-contract.md §1.1). */
 const NO_SUCH_COMMAND = 'list-commands-and-options';
 
 /**

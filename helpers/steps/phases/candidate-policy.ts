@@ -12,7 +12,7 @@ export const policyText = (paths: readonly string[]) =>
   paths.length === 0 ? 'version=1\n' : `version=1\n\n[deny_path]\n${paths.join('\n')}\n`;
 
 /**
- * `policy apply` replaces every rule on the host (agent-contract.md §6.5). It is only used where
+ * `policy apply` replaces every rule on the host (docs/agent-contract.md §6.5). It is only used where
  * there is none to lose; network rules and allow entries are in no file and could not be restored.
  * @throws JudgementError (inconclusive) naming the rules that stand in the way.
  */

@@ -27,7 +27,7 @@ const EVENT_WAIT_MS = 10_000;
 const SECOND_EVENT_MS = 300;
 /** How long we look for an event that must not come. */
 export const QUIET_MS = 1500;
-/** Strikes after which the agent's SIGKILL mode kills (agent-contract.md §4.2). */
+/** Strikes after which the agent's SIGKILL mode kills (docs/agent-contract.md §4.2). */
 const KILL_STRIKES = 5;
 
 /** No line of ours arrived at all, so that none arrived of something else shows nothing. */

@@ -115,7 +115,7 @@ export class PhaseDaemon {
     );
   }
 
-  /** SIGINT ends the agent in order: exit code 0 (agent-contract.md §5.3). */
+  /** SIGINT ends the agent in order: exit code 0 (docs/agent-contract.md §5.3). */
   async stop(): Promise<Judgement> {
     const daemon = this.ready;
     await this.#keepHealth('health-after.json');
