@@ -48,8 +48,9 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     sequence: { sequencer: RunbookOrder },
-    // What root keeps in it is not for others to read.
-    fsModuleCache: process.getuid?.() === 0,
+    // A process for each section, and vite between Node and the files, would double the time around the soak.
+    isolate: false,
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     retry: 0,
     teardownTimeout: 120_000,
     hookTimeout: 120_000,

@@ -6,20 +6,27 @@ import { judgedTests, readRun } from './records.ts';
 
 /** vitest's words for a worker that ended by itself stand in the cause of its error. */
 const WORKER_ENDED =
-  /^Worker exited unexpectedly (?:with (.*?) )?during .*? state(?: while running test file (.*))?$/;
+  /^Worker exited unexpectedly (?:with (.*?) )?during .*? state(?: while running test files? (.*))?$/;
 
 const message = (error: { readonly message?: unknown } | undefined) =>
   oneLine(String(error?.message ?? 'it gave no reason'));
 
-/** In words what broke: of a worker that was killed the signal, where, and whether the kernel lacked memory. */
-export function errorText(error: SerializedError, oom: string | undefined): string {
+/**
+ * In words what broke: of a worker that was killed the signal, where, and whether the kernel lacked memory.
+ * @param running the spec that began last; vitest itself names all that the worker was given.
+ */
+export function errorText(
+  error: SerializedError,
+  oom: string | undefined,
+  running?: string,
+): string {
   const cause = error.cause === undefined ? '' : message(error.cause);
   const [ended, how = 'without a word', files = 'no spec'] = WORKER_ENDED.exec(cause) ?? [];
   if (ended === undefined) return cause === '' ? message(error) : `${message(error)} (${cause})`;
   const killed = how
     .replace(/^signal (\S+)$/, 'was killed by $1')
     .replace(/^exit/, 'ended with exit');
-  return `a worker process of this suite ${killed} while it ran ${files}${oom === undefined ? '' : `; ${oom}`}`;
+  return `a worker process of this suite ${killed} while it ran ${running ?? files}${oom === undefined ? '' : `; ${oom}`}`;
 }
 
 const STATES = {
@@ -66,6 +73,13 @@ export default class OutsideReporter implements Reporter {
     this.#again = options.again;
   }
 
+  /** The spec that began last. */
+  #running: string | undefined;
+
+  onTestModuleQueued(module: TestModule): void {
+    this.#running = module.relativeModuleId;
+  }
+
   onTestModuleCollected(module: TestModule): void {
     if (readRun(this.#path) === undefined) return;
     for (const test of module.children.allTests()) {
@@ -83,7 +97,7 @@ export default class OutsideReporter implements Reporter {
       ...[...module.children.allSuites()].flatMap((suite) => suite.errors()),
     ]);
     for (const error of [...errors, ...inModules])
-      this.#record({ kind: 'error', message: errorText(error, oom) });
+      this.#record({ kind: 'error', message: errorText(error, oom, this.#running) });
     for (const { test } of judgedTests(modules)) {
       const lines = test.meta().declared === undefined ? [plain(test)] : brokenCriterion(test);
       for (const line of lines) this.#record(line);

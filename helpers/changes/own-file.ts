@@ -82,6 +82,11 @@ export function knownFile(path: string, content: string): OwnFile {
   return file;
 }
 
+/** From now on nobody is asked what became of our files: this suite takes them away itself. */
+export function forgetOwnFiles(): void {
+  described.length = 0;
+}
+
 /** What somebody did to files that are tried on, in words; this suite and the agent do none of it. */
 export function touchedFiles(): string[] {
   return described.flatMap(({ path, stat }) => {

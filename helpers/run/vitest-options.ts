@@ -4,7 +4,7 @@ import { parseCLI } from 'vitest/node';
 const HARMLESS: readonly string[] = [
   ...['--', 'root', 'r', 'config', 'c', 'configLoader', 'run', 'color', 'clearScreen', 'help', 'h'],
   ...['reporter', 'reporters', 'outputFile', 'silent', 'hideSkippedTests', 'printConsoleTrace'],
-  // Files in one process instead of one each, which staging VMs ask for: still one after the other.
+  // Files in a process each instead of one: still one after the other.
   ...['isolate', 'cache', 'slowTestThreshold', 'logHeapUsage'],
 ];
 

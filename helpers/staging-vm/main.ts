@@ -22,8 +22,6 @@ Runs the canary, or the command, in a disposable VM with a BPF-LSM kernel; docs/
 helpIfAsked(USAGE);
 
 const CANARY = ['node', 'node_modules/vitest/vitest.mjs', 'run', 'canary'] as const;
-/** In software emulation a new process for each section takes longer than the section. */
-const ONE_PROCESS = '--no-isolate';
 
 const progress = new Progress();
 const interrupt = new AbortController();
@@ -51,8 +49,7 @@ async function runAll(): Promise<number> {
   )
     progress.say('software emulation is slow: rehearsing the audit phase; PHASE=all rehearses all');
   const outDir = resolve(process.env.OUT_DIR || 'artifacts/canary');
-  const canary = guest.rehearsal && accelerator === 'tcg' ? [...CANARY, ONE_PROCESS] : CANARY;
-  const command = options.command.length > 0 ? options.command : canary;
+  const command = options.command.length > 0 ? options.command : CANARY;
   const several = options.kernels.length > 1;
   const results: RunResult[] = [];
   for (const [index, kernel] of options.kernels.entries()) {

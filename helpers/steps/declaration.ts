@@ -17,7 +17,8 @@ declare module 'vitest' {
   }
 }
 
-const here = new Set<string>();
+/** Ids that specs of this process took. */
+const here = new Map<string, string>();
 let elsewhere: VitestRecord['declared'] | undefined;
 
 /**
@@ -28,11 +29,11 @@ export function declare(declaration: Declaration): Declaration {
   const { id } = declaration;
   const spec = relative(process.cwd(), expect.getState().testPath ?? '');
   elsewhere ??= vitestRecord(canaryRun().directory).declared;
-  const other = elsewhere.find((one) => one.id === id && one.spec !== spec);
-  if (here.has(id) || other !== undefined)
+  const other = here.get(id) ?? elsewhere.find((one) => one.id === id && one.spec !== spec)?.spec;
+  if (other !== undefined)
     throw new Error(
-      `the criterion ${id} is declared twice, in ${[...new Set([other?.spec ?? spec, spec])].join(' and in ')}; give each an id of its own`,
+      `the criterion ${id} is declared twice, in ${[...new Set([other, spec])].join(' and in ')}; give each an id of its own`,
     );
-  here.add(id);
+  here.set(id, spec);
   return declaration;
 }

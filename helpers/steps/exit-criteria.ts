@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
 import { parseHealth } from '../agent/contract/health.ts';
 import { agentStateDifferences } from '../changes/agent-state.ts';
-import { OWN_DIRECTORY_PREFIX } from '../changes/own-file.ts';
+import { forgetOwnFiles, OWN_DIRECTORY_PREFIX } from '../changes/own-file.ts';
 import { listSurvivors, ruleText } from '../changes/rules.ts';
 import { undoAll } from '../changes/undo.ts';
 import { criteriaIn, SECTIONS, type Section } from '../criteria/catalogue.ts';
@@ -209,6 +209,7 @@ export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
   if (begun === undefined) return pass('nothing was changed on this host', { source });
   const rules = await rulesBeforeUndo(run);
   const snapshot = run.snapshot();
+  forgetOwnFiles();
   const report = await undoAll(begun.journal, (text) => run.log(`undone: ${text}`));
   run.directory.writeJson('undo.json', report);
   const differences =

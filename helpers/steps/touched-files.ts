@@ -10,7 +10,7 @@ export function onOurFiles(
   { section, withoutFiles }: CriterionEntry,
   judgement: Judgement,
 ): Judgement {
-  // By the exit criteria they are undone, and where one process judges all specs, it still knows of them.
+  // The exit criteria judge what is written down, and take the files away themselves.
   if (section === 'exit' || withoutFiles === true) return judgement;
   const touched = touchedFiles();
   if (touched.length === 0) return judgement;
