@@ -22,6 +22,7 @@ section('coverage', () => {
   criterion('coverage.audit.near-misses', () => audit.group('near-misses'));
   criterion('coverage.audit.network', () => audit.networkGroup('network'));
   criterion('coverage.audit.network-near-misses', () => audit.networkGroup('network-near-misses'));
+  criterion('coverage.audit.exemptions', () => audit.group('exemptions'));
   criterion('coverage.audit.accounting', () => audit.accounting());
   criterion('coverage.audit.stop', () => audit.stop());
   criterion('coverage.enforce.ready', () => enforce.start());
@@ -36,6 +37,7 @@ section('coverage', () => {
   criterion('coverage.enforce.network-near-misses', () =>
     enforce.networkGroup('network-near-misses'),
   );
+  criterion('coverage.enforce.exemptions', () => enforce.group('exemptions'));
   criterion('coverage.enforce.accounting', () => enforce.accounting());
   criterion('coverage.enforce.stop', () => enforce.stop());
   criterion('coverage.removed', () => subjects.removeRules());

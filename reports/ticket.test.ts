@@ -42,14 +42,22 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
   expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
 });
 
-test('says how many routes of each group were as they must be, by mode', () => {
+test('says of each promise how many routes kept it, by mode, and what was found', () => {
   const text = ticketText(
     ticket({
       'coverage.audit.aliases': { value: 13, limit: 13, unit: 'routes' },
       'coverage.enforce.aliases': { verdict: 'fail', value: 12, limit: 13, unit: 'routes' },
+      'coverage.enforce.truncate': {
+        findings: [{ title: 'emptied', severity: 'high', detail: '' }],
+      },
     }),
   );
-  expect(text).toContain('| aliases | pass: 13 of 13 | fail: 12 of 13 |');
+  expect(text).toContain(
+    '| title of coverage.enforce.aliases | pass: 13 of 13 routes | fail: 12 of 13 routes |',
+  );
+  expect(text).toContain(
+    '| title of coverage.enforce.truncate | — | pass: finding (high) emptied |',
+  );
 });
 
 test('stays on one page when everything fails', () => {

@@ -86,22 +86,28 @@ function criteria(records: readonly CriterionRecord[]): string[] {
   return table(['criterion', 'verdict', 'measured', 'limit'], rows);
 }
 
-/** The routes of the coverage phase by group, and what came of them in each mode. */
+/** What is promised, with the routes that were taken to it in each mode and what came of them. */
 function coverage(records: readonly CriterionRecord[]): string[] {
-  const judged = records.filter(({ unit, verdict }) => unit === 'routes' && verdict !== 'skipped');
-  const groupOf = (id: string) => /^coverage\.(?:audit|enforce)\.(.+)$/.exec(id)?.[1];
-  const groups = [...new Set(judged.flatMap(({ id }) => groupOf(id) ?? []))];
+  const groupOf = (id: string) => /^coverage\.enforce\.(.+)$/.exec(id)?.[1];
+  const tried = records.filter(({ unit, findings }) => unit === 'routes' || findings !== undefined);
   const cell = (group: string, mode: string) => {
-    const record = judged.find(({ id }) => id === `coverage.${mode}.${group}`);
+    const record = tried.find(({ id }) => id === `coverage.${mode}.${group}`);
     if (record === undefined) return '—';
-    return `${record.verdict}: ${record.value} of ${record.limit}`;
+    const [finding] = record.findings ?? [];
+    return finding === undefined
+      ? `${record.verdict}: ${record.value} of ${record.limit} routes`
+      : `${record.verdict}: finding (${finding.severity}) ${finding.title}`;
   };
-  const rows = groups.map((group) => [group, cell(group, 'audit'), cell(group, 'enforce')]);
+  const rows = tried.flatMap(({ id, title }) => {
+    const group = groupOf(id);
+    const promise = title.replace(/ in enforce mode\b/, '');
+    return group === undefined ? [] : [[promise, cell(group, 'audit'), cell(group, 'enforce')]];
+  });
   if (rows.length === 0) return [];
-  return chapter('Coverage of routes', [
-    ...table(['routes', 'audit', 'enforce'], rows),
+  return chapter('Coverage: promises, routes and what came of them', [
+    ...table(['in enforce mode', 'audit', 'enforce'], rows),
     '',
-    'Each route stands in coverage/audit/table.json and coverage/enforce/table.json.',
+    'Each route stands in coverage/audit/table.json and coverage/enforce/table.json, who took it, and its verdict.',
   ]);
 }
 

@@ -54,6 +54,7 @@ export const agentState = z.object({
 const entry = z.discriminatedUnion('kind', [
   agentState,
   z.object({ kind: z.literal('directory'), path: z.string(), ...fileIdentity }),
+  z.object({ kind: z.literal('cgroup'), path: z.string(), ...fileIdentity }),
   z.object({ kind: z.literal('deny-rule'), path: z.string(), ...fileIdentity }),
   /** A policy of ours was applied; undone by applying one that holds only the host's own rules. */
   z.object({ kind: z.literal('policy'), emptyPolicy: z.string() }),

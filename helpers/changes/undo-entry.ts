@@ -4,6 +4,7 @@ import { type Candidate, howItEnded, runCommand, shownOutput } from '../agent/co
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
 import { restoreAgentState } from './agent-state.ts';
 import type { JournalEntry } from './journal.ts';
+import { removeCgroup } from './own-cgroup.ts';
 import { cgroupId } from './rules.ts';
 
 /** systemctl(1) stops a unit of ours within its own timeout, which is shorter. */
@@ -78,6 +79,12 @@ export async function undoEntry(
         return `${entry.path} is not the directory we made; it was left`;
       rmSync(entry.path, { recursive: true, force: true });
       return undefined;
+    case 'cgroup':
+      if (!existsSync(entry.path)) return undefined;
+      if (!isSameFile(entry.path, entry))
+        return `${entry.path} is not the control group we made; it was left`;
+      removeCgroup(entry.path);
+      return undefined;
     case 'deny-rule':
       if (!isSameFile(entry.path, entry)) {
         return `the deny rule on inode ${entry.ino} cannot be removed by path: ${entry.path} is gone or replaced`;
@@ -120,6 +127,8 @@ export const described = (entry: JournalEntry): string => {
       return 'put the agent’s files, pins and cgroup back';
     case 'directory':
       return `removed ${entry.path}`;
+    case 'cgroup':
+      return `removed the control group ${entry.path}`;
     case 'deny-rule':
       return `removed the deny rule on ${entry.path}`;
     case 'policy':

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256OfFile } from '../files/sha256.ts';
 import { RUN_MARK } from '../host/processes.ts';
 import { Journal } from './journal.ts';
+import { ownCgroup, ownChildCgroup } from './own-cgroup.ts';
 import { undoAll } from './undo.ts';
 
 let folder: ReturnType<typeof dirSync>;
@@ -60,3 +61,24 @@ test.each(['the candidate', 'the version before it'])(
     expect(report.problems).toEqual([]);
   },
 );
+
+test('control groups of ours are removed, and one that took the place of ours is left', async () => {
+  const journal = Journal.make(join(folder.name, 'state/journal.ndjson'));
+  journal.begin({
+    runId: `undo-cgroup-${process.pid}`,
+    runDirectory: folder.name,
+    candidate: '/bin/true',
+    candidateSha256: await sha256OfFile('/bin/true'),
+    environment: {},
+    startedAt: new Date().toISOString(),
+  });
+  const [ours, replaced] = [ownCgroup(journal), ownCgroup(journal)];
+  if (ours === undefined || replaced === undefined) throw new Error('no cgroup could be made');
+  ownChildCgroup(ours);
+  rmdirSync(replaced);
+  mkdirSync(replaced);
+  const report = await undoAll(journal, () => {});
+  expect(existsSync(ours)).toBe(false);
+  expect(report.problems).toEqual([`${replaced} is not the control group we made; it was left`]);
+  rmdirSync(replaced);
+});

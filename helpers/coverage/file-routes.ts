@@ -196,6 +196,7 @@ export const FILE_ROUTES: Partial<Record<Route, TakeFileRoute>> = {
     openAndClose(`/proc/${process.pid}/cwd/${FILES.secret}`, O_RDONLY);
   },
   'symlink-before': opens('symlink', O_RDONLY),
+  'rule-by-symlink': opens('viaSymlink', O_RDONLY),
   'symlink-after': byNewName(symlinkSync, 'secret'),
   'hardlink-before': opens('linkedAlias', O_RDONLY),
   'hardlink-after': byNewName(linkSync, 'linked'),

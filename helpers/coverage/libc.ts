@@ -19,6 +19,7 @@ const prototypes = {
   bind: 'int bind(int fd, void *address, uint length)',
   connect: 'int connect(int fd, void *address, uint length)',
   listen: 'int listen(int fd, int backlog)',
+  setsockopt: 'int setsockopt(int fd, int level, int name, void *value, uint length)',
   getsockname: 'int getsockname(int fd, void *address, void *length)',
   sendto: 'long sendto(int fd, void *bytes, size_t size, int flags, void *to, uint length)',
   ioctl: 'int ioctl(int fd, ulong request, void *argument)',

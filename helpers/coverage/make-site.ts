@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Journal } from '../changes/journal.ts';
+import { ownCgroup, ownChildCgroup } from '../changes/own-cgroup.ts';
 import { knownFile, type OwnFile, ownDirectory } from '../changes/own-file.ts';
 import { FILES, type Site } from './site.ts';
 
@@ -17,6 +18,8 @@ import { FILES, type Site } from './site.ts';
 export interface MadeSite {
   readonly site: Site;
   readonly denied: readonly OwnFile[];
+  /** The paths that those rules name. */
+  readonly rulePaths: readonly string[];
 }
 
 /** A small program of the host: what is executed is a copy of it. */
@@ -39,18 +42,49 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
   symlinkSync(FILES.secret, at('symlink'));
   mkdirSync(at('elsewhere'));
   openFile(join(at('elsewhere'), FILES.secret));
+  const viaSymlink = openFile(at('viaSymlink'));
+  symlinkSync(FILES.viaSymlink, at('ruleSymlink'));
+  mkdirSync(at('layers'));
+  const lower = openFile(join(at('layers'), FILES.lower));
   writeFileSync(at('script'), `#!${at('program')}\n`, { mode: 0o700 });
   copyFileSync(PROGRAM, at('program'));
   chmodSync(at('program'), 0o755);
+  const comm = programNames();
+  for (const name of Object.values(comm)) {
+    copyFileSync(PROGRAM, join(directory, name));
+    chmodSync(join(directory, name), 0o755);
+  }
   const numbered = fileOnTmpfs(directory, journal);
   const program = knownFile(at('program'), '');
-  const denied = [secret, linked, program, ...(numbered === undefined ? [] : [numbered])];
-  const bindPort = randomInt(LOWEST_PORT, HIGHEST_PORT);
-  const ports = { bindPort, bothPort: bindPort + 10 };
+  const ports = somePorts();
   return {
-    denied,
-    site: { directory, numbered: numbered?.path, ipv4: ipv4(ports), ipv6: ipv6(ports) },
+    denied: [secret, linked, program, viaSymlink, lower, ...(numbered ? [numbered] : [])],
+    rulePaths: [
+      ...[secret, linked, program, lower, ...(numbered ? [numbered] : [])].map(({ path }) => path),
+      at('ruleSymlink'),
+    ],
+    site: {
+      directory,
+      numbered: numbered?.path,
+      cgroups: makeCgroups(journal),
+      comm,
+      ipv4: ipv4(ports),
+      ipv6: ipv6(ports),
+    },
   };
+}
+
+/** The agent compares 15 characters, and a rule on so short a name concerns no other program. */
+function programNames(): Site['comm'] {
+  const denied = `canary${randomInt(1e6, 9e6)}`;
+  return { denied, longer: `${denied}x` };
+}
+
+function makeCgroups(journal: Journal): Site['cgroups'] {
+  const allowed = ownCgroup(journal);
+  const sibling = ownCgroup(journal);
+  if (allowed === undefined || sibling === undefined) return undefined;
+  return { allowed, child: ownChildCgroup(allowed), sibling };
 }
 
 function openFile(path: string): OwnFile {
@@ -74,21 +108,45 @@ function fileOnTmpfs(directory: string, journal: Journal): OwnFile | undefined {
   return openFile(join(ownDirectory(parent, journal), 'numbered'));
 }
 
-type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort'>;
+type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort' | 'tcpPort' | 'pairPort' | 'listenPort'>;
+
+/** Each has a port beside it that has no rule. */
+function somePorts(): Ports {
+  const bindPort = randomInt(LOWEST_PORT, HIGHEST_PORT);
+  return {
+    bindPort,
+    bothPort: bindPort + 10,
+    tcpPort: bindPort + 20,
+    pairPort: bindPort + 30,
+    listenPort: bindPort + 40,
+  };
+}
+
+/** Of a network that is ours alone. @param first a multiple of four, so that four addresses from there are a network. */
+function addresses(
+  at: (last: number) => string,
+  first: number,
+  bits: number,
+): Omit<Site['ipv4'], keyof Ports> {
+  return {
+    range: {
+      network: `${at(first)}/${bits - 2}`,
+      ...{ first: at(first), last: at(first + 3), before: at(first - 1), after: at(first + 4) },
+    },
+    ...{ address: at(first + 8), next: at(first + 9), free: at(first + 11), pair: at(first + 13) },
+  };
+}
 
 /** In 127.0.0.0/8, where a host has every address. */
 function ipv4(ports: Ports): Site['ipv4'] {
   const network = `127.${randomInt(16, 255)}.${randomInt(1, 255)}`;
-  const last = randomInt(2, 250);
-  const [address, next, free] = [0, 1, 3].map((more) => `${network}.${last + more}`);
-  return { address: address ?? '', next: next ?? '', free: free ?? '', ...ports };
+  return { ...addresses((last) => `${network}.${last}`, 4 * randomInt(1, 58), 32), ...ports };
 }
 
 /** In fd00::/8 (RFC 4193), on the loopback of a network namespace of the probe's own. */
 function ipv6(ports: Ports): Site['ipv6'] {
   const group = () => randomInt(0x1000, 0xffff).toString(16);
   const network = ['fd77', group(), group(), group(), group(), group(), group()].join(':');
-  const last = randomInt(0x1000, 0xff00);
-  const [address, next, free] = [0, 1, 3].map((more) => `${network}:${(last + more).toString(16)}`);
-  return { address: address ?? '', next: next ?? '', free: free ?? '', ...ports };
+  const at = (last: number) => `${network}:${last.toString(16)}`;
+  return { ...addresses(at, 4 * randomInt(0x400, 0x3f00), 128), ...ports };
 }

@@ -9,6 +9,8 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 /** <linux/sockios.h>, <net/if.h> */
 const SIOCSIFFLAGS = 0x8914;
 const SIOCSIFADDR = 0x8916;
@@ -61,9 +63,13 @@ function connect(address: string, port: number, type: number): void {
   });
 }
 
-function connectToListener(address: string): void {
+function connectToListener(address: string, port = 0): void {
   withSocket(address, SOCK_STREAM, (listener) => {
-    const bytes = socketAddress(address, 0);
+    const bytes = socketAddress(address, port);
+    // Others of ours try the same port a moment before or after.
+    const on = Buffer.alloc(4);
+    on.writeInt32LE(1);
+    call('setsockopt', listener, SOL_SOCKET, SO_REUSEADDR, on, on.length);
     call('bind', listener, bytes, bytes.length);
     call('listen', listener, 1);
     const length = Buffer.alloc(4);
@@ -128,4 +134,16 @@ export const NETWORK_ROUTES: Partial<Record<Route, TakeNetworkRoute>> = {
   'next-both-bind': ({ free, bothPort }) => bind(free, bothPort + 1, SOCK_DGRAM),
   'next-both-connect': ({ free, bothPort }) => connect(free, bothPort + 1, SOCK_DGRAM),
   'bind-port-connect': ({ free, bindPort }) => connect(free, bindPort, SOCK_DGRAM),
+  'range-first-connect': ({ range }) => connect(range.first, ANY_PORT, SOCK_DGRAM),
+  'range-last-connect': ({ range }) => connect(range.last, ANY_PORT, SOCK_DGRAM),
+  'range-send': ({ range }) => send(range.last, ANY_PORT),
+  'before-range-connect': ({ range }) => connect(range.before, ANY_PORT, SOCK_DGRAM),
+  'after-range-connect': ({ range }) => connect(range.after, ANY_PORT, SOCK_DGRAM),
+  'pair-connect': ({ pair, pairPort }) => connect(pair, pairPort, SOCK_DGRAM),
+  'pair-tcp-connect': ({ pair, pairPort }) => connectToListener(pair, pairPort),
+  'pair-next-port-connect': ({ pair, pairPort }) => connect(pair, pairPort + 1, SOCK_DGRAM),
+  'pair-other-address-connect': ({ free, pairPort }) => connect(free, pairPort, SOCK_DGRAM),
+  'tcp-port-connect': ({ free, tcpPort }) => connectToListener(free, tcpPort),
+  'other-protocol-connect': ({ free, tcpPort }) => connect(free, tcpPort, SOCK_DGRAM),
+  'egress-port-bind': ({ free, tcpPort }) => bind(free, tcpPort, SOCK_STREAM),
 };

@@ -3,7 +3,7 @@
  * once and in order, and answers with what came of it. It handles no signal: the coverage phase lets the
  * agent send none.
  */
-import { constants, openSync, readlinkSync } from 'node:fs';
+import { constants, openSync, readlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -53,13 +53,26 @@ const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
   holder: ({ directory }) => ({
     held: openSync(join(directory, FILES.secret), constants.O_RDWR),
   }),
+  exempt: joinCgroup('allowed'),
+  'exempt-child': joinCgroup('child'),
+  'exempt-sibling': joinCgroup('sibling'),
   'network-ipv6': haveAddresses,
   'network-ipv6-neighbour': haveAddresses,
 };
 
-function haveAddresses({ ipv6: { address, next, free } }: Site): Partial<FileSite> {
-  addLoopbackAddresses([address, next, free]);
+function haveAddresses({ ipv6: { address, next, free, pair, range } }: Site): Partial<FileSite> {
+  const { first, last, before, after } = range;
+  addLoopbackAddresses([address, next, free, pair, first, last, before, after]);
   return {};
+}
+
+/** By itself, before it does anything that a rule concerns. */
+function joinCgroup(name: keyof NonNullable<Site['cgroups']>) {
+  return ({ cgroups }: Site): Partial<FileSite> => {
+    if (cgroups === undefined) throw new Error('no control group could be made on this host');
+    writeFileSync(join(cgroups[name], 'cgroup.procs'), String(pid));
+    return {};
+  };
 }
 
 function becomeOrdinaryUser(): Partial<FileSite> {

@@ -1,13 +1,29 @@
 import { z } from 'zod';
 
-/** Addresses and ports of ours; rules are on the address, and on both ports. */
+/** Addresses and ports of ours, and which of them have a rule. */
 const network = z.object({
+  /** Denied. */
   address: z.string(),
   next: z.string(),
   /** Has no rule: for connects to a port alone. */
   free: z.string(),
+  /** Four addresses, denied as one network. */
+  range: z.object({
+    network: z.string(),
+    first: z.string(),
+    last: z.string(),
+    before: z.string(),
+    after: z.string(),
+  }),
+  /** Denied on one port. */
+  pair: z.string(),
+  pairPort: z.number().int(),
+  /** Denied by direction, and one by protocol. */
   bindPort: z.number().int(),
   bothPort: z.number().int(),
+  tcpPort: z.number().int(),
+  /** Denied for bind; the socket of the process from before the agent has it already. */
+  listenPort: z.number().int(),
 });
 
 /** What the probe processes work on. */
@@ -15,6 +31,10 @@ export const site = z.object({
   directory: z.string(),
   /** A denied file on a tmpfs, where one could be made. */
   numbered: z.string().optional(),
+  /** Directories of cgroups of ours; only the first is on the allow list. Undefined where none could be made. */
+  cgroups: z.object({ allowed: z.string(), child: z.string(), sibling: z.string() }).optional(),
+  /** Names of our programs: the first is denied by name. */
+  comm: z.object({ denied: z.string(), longer: z.string() }),
   ipv4: network,
   ipv6: network,
 });
@@ -33,6 +53,12 @@ export const FILES = {
   program: 'program',
   symlink: 'symlink',
   script: 'script',
+  /** Denied by a rule that names a symbolic link to it. */
+  viaSymlink: 'via-symlink',
+  ruleSymlink: 'via-symlink.link',
+  /** Denied; below an overlay. */
+  lower: 'lower',
+  layers: 'layers',
   beside: 'beside',
   copy: 'copy',
   elsewhere: 'elsewhere',

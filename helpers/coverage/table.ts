@@ -15,7 +15,8 @@ export type Group =
   | 'controls'
   | 'near-misses'
   | 'network'
-  | 'network-near-misses';
+  | 'network-near-misses'
+  | 'exemptions';
 
 /** Who takes a route: each is a process of its own. */
 export const KINDS = {
@@ -33,6 +34,9 @@ export const KINDS = {
   seccomp: 'a process with a seccomp filter',
   early: 'a process from before the agent’s start',
   holder: 'a process that opened the file before its rule',
+  exempt: 'a process in an allowed cgroup',
+  'exempt-child': 'a process in a cgroup below an allowed one',
+  'exempt-sibling': 'a process in a cgroup beside an allowed one',
   neighbour: 'root, beside the rules',
   network: 'root, by IPv4',
   'network-user': 'an ordinary user, by IPv4',
@@ -60,6 +64,7 @@ export const ROUTES = {
   'proc-pid-cwd': '/proc/PID/cwd',
   'symlink-before': 'a symbolic link from before the rule',
   'symlink-after': 'a symbolic link made after the rule',
+  'rule-by-symlink': 'a name whose rule was made through a symbolic link',
   'hardlink-before': 'a hard link from before the rule',
   'hardlink-after': 'a hard link made after the rule',
   rename: 'another name after a rename',
@@ -93,6 +98,18 @@ export const ROUTES = {
   'next-both-bind': 'a bind to the next port of direction both',
   'next-both-connect': 'a connect to the next port of direction both',
   'bind-port-connect': 'a connect to the port of direction bind',
+  'range-first-connect': 'a UDP connect to the first address of the network',
+  'range-last-connect': 'a UDP connect to the last address of the network',
+  'range-send': 'a sendto to the last address of the network',
+  'before-range-connect': 'a UDP connect to the address before the network',
+  'after-range-connect': 'a UDP connect to the address after the network',
+  'pair-connect': 'a UDP connect to the address and port of one rule',
+  'pair-tcp-connect': 'a TCP connect to the address and port of one rule',
+  'pair-next-port-connect': 'a UDP connect to that address and the next port',
+  'pair-other-address-connect': 'a UDP connect to that port of another address',
+  'tcp-port-connect': 'a TCP connect to the port of protocol tcp',
+  'other-protocol-connect': 'a UDP connect to the port of protocol tcp',
+  'egress-port-bind': 'a TCP bind to the port of direction egress',
 } as const;
 
 export type Route = keyof typeof ROUTES;
@@ -131,6 +148,19 @@ const pairs = PAIRED.flatMap((kind) =>
   ),
 );
 
+const WITH_RULES: readonly Kind[] = ['network', 'network-ipv6'];
+const BESIDE_RULES: readonly Kind[] = ['network-neighbour', 'network-ipv6-neighbour'];
+/** Of networks, of an address with a port, and of a port with a protocol. */
+const RULES_OF_MORE: readonly Route[] = [
+  ...(['range-first-connect', 'range-last-connect', 'range-send'] as const),
+  ...(['pair-connect', 'pair-tcp-connect', 'tcp-port-connect'] as const),
+];
+const BESIDE_MORE: readonly Route[] = [
+  ...(['before-range-connect', 'after-range-connect'] as const),
+  ...(['pair-next-port-connect', 'pair-other-address-connect'] as const),
+  ...(['other-protocol-connect', 'egress-port-bind'] as const),
+];
+
 /** Everything that is tried, in the order in which each kind of process takes its routes. */
 export const TABLE: readonly Line[] = [
   ...lines('open-modes', 'denied', 'root', 'read', 'write', 'read-write', 'append'),
@@ -138,6 +168,7 @@ export const TABLE: readonly Line[] = [
   ...lines('aliases', 'denied', 'root', 'relative', 'open-by-handle', 'io-uring'),
   ...lines('aliases', 'denied', 'root', 'path-descriptor-reopened', 'proc-pid-root'),
   ...lines('aliases', 'denied', 'root', 'proc-pid-cwd', 'symlink-before', 'symlink-after'),
+  ...lines('aliases', 'denied', 'root', 'rule-by-symlink'),
   ...lines('aliases', 'denied', 'root', 'hardlink-before', 'hardlink-after', 'rename', 'exchange'),
   ...lines('aliases', 'denied', 'mount-namespace', 'bind-mount'),
   ...lines('exec', 'denied', 'root', 'exec', 'interpreter', 'mmap'),
@@ -151,7 +182,8 @@ export const TABLE: readonly Line[] = [
   ...lines('network', 'denied', 'network', 'tcp-bind', 'udp-bind', 'both-bind', 'both-connect'),
   ...lines('network', 'denied', 'network-user', 'tcp-connect', 'udp-send', 'udp-bind'),
   ...lines('network', 'denied', 'network-ipv6', 'tcp-connect', 'udp-connect', 'udp-send'),
-  ...lines('network', 'denied', 'network-ipv6', 'udp-bind'),
+  ...lines('network', 'denied', 'network-ipv6', 'udp-bind', 'both-bind', 'both-connect'),
+  ...WITH_RULES.flatMap((kind) => lines('network', 'denied', kind, ...RULES_OF_MORE)),
   ...lines('network-near-misses', 'open', 'network-neighbour', 'next-tcp-connect'),
   ...lines('network-near-misses', 'open', 'network-neighbour', 'next-udp-connect'),
   ...lines('network-near-misses', 'open', 'network-neighbour', 'next-udp-send', 'next-udp-bind'),
@@ -161,6 +193,10 @@ export const TABLE: readonly Line[] = [
   ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-tcp-connect'),
   ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-udp-connect'),
   ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-udp-send'),
+  ...BESIDE_RULES.flatMap((kind) => lines('network-near-misses', 'open', kind, ...BESIDE_MORE)),
+  ...lines('exemptions', 'open', 'exempt', 'read', 'append', 'exec', 'udp-connect', 'udp-send'),
+  ...lines('exemptions', 'denied', 'exempt-child', 'read', 'udp-connect'),
+  ...lines('exemptions', 'denied', 'exempt-sibling', 'read', 'udp-connect'),
 ];
 
 /** A line in words. */

@@ -239,7 +239,7 @@ const ENTRIES = {
     timeoutSeconds: 900,
   },
   'coverage.rules': {
-    title: 'the rules on files, addresses and ports are there before the agent starts',
+    title: 'the rules on files, addresses, ports and cgroups are there before the agent starts',
     needs: ['coverage.control'],
     timeoutSeconds: 900,
   },
@@ -251,53 +251,69 @@ const ENTRIES = {
     title: 'every way to open a denied file passes and is recorded in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.aliases': {
     title: 'every other name and handle of a denied file passes and is recorded in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.exec': {
     title: 'every way to start or map a denied file passes and is recorded in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.kinds': {
     title:
       'a denied file passes and is recorded in audit mode whatever kind of process opens or starts it',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.truncate': {
     title: 'truncate(2) of a denied file passes and is recorded in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.controls': {
     title: 'what the agent documents as open stays open without a decision in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.near-misses': {
     title: 'files that resemble a denied one are free without a decision in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.network': {
     title:
       'every connect, send and bind to a denied address or port passes and is recorded in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.network-near-misses': {
     title: 'the next address and port are free without a decision in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
+  },
+  'coverage.audit.exemptions': {
+    title: 'processes in an allowed cgroup are exempt in audit mode, and no others',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.accounting': {
     title: 'event lines and counters of all routes agree in audit mode',
     needs: ['coverage.audit.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
   },
   'coverage.audit.stop': {
     title: 'the agent stops in order after audit mode',
@@ -311,53 +327,69 @@ const ENTRIES = {
     title: 'every way to open a denied file is refused and recorded in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.aliases': {
     title: 'every other name and handle of a denied file is refused and recorded in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.exec': {
     title: 'every way to start or map a denied file is refused and recorded in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.kinds': {
     title:
       'a denied file is refused and recorded in enforce mode whatever kind of process opens or starts it',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.truncate': {
     title: 'truncate(2) of a denied file is refused and recorded in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.controls': {
     title: 'what the agent documents as open stays open without a decision in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.near-misses': {
     title: 'files that resemble a denied one are free without a decision in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.network': {
     title:
       'every connect, send and bind to a denied address or port is refused and recorded in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.network-near-misses': {
     title: 'the next address and port are free without a decision in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
+  },
+  'coverage.enforce.exemptions': {
+    title: 'processes in an allowed cgroup are exempt in enforce mode, and no others',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.accounting': {
     title: 'event lines and counters of all routes agree in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
   },
   'coverage.enforce.stop': {
     title: 'the agent stops in order after enforce mode',

@@ -1,21 +1,18 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { howItEnded, runCommand } from '../../agent/command.ts';
-import type { OwnFile } from '../../changes/own-file.ts';
 import { plainFilesystem } from '../../changes/own-file.ts';
-import {
-  addRule,
-  listFileRules,
-  listNetworkRules,
-  removeRule,
-  rulesOn,
-} from '../../changes/rules.ts';
+import { cgroupId, rulesOn } from '../../changes/rules.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
+import { coverageRules, policyOf } from '../../coverage/policy.ts';
 import { Probe } from '../../coverage/probe.ts';
-import type { Site } from '../../coverage/site.ts';
 import { type Kind, TABLE } from '../../coverage/table.ts';
 import { type Standing, type Taken, takeTable } from '../../coverage/take-table.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
+import { unrestorable } from '../drill/restorable.ts';
+import { type AppliedPolicy, journalPolicy, removePolicy } from './candidate-policy.ts';
 
 /** Begun before the rules, and so before the agent; they live to the end of the phase. */
 const STANDING: readonly Kind[] = ['early', 'holder'];
@@ -26,8 +23,7 @@ export class CoverageSubjects {
   #made: MadeSite | undefined;
   #standing: Standing = new Map();
   #notRun: ReadonlyMap<string, string> = new Map();
-  #fileRules: { readonly file: OwnFile; readonly id: string }[] = [];
-  #networkRules: { readonly rule: readonly string[]; readonly id: string }[] = [];
+  #applied: AppliedPolicy | undefined;
 
   constructor(run: CanaryRun) {
     this.#run = run;
@@ -75,66 +71,45 @@ export class CoverageSubjects {
     return takeTable(this.made.site, this.#run.candidate.environment, this.#standing, events);
   }
 
-  /** All rules before the first start: each mode finds them there. */
+  /** All rules before the first start, by one policy: each mode finds them there. */
   async seedRules(): Promise<Judgement> {
-    const { denied, site } = this.made;
-    const { candidate, commandTimeoutSeconds } = this.#run;
-    const journal = await this.#run.journal();
-    for (const file of denied) {
-      const id = await addRule(candidate, file, journal, commandTimeoutSeconds);
-      this.#fileRules.push({ file, id });
-    }
-    for (const rule of networkRules(site)) {
-      const id = journal.record({ kind: 'network-rule', arguments: [...rule] });
-      this.#networkRules.push({ rule, id });
-      const added = await runCommand(
-        candidate,
-        ['network', 'deny', 'add', ...rule],
-        commandTimeoutSeconds,
+    const { candidate, commandTimeoutSeconds, settings } = this.#run;
+    const rules = await this.#run.rules();
+    const lost = unrestorable(rules, settings.HOST_ROOT);
+    if (lost.length > 0)
+      throw noEvidence(
+        `a policy replaces all rules of a host, and ${lost.length} of this one could not be restored (${lost[0]}); use a staging host without them`,
+        { value: lost.length, limit: 0, unit: 'rules' },
       );
-      if (added.exitCode !== 0) return fail(howItEnded(added), { source: added.command });
-    }
-    const missing = [
-      ...(await this.#fileRulesThere(0)),
-      ...(await this.#networkRulesMissing(networkRules(site))),
-    ];
+    const hostPaths = rules.files.flatMap(({ path }) => path ?? []);
+    const sections = coverageRules(this.made, hostPaths);
+    const policy = join(this.made.site.directory, 'coverage.policy');
+    writeFileSync(policy, policyOf(sections), { mode: 0o600, flag: 'wx' });
+    this.#applied = await journalPolicy(this.#run, hostPaths);
+    const args = ['policy', 'apply', policy, '--reset'];
+    const applied = await runCommand(candidate, args, commandTimeoutSeconds);
+    if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
+    const there = await this.#listed();
+    const missing = this.#wanted().filter((rule) => !there.includes(rule));
+    const measured = { value: missing.length, limit: 0, unit: 'rules missing' };
     if (missing.length > 0)
-      return fail(`the agent said yes, and does not list ${missing.join(', ')}`, {
-        value: missing.length,
-        limit: 0,
-        unit: 'rules missing',
-      });
-    const count = denied.length + networkRules(site).length;
-    return pass(`${count} rules of ours, on ${denied.length} files, 2 addresses and 2 ports`, {
-      value: count,
+      return fail(`the agent said yes, and does not list ${missing.join(', ')}`, measured);
+    return pass(`${this.#wanted().length} rules of ours by one policy`, {
+      value: this.#wanted().length,
       unit: 'rules',
     });
   }
 
   /** Removes every rule of ours, and shows that the lists have none of them. */
   async removeRules(): Promise<Judgement> {
-    const { candidate, commandTimeoutSeconds } = this.#run;
-    const journal = await this.#run.journal();
-    const count = this.#fileRules.length + this.#networkRules.length;
-    for (const { rule, id } of this.#networkRules.splice(0)) {
-      const args = ['network', 'deny', 'del', ...rule];
-      const removed = await runCommand(candidate, args, commandTimeoutSeconds);
-      if (removed.exitCode !== 0) return fail(howItEnded(removed), { source: removed.command });
-      journal.strike(id);
-    }
-    for (const { file, id } of this.#fileRules.splice(0)) {
-      const removed = await removeRule(candidate, file, id, journal, commandTimeoutSeconds);
-      if (removed.exitCode !== 0) return fail(howItEnded(removed), { source: removed.command });
-    }
-    const rules = networkRules(this.made.site);
-    const missing = await this.#networkRulesMissing(rules);
-    const left = [
-      ...(await this.#fileRulesThere(1)),
-      ...rules.map(ruleText).filter((rule) => !missing.includes(rule)),
-    ];
+    if (this.#applied === undefined) throw noEvidence('the rules were not made');
+    const removed = await removePolicy(this.#run, this.#applied);
+    if (removed.exitCode !== 0) return fail(howItEnded(removed), { source: removed.command });
+    const there = await this.#listed();
+    const left = this.#wanted().filter((rule) => there.includes(rule));
     const measured = { value: left.length, limit: 0, unit: 'rules left' };
     return left.length === 0
-      ? pass(`${count} rules of ours removed`, measured)
+      ? pass(`${this.#wanted().length} rules of ours removed`, measured)
       : fail(`the agent said yes, and still lists ${left.join(', ')}`, measured);
   }
 
@@ -143,36 +118,28 @@ export class CoverageSubjects {
     for (const probe of this.#standing.values()) probe.kill();
   }
 
-  /** Paths of our files that have this many rules. */
-  async #fileRulesThere(count: number): Promise<string[]> {
-    const { candidate, commandTimeoutSeconds } = this.#run;
-    const listed = await listFileRules(candidate, commandTimeoutSeconds);
-    return this.made.denied
-      .filter((file) => rulesOn(listed, file).length === count)
-      .map(({ path }) => path);
+  /** Every rule of ours that a list of the agent shows, as it shows it. */
+  #wanted(): readonly string[] {
+    const { site, denied } = this.made;
+    const { ipv4, ipv6, cgroups } = site;
+    const { bindPort, bothPort, tcpPort } = ipv4;
+    return [
+      ...denied.map(({ path }) => path),
+      ...[ipv4, ipv6].flatMap(({ address, range }) => [address, range.network]),
+      ...[`${bindPort} (any, bind)`, `${bothPort} (any, both)`, `${tcpPort} (tcp, egress)`],
+      ...[`${ipv4.pair}:${ipv4.pairPort}`, `[${ipv6.pair}]:${ipv6.pairPort}`],
+      ...(cgroups === undefined ? [] : [`allowed cgroup ${cgroupId(cgroups.allowed)}`]),
+    ];
   }
 
-  async #networkRulesMissing(rules: readonly (readonly string[])[]): Promise<string[]> {
-    const { candidate, commandTimeoutSeconds } = this.#run;
-    const listed = await listNetworkRules(candidate, commandTimeoutSeconds);
-    const isListed = (text: string) =>
-      listed.some((entry) => entry === text || entry.startsWith(`${text} `));
-    return rules.map(ruleText).filter((text) => !isListed(text));
+  /** What the agent's lists have now, of the same words. */
+  async #listed(): Promise<readonly string[]> {
+    const { files, network, allowedCgroups } = await this.#run.rules();
+    return [
+      ...this.made.denied.filter((file) => rulesOn(files, file).length > 0).map(({ path }) => path),
+      // `ips: ADDRESS`; an address and a port may have a protocol behind them.
+      ...network.map((entry) => entry.replace(/^\w+: /, '').replace(/:any$/, '')),
+      ...allowedCgroups.map((id) => `allowed cgroup ${id}`),
+    ];
   }
-}
-
-/** What is denied, last, as the agent's list shows it first. */
-const ruleText = (rule: readonly string[]) => rule.at(-1) ?? '';
-
-function networkRules({ ipv4, ipv6 }: Site): readonly (readonly string[])[] {
-  const onPort = (direction: string, port: number) => [
-    ...['--protocol', 'any', '--direction', direction],
-    ...['--port', String(port)],
-  ];
-  return [
-    ['--ip', ipv4.address],
-    ['--ip', ipv6.address],
-    onPort('bind', ipv4.bindPort),
-    onPort('both', ipv4.bothPort),
-  ];
 }
