@@ -6,6 +6,19 @@ import { escapedCharacter } from '../text/escaped-character.ts';
 export interface Candidate {
   readonly executable: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Told of each command that ended, before its result is used. */
+  readonly ended?: (ended: EndedCommand) => void;
+}
+
+/** One line of `commands.ndjson`: a command of the candidate, how it ended and how long it took. */
+interface EndedCommand {
+  /** When it was started, ISO 8601 in UTC. */
+  readonly at: string;
+  readonly arguments: readonly string[];
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly timedOut?: true | undefined;
+  readonly durationMs: number;
 }
 
 /** What a finished command left. `exitCode` is undefined when a signal ended it. */
@@ -39,6 +52,7 @@ export async function runCommand(
   timeoutSeconds: number,
 ): Promise<CommandResult> {
   mustGoOn();
+  const at = new Date().toISOString();
   const running = execa(candidate.executable, args, {
     env: candidate.environment,
     extendEnv: false,
@@ -59,12 +73,18 @@ export async function runCommand(
     setTimeout(letGo, OUTPUT_GRACE_MS).unref();
   });
   const result = await running;
+  const { exitCode, signal } = result;
+  candidate.ended?.({
+    ...{ at, arguments: args, exitCode, signal },
+    ...(result.timedOut ? { timedOut: true } : {}),
+    durationMs: Math.round(result.durationMs),
+  });
   mustGoOn();
-  const spawnError = result.exitCode === undefined && result.signal === undefined;
+  const spawnError = exitCode === undefined && signal === undefined;
   return {
     command: `aegisbpf ${args.join(' ')}`,
-    exitCode: result.exitCode,
-    signal: result.signal,
+    exitCode,
+    signal,
     stdout: textOf(result.stdout),
     stdoutBytes: result.stdout ?? new Uint8Array(),
     stderr: spawnError

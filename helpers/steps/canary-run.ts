@@ -44,13 +44,20 @@ declare module 'vitest' {
 /** The host as it was found, in the evidence. */
 const SNAPSHOT = 'host-before.json';
 
+/** Every command of the candidate with its arguments, end and time (docs/evidence.md). */
+const COMMANDS = 'commands.ndjson';
+
 /** Everything a spec's steps work with. */
 export class CanaryRun {
   /** As the main process read them at the start: neither a file nor a variable is read again. */
   readonly settings: Settings = frozen(inject('settings'));
   readonly provided: ProvidedRun = inject('canaryRun');
   readonly directory = new RunDirectory(this.provided.runDirectory);
-  readonly candidate: Candidate = candidateOf(this.settings, this.provided.runId);
+  readonly candidate: Candidate = {
+    ...candidateOf(this.settings, this.provided.runId),
+    ended: (ended) => this.directory.appendLine(COMMANDS, { criterion: this.#criterion, ...ended }),
+  };
+  #criterion: string | undefined;
   readonly #journal = new Journal(JOURNAL_PATH, this.provided.journal);
 
   /**
@@ -117,6 +124,11 @@ export class CanaryRun {
   snapshot(): ComparedState | undefined {
     if (!this.directory.has(SNAPSHOT)) return undefined;
     return agentState.omit({ files: true }).parse(JSON.parse(this.directory.readText(SNAPSHOT)));
+  }
+
+  /** Commands that end from now on belong to this criterion. */
+  begin(criterion: string): void {
+    this.#criterion = criterion;
   }
 
   get commandTimeoutSeconds(): number {

@@ -195,6 +195,7 @@ function judgedAs(entry: CriterionEntry, check: Check, options: CriterionOptions
       if (!(provided.rejudge && name !== 'exit')) directory.record(record);
       skip(reason);
     }
+    canaryRun().begin(id);
     const begun = performance.now();
     const deaths = deathsIn(name).length;
     const seen = await judgedInTime(check, title, timeout, signal);
