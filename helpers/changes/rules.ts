@@ -158,16 +158,17 @@ export function ruleText(rule: BlockRule): string {
 /**
  * Adds a deny rule on a file of ours, journalled first. Refuses when the file has a rule already:
  * it would be somebody else's, and removing ours would remove theirs.
+ * @param before the rules as they are listed now.
  * @returns the journal entry's id, for `removeRule`.
  */
 export async function addRule(
   candidate: Candidate,
   file: OwnFile,
+  before: readonly BlockRule[],
   journal: Journal,
   timeoutSeconds: number,
 ): Promise<string> {
-  const before = rulesOn(await listFileRules(candidate, timeoutSeconds), file);
-  if (before.length > 0) {
+  if (rulesOn(before, file).length > 0) {
     throw noEvidence(`${file.path} already has a deny rule; it is not ours to use or remove`, {
       source: 'aegisbpf block list',
     });

@@ -143,7 +143,8 @@ export class RestartUnderLoad {
     plainFilesystem(settings.PROBE_DIR);
     const journal = await this.#run.journal();
     const file = ownFile(ownDirectory(settings.PROBE_DIR, journal), 'restart');
-    const ruleId = await addRule(candidate, file, journal, commandTimeoutSeconds);
+    const before = await listFileRules(candidate, commandTimeoutSeconds);
+    const ruleId = await addRule(candidate, file, before, journal, commandTimeoutSeconds);
     this.#subject = { file, ruleId };
     return this.#subject;
   }

@@ -89,9 +89,11 @@ export class SoakSubjects {
     const journal = await this.#run.journal();
     const before = await listFileRules(candidate, commandTimeoutSeconds);
     this.#policy = await applyCandidatePolicy(this.#run);
+    const known =
+      this.#policy === undefined ? before : await listFileRules(candidate, commandTimeoutSeconds);
     const files = [probe, soak, ...operations.map(({ file }) => file)];
     for (const file of files) {
-      const id = await addRule(candidate, file, journal, commandTimeoutSeconds);
+      const id = await addRule(candidate, file, known, journal, commandTimeoutSeconds);
       this.#rules.push({ file, id });
     }
     for (const address of addresses) {
