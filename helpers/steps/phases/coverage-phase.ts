@@ -89,7 +89,7 @@ export class CoverageMode {
       {
         title: 'truncate(2) empties a denied file',
         severity: 'high',
-        reference: 'agent-contract.md §9.2',
+        reference: 'docs/agent-contract.md §9.2',
         detail: `in ${this.mode} mode truncate(2) by path emptied a file with a deny rule: its content is destroyed, and there is no event and no count of it`,
       },
       { value: 'passed, no event', limit: 'one decision', source: this.#file },
