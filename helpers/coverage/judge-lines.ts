@@ -1,5 +1,7 @@
+import type { Capabilities } from '../agent/contract/capabilities.ts';
 import type { Mode } from '../agent/daemon-options.ts';
 import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
+import { attachmentOf } from './promises.ts';
 import { type Group, lineText } from './table.ts';
 import type { Taken } from './take-table.ts';
 
@@ -19,6 +21,8 @@ interface Expectation {
   readonly notRun: ReadonlyMap<string, string>;
   /** `dev:ino` of every file with a rule of ours. */
   readonly deniedFiles: ReadonlySet<string>;
+  /** What this start of the agent says that it attached. */
+  readonly hooks: Capabilities['hooks'];
 }
 
 /** Lines that failed while there was no rule, and why. */
@@ -36,6 +40,15 @@ export function judgeLine(taken: Taken, expectation: Expectation): JudgedLine {
   const reason = expectation.notRun.get(what);
   if (reason !== undefined)
     return { taken, verdict: 'not run', text: `${what} (not run: ${reason})` };
+  const attachment = attachmentOf(taken.line.route, expectation.hooks);
+  if (attachment.state === 'not promised')
+    return { taken, verdict: 'not run', text: `${what} (this version has no ${attachment.hook})` };
+  if (attachment.state === 'not attached')
+    return {
+      taken,
+      verdict: 'inconclusive',
+      text: `${what}: the agent did not attach ${attachment.hook}, by its capability report`,
+    };
   const { answer } = taken;
   if (typeof answer === 'string')
     return { taken, verdict: 'inconclusive', text: `${what}: ${answer}` };
@@ -106,4 +119,21 @@ export function judgeGroup(
   if (run === 0) throw new NotApplicable(`this host can try none: ${listed(notRun)}`);
   const without = notRun.length === 0 ? '' : `; besides ${listed(notRun)}`;
   return pass(`${run} routes, each as it must be${without}`, measured);
+}
+
+/** Whether what failed in a group is just that routes went through, and nobody was told. */
+export function wentUnseen(judged: readonly JudgedLine[], group: Group): boolean {
+  const failed = judged.filter(
+    ({ taken, verdict }) => taken.line.group === group && verdict === 'fail',
+  );
+  return (
+    failed.length > 0 &&
+    failed.every(
+      ({ taken: { line, answer, events } }) =>
+        line.expected === 'denied' &&
+        typeof answer === 'object' &&
+        answer.outcome === 'passed' &&
+        events.length === 0,
+    )
+  );
 }

@@ -29,6 +29,12 @@ function addressBytes(address: string): Buffer {
   return Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
+/** `::ffff:a.b.c.d` (RFC 4291), with all eight groups. */
+function inIpv6(address: string): string {
+  const hex = addressBytes(address).toString('hex');
+  return `0:0:0:0:0:ffff:${hex.slice(0, 4)}:${hex.slice(4)}`;
+}
+
 function socketAddress(address: string, port: number): Buffer {
   const isFour = isIPv4(address);
   const bytes = Buffer.alloc(isFour ? 16 : 28);
@@ -127,6 +133,7 @@ export const NETWORK_ROUTES: Partial<Record<Route, TakeNetworkRoute>> = {
   'udp-bind': ({ free, bindPort }) => bind(free, bindPort, SOCK_DGRAM),
   'both-bind': ({ free, bothPort }) => bind(free, bothPort, SOCK_DGRAM),
   'both-connect': ({ free, bothPort }) => connect(free, bothPort, SOCK_DGRAM),
+  'mapped-connect': ({ address }) => connect(inIpv6(address), ANY_PORT, SOCK_DGRAM),
   'next-tcp-connect': ({ next }) => connectToListener(next),
   'next-udp-connect': ({ next }) => connect(next, ANY_PORT, SOCK_DGRAM),
   'next-udp-send': ({ next }) => send(next, ANY_PORT),

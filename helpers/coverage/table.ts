@@ -16,6 +16,7 @@ export type Group =
   | 'near-misses'
   | 'network'
   | 'network-near-misses'
+  | 'mapped'
   | 'exemptions';
 
 /** Who takes a route: each is a process of its own. */
@@ -91,6 +92,7 @@ export const ROUTES = {
   'udp-bind': 'a UDP bind to the port',
   'both-bind': 'a UDP bind to the port of direction both',
   'both-connect': 'a UDP connect to the port of direction both',
+  'mapped-connect': 'a UDP connect to the address in its IPv6 form',
   'next-tcp-connect': 'a TCP connect to the next address',
   'next-udp-connect': 'a UDP connect to the next address',
   'next-udp-send': 'a sendto to the next address',
@@ -194,6 +196,7 @@ export const TABLE: readonly Line[] = [
   ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-udp-connect'),
   ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-udp-send'),
   ...BESIDE_RULES.flatMap((kind) => lines('network-near-misses', 'open', kind, ...BESIDE_MORE)),
+  ...lines('mapped', 'denied', 'network', 'mapped-connect'),
   ...lines('exemptions', 'open', 'exempt', 'read', 'append', 'exec', 'udp-connect', 'udp-send'),
   ...lines('exemptions', 'denied', 'exempt-child', 'read', 'udp-connect'),
   ...lines('exemptions', 'denied', 'exempt-sibling', 'read', 'udp-connect'),

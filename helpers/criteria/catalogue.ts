@@ -303,6 +303,13 @@ const ENTRIES = {
     timeoutSeconds: 900,
     evidence: ['coverage/audit/table.json'],
   },
+  'coverage.audit.mapped': {
+    title:
+      'a connect to a denied IPv4 address in its IPv6 form passes and is recorded in audit mode',
+    needs: ['coverage.audit.ready'],
+    timeoutSeconds: 900,
+    evidence: ['coverage/audit/table.json'],
+  },
   'coverage.audit.exemptions': {
     title: 'processes in an allowed cgroup are exempt in audit mode, and no others',
     needs: ['coverage.audit.ready'],
@@ -375,6 +382,13 @@ const ENTRIES = {
   },
   'coverage.enforce.network-near-misses': {
     title: 'the next address and port are free without a decision in enforce mode',
+    needs: ['coverage.enforce.ready'],
+    timeoutSeconds: 900,
+    evidence: ['coverage/enforce/table.json'],
+  },
+  'coverage.enforce.mapped': {
+    title:
+      'a connect to a denied IPv4 address in its IPv6 form is refused and recorded in enforce mode',
     needs: ['coverage.enforce.ready'],
     timeoutSeconds: 900,
     evidence: ['coverage/enforce/table.json'],

@@ -29,6 +29,7 @@ const DEFECTS: readonly string[] = [
   'refused-policy-resets-counters',
   'rollback-record',
   'truncate-by-path',
+  'v4-mapped-address',
   ...REFUSED_POLICIES.map(acceptedPolicy),
 ];
 

@@ -1,6 +1,13 @@
 import type { Mode } from '../../agent/daemon-options.ts';
 import { type Scrape, scrapeEndpoint } from '../../agent/scrape.ts';
-import { type JudgedLine, judgeGroup, judgeLine, tableFile } from '../../coverage/judge-lines.ts';
+import { FINDINGS } from '../../coverage/findings.ts';
+import {
+  type JudgedLine,
+  judgeGroup,
+  judgeLine,
+  tableFile,
+  wentUnseen,
+} from '../../coverage/judge-lines.ts';
 import { type Group, KINDS, ROUTES } from '../../coverage/table.ts';
 import type { Taken } from '../../coverage/take-table.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -11,8 +18,6 @@ import { judgeDefect } from './known-defects.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
 
 const SCRAPE_MS = 10_000;
-/** Id of the finding, for KNOWN_DEFECTS. */
-const TRUNCATE_HOLE = 'truncate-by-path';
 
 interface TakenTable {
   readonly taken: readonly Taken[];
@@ -51,47 +56,18 @@ export class CoverageMode {
     return this.#daemon.cleanUp();
   }
 
+  /** One criterion: a group of the table. What goes through unseen may be a finding with a name. */
   async group(group: Group): Promise<Judgement> {
     const { judged } = await this.#taken();
-    return judgeGroup(judged, group, this);
-  }
-
-  /** Network rules are in force only where the agent attached its hooks for them. */
-  async networkGroup(group: Group): Promise<Judgement> {
-    const { lsm_socket_connect: connect, lsm_socket_bind: bind } =
-      this.#daemon.ready.capabilities.hooks;
-    if (!connect || !bind)
-      return inconclusive(
-        'the agent attached no connect or no bind hook (hooks of its capability report), so network rules are not in force here: nothing can be said of them',
-        {
-          value: 'not attached',
-          limit: 'attached',
-          source: `coverage/${this.mode}/capabilities.json`,
-        },
-      );
-    return this.group(group);
-  }
-
-  /** truncate(2) opens nothing, so that a hook on opens does not see it: content goes, and nobody is told. */
-  async truncate(): Promise<Judgement> {
-    const { judged } = await this.#taken();
-    const judgement = judgeGroup(judged, 'truncate', this);
-    const taken = judged.find(({ taken: { line } }) => line.group === 'truncate')?.taken;
-    const wentThrough =
-      taken !== undefined &&
-      typeof taken.answer === 'object' &&
-      taken.answer.outcome === 'passed' &&
-      taken.events.length === 0;
-    if (judgement.verdict !== 'fail' || !wentThrough) return judgement;
+    const judgement = judgeGroup(judged, group, this);
+    const finding = FINDINGS[group];
+    if (finding === undefined || judgement.verdict !== 'fail' || !wentUnseen(judged, group))
+      return judgement;
+    const { id, detail, ...what } = finding;
     return judgeDefect(
       this.#run.settings,
-      TRUNCATE_HOLE,
-      {
-        title: 'truncate(2) empties a denied file',
-        severity: 'high',
-        reference: 'docs/agent-contract.md §9.2',
-        detail: `in ${this.mode} mode truncate(2) by path emptied a file with a deny rule: its content is destroyed, and there is no event and no count of it`,
-      },
+      id,
+      { ...what, detail: `in ${this.mode} mode ${detail}` },
       { value: 'passed, no event', limit: 'one decision', source: this.#file },
     );
   }
@@ -138,7 +114,10 @@ export class CoverageMode {
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
     const deniedFiles = new Set(this.#subjects.made.denied.map(({ dev, ino }) => `${dev}:${ino}`));
     const { notRun } = this.#subjects;
-    const judged = taken.map((one) => judgeLine(one, { mode: this.mode, notRun, deniedFiles }));
+    const { hooks } = this.#daemon.ready.capabilities;
+    const judged = taken.map((one) =>
+      judgeLine(one, { mode: this.mode, notRun, deniedFiles, hooks }),
+    );
     this.#run.directory.writeJson(this.#file, {
       mode: this.mode,
       lines: judged.map(({ verdict, text, taken: { line, answer, events } }) => ({
