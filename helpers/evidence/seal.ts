@@ -44,7 +44,7 @@ function keepFormerSeal(run: RunDirectory): void {
 }
 
 /** What a summary says, whenever it was made. */
-const said = (one: Summary) => JSON.stringify({ ...summary.parse(one), judgedAt: '' });
+const contentOf = (one: Summary) => JSON.stringify({ ...summary.parse(one), judgedAt: '' });
 
 function summaryNow(run: RunDirectory): Summary {
   const made = summarise(run.path);
@@ -61,7 +61,7 @@ function writtenSummary(run: RunDirectory): Summary {
   const written = run.has(SUMMARY_FILE)
     ? summary.safeParse(JSON.parse(run.readText(SUMMARY_FILE))).data
     : undefined;
-  if (written !== undefined && said(written) === said(summaryNow(run))) return written;
+  if (written !== undefined && contentOf(written) === contentOf(summaryNow(run))) return written;
   recordReportProblem(
     run.path,
     `${SUMMARY_FILE} was not written by the run's reporters when it ended; do not replace them (--reporter)`,

@@ -28,8 +28,8 @@ async function candidateVersion(settings: Settings, runId: string): Promise<Vers
   // What anybody could have written is never run, not even to ask for its version.
   if (judgeCandidateFile(settings.AEGIS_BIN).verdict !== 'pass') return undefined;
   const candidate = candidateOf(settings, runId);
-  const said = await runCommand(candidate, ['version'], settings.COMMAND_TIMEOUT_SECONDS);
-  const parsed = parseVersion(said.stdout);
+  const answer = await runCommand(candidate, ['version'], settings.COMMAND_TIMEOUT_SECONDS);
+  const parsed = parseVersion(answer.stdout);
   return parsed.ok ? parsed.value : undefined;
 }
 

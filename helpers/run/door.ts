@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { judgeCandidateFile } from '../agent/candidate.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
+import { quotedKnob } from '../settings/quoted-knob.ts';
 import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
-import { shownKnob } from '../settings/shown-knob.ts';
 import { withoutControls } from '../text/escaped-character.ts';
 import { outDirProblem, placeProblems } from './places.ts';
 import { vitestCommand } from './vitest-options.ts';
@@ -18,7 +18,7 @@ type Problems = readonly (string | undefined)[];
 function candidateProblem({ AEGIS_BIN: path }: Partial<Settings>): string | undefined {
   if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isFile() === true)
     return undefined;
-  return `AEGIS_BIN=${shownKnob(path)}: there is no such file; build the candidate, or name another with AEGIS_BIN`;
+  return `AEGIS_BIN=${quotedKnob(path)}: there is no such file; build the candidate, or name another with AEGIS_BIN`;
 }
 
 function profileProblem({
@@ -30,7 +30,7 @@ function profileProblem({
     parseProfile(text, path);
     return undefined;
   } catch (error) {
-    return `PRODUCTION_PROFILE=${shownKnob(path)}: ${(error as Error).message}`;
+    return `PRODUCTION_PROFILE=${quotedKnob(path)}: ${(error as Error).message}`;
   }
 }
 
@@ -49,7 +49,7 @@ function faultsProblem({
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const why = /^stand-in: (.*)$/m.exec(stderr ?? '')?.[1];
-  return why === undefined ? undefined : `STAND_IN_FAULTS=${shownKnob(faults)}: ${why}`;
+  return why === undefined ? undefined : `STAND_IN_FAULTS=${quotedKnob(faults)}: ${why}`;
 }
 
 function finishedProblem(run: string): string | undefined {
@@ -57,7 +57,7 @@ function finishedProblem(run: string): string | undefined {
     readRegularFile(join(run, 'run.json'));
     return undefined;
   } catch (error) {
-    return `CANARY_RUN=${shownKnob(run)} is not the directory of a finished run: ${(error as Error).message}`;
+    return `CANARY_RUN=${quotedKnob(run)} is not the directory of a finished run: ${(error as Error).message}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { quotedKnob } from './quoted-knob.ts';
 import type { Settings } from './settings.ts';
-import { shownKnob } from './shown-knob.ts';
 import { signingKeyProblem } from './signing-key.ts';
 
 type Problem = string;
@@ -47,7 +47,9 @@ export function combinationProblems(values: Partial<Settings>): Problem[] {
   }
   const unusable = signingKeyProblem(values.SIGNING_KEY);
   if (unusable !== undefined) {
-    problems.push(`SIGNING_KEY=${shownKnob(values.SIGNING_KEY)}: cannot sign with it: ${unusable}`);
+    problems.push(
+      `SIGNING_KEY=${quotedKnob(values.SIGNING_KEY)}: cannot sign with it: ${unusable}`,
+    );
   }
   const attempts = (values.SOAK_RATE ?? Number.NaN) * (values.DURATION_SECONDS ?? Number.NaN);
   if (attempts < (values.MIN_TOTAL_DECISIONS ?? 0)) {
@@ -63,7 +65,7 @@ function previousProblems(values: Partial<Settings>): Problem[] {
   return (['AEGIS_BIN_PREVIOUS', 'AEGIS_BPF_OBJ_PREVIOUS'] as const).flatMap((name) => {
     const file = values[name];
     if (file === undefined) return [];
-    return isFile(file) ? [] : [`${name}=${shownKnob(file)}: there is no such file`];
+    return isFile(file) ? [] : [`${name}=${quotedKnob(file)}: there is no such file`];
   });
 }
 
@@ -86,7 +88,7 @@ function realPath(path: string): string {
 
 function blockPathProblems(target: string | undefined): Problem[] {
   if (target === undefined) return [];
-  const shown = shownKnob(target);
+  const shown = quotedKnob(target);
   if (
     !isAbsolute(target) ||
     target.includes('\0') ||
@@ -98,7 +100,7 @@ function blockPathProblems(target: string | undefined): Problem[] {
   const real = realPath(target);
   if (real !== target)
     return [
-      `SOAK_BLOCK_PATH=${shown}: a link on its way leads to ${shownKnob(real)}; name the file itself`,
+      `SOAK_BLOCK_PATH=${shown}: a link on its way leads to ${quotedKnob(real)}; name the file itself`,
     ];
   const tree = SYSTEM_TREES.find((root) => target === root || target.startsWith(`${root}/`));
   if (tree === undefined) return [];

@@ -7,7 +7,7 @@ import { combinationProblems } from './combinations.ts';
 import { type KnownDefects, readKnownDefects } from './known-defects.ts';
 import { type KnownEvent, readKnownEvents } from './known-events.ts';
 import { nearMisses } from './near-misses.ts';
-import { shownKnob } from './shown-knob.ts';
+import { quotedKnob } from './quoted-knob.ts';
 
 /** A knob's raw value counts as unset when it is empty, as `PHASE= npx vitest …` means. */
 const unset = (value: unknown) => (value === '' ? undefined : value);
@@ -182,7 +182,7 @@ function parseKnobs(environment: NodeJS.ProcessEnv): {
     if (parsed.success) values[name] = parsed.data;
     else {
       const why = parsed.error.issues.map((issue) => issue.message).join('; ');
-      problems.push(`${name}=${shownKnob(environment[name])}: ${why}`);
+      problems.push(`${name}=${quotedKnob(environment[name])}: ${why}`);
     }
   }
   return { values: values as Partial<Knobs>, problems };
@@ -200,7 +200,7 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
     try {
       return path === undefined ? undefined : reader(path);
     } catch (error) {
-      problems.push(`${name}=${shownKnob(path)}: ${(error as Error).message}`);
+      problems.push(`${name}=${quotedKnob(path)}: ${(error as Error).message}`);
       return undefined;
     }
   };

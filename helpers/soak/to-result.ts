@@ -63,7 +63,7 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     witnesses: witnesses(subject, measured),
     counters: counterChecks({ ...measured, side: judgedSide(subject, measured) }, daemon),
     readings: [...measured.readings],
-    ...said(daemon),
+    ...reportedBy(daemon),
   };
 }
 
@@ -101,7 +101,7 @@ function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
 }
 
 /** What the agent said of itself so far, and what of its words could not be read. */
-export function said({
+export function reportedBy({
   events,
   log,
 }: Pick<ReadyDaemon, 'events' | 'log'>): Pick<

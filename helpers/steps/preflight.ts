@@ -97,7 +97,7 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
       });
 }
 
-/** The host's own rules, taken down to be compared at the end. */
+/** The host's own rules, recorded to be compared at the end. */
 export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
   const rules = await run.rules();
   const { cgroup, pinDirectoryExisted } = run.snapshot() ?? {};

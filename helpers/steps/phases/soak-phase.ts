@@ -8,7 +8,7 @@ import { probeHeadroom } from '../../soak/headroom.ts';
 import { agentStayedAlive } from '../../soak/one-life.ts';
 import type { SoakResult } from '../../soak/result.ts';
 import { runSoak, type SoakSubject } from '../../soak/soak.ts';
-import { said } from '../../soak/to-result.ts';
+import { reportedBy } from '../../soak/to-result.ts';
 import { outcomeText, type Probe, probeFile } from '../../workload/probe.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import {
@@ -109,7 +109,7 @@ export class SoakPhase {
     // The headroom probe makes it drop events on purpose, and a torn line is part of a sudden end.
     if (stopped === undefined || endedByItself !== undefined || this.settings.HEADROOM)
       return this.ofSoak(judge);
-    return this.ofSoak((soak) => judge({ ...soak, ...said(stopped) }));
+    return this.ofSoak((soak) => judge({ ...soak, ...reportedBy(stopped) }));
   }
 
   /** After its rule is removed the file is free at once, with the agent still running. */
