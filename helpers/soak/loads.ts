@@ -43,7 +43,7 @@ export class Loads {
       daemon.mode,
     );
     for (const pid of [...this.main.pids(), ...this.victims.pids()]) decisions.owners.add(pid);
-    decisions.examination.expect({ childNames: childNames('program') });
+    decisions.expect({ childNames: childNames('program') });
     this.side = side.map((subject) => {
       const connects = subject.attempt.endsWith('-connect');
       const rate = connects ? settings.SOAK_NET_RATE / 2 : settings.SOAK_OPERATION_RATE;

@@ -167,6 +167,8 @@ export const soakResult = z.object({
   /** Event lines that were counted and not stored on disk. */
   linesNotStored: z.number().int().default(0),
   witnesses: z.array(witness).default([]),
+  /** The lines of the start of our workers and their programs; an agent need not write any. */
+  execLines: witness.optional(),
   counters: z.array(counterCheck).default([]),
   readings: z.array(readingCheck).default([]),
   stateChanges: z.array(z.string()),

@@ -1,9 +1,10 @@
+import { basename } from 'node:path';
 import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import type { AttemptKind } from '../workload/attempt-counts.ts';
 import type { AttemptSubject } from '../workload/attempts.ts';
-import { childNames } from '../workload/programs.ts';
+import { childNames, NAME_CHARACTERS } from '../workload/programs.ts';
 import { Workload } from '../workload/workload.ts';
 import type { SideResult } from './result.ts';
 
@@ -43,7 +44,8 @@ export class SideWork {
     );
     for (const pid of this.#workload.pids()) decisions.owners.add(pid);
     const { values } = subject;
-    decisions.examination.expect({ values, childNames: childNames(attempt, loader) });
+    const startedNames = [basename(target).slice(0, NAME_CHARACTERS)];
+    decisions.expect({ values, childNames: childNames(attempt, loader), startedNames });
   }
 
   up(): Promise<void> {

@@ -11,7 +11,7 @@ import {
 import type { SideResult, SoakResult, Witness } from './result.ts';
 import type { SideSubject, SideWork } from './side-work.ts';
 import type { Measured, SoakSubject } from './soak.ts';
-import { witnessOf } from './witness.ts';
+import { merged, witnessOf } from './witness.ts';
 
 /** What a soak showed, as `soak.json` keeps it. */
 export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
@@ -61,6 +61,7 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     ...(sampler.otherInstance === undefined ? {} : { otherInstance: sampler.otherInstance }),
     linesNotStored: daemon.events.notStored,
     witnesses: witnesses(subject, measured),
+    execLines: execLines(subject, measured),
     counters: counterChecks({ ...measured, side: judgedSide(subject, measured) }, daemon),
     readings: [...measured.readings],
     ...reportedBy(daemon),
@@ -98,6 +99,13 @@ function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
       );
     }),
   ];
+}
+
+/** The lines of the start of our workers and their programs. */
+function execLines({ decisions }: SoakSubject, { loads }: Measured): Witness {
+  const all = [decisions, ...loads.side.map(({ subject }) => subject.decisions)];
+  const parts = all.map(({ execLines: { examination } }) => ({ examination, misnamed: [] }));
+  return { ...merged({ subject: 'starts of our programs', named: 'exec' }, parts), missing: 0 };
 }
 
 /** What the agent said of itself so far, and what of its words could not be read. */

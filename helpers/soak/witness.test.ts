@@ -51,6 +51,30 @@ test.each([
     'pass',
     /100 event lines/,
   ],
+  [
+    'exec lines that are right',
+    { execLines: { ...witness, subject: 'starts', examined: 5, unknown: 2 } },
+    'pass',
+    /exec lines compared: 5 \(of 2 more the processes had ended\)/,
+  ],
+  [
+    'no exec line, which an agent need not write',
+    { execLines: { ...witness, subject: 'starts', examined: 0 } },
+    'pass',
+    /100 event lines of ours compared .*; no exec line to compare/,
+  ],
+  [
+    'an exec line with another name',
+    { execLines: { ...witness, subject: 'starts', examined: 5, wrong } },
+    'fail',
+    /comm: expected "node", told "sshd" in 3 of 5 lines on starts/,
+  ],
+  [
+    'right exec lines and no line of a decision',
+    { witnesses: [{ ...witness, examined: 0 }], execLines: { ...witness, subject: 'starts' } },
+    'inconclusive',
+    /for none arrived/,
+  ],
   ['no line', { witnesses: [{ ...witness, examined: 0 }] }, 'inconclusive', /for none arrived/],
   ['no witness', { witnesses: [] }, 'inconclusive', /no event line was compared/],
   [

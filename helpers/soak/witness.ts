@@ -92,16 +92,22 @@ export function eventsTellTheTruth(soak: SoakResult): Judgement {
   if (dead !== undefined) return dead;
   const drops = soak.drops.known ? soak.drops.value : undefined;
   const source = `${soak.mode}/agent.stdout.ndjson; ${soak.mode}/soak.json`;
-  return judgeWitnesses(soak.witnesses, drops, source);
+  return judgeWitnesses(soak.witnesses, drops, source, soak.execLines);
 }
 
-/** The same of any lines. @param drops that the agent admits; undefined where that is unknown. */
+/**
+ * The same of any lines. @param drops that the agent admits; undefined where that is unknown.
+ * @param execLines that may be missing: the agent counts no loss of them in its drops.
+ */
 export function judgeWitnesses(
   witnesses: readonly Witness[],
   drops: number | undefined,
   source: string,
+  execLines?: Witness,
 ): Judgement {
-  const lies = witnesses.flatMap((witness) => liesOf(drops, witness));
+  const lies = [...witnesses, ...(execLines === undefined ? [] : [execLines])].flatMap((witness) =>
+    liesOf(drops, witness),
+  );
   if (lies.length > 0) {
     const lines = lies.reduce((most, lie) => Math.max(most, lie.lines), 0);
     const [{ sample }] = lies as [Lie, ...Lie[]];
@@ -109,7 +115,7 @@ export function judgeWitnesses(
       ...{ value: lines, limit: 0, unit: 'event lines with a wrong field', source },
     });
   }
-  return missingEvidence(witnesses, source) ?? allRight(witnesses, source);
+  return missingEvidence(witnesses, source) ?? allRight(witnesses, source, execLines);
 }
 
 interface Lie {
@@ -164,17 +170,32 @@ function missingEvidence(witnesses: readonly Witness[], source: string): Judgeme
   return undefined;
 }
 
-function allRight(witnesses: readonly Witness[], source: string): Judgement {
+/** In words how many exec lines were compared; empty where nobody looked for any. */
+function withExecLines(execLines: Witness | undefined): string {
+  if (execLines === undefined) return '';
+  const { examined, unknown } = execLines;
+  const compared = examined === 0 ? 'no exec line to compare' : `exec lines compared: ${examined}`;
+  return `; ${compared}${unknown === 0 ? '' : ` (of ${unknown} more the processes had ended)`}`;
+}
+
+function allRight(
+  witnesses: readonly Witness[],
+  source: string,
+  execLines: Witness | undefined,
+): Judgement {
   const lines = witnesses.reduce((sum, { examined }) => sum + examined, 0);
   const fields = [...new Set(witnesses.flatMap((witness) => witness.fields))];
   const untold = [...new Set(witnesses.flatMap(({ neverTold }) => neverTold))];
   const left = untold.length === 0 ? '' : `; never told: ${untold.join(', ')}`;
   const ended = witnesses.reduce((sum, { unknown }) => sum + unknown, 0);
   const of = ended === 0 ? `${lines}` : `${lines} of ${lines + ended}`;
-  return pass(`${of} event lines of ours compared field by field: ${fields.join(', ')}${left}`, {
-    value: 0,
-    limit: 0,
-    unit: 'event lines with a wrong field',
-    source,
-  });
+  return pass(
+    `${of} event lines of ours compared field by field: ${fields.join(', ')}${left}${withExecLines(execLines)}`,
+    {
+      value: 0,
+      limit: 0,
+      unit: 'event lines with a wrong field',
+      source,
+    },
+  );
 }

@@ -1,3 +1,5 @@
+import { knownProcess } from '../../host/known-process.ts';
+import type { ExecEvent } from '../contract/events.ts';
 import { type ActorEvent, type ComparedField, checkActor, checkValues } from './field-check.ts';
 import type { Owners, OwnProcesses } from './own-processes.ts';
 
@@ -20,6 +22,8 @@ export interface ExpectedFields {
   readonly values?: Readonly<Record<string, unknown>> | undefined;
   /** What the programs that owners start are called; their caller's names where absent. */
   readonly childNames?: readonly string[] | undefined;
+  /** What else such a program may be called in the line of its start, which has either name. */
+  readonly startedNames?: readonly string[] | undefined;
   /** Programs that this process starts besides the owners: what they open is no work of ours. */
   readonly otherChildren?: readonly string[] | undefined;
 }
@@ -88,7 +92,7 @@ export class CrossExamination {
     if (!this.#owners.has(cause) && this.#expected.otherChildren?.includes(event.comm))
       return NOTHING;
     const fields = this.#compare(event, cause);
-    if (fields === undefined) return () => this.#countUnknown();
+    if (fields === undefined) return () => this.countUnknown();
     const wrong = fields
       .filter(({ result }) => result === 'wrong')
       .map((field) => this.#open(field, text));
@@ -100,11 +104,13 @@ export class CrossExamination {
     };
   }
 
-  #countUnknown(): void {
+  /** One more line that cannot be compared. */
+  countUnknown(): void {
     this.#unknown += 1;
   }
 
   #compare(event: ActorEvent, cause: number): readonly ComparedField[] | undefined {
+    if (event.type === 'exec') return this.#compareStart(event, cause);
     const known = this.#processes.of(cause);
     if (known === undefined) return undefined;
     const { values = {}, childNames = known.names } = this.#expected;
@@ -125,6 +131,27 @@ export class CrossExamination {
           : { kind: 'child', parent, names: childNames },
       ),
       ...more,
+    ];
+  }
+
+  /** The line of a start is written before or after the process takes its new name: either is right. */
+  #compareStart(event: ExecEvent, cause: number): readonly ComparedField[] | undefined {
+    const isItself = event.pid === cause;
+    // A worker takes its last name while it starts: what is read this early must not be remembered.
+    const known = isItself ? knownProcess(cause) : this.#processes.of(cause);
+    if (known === undefined) return undefined;
+    const { childNames = [], startedNames = [] } = this.#expected;
+    const caller = isItself ? this.#processes.of(known.parentPid) : known;
+    const own = isItself ? known.names : [...childNames, ...startedNames];
+    const names = [...(caller?.names ?? []), ...own];
+    return [
+      right('pid'),
+      ...checkActor(
+        event,
+        isItself
+          ? { kind: 'process', process: { ...known, names }, parent: caller }
+          : { kind: 'child', parent: known, names },
+      ),
     ];
   }
 

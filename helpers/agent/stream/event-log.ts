@@ -1,6 +1,6 @@
 import { onStepEnd } from '../../criteria/step-signal.ts';
 import { EventLineSplitter } from '../contract/event-stream.ts';
-import { type AgentEvent, parseEventLine } from '../contract/events.ts';
+import { type AgentEvent, type ExecEvent, parseEventLine } from '../contract/events.ts';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
 import { EventFile, type LineKind } from './event-file.ts';
 import { Misnamed, type MisnamedLines } from './misnamed.ts';
@@ -199,6 +199,7 @@ export class EventLog {
   }
 
   #countOther(event: AgentEvent, text: string): LineKind {
+    if (event.type === 'exec') this.#takeExec(event, text);
     if (event.type === 'exec' || event.type === 'exec_argv') return 'telemetry';
     if (event.type !== 'state_change') {
       if (event.type === 'block' || isConnect(event)) {
@@ -210,6 +211,12 @@ export class EventLog {
     }
     if (this.stateChanges.length < KEPT_STATE_CHANGES) this.stateChanges.push(event);
     return 'state';
+  }
+
+  /** Most are the host's: two look-ups in the sets of our workers each. */
+  #takeExec(event: ExecEvent, text: string): void {
+    for (const watched of [this.#files, this.#addresses])
+      for (const { execLines } of watched.values()) if (execLines.take(event, text)) return;
   }
 
   #countOwn<E extends BlockEvent | NetBlockEvent>(

@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../contract/events.ts';
-import { CrossExamination } from './cross-examination.ts';
+import { CrossExamination, type ExpectedFields } from './cross-examination.ts';
+import { ExecLines } from './exec-lines.ts';
 import { Owners, type OwnProcesses } from './own-processes.ts';
 
 export type BlockEvent = Extract<AgentEvent, { type: 'block' }>;
@@ -15,6 +16,10 @@ export interface Decisions {
   /** Pids of ours that work on it; entered before they do. */
   readonly owners: Set<number>;
   readonly examination: CrossExamination;
+  /** Lines of the start of its owners and of their programs. */
+  readonly execLines: ExecLines;
+  /** What its lines must tell besides who acted. */
+  expect(expected: ExpectedFields): void;
 }
 
 /** Decisions on one file or address of ours, counted as their event lines arrive. */
@@ -28,10 +33,17 @@ export class WatchedDecisions<E extends BlockEvent | NetBlockEvent = BlockEvent>
   readonly first: E[] = [];
   readonly owners: Owners;
   readonly examination: CrossExamination;
+  readonly execLines: ExecLines;
 
   constructor(processes: OwnProcesses) {
     this.owners = new Owners(processes);
     this.examination = new CrossExamination(processes, this.owners);
+    this.execLines = new ExecLines(this.owners);
+  }
+
+  expect(expected: ExpectedFields): void {
+    this.examination.expect(expected);
+    this.execLines.examination.expect(expected);
   }
 
   /** Keeps the next events whole again: for a probe after a load that filled the room for them. */
