@@ -1,8 +1,10 @@
+import { appendFileSync } from 'node:fs';
+import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 import { requiredCriteria } from '../criteria/scope.ts';
 import type { Phase } from '../settings/settings.ts';
-import type { CriterionRecord } from './run-directory.ts';
-import { type VerdictEvidence, verdictOf } from './verdict.ts';
+import { type CriterionRecord, RunDirectory } from './run-directory.ts';
+import { runVerdict, type VerdictEvidence, verdictOf } from './verdict.ts';
 
 const isOf = (phase: Phase) => (id: string) => id.startsWith(`${phase}.`) || id === `exit.${phase}`;
 const all: readonly Phase[] = ['audit', 'enforce', 'coverage', 'rollback'];
@@ -198,6 +200,27 @@ test('a test that is no criterion counts when it fails and when it did not run',
     'fail',
     'inconclusive',
   ]);
+});
+
+test.each<[string, Partial<VerdictEvidence>]>([
+  ['broke outside of every test', { errors: ['a hook broke'] }],
+  ['could not be written', { unwritten: ['junit.xml: no space left on device'] }],
+])('what %s keeps the run from passing, alone', (_, beside) => {
+  expect(statusOf({}, beside)).toMatchObject({ status: 'inconclusive', green: false });
+});
+
+test('a torn line of the criteria keeps the run from passing, alone: it may have been a failure', () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  const directory = new RunDirectory(folder.name);
+  for (const record of records(all).values()) directory.record(record);
+  const judged = () => runVerdict(directory, { asked: all, rehearsal: [] });
+  expect(judged().status).toBe('pass');
+  appendFileSync(directory.file('criteria.ndjson'), '{"id":"audit.so');
+  expect(judged()).toMatchObject({
+    status: 'inconclusive',
+    errors: ['1 line of criteria.ndjson cannot be read'],
+  });
+  folder.removeCallback();
 });
 
 test('what broke is told once, and what was not judged for it follows', () => {

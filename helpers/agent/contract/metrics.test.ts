@@ -142,6 +142,15 @@ test('OpenMetrics is read: its end, exemplars, timestamps, and counters by their
   expect(errorOf(read('b 1\na 1 # {x} 1\n').sum('a'))).toContain('an exemplar after #');
 });
 
+test.each(['unknown', 'info', 'stateset', 'gaugehistogram'] as const)(
+  'a judged family of the type %s, which OpenMetrics adds, is read',
+  (type) => {
+    const metrics = read(`# TYPE a ${type}\na 3\n`);
+    expect(metrics.sum('a')).toEqual({ ok: true, value: 3 });
+    expect(metrics.type('a')).toBe(type);
+  },
+);
+
 test('a name in quotes is the same name', () => {
   expect(read('{"a", x="1"} 2\n').series('a', { x: '1' })).toEqual({ ok: true, value: 2 });
   expect(errorOf(parseMetrics('a{"b"} 2\n'))).toContain('expected a metric name');
