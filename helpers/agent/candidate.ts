@@ -34,6 +34,7 @@ export function candidateOf(settings: Settings, runId: string): Candidate {
   return {
     executable: settings.AEGIS_BIN,
     environment: candidateEnvironment(settings, runId),
+    timeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
   };
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { howItEnded, runCommand, shownOutput } from './command.ts';
 import { anyText, propertyRuns } from './contract/property-tools.ts';
 
-const shell = { executable: '/bin/sh', environment: { ONLY: 'this' } };
+const shell = { executable: '/bin/sh', environment: { ONLY: 'this' }, timeoutSeconds: 10 };
 
 test('what the agent said is shown as one line, cut, and in words when it is nothing', () => {
   expect(shownOutput(' a\nb\u001b[2J ')).toBe(String.raw`a\nb\u001b[2J`);
@@ -23,40 +23,36 @@ test('a terminal’s C0 control characters never get through, and the length is 
 });
 
 test('a command gets its own environment only, and its end is said in words', async () => {
-  const result = await runCommand(shell, ['-c', 'echo $ONLY$HOME; echo no >&2; exit 3'], 10);
+  const result = await runCommand(shell, '-c', 'echo $ONLY$HOME; echo no >&2; exit 3');
   expect(result).toMatchObject({ exitCode: 3, stdout: 'this\n', stderr: 'no\n', timedOut: false });
   expect(howItEnded(result)).toContain('exited with 3; it said: no');
 });
 
 test('a command that hangs is killed at its deadline, one that a signal ended says which', async () => {
-  const hung = await runCommand({ ...shell, executable: '/bin/sleep' }, ['30'], 0.2);
+  const hung = await runCommand({ ...shell, executable: '/bin/sleep', timeoutSeconds: 0.2 }, '30');
   expect(hung.timedOut).toBe(true);
   expect(howItEnded(hung)).toContain('did not end within');
-  const ended = await runCommand(shell, ['-c', 'kill -SEGV $$'], 10);
+  const ended = await runCommand(shell, '-c', 'kill -SEGV $$');
   expect(ended).toMatchObject({ exitCode: undefined, signal: 'SIGSEGV' });
 });
 
 test('a command that cannot be started does not throw', async () => {
-  const result = await runCommand({ ...shell, executable: '/nowhere/aegisbpf' }, [], 10);
+  const result = await runCommand({ ...shell, executable: '/nowhere/aegisbpf' });
   expect(result.exitCode).toBeUndefined();
   expect(howItEnded(result)).toMatch(/could not be started; it said: .*ENOENT/);
 });
 
 test('what a command printed is kept byte for byte, whatever it is', async () => {
-  const result = await runCommand(
-    shell,
-    ['-c', String.raw`printf '\357\273\277a\377\r\n\000'`],
-    10,
-  );
+  const result = await runCommand(shell, '-c', String.raw`printf '\357\273\277a\377\r\n\000'`);
   expect([...result.stdoutBytes]).toEqual([0xef, 0xbb, 0xbf, 0x61, 0xff, 0x0d, 0x0a, 0]);
   expect(result.stdout).toBe('\ufeffa\ufffd\r\n\0');
 });
 
 test('a process that a command left behind with its output is not waited for', async () => {
   const result = await runCommand(
-    { executable: '/bin/sh', environment: { PATH: '/usr/bin:/bin' } },
-    ['-c', 'sleep 300 & echo $!'],
-    200,
+    { executable: '/bin/sh', environment: { PATH: '/usr/bin:/bin' }, timeoutSeconds: 200 },
+    '-c',
+    'sleep 300 & echo $!',
   );
   // It still runs: had we waited for it, there would be nothing to end.
   expect(process.kill(Number(result.stdout), 'SIGKILL')).toBe(true);

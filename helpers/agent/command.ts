@@ -6,6 +6,8 @@ import { escapedCharacter } from '../text/escaped-character.ts';
 export interface Candidate {
   readonly executable: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** How long one command may take before it is killed. */
+  readonly timeoutSeconds: number;
   /** Told of each command that ended, before its result is used. */
   readonly ended?: (ended: EndedCommand) => void;
 }
@@ -48,8 +50,7 @@ const OUTPUT_GRACE_MS = 5000;
  */
 export async function runCommand(
   candidate: Candidate,
-  args: readonly string[],
-  timeoutSeconds: number,
+  ...args: readonly string[]
 ): Promise<CommandResult> {
   mustGoOn();
   const at = new Date().toISOString();
@@ -58,7 +59,7 @@ export async function runCommand(
     extendEnv: false,
     reject: false,
     stdin: 'ignore',
-    timeout: timeoutSeconds * 1000,
+    timeout: candidate.timeoutSeconds * 1000,
     killSignal: 'SIGKILL',
     ...endsWithStep(),
     maxBuffer: MAX_OUTPUT_BYTES,

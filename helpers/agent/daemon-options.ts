@@ -1,3 +1,6 @@
+import { createServer } from 'node:net';
+import type { Settings } from '../settings/settings.ts';
+
 export type Mode = 'audit' | 'enforce';
 export type EnforceSignal = 'term' | 'kill' | 'int' | 'none';
 
@@ -13,9 +16,41 @@ export interface DaemonOptions {
   /** `127.0.0.1:PORT` for the agent's metrics endpoint. */
   readonly metricsAddress: string;
   readonly readyTimeoutSeconds: number;
-  readonly commandTimeoutSeconds: number;
   /** Options of `run` beyond these, as the drill's steps need them. */
   readonly more?: readonly string[];
+}
+
+/**
+ * A loopback port for the metrics endpoint: the agent takes no port 0 (docs/agent-contract.md §3.3),
+ * so one is asked of the kernel and given back.
+ */
+function freeLoopbackPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** How one life is started, by the knobs where it says nothing else. */
+export async function daemonOptions(
+  settings: Settings,
+  life: Pick<DaemonOptions, 'name' | 'mode'> & Partial<DaemonOptions>,
+): Promise<DaemonOptions> {
+  const { ENFORCE_SIGNAL, RINGBUF_BYTES, READY_TIMEOUT_SECONDS } = settings;
+  return {
+    // SIGKILL would only lose the processes that watch; a phase that means it says so.
+    enforceSignal: ENFORCE_SIGNAL === 'kill' ? 'term' : ENFORCE_SIGNAL,
+    allowSigkill: false,
+    ringbufBytes: RINGBUF_BYTES,
+    metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
+    readyTimeoutSeconds: READY_TIMEOUT_SECONDS,
+    ...life,
+  };
 }
 
 /** The command line of the daemon (docs/agent-contract.md §1.3). */

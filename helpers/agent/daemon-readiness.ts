@@ -10,11 +10,11 @@ import type { DaemonOptions } from './daemon-options.ts';
  */
 export function checkStarted(started: AgentStarted, options: DaemonOptions, source: string): void {
   const { mode } = options;
-  if (started.auditOnly !== (mode === 'audit')) {
+  if (started.audit_only !== (mode === 'audit')) {
     throw failed(
-      `the agent was asked for ${mode} mode and says audit_only=${started.auditOnly}, runtime_state=${started.runtimeState}`,
+      `the agent was asked for ${mode} mode and says audit_only=${started.audit_only}, runtime_state=${started.runtime_state}`,
       {
-        value: `audit_only=${started.auditOnly}`,
+        value: `audit_only=${started.audit_only}`,
         limit: `audit_only=${mode === 'audit'}`,
         source,
       },
@@ -22,14 +22,14 @@ export function checkStarted(started: AgentStarted, options: DaemonOptions, sour
   }
   const wanted = options.enforceSignal;
   const signal = wanted === 'none' ? 'none' : `sig${wanted}`;
-  if (started.enforceSignal !== signal) {
-    throw failed(`the agent was asked for signal ${signal} and says ${started.enforceSignal}`, {
-      value: started.enforceSignal,
+  if (started.enforce_signal !== signal) {
+    throw failed(`the agent was asked for signal ${signal} and says ${started.enforce_signal}`, {
+      value: started.enforce_signal,
       limit: signal,
       source,
     });
   }
-  if (!started.lsmEnabled) {
+  if (!started.lsm_enabled) {
     throw failed('the agent runs without BPF LSM (lsm_enabled=false): nothing can be denied', {
       source,
     });
@@ -47,9 +47,9 @@ export async function freshCapabilities(
   spawnedAt: number,
   keep: (report: Uint8Array) => void,
 ): Promise<Capabilities> {
-  const { mode, commandTimeoutSeconds } = options;
+  const { mode } = options;
   const source = 'aegisbpf capabilities --json';
-  const result = await runCommand(candidate, ['capabilities', '--json'], commandTimeoutSeconds);
+  const result = await runCommand(candidate, 'capabilities', '--json');
   keep(result.stdoutBytes);
   const parsed = parseCapabilities(result.stdout);
   if (result.exitCode !== 0 || !parsed.ok) {
@@ -58,19 +58,19 @@ export async function freshCapabilities(
   }
   const report = parsed.value;
   // The report has whole seconds, and is never removed: one from an earlier start proves nothing.
-  if (report.generatedAtUnix * 1000 < spawnedAt - 1000) {
+  if (report.generated_at_unix * 1000 < spawnedAt - 1000) {
     throw failed(
-      `the capability report is from ${new Date(report.generatedAtUnix * 1000).toISOString()}, before this start at ${new Date(spawnedAt).toISOString()}: the agent did not write one`,
+      `the capability report is from ${new Date(report.generated_at_unix * 1000).toISOString()}, before this start at ${new Date(spawnedAt).toISOString()}: the agent did not write one`,
       {
-        value: report.generatedAtUnix,
+        value: report.generated_at_unix,
         limit: Math.floor(spawnedAt / 1000),
         unit: 's (Unix time)',
         source,
       },
     );
   }
-  if (report.auditOnly !== (mode === 'audit')) {
-    throw failed(`the capability report says audit_only=${report.auditOnly} in ${mode} mode`, {
+  if (report.audit_only !== (mode === 'audit')) {
+    throw failed(`the capability report says audit_only=${report.audit_only} in ${mode} mode`, {
       source,
     });
   }

@@ -1,7 +1,5 @@
 import { get } from 'node:http';
-import { createServer } from 'node:net';
-import type { Candidate } from './command.ts';
-import { howItEnded, runCommand } from './command.ts';
+import { type Candidate, howItEnded, runCommand } from './command.ts';
 import { type Metrics, parseMetrics } from './contract/metrics.ts';
 
 /** One reading of the agent's metrics: the text for the evidence, and its samples or why not. */
@@ -15,22 +13,6 @@ const keepNothing: Keep = () => {};
 
 /** A real scrape is 10 KB; more than this is not one. */
 const MAX_BYTES = 4 * 1024 * 1024;
-
-/**
- * A loopback port for the metrics endpoint: the agent takes no port 0 (docs/agent-contract.md §3.3),
- * so one is asked of the kernel and given back.
- */
-export function freeLoopbackPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 function judged(text: string, source: string): Scrape {
   const parsed = parseMetrics(text);
@@ -76,10 +58,9 @@ export function scrapeEndpoint(
 /** Scrapes through the command line: loads the whole BPF object, true for pinned counters only. */
 export async function scrapeCommand(
   candidate: Candidate,
-  timeoutSeconds: number,
   keep: Keep = keepNothing,
 ): Promise<Scrape> {
-  const result = await runCommand(candidate, ['metrics', '--detailed'], timeoutSeconds);
+  const result = await runCommand(candidate, 'metrics', '--detailed');
   keep(result.stdoutBytes);
   const source = 'aegisbpf metrics --detailed';
   if (result.exitCode !== 0)

@@ -6,7 +6,7 @@ import {
   runCommand,
   shownOutput,
 } from '../agent/command.ts';
-import type { Parsed } from '../agent/contract/parsed.ts';
+import { accepted, type Parsed, refused } from '../agent/contract/parsed.ts';
 import {
   type BlockRule,
   parseAllowList,
@@ -28,50 +28,42 @@ export interface RuleList {
   readonly cgroupRules: readonly string[];
 }
 
+/**
+ * What a list of the agent holds.
+ * @param unknown of a version that has no such list and answers with its usage.
+ * @throws JudgementError (inconclusive) when it cannot be read.
+ */
+async function listed<T>(
+  candidate: Candidate,
+  args: readonly string[],
+  parse: (text: string) => Parsed<T>,
+  unknown?: T,
+): Promise<T> {
+  const result = await runCommand(candidate, ...args);
+  const { exitCode, stdout, stderr, command: source } = result;
+  if (unknown !== undefined && exitCode === 1 && stderr.startsWith('Usage: ')) return unknown;
+  if (exitCode !== 0) throw noEvidence(howItEnded(result), { source });
+  const parsed = parse(stdout);
+  if (parsed.ok) return parsed.value;
+  throw noEvidence(`the answer of \`${source}\` cannot be read: ${parsed.error}`, { source });
+}
+
 /** `cgroup deny list`: headings that end in a colon, entries indented by two blanks. */
 function parseCgroupRules(text: string): Parsed<readonly string[]> {
-  const rules: string[] = [];
-  for (const line of text.split('\n')) {
-    if (line === '' || (!line.startsWith(' ') && line.endsWith(':'))) continue;
-    if (!line.startsWith('  '))
-      return {
-        ok: false,
-        error: `expected a heading or an indented rule, saw ${shownOutput(line)}`,
-      };
-    rules.push(line.trim());
-  }
-  return { ok: true, value: rules };
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '' && (line.startsWith(' ') || !line.endsWith(':')));
+  const strange = lines.find((line) => !line.startsWith('  '));
+  return strange === undefined
+    ? accepted(lines.map((line) => line.trim()))
+    : refused(`expected a heading or an indented rule, saw ${shownOutput(strange)}`);
 }
 
-/** Rules of single cgroups; versions before 0.10 know none and answer with their usage. */
-async function listCgroupRules(
-  candidate: Candidate,
-  timeoutSeconds: number,
-): Promise<readonly string[]> {
-  const args = ['cgroup', 'deny', 'list'];
-  const result = await runCommand(candidate, args, timeoutSeconds);
-  if (result.exitCode === 1 && result.stderr.startsWith('Usage: ')) return [];
-  if (result.exitCode !== 0) throw noEvidence(howItEnded(result), { source: result.command });
-  const parsed = parseCgroupRules(result.stdout);
-  if (parsed.ok) return parsed.value;
-  throw noEvidence(`the answer of \`${result.command}\` cannot be read: ${parsed.error}`, {
-    source: result.command,
-  });
-}
-
-/**
- * Inodes that no rule denies. Every start of the agent adds some to the pinned map, and no command
- * takes one out; versions without the list answer with their usage.
- */
-export async function listSurvivors(
-  candidate: Candidate,
-  timeoutSeconds: number,
-): Promise<readonly string[]> {
-  const result = await runCommand(candidate, ['survival', 'list'], timeoutSeconds);
-  if (result.exitCode === 1 && result.stderr.startsWith('Usage: ')) return [];
-  if (result.exitCode !== 0) throw noEvidence(howItEnded(result), { source: result.command });
-  const lines = result.stdout.split('\n').filter((line) => line.startsWith('  '));
-  return lines.map((line) => line.trim());
+/** Inodes that no rule denies. Every start of the agent adds some to the pinned map, and no command takes one out. */
+export function listSurvivors(candidate: Candidate): Promise<readonly string[]> {
+  const entries = (text: string) =>
+    accepted(text.split('\n').flatMap((line) => (line.startsWith('  ') ? [line.trim()] : [])));
+  return listed(candidate, ['survival', 'list'], entries, []);
 }
 
 /** A cgroup's id is the inode number of its directory (bpf_get_current_cgroup_id, bpf-helpers(7)). */
@@ -79,62 +71,35 @@ export function cgroupId(directory: string): string | undefined {
   return statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino.toString();
 }
 
-async function listed<T>(
-  candidate: Candidate,
-  args: readonly string[],
-  timeoutSeconds: number,
-  parse: (text: string) => Parsed<T>,
-): Promise<T> {
-  const result = await runCommand(candidate, args, timeoutSeconds);
-  if (result.exitCode !== 0) throw noEvidence(howItEnded(result), { source: result.command });
-  const parsed = parse(result.stdout);
-  if (!parsed.ok) {
-    throw noEvidence(`the answer of \`${result.command}\` cannot be read: ${parsed.error}`, {
-      source: result.command,
-    });
-  }
-  return parsed.value;
+/** The file rules of `block list`. @throws JudgementError (inconclusive) when it cannot be read. */
+export function listFileRules(candidate: Candidate): Promise<readonly BlockRule[]> {
+  return listed(candidate, ['block', 'list'], parseBlockList);
 }
 
-/** The file rules of `block list`. @throws JudgementError (inconclusive) when it cannot be read. */
-export function listFileRules(
-  candidate: Candidate,
-  timeoutSeconds: number,
-): Promise<readonly BlockRule[]> {
-  return listed(candidate, ['block', 'list'], timeoutSeconds, parseBlockList);
-}
+const networkRules = (candidate: Candidate) =>
+  listed(candidate, ['network', 'deny', 'list'], parseNetworkDenyList);
 
 /** The entries of `network deny list`. @throws JudgementError (inconclusive) when it cannot be read. */
-export async function listNetworkRules(
-  candidate: Candidate,
-  timeoutSeconds: number,
-): Promise<readonly string[]> {
-  const args = ['network', 'deny', 'list'];
-  return Object.values(await listed(candidate, args, timeoutSeconds, parseNetworkDenyList)).flat();
+export async function listNetworkRules(candidate: Candidate): Promise<readonly string[]> {
+  return Object.values(await networkRules(candidate)).flat();
 }
 
 /** Every list of rules that the agent has. @throws JudgementError (inconclusive) when one cannot be read. */
-export async function listRules(
-  candidate: Candidate,
-  timeoutSeconds: number,
-  agentCgroup: string,
-): Promise<RuleList> {
-  const networkList = ['network', 'deny', 'list'];
+export async function listRules(candidate: Candidate, agentCgroup: string): Promise<RuleList> {
   const [files, network, allowed, cgroupRules] = await Promise.all([
-    listFileRules(candidate, timeoutSeconds),
-    listed(candidate, networkList, timeoutSeconds, parseNetworkDenyList),
-    listed(candidate, ['allow', 'list'], timeoutSeconds, parseAllowList),
-    listCgroupRules(candidate, timeoutSeconds),
+    listFileRules(candidate),
+    networkRules(candidate),
+    listed(candidate, ['allow', 'list'], parseAllowList),
+    listed(candidate, ['cgroup', 'deny', 'list'], parseCgroupRules, []),
   ]);
   const own = cgroupId(agentCgroup);
-  const allowedIds = allowed.map(String);
   return {
     files,
     network: Object.entries(network).flatMap(([kind, entries]) =>
       entries.map((entry) => `${kind}: ${entry}`),
     ),
-    allowedCgroups: allowedIds.filter((id) => id !== own),
-    agentIsAllowed: own !== undefined && allowedIds.includes(own),
+    allowedCgroups: allowed.filter((id) => id !== own),
+    agentIsAllowed: own !== undefined && allowed.includes(own),
     cgroupRules,
   };
 }
@@ -166,7 +131,6 @@ export async function addRule(
   file: OwnFile,
   before: readonly BlockRule[],
   journal: Journal,
-  timeoutSeconds: number,
 ): Promise<string> {
   if (rulesOn(before, file).length > 0) {
     throw noEvidence(`${file.path} already has a deny rule; it is not ours to use or remove`, {
@@ -179,7 +143,7 @@ export async function addRule(
     dev: String(file.stat.dev),
     ino: String(file.stat.ino),
   });
-  const result = await runCommand(candidate, ['block', 'add', file.path], timeoutSeconds);
+  const result = await runCommand(candidate, 'block', 'add', file.path);
   if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
   return id;
 }
@@ -190,9 +154,8 @@ export async function removeRule(
   file: OwnFile,
   id: string,
   journal: Journal,
-  timeoutSeconds: number,
 ): Promise<CommandResult> {
-  const result = await runCommand(candidate, ['block', 'del', file.path], timeoutSeconds);
+  const result = await runCommand(candidate, 'block', 'del', file.path);
   if (result.exitCode === 0) journal.strike(id);
   return result;
 }

@@ -8,7 +8,7 @@ import { removeCgroup } from './own-cgroup.ts';
 import { cgroupId } from './rules.ts';
 
 /** systemctl(1) stops a unit of ours within its own timeout, which is shorter. */
-const COMMAND_TIMEOUT_SECONDS = 60;
+const SYSTEMCTL_TIMEOUT_SECONDS = 60;
 
 const isSameFile = (path: string, entry: { dev: string; ino: string }) => {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
@@ -30,7 +30,7 @@ export async function stopUnit(systemctl: string, name: string): Promise<string 
   const call = (...args: string[]) =>
     execa(systemctl, args, {
       reject: false,
-      timeout: COMMAND_TIMEOUT_SECONDS * 1000,
+      timeout: SYSTEMCTL_TIMEOUT_SECONDS * 1000,
       extendEnv: false,
       env: environment,
     });
@@ -45,14 +45,11 @@ export async function stopUnit(systemctl: string, name: string): Promise<string 
 }
 
 /** Why the bypass is somebody else's to end, or undefined when it may be ours. */
-async function othersEmergency(
-  candidate: Candidate,
-  timeoutSeconds: number,
-): Promise<string | undefined> {
-  const result = await runCommand(candidate, ['emergency-status', '--json'], timeoutSeconds);
+async function othersEmergency(candidate: Candidate): Promise<string | undefined> {
+  const result = await runCommand(candidate, 'emergency-status', '--json');
   const parsed = parseEmergencyStatus(result.stdout);
   if (!parsed.ok || !parsed.value.enabled) return undefined;
-  const reason = parsed.value.lastChange?.reason;
+  const reason = parsed.value.state_present ? parsed.value.reason : undefined;
   return reason === undefined || reason === KILL_SWITCH_REASON
     ? undefined
     : `enforcement is bypassed by an emergency-disable that is not the drill's (${shownOutput(reason)}); it was left`;
@@ -62,10 +59,9 @@ async function othersEmergency(
 export async function undoEntry(
   candidate: Candidate,
   entry: JournalEntry,
-  timeoutSeconds: number,
 ): Promise<string | undefined> {
   const run = async (...args: string[]) => {
-    const result = await runCommand(candidate, args, timeoutSeconds);
+    const result = await runCommand(candidate, ...args);
     return result.exitCode === 0 ? undefined : howItEnded(result);
   };
   switch (entry.kind) {
@@ -94,15 +90,14 @@ export async function undoEntry(
       return run('policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback');
     case 'emergency':
       return (
-        (await othersEmergency(candidate, timeoutSeconds)) ??
-        run('emergency-enable', '--reason', ENABLE_REASON)
+        (await othersEmergency(candidate)) ?? run('emergency-enable', '--reason', ENABLE_REASON)
       );
     case 'unit':
       return stopUnit(entry.systemctl, entry.name);
     case 'agent-allowance': {
       // Before its directory goes: an id without one can be taken off the list by nobody.
       const id = cgroupId(entry.cgroup);
-      const list = await runCommand(candidate, ['allow', 'list'], timeoutSeconds);
+      const list = await runCommand(candidate, 'allow', 'list');
       if (list.exitCode !== 0) return howItEnded(list);
       const isListed = id !== undefined && list.stdout.split('\n').includes(id);
       if (id === undefined || isListed === entry.listed) return undefined;
@@ -111,7 +106,7 @@ export async function undoEntry(
     case 'network-rule': {
       const problem = await run('network', 'deny', 'del', ...entry.arguments);
       // Unlike `block del` it fails where there is no such rule: it may never have been added.
-      const listed = await runCommand(candidate, ['network', 'deny', 'list'], timeoutSeconds);
+      const listed = await runCommand(candidate, 'network', 'deny', 'list');
       const rule = entry.arguments.at(-1) ?? '';
       if (listed.exitCode !== 0) return problem ?? howItEnded(listed);
       const stays = listed.stdout.includes(`  ${rule}`);

@@ -91,7 +91,6 @@ function candidateProblem(run: JournalHeader): string | undefined {
 class Undoing {
   readonly undone: string[];
   readonly #journal: Journal;
-  readonly #run: JournalHeader;
   readonly #pending: readonly PendingEntry[];
   readonly #candidate: Candidate;
   readonly #broken: string | undefined;
@@ -109,7 +108,6 @@ class Undoing {
   ) {
     const { run, pending } = state;
     this.#journal = journal;
-    this.#run = run;
     this.#rebooted = run.bootId !== undefined && run.bootId !== bootId();
     this.#pending = pending;
     this.undone = [...stopped];
@@ -117,6 +115,7 @@ class Undoing {
     this.#candidate = {
       executable: run.candidate,
       environment: { ...run.environment, [RUN_MARK]: run.runId },
+      timeoutSeconds: Math.max(LEAST_TIMEOUT_SECONDS, run.commandTimeoutSeconds ?? 0),
     };
     const needed = !this.#rebooted && pending.some(({ entry }) => needsCandidate(entry));
     this.#broken = needed ? candidateProblem(run) : undefined;
@@ -164,10 +163,9 @@ class Undoing {
   }
 
   #attempt(entry: JournalEntry): Promise<string | undefined> {
-    const seconds = Math.max(LEAST_TIMEOUT_SECONDS, this.#run.commandTimeoutSeconds ?? 0);
-    if (!this.#rebooted) return undoEntry(this.#candidate, entry, seconds);
+    if (!this.#rebooted) return undoEntry(this.#candidate, entry);
     if (needsCandidate(entry) || entry.kind === 'unit') return Promise.resolve(undefined);
-    if (entry.kind !== 'agent-state') return undoEntry(this.#candidate, entry, seconds);
+    if (entry.kind !== 'agent-state') return undoEntry(this.#candidate, entry);
     const problems = restoreAgentState(entry, this.#ourPaths());
     return Promise.resolve(problems.length === 0 ? undefined : problems.join('; '));
   }

@@ -5,19 +5,13 @@ type Expected =
   /** No rule concerns it, or the agent documents that it stays open: it passes without a decision. */
   | 'open';
 
-/** One line of the table belongs to one criterion of each mode. */
-export type Group =
-  | 'open-modes'
-  | 'aliases'
-  | 'exec'
-  | 'truncate'
-  | 'kinds'
-  | 'controls'
-  | 'near-misses'
-  | 'network'
-  | 'network-near-misses'
-  | 'mapped'
-  | 'exemptions';
+/** One line of the table belongs to one criterion of each mode; in the runbook's order. */
+export const GROUPS = [
+  ...(['open-modes', 'aliases', 'exec', 'kinds', 'truncate', 'controls', 'near-misses'] as const),
+  ...(['network', 'network-near-misses', 'mapped', 'exemptions'] as const),
+] as const;
+
+export type Group = (typeof GROUPS)[number];
 
 /** Who takes a route: each is a process of its own. */
 export const KINDS = {

@@ -30,6 +30,10 @@ export interface Entry {
 }
 
 const withoutFiles = true as const;
+const byOpens = true as const;
+const note = true as const;
+/** It tries dozens of things, each by commands or processes of its own. */
+const slow = { timeoutSeconds: 900 } as const;
 
 type Entries<Name extends string> = Readonly<Record<Name, Entry>>;
 
@@ -41,8 +45,8 @@ const needing = <Name extends string>(need: string, entries: Entries<Name>): Ent
     (entry) => ({ ...entry, needs: [need, ...(entry.needs ?? [])] }),
   );
 
-/** The entries of a phase, by their ids. */
-const inPhase = <Phase extends SoakMode, Name extends string>(
+/** The entries of a phase, or of a part of it, by their ids. */
+const inPhase = <Phase extends string, Name extends string>(
   phase: Phase,
   entries: Entries<Name>,
 ): Entries<`${Phase}.${Name}`> =>
@@ -95,7 +99,7 @@ const firstDecision = (mode: SoakMode) => ({
         ? 'an open of the denied file is allowed and recorded as AUDIT'
         : 'an open of the denied file is refused with EPERM, signalled and recorded',
     needs: [`${mode}.ready`],
-    byOpens: true as const,
+    byOpens,
   },
 });
 
@@ -104,7 +108,7 @@ const soakOf = (mode: SoakMode) =>
   needing(`${mode}.ready`, {
     'negative-control': {
       title: 'a file beside it is read without a decision',
-      byOpens: true as const,
+      byOpens,
     },
     soak: {
       title: `the soak runs for DURATION_SECONDS in ${mode} mode`,
@@ -156,10 +160,70 @@ const accounts = (mode: SoakMode) =>
         mode === 'audit'
           ? 'the false-positive review notes are written'
           : 'the blocked-event review is written',
-      note: true,
+      note,
       withoutFiles,
     },
   });
+
+/** What the coverage phase tries in each mode. */
+const coverageIn = (mode: SoakMode) => {
+  const met = mode === 'audit' ? 'passes and is recorded' : 'is refused and recorded';
+  const table = { ...slow, evidence: [`coverage/${mode}/table.json`] };
+  return {
+    ready: {
+      title: `the agent starts in ${mode} mode without a signal and is ready`,
+      needs: ['coverage.rules'],
+    },
+    ...needing(`coverage.${mode}.ready`, {
+      'open-modes': { title: `every way to open a denied file ${met} in ${mode} mode`, ...table },
+      aliases: {
+        title: `every other name and handle of a denied file ${met} in ${mode} mode`,
+        ...table,
+      },
+      exec: { title: `every way to start or map a denied file ${met} in ${mode} mode`, ...table },
+      kinds: {
+        title: `a denied file ${met} in ${mode} mode whatever kind of process opens or starts it`,
+        ...table,
+      },
+      truncate: { title: `truncate(2) of a denied file ${met} in ${mode} mode`, ...table },
+      controls: {
+        title: `what the agent documents as open stays open without a decision in ${mode} mode`,
+        ...table,
+      },
+      'near-misses': {
+        title: `files that resemble a denied one are free without a decision in ${mode} mode`,
+        ...table,
+      },
+      network: {
+        title: `every connect, send and bind to a denied address or port ${met} in ${mode} mode`,
+        ...table,
+      },
+      'network-near-misses': {
+        title: `the next address and port are free without a decision in ${mode} mode`,
+        ...table,
+      },
+      mapped: {
+        title: `a connect to a denied IPv4 address in its IPv6 form ${met} in ${mode} mode`,
+        ...table,
+      },
+      exemptions: {
+        title: `processes in an allowed cgroup are exempt in ${mode} mode, and no others`,
+        ...table,
+      },
+      accounting: {
+        title: `event lines and counters of all routes agree in ${mode} mode`,
+        ...table,
+      },
+      stop: { title: `the agent stops in order after ${mode} mode` },
+    }),
+  };
+};
+
+/** An exit criterion that sums up phases. */
+const sumOf = (phases: readonly Phase[], title: string, ...evidence: readonly string[]): Entry => ({
+  ...{ title, needs: ['preconditions'], phases, rollUp: true },
+  evidence: ['canary.log', ...evidence],
+});
 
 /** Every criterion of the runbook, in its order. One that has no record is missing evidence, and not a pass. */
 const ENTRIES = {
@@ -202,7 +266,7 @@ const ENTRIES = {
   'enforce.ordinary-program': {
     title: 'an ordinary program that opens it is ended by ENFORCE_SIGNAL',
     needs: ['enforce.ready'],
-    byOpens: true,
+    byOpens,
   },
   ...inPhase('enforce', soakOf('enforce')),
   'enforce.headroom': {
@@ -234,308 +298,125 @@ const ENTRIES = {
     title: 'after a SIGKILL under load rules and counters go on and enforcement returns',
     needs: ['enforce.restart'],
   },
-  'coverage.control': {
-    title: 'the routes can be taken while there is no rule',
-    timeoutSeconds: 900,
-  },
-  'coverage.rules': {
-    title: 'the rules on files, addresses, ports and cgroups are there before the agent starts',
-    needs: ['coverage.control'],
-    timeoutSeconds: 900,
-  },
-  'coverage.audit.ready': {
-    title: 'the agent starts in audit mode without a signal and is ready',
-    needs: ['coverage.rules'],
-  },
-  'coverage.audit.open-modes': {
-    title: 'every way to open a denied file passes and is recorded in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.aliases': {
-    title: 'every other name and handle of a denied file passes and is recorded in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.exec': {
-    title: 'every way to start or map a denied file passes and is recorded in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.kinds': {
-    title:
-      'a denied file passes and is recorded in audit mode whatever kind of process opens or starts it',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.truncate': {
-    title: 'truncate(2) of a denied file passes and is recorded in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.controls': {
-    title: 'what the agent documents as open stays open without a decision in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.near-misses': {
-    title: 'files that resemble a denied one are free without a decision in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.network': {
-    title:
-      'every connect, send and bind to a denied address or port passes and is recorded in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.network-near-misses': {
-    title: 'the next address and port are free without a decision in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.mapped': {
-    title:
-      'a connect to a denied IPv4 address in its IPv6 form passes and is recorded in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.exemptions': {
-    title: 'processes in an allowed cgroup are exempt in audit mode, and no others',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.accounting': {
-    title: 'event lines and counters of all routes agree in audit mode',
-    needs: ['coverage.audit.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/audit/table.json'],
-  },
-  'coverage.audit.stop': {
-    title: 'the agent stops in order after audit mode',
-    needs: ['coverage.audit.ready'],
-  },
-  'coverage.enforce.ready': {
-    title: 'the agent starts in enforce mode without a signal and is ready',
-    needs: ['coverage.rules'],
-  },
-  'coverage.enforce.open-modes': {
-    title: 'every way to open a denied file is refused and recorded in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.aliases': {
-    title: 'every other name and handle of a denied file is refused and recorded in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.exec': {
-    title: 'every way to start or map a denied file is refused and recorded in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.kinds': {
-    title:
-      'a denied file is refused and recorded in enforce mode whatever kind of process opens or starts it',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.truncate': {
-    title: 'truncate(2) of a denied file is refused and recorded in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.controls': {
-    title: 'what the agent documents as open stays open without a decision in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.near-misses': {
-    title: 'files that resemble a denied one are free without a decision in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.network': {
-    title:
-      'every connect, send and bind to a denied address or port is refused and recorded in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.network-near-misses': {
-    title: 'the next address and port are free without a decision in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.mapped': {
-    title:
-      'a connect to a denied IPv4 address in its IPv6 form is refused and recorded in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.exemptions': {
-    title: 'processes in an allowed cgroup are exempt in enforce mode, and no others',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.accounting': {
-    title: 'event lines and counters of all routes agree in enforce mode',
-    needs: ['coverage.enforce.ready'],
-    timeoutSeconds: 900,
-    evidence: ['coverage/enforce/table.json'],
-  },
-  'coverage.enforce.stop': {
-    title: 'the agent stops in order after enforce mode',
-    needs: ['coverage.enforce.ready'],
-  },
+  ...inPhase('coverage', {
+    control: { title: 'the routes can be taken while there is no rule', ...slow },
+    rules: {
+      title: 'the rules on files, addresses, ports and cgroups are there before the agent starts',
+      needs: ['coverage.control'],
+      ...slow,
+    },
+  }),
+  ...inPhase('coverage.audit', coverageIn('audit')),
+  ...inPhase('coverage.enforce', coverageIn('enforce')),
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',
     needs: ['coverage.rules'],
-    timeoutSeconds: 900,
+    ...slow,
   },
   'rollback.restorable': { title: 'the host carries no rule that the drill could lose' },
   'rollback.baseline': {
     title: 'the baseline policy is applied and enforced',
     needs: ['rollback.restorable'],
-    byOpens: true,
+    byOpens,
   },
   'rollback.candidate': {
     title: 'the candidate policy is applied and enforced',
     needs: ['rollback.baseline'],
-    byOpens: true,
+    byOpens,
   },
   'rollback.controlled-failure': {
     title: 'the controlled failure is triggered: a service cannot read what it needs',
     needs: ['rollback.candidate'],
     evidence: ['rollback/agent.stderr.log'],
-    byOpens: true,
+    byOpens,
   },
   'rollback.rolled-back': {
     title: 'the rollback restores the baseline and the service works again',
     needs: ['rollback.controlled-failure'],
-    byOpens: true,
+    byOpens,
   },
   'rollback.record': {
     title: 'the recorded policy agrees with the rules after the rollback',
     needs: ['rollback.rolled-back'],
-    note: true,
+    note,
   },
-  'rollback.health': {
-    title: 'aegisbpf health is good after the rollback and captured',
-    needs: ['rollback.baseline'],
-    evidence: ['rollback/health.json'],
-    withoutFiles,
-    byOpens: true,
-  },
-  'rollback.metrics': {
-    title: 'aegisbpf metrics are captured after the rollback',
-    needs: ['rollback.baseline'],
-    note: true,
-    evidence: ['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'],
-    withoutFiles,
-  },
+  ...needing('rollback.baseline', {
+    'rollback.health': {
+      title: 'aegisbpf health is good after the rollback and captured',
+      evidence: ['rollback/health.json'],
+      withoutFiles,
+      byOpens,
+    },
+    'rollback.metrics': {
+      title: 'aegisbpf metrics are captured after the rollback',
+      note,
+      evidence: ['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'],
+      withoutFiles,
+    },
+  }),
   'rollback.second-rollback': {
     title: 'a second rollback brings the candidate policy back',
     needs: ['rollback.rolled-back'],
-    byOpens: true,
+    byOpens,
   },
   'rollback.later-apply': {
     title: 'a later apply of the baseline is enforced and recorded',
     needs: ['rollback.baseline'],
-    byOpens: true,
+    byOpens,
   },
-  'rollback.refused': {
-    title: 'policies that are broken are refused',
-    needs: ['rollback.later-apply'],
-    timeoutSeconds: 900,
-  },
-  'rollback.refused-rules': {
-    title: 'a refused policy changes no rule and pauses no enforcement',
-    needs: ['rollback.later-apply'],
-    byOpens: true,
-  },
-  'rollback.refused-counters': {
-    title: 'a refused policy resets no counter',
-    needs: ['rollback.later-apply'],
-  },
-  'rollback.apply-killed': {
-    title: 'a policy apply that is killed leaves one whole policy',
-    needs: ['rollback.later-apply'],
-    timeoutSeconds: 900,
-    byOpens: true,
-  },
-  'rollback.kill-switch': {
-    title: 'the kill switch stops denials and audit goes on',
-    needs: ['rollback.later-apply'],
-    byOpens: true,
-  },
+  ...needing('rollback.later-apply', {
+    'rollback.refused': { title: 'policies that are broken are refused', ...slow },
+    'rollback.refused-rules': {
+      title: 'a refused policy changes no rule and pauses no enforcement',
+      byOpens,
+    },
+    'rollback.refused-counters': { title: 'a refused policy resets no counter' },
+    'rollback.apply-killed': {
+      title: 'a policy apply that is killed leaves one whole policy',
+      ...slow,
+      byOpens,
+    },
+    'rollback.kill-switch': { title: 'the kill switch stops denials and audit goes on', byOpens },
+  }),
   'rollback.kill-switch-restart': {
     title: 'the kill switch survives a restart of the agent',
     needs: ['rollback.kill-switch'],
-    byOpens: true,
+    byOpens,
   },
   'rollback.kill-switch-ended': {
     title: 'after the kill switch is ended denials return',
     needs: ['rollback.later-apply'],
-    byOpens: true,
+    byOpens,
   },
-  'rollback.deadman': {
-    title: 'an agent that hangs past its deadman time fails open and recovers',
-    needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
-    byOpens: true,
-  },
-  'rollback.strict-degrade': {
-    title: 'an agent with strict-degrade ends where it cannot enforce',
-    needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
-  },
-  'rollback.downgrade': {
-    title: "the previous version and the candidate take over each other's rules",
-    needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
-    byOpens: true,
-  },
-  'rollback.supervision': {
-    title: 'systemd starts a killed agent again, and it enforces',
-    needs: ['rollback.later-apply', 'rollback.kill-switch-ended'],
-  },
-  'rollback.host-service': {
-    title: "the host's own service is exactly as before",
-    withoutFiles,
-  },
-  'rollback.removed': {
-    title: "the drill's rules are removed and the agent stops",
-    needs: ['rollback.baseline'],
-    byOpens: true,
-  },
-  'rollback.event-fields': {
-    title: 'every event line of the drill’s own opens tells what we know of ourselves',
-    needs: ['rollback.baseline'],
-    evidence: ['rollback/agent.stdout.ndjson'],
-  },
+  ...needing(
+    'rollback.later-apply',
+    needing('rollback.kill-switch-ended', {
+      'rollback.deadman': {
+        title: 'an agent that hangs past its deadman time fails open and recovers',
+        byOpens,
+      },
+      'rollback.strict-degrade': {
+        title: 'an agent with strict-degrade ends where it cannot enforce',
+      },
+      'rollback.downgrade': {
+        title: "the previous version and the candidate take over each other's rules",
+        byOpens,
+      },
+      'rollback.supervision': { title: 'systemd starts a killed agent again, and it enforces' },
+    }),
+  ),
+  'rollback.host-service': { title: "the host's own service is exactly as before", withoutFiles },
+  ...needing('rollback.baseline', {
+    'rollback.removed': { title: "the drill's rules are removed and the agent stops", byOpens },
+    'rollback.event-fields': {
+      title: 'every event line of the drill’s own opens tells what we know of ourselves',
+      evidence: ['rollback/agent.stdout.ndjson'],
+    },
+  }),
   'rollback.alive': {
     title: 'the agent lived through the drill, in each life until it was told to stop',
     needs: ['rollback.restorable'],
-    withoutFiles: true,
+    withoutFiles,
     evidence: ['rollback/agent.stderr.log'],
   },
   'rollback.as-found': {
@@ -547,47 +428,21 @@ const ENTRIES = {
     rollUp: true,
     evidence: ['canary.log'],
   },
-  'exit.audit': {
-    title: 'the audit phase passed',
-    needs: ['preconditions'],
-    phases: ['audit'],
-    rollUp: true,
-    evidence: ['canary.log'],
-  },
-  'exit.enforce': {
-    title: 'the enforce phase passed',
-    needs: ['preconditions'],
-    phases: ['enforce'],
-    rollUp: true,
-    evidence: ['canary.log'],
-  },
-  'exit.coverage': {
-    title: 'every route that a rule concerns is covered',
-    needs: ['preconditions'],
-    phases: ['coverage'],
-    rollUp: true,
-    evidence: ['canary.log'],
-  },
-  'exit.thresholds': {
-    title: 'the soak stayed within every limit',
-    needs: ['preconditions'],
-    phases: ['audit', 'enforce'],
-    rollUp: true,
-    evidence: ['canary.log', ...new Set(THRESHOLDS.flatMap((one) => one.evidence))],
-  },
+  'exit.audit': sumOf(['audit'], 'the audit phase passed'),
+  'exit.enforce': sumOf(['enforce'], 'the enforce phase passed'),
+  'exit.coverage': sumOf(['coverage'], 'every route that a rule concerns is covered'),
+  'exit.thresholds': sumOf(
+    ['audit', 'enforce'],
+    'the soak stayed within every limit',
+    ...new Set(THRESHOLDS.flatMap((one) => one.evidence)),
+  ),
   'exit.false-positives': {
     title: 'no critical false positive is unresolved',
     needs: ['preconditions'],
     phases: ['audit', 'enforce'],
     evidence: ['canary.log', 'review.csv', 'review.yaml'],
   },
-  'exit.rollback': {
-    title: 'the rollback drill is validated',
-    needs: ['preconditions'],
-    phases: ['rollback'],
-    rollUp: true,
-    evidence: ['canary.log'],
-  },
+  'exit.rollback': sumOf(['rollback'], 'the rollback drill is validated'),
   'exit.same-candidate': {
     title: 'the candidate is the same binary from start to end',
     needs: ['preconditions'],

@@ -54,8 +54,9 @@ async function simulate(
     writeFileSync(events, eventLines(groups), { mode: 0o600 });
     writeFileSync(policyFile, policyByInode(policy, groups), { mode: 0o600 });
     const environment = candidateEnvironment(readSettings({}), 'what-if');
-    const args = ['simulate', events, '--policy', policyFile, '--per-event', '--json'];
-    const result = await runCommand({ executable: agent, environment }, args, TIMEOUT_SECONDS);
+    const candidate = { executable: agent, environment, timeoutSeconds: TIMEOUT_SECONDS };
+    const args = ['--policy', policyFile, '--per-event', '--json'];
+    const result = await runCommand(candidate, 'simulate', events, ...args);
     if (result.exitCode !== 0)
       throw new Error(
         `${howItEnded(result)}; agents before 0.10 have no \`simulate\`, name another with --agent`,

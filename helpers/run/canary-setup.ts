@@ -27,8 +27,7 @@ import { giveToCaller, RunPlace } from './run-place.ts';
 async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
   // What anybody could have written is never run, not even to ask for its version.
   if (judgeCandidateFile(settings.AEGIS_BIN).verdict !== 'pass') return undefined;
-  const candidate = candidateOf(settings, runId);
-  const answer = await runCommand(candidate, ['version'], settings.COMMAND_TIMEOUT_SECONDS);
+  const answer = await runCommand(candidateOf(settings, runId), 'version');
   const parsed = parseVersion(answer.stdout);
   return parsed.ok ? parsed.value : undefined;
 }

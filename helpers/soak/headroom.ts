@@ -33,9 +33,9 @@ export function headroomSeconds(settings: Settings): number {
   return 300 + steps * (settings.HEADROOM_STEP_SECONDS + 2 * settings.COMMAND_TIMEOUT_SECONDS);
 }
 
-async function scrape({ daemon, candidate, settings }: SoakSubject): Promise<Scrape> {
+async function scrape({ daemon, candidate }: SoakSubject): Promise<Scrape> {
   const found = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
-  return found.ok ? found : scrapeCommand(candidate, settings.COMMAND_TIMEOUT_SECONDS);
+  return found.ok ? found : scrapeCommand(candidate);
 }
 
 /** Holds one rate for a step. @returns the step, or in words why it shows nothing. */

@@ -36,14 +36,14 @@ const check = (
  * on a host where nothing else decides all are equal.
  */
 export async function readEveryWay<S extends { readonly scrape: Scrape }>(
-  { candidate, daemon, settings }: SoakSubject,
+  { candidate, daemon }: SoakSubject,
   scrape: () => Promise<S>,
 ): Promise<{ readonly last: S; readonly readings: readonly ReadingCheck[] }> {
   const endpoint = () => scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
   const first = await endpoint();
   const taken = await scrape();
   const after = taken.scrape;
-  const stats = await runCommand(candidate, ['stats'], settings.COMMAND_TIMEOUT_SECONDS);
+  const stats = await runCommand(candidate, 'stats');
   const later = await endpoint();
   // A version without an endpoint has one way less; one that breaks is judged by its samples.
   const hasEndpoint = first.ok && later.ok;

@@ -145,10 +145,10 @@ export class Sampler {
   }
 
   #scrape(): Promise<Scrape> {
-    const { daemon, candidate, settings } = this.#subject;
+    const { daemon, candidate } = this.#subject;
     return this.#endpoint
       ? scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS)
-      : scrapeCommand(candidate, settings.COMMAND_TIMEOUT_SECONDS);
+      : scrapeCommand(candidate);
   }
 
   #figures(scrape: Scrape): Pick<Sample, 'decisions' | 'drops' | 'telemetryDrops' | 'scrapeError'> {

@@ -61,7 +61,7 @@ export interface Measured {
 async function keptScrape(subject: SoakSubject, name: string): Promise<Scrape> {
   const keep = (bytes: Uint8Array) =>
     subject.run.writeText(`${subject.daemon.mode}/${name}`, bytes);
-  return scrapeCommand(subject.candidate, subject.settings.COMMAND_TIMEOUT_SECONDS, keep);
+  return scrapeCommand(subject.candidate, keep);
 }
 
 /** A scrape, and the event lines on the target when it was taken. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { inject } from 'vitest';
 import { candidateOf } from '../agent/candidate.ts';
-import type { Candidate } from '../agent/command.ts';
+import { type Candidate, type CommandResult, runCommand } from '../agent/command.ts';
 import { agentPaths, type ComparedState, snapshotAgentState } from '../changes/agent-state.ts';
 import {
   agentState,
@@ -87,7 +87,7 @@ export class CanaryRun {
       previous: this.settings.AEGIS_BIN_PREVIOUS,
       environment: { ...this.candidate.environment },
       startedAt: new Date().toISOString(),
-      commandTimeoutSeconds: this.commandTimeoutSeconds,
+      commandTimeoutSeconds: this.candidate.timeoutSeconds,
       bootId: bootId(),
     });
     this.#journal.record(state);
@@ -131,14 +131,15 @@ export class CanaryRun {
     this.#criterion = criterion;
   }
 
-  get commandTimeoutSeconds(): number {
-    return this.settings.COMMAND_TIMEOUT_SECONDS;
+  /** Runs a command of the candidate to its end. */
+  command(...args: readonly string[]): Promise<CommandResult> {
+    return runCommand(this.candidate, ...args);
   }
 
   /** Every rule that the host carries now. */
   rules(): Promise<RuleList> {
     const { cgroup } = agentPaths(this.settings.HOST_ROOT);
-    return listRules(this.candidate, this.commandTimeoutSeconds, cgroup);
+    return listRules(this.candidate, cgroup);
   }
 
   log(message: string): void {

@@ -10,7 +10,7 @@ const GRACE_MS = 60_000;
 const MARK = 'CANARY_DEADLINE_TEST';
 const marked = () => processesMarked(MARK, String(process.pid));
 const environment = { [MARK]: String(process.pid), PATH: '/usr/bin:/bin' };
-const sleeper = { executable: '/bin/sleep', environment };
+const sleeper = { executable: '/bin/sleep', environment, timeoutSeconds: 600 };
 
 async function cancelled(step: () => Promise<unknown>, begun: () => boolean) {
   const deadline = new AbortController();
@@ -32,11 +32,11 @@ test('a command of a step past its deadline is ended, and nothing is started aft
   let after = false;
   const step = async () => {
     try {
-      await runCommand(sleeper, ['600'], 600);
+      await runCommand(sleeper, '600');
       after = true;
     } finally {
       // What a step does at its end is refused too: the journal has it undone.
-      await runCommand(sleeper, ['600'], 600);
+      await runCommand(sleeper, '600');
     }
   };
   expect(await cancelled(step, () => marked().length > 0)).toEqual({

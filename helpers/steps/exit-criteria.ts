@@ -167,7 +167,7 @@ function loadedObject({ directory, provided, settings }: CanaryRun): string | un
   for (const phase of provided.asked) {
     if (!directory.has(`${phase}/health.json`)) continue;
     const parsed = parseHealth(directory.readText(`${phase}/health.json`));
-    const said = parsed.ok ? (parsed.value.bpfObjectPath ?? '') : '';
+    const said = parsed.ok ? (parsed.value.bpf_object_path ?? '') : '';
     if (said === '') continue;
     if (provided.rehearsal.length === 0 || said === settings.AEGIS_BPF_OBJ) return resolve(said);
     // A stand-in plays the installed one, on a host that may be played.
@@ -279,7 +279,7 @@ const rulesFound = (run: CanaryRun): RulesBefore | undefined =>
 /** What each start of the agent adds to pins that were there, and no command of it takes back. */
 async function whatStays(run: CanaryRun): Promise<string> {
   const before = rulesFound(run)?.survivors ?? [];
-  const now = await listSurvivors(run.candidate, run.commandTimeoutSeconds);
+  const now = await listSurvivors(run.candidate);
   const added = now.filter((one) => !before.includes(one)).length;
   return `; the pins were there before and stay, with counters that grew and ${added} inodes more on the survival list, as after every start of the agent`;
 }

@@ -1,4 +1,4 @@
-import { howItEnded, runCommand } from '../agent/command.ts';
+import { howItEnded } from '../agent/command.ts';
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
 import { parseHealth } from '../agent/contract/health.ts';
 import { parseVersion } from '../agent/contract/version.ts';
@@ -8,7 +8,7 @@ import type { CanaryRun } from './canary-run.ts';
 
 /** `aegisbpf version` answers; what it says is part of the evidence. */
 export async function candidateTellsItsVersion(run: CanaryRun): Promise<Judgement> {
-  const result = await runCommand(run.candidate, ['version'], run.commandTimeoutSeconds);
+  const result = await run.command('version');
   const source = 'aegisbpf version';
   const parsed = parseVersion(result.stdout);
   if (result.exitCode !== 0) return fail(howItEnded(result), { source });
@@ -26,7 +26,7 @@ export async function candidateTellsItsVersion(run: CanaryRun): Promise<Judgemen
  */
 export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgement> {
   await run.journal();
-  const result = await runCommand(run.candidate, ['health', '--json'], run.commandTimeoutSeconds);
+  const result = await run.command('health', '--json');
   run.directory.writeText('health-before.json', result.stdoutBytes);
   const source = 'health-before.json';
   const parsed = parseHealth(result.stdout);
@@ -39,7 +39,7 @@ export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgemen
   const health = parsed.value;
   if (!health.ok || result.exitCode !== 0) {
     return fail(
-      `health is not ok: ${health.error ?? health.degradationReason ?? howItEnded(result)} (exit ${result.exitCode ?? 'none'}, ok=${health.ok})`,
+      `health is not ok: ${health.error ?? health.degradation_reason ?? howItEnded(result)} (exit ${result.exitCode ?? 'none'}, ok=${health.ok})`,
       { value: `ok=${health.ok}`, limit: 'ok=true', source },
     );
   }
@@ -49,13 +49,13 @@ export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgemen
       { value: health.capability, limit: 'Full', source },
     );
   }
-  if (health.degradationReason !== undefined) {
+  if (health.degradation_reason !== undefined) {
     return fail(
-      `health names a degradation: ${health.degradationReason}; an enforcing start would be refused`,
-      { value: health.degradationReason, limit: 'none', source },
+      `health names a degradation: ${health.degradation_reason}; an enforcing start would be refused`,
+      { value: health.degradation_reason, limit: 'none', source },
     );
   }
-  return pass(`ok=true, capability=${health.capability}, kernel ${health.kernelVersion}`, {
+  return pass(`ok=true, capability=${health.capability}, kernel ${health.kernel_version}`, {
     value: health.capability,
     limit: 'Full',
     source,
@@ -64,11 +64,7 @@ export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgemen
 
 /** An emergency-disable from earlier turns every denial into an audit line (docs/agent-contract.md §2.4). */
 export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
-  const result = await runCommand(
-    run.candidate,
-    ['emergency-status', '--json'],
-    run.commandTimeoutSeconds,
-  );
+  const result = await run.command('emergency-status', '--json');
   const source = 'aegisbpf emergency-status --json';
   // Versions before it answer with their usage (docs/agent-contract.md §1.2).
   if (result.stderr.startsWith('Usage: '))
@@ -79,8 +75,8 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
       `the emergency state cannot be read: ${parsed.error}; ${howItEnded(result)}`,
       { source },
     );
-  const { enabled, kernelStateKnown } = parsed.value;
-  if (!kernelStateKnown)
+  const { enabled, kernel_state_known: isKnown } = parsed.value;
+  if (!isKnown)
     return inconclusive(
       'the emergency state in the kernel is unknown to the agent (kernel_state_known=false)',
       { source },
@@ -114,7 +110,7 @@ export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
     network: rules.network,
     allowedCgroups: rules.allowedCgroups,
     cgroupRules: rules.cgroupRules,
-    survivors: stays ? await listSurvivors(run.candidate, run.commandTimeoutSeconds) : [],
+    survivors: stays ? await listSurvivors(run.candidate) : [],
   });
   return pass(
     `${rules.files.length} file rules, ${rules.network.length} network rules, ${rules.cgroupRules.length} cgroup rules, ${rules.allowedCgroups.length} allowed cgroups`,

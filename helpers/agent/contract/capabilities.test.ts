@@ -8,16 +8,16 @@ test('the real report of an audit daemon is read', () => {
   expect(parseCapabilities(real)).toMatchObject({
     ok: true,
     value: {
-      schemaSemver: '1.8.0',
-      generatedAtUnix: 1795433328,
-      auditOnly: true,
-      enforceCapable: true,
-      enforceBlockers: [],
-      runtimeState: 'AUDIT_FALLBACK',
+      schema_semver: '1.8.0',
+      generated_at_unix: 1795433328,
+      audit_only: true,
+      enforce_capable: true,
+      enforce_blockers: [],
+      runtime_state: 'AUDIT_FALLBACK',
       hooks: { lsm_file_open: false, lsm_file_mmap: true, lsm_inode_copy_up: true },
-      policy: { snapshotPresent: false },
-      requirementsMet: { network: true },
-      stateTransitions: { total: 1, enforceRequested: false },
+      policy: { snapshot_present: false },
+      requirements_met: { network: true },
+      state_transitions: { total: 1, enforce_requested: false },
     },
   });
 });

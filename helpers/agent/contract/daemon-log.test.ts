@@ -88,22 +88,22 @@ test('the real Agent started lines give typed fields', () => {
   expect(agentStarted(parseLogLine(started('enforce')))).toMatchObject({
     ok: true,
     value: {
-      auditOnly: false,
-      enforceSignal: 'sigterm',
-      lsmEnabled: true,
-      lsmHook: 'file_open',
-      networkEnabled: true,
-      runtimeState: 'ENFORCE',
-      eventSampleRate: 1,
-      ringbufBytes: 0,
-      breakGlass: false,
-      deadmanTtlSeconds: 0,
-      stateDegradationTotal: 0,
+      audit_only: false,
+      enforce_signal: 'sigterm',
+      lsm_enabled: true,
+      lsm_hook: 'file_open',
+      network_enabled: true,
+      runtime_state: 'ENFORCE',
+      event_sample_rate: 1,
+      ringbuf_bytes: 0,
+      break_glass: false,
+      deadman_ttl: 0,
+      state_degradation_total: 0,
     },
   });
   expect(agentStarted(parseLogLine(started('audit')))).toMatchObject({
     ok: true,
-    value: { auditOnly: true, runtimeState: 'AUDIT_FALLBACK' },
+    value: { audit_only: true, runtime_state: 'AUDIT_FALLBACK' },
   });
 });
 

@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import { parseLogFields } from './log-fields.ts';
-
-export { type AgentStarted, agentStarted } from './agent-started.ts';
+import { accepted, describeZodError, type Parsed, quote, refused } from './parsed.ts';
+import { RUNTIME_STATES, SIGNALS } from './vocabulary.ts';
 
 const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL', 'UNKNOWN'] as const;
 type Level = (typeof LEVELS)[number];
@@ -59,4 +60,47 @@ function jsonObject(line: string): object {
 
 function isLevel(word: string | undefined): word is Level {
   return LEVELS.some((level) => level === word);
+}
+
+const flag = z.enum(['true', 'false']).transform((word) => word === 'true');
+const whole = z
+  .string()
+  .regex(/^\d{1,15}$/, 'expected a whole number')
+  .transform(Number);
+
+const started = z.looseObject({
+  audit_only: flag,
+  enforce_signal: z.enum(SIGNALS),
+  lsm_enabled: flag,
+  lsm_hook: z.string().min(1),
+  /** The network maps exist; it does not say that network hooks are attached. */
+  network_enabled: flag,
+  runtime_state: z.enum(RUNTIME_STATES),
+  /** One event line in so many decisions; 1 for all. */
+  event_sample_rate: whole.optional(),
+  /** 0 for the built-in size. */
+  ringbuf_bytes: whole.optional(),
+  break_glass: flag.optional(),
+  /** Seconds; 0 for none. */
+  deadman_ttl: whole.optional(),
+  state_degradation_total: whole.optional(),
+});
+
+/**
+ * Fields of the log message `Agent started`, the agent's word that it is ready (docs/agent-contract.md §5.1), spelled as
+ * there. Optional ones are not in every version.
+ */
+export type AgentStarted = z.output<typeof started>;
+
+/** Reads an `Agent started` entry; any other line is an error. */
+export function agentStarted(line: LogLine): Parsed<AgentStarted> {
+  if (line.kind !== 'log' || line.message !== 'Agent started') {
+    const seen = line.kind === 'log' ? line.message : line.text;
+    return refused(`expected the log message "Agent started", saw ${quote(seen)}`);
+  }
+  const document = Object.fromEntries(line.fields);
+  const parsed = started.safeParse(document);
+  return parsed.success
+    ? accepted(parsed.data)
+    : refused(`Agent started: ${describeZodError(parsed.error, document)}`);
 }

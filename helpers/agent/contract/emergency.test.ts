@@ -38,9 +38,9 @@ test('a bypassed node is read with its last change', () => {
     ok: true,
     value: {
       enabled: true,
-      kernelStateKnown: true,
-      kernelEnabled: true,
-      lastChange: { pid: 354, reason: 'TICKET=1 drill', transitionsTotal: 1 },
+      kernel_state_known: true,
+      kernel_enabled: true,
+      ...{ pid: 354, reason: 'TICKET=1 drill', transitions_total: 1 },
     },
   });
 });
@@ -48,7 +48,7 @@ test('a bypassed node is read with its last change', () => {
 test('a node that was never toggled has no last change', () => {
   expect(parse(untouched)).toMatchObject({
     ok: true,
-    value: { enabled: false, lastChange: undefined },
+    value: { enabled: false, state_present: false },
   });
 });
 
@@ -56,7 +56,7 @@ test('an unreadable kernel flag stays unknown', () => {
   const { kernel_enabled: _, ...unknown } = { ...untouched, kernel_state_known: false };
   expect(parse(unknown)).toMatchObject({
     ok: true,
-    value: { kernelStateKnown: false, kernelEnabled: undefined },
+    value: { kernel_state_known: false },
   });
 });
 

@@ -1,9 +1,94 @@
 import { type Fields, fieldFault, shapeOf } from './event-fields.ts';
-import type { AgentEvent } from './event-types.ts';
 import { describeJsonFault } from './json-document.ts';
 import { quote, shown } from './parsed.ts';
+import type { Action, RuntimeState } from './vocabulary.ts';
 
-export type * from './event-types.ts';
+/*
+ * The agent's events as they stand on its standard output, keys spelled as there
+ * (docs/agent-contract.md §4.1). Further keys may be present.
+ */
+
+/** Who acted. 64-bit numbers above 2^53 are rounded here; `exec_id` has start_time in full. */
+interface Actor {
+  readonly pid: number;
+  readonly ppid: number;
+  /** ns since boot (clock ticks for processes older than the daemon, §6.8); 0 when unknown. */
+  readonly start_time: number;
+  readonly exec_id?: string;
+  readonly cgid: number;
+  readonly cgroup_path: string;
+  readonly comm: string;
+}
+
+/** What every decision carries besides. */
+interface Decision extends Actor {
+  readonly parent_start_time: number;
+  readonly parent_exec_id?: string;
+  readonly action: Action;
+}
+
+interface BlockEvent extends Decision {
+  readonly type: 'block';
+  /** Only without BPF LSM; there `ino` and `dev` are 0. */
+  readonly path?: string;
+  readonly resolved_path?: string;
+  readonly ino: number;
+  /** major<<20 | minor; not stat's number, see `kernelDevice`. */
+  readonly dev: number;
+  /** Equal lines that deduplication held back before this one. */
+  readonly suppressed_during_prior_window?: number;
+}
+
+interface NetBlockEvent extends Decision {
+  readonly type: `net_${string}_block`;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly protocol: string;
+  readonly direction: string;
+  readonly remote_ip?: string;
+  readonly remote_port?: number;
+  readonly local_port?: number;
+  readonly rule_type: string;
+  readonly suppressed_during_prior_window?: number;
+}
+
+/** Of these nothing is read but who acted. */
+interface FurtherDecision extends Decision {
+  readonly type: `kernel_${string}_block` | 'forensic_block';
+}
+
+/** A program was started; `comm` is the caller's name, from before the exec. */
+export interface ExecEvent extends Actor {
+  readonly type: 'exec';
+  readonly ancestors?: readonly number[];
+}
+
+/** The daemon's posture by its own word; STARTUP_ENFORCE_READY is intent, not readiness (§0.2). */
+interface StateChangeEvent {
+  readonly type: 'state_change';
+  readonly event_version: number;
+  readonly state: RuntimeState;
+  readonly reason_code: string;
+  readonly strict_mode: boolean;
+  readonly transition_id: number;
+  readonly degradation_count: number;
+  readonly detail?: string;
+}
+
+/** Any other type: overlay_copy_up, diag, and what newer agents add. */
+interface OtherEvent {
+  readonly type: 'other';
+  readonly agentType: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export type AgentEvent =
+  | BlockEvent
+  | NetBlockEvent
+  | FurtherDecision
+  | ExecEvent
+  | { readonly type: 'exec_argv' }
+  | StateChangeEvent
+  | OtherEvent;
 
 /** What one line of the event stream is. */
 export type EventLine =

@@ -1,46 +1,14 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { flags, parseDocument, parseJson } from './json-document.ts';
-import { jsonFault } from './json-fault.ts';
-import {
-  alwaysAnswers,
-  anyText,
-  damaged,
-  errorOf,
-  propertyRuns,
-  sample,
-} from './property-tools.ts';
+import { alwaysAnswers, errorOf, sample } from './property-tools.ts';
 
 const object = z.looseObject({});
 const error = (text: string) => errorOf(parseDocument(text, object, 'thing'));
 
-function jsonAccepts(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-test('the fault finder agrees with JSON.parse about what is a document', () => {
-  const texts = fc.oneof(
-    anyText(),
-    fc.json(),
-    damaged('{"a":[1,-2.5e3,true,null,"x\\u0041"],"b":{}}'),
-  );
-  fc.assert(
-    fc.property(texts, (text) => {
-      expect(jsonFault(text) === undefined).toBe(jsonAccepts(text));
-    }),
-    propertyRuns(),
-  );
-});
-
 test('a text that stops early is located at its end', () => {
   expect(error('{"a":1,\n"b":[1, 2')).toBe(
-    String.raw`thing is not JSON: expected a comma or ], saw the end of the text after "{\"a\":1,\n\"b\":[1, 2" at line 2, column 10`,
+    String.raw`thing is not JSON: expected ',' or ']' after array element, saw the end of the text after "{\"a\":1,\n\"b\":[1, 2" at line 2, column 10`,
   );
 });
 
@@ -53,11 +21,11 @@ test('anything after the document is refused and located', () => {
 test.each([
   ['', 'no data'],
   [' \n\t', 'no data'],
-  ['{"a" 1}', 'expected a colon, saw "1}" at line 1, column 6'],
-  ['{"a":1,}', 'expected a key in quotes, saw "}" at line 1, column 8'],
+  ['{"a" 1}', `expected ':' after property name, saw "1}" at line 1, column 6`],
+  ['{"a":1,}', 'expected double-quoted property name, saw "}" at line 1, column 8'],
   ['[1,]', 'expected a JSON value, saw "]" at line 1, column 4'],
-  ['{"a":"x\ny"}', 'expected a closing quote or an escaped control character'],
-  ['{"a":"\\q"}', 'expected a valid escape'],
+  ['{"a":"x\ny"}', 'bad control character in string literal, saw "\\ny\\"}" at line 1, column 8'],
+  ['{"a":"\\q"}', 'bad escaped character, saw "q\\"}" at line 1, column 8'],
   ['{"a":NaN}', 'expected a JSON value, saw "NaN}"'],
   ['[]', 'expected object, saw an array of 0 at $'],
 ])('%j is refused', (text, expected) => {

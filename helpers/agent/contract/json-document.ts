@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { jsonFault } from './json-fault.ts';
 import { accepted, describeZodError, type Parsed, place, quote, refused } from './parsed.ts';
 
 /** Exactly one JSON document; white space around it is fine, anything else is refused. */
@@ -23,12 +22,52 @@ export function parseDocument<T>(text: string, schema: z.ZodType<T>, what: strin
 
 /** Why a text is not one JSON document: what was expected, seen, and where. */
 export function describeJsonFault(text: string): string {
-  const fault = jsonFault(text) ?? { offset: 0, expected: 'one JSON document' };
+  const { message, offset } = jsonFault(text);
   const seen =
-    fault.offset >= text.length
+    offset >= text.length
       ? `the end of the text after ${quote(text.slice(-60))}`
-      : quote(text.slice(fault.offset, fault.offset + 60));
-  return `expected ${fault.expected}, saw ${seen} at ${place(text, fault.offset)}`;
+      : quote(text.slice(offset, offset + 60));
+  return `${message}, saw ${seen} at ${place(text, offset)}`;
+}
+
+const AT_POSITION = /^(.*?)(?: in JSON)? at position (\d+) \(line \d+ column \d+\)$/;
+
+/** What Node's parser says is wrong, and at which offset: it tells that of every fault but a value that is none. */
+function jsonFault(text: string): { readonly message: string; readonly offset: number } {
+  const fault = faultOf(text);
+  const [, words, position] = AT_POSITION.exec(fault) ?? [];
+  if (words === undefined) {
+    const offset = isStrange(fault) ? endOfWhole(text) : text.length;
+    return { message: 'expected a JSON value', offset };
+  }
+  const message = `${words.charAt(0).toLowerCase()}${words.slice(1)}`.replace(
+    /^unexpected .* after JSON$/,
+    'expected nothing after the JSON document',
+  );
+  return { message, offset: Number(position) };
+}
+
+function faultOf(text: string): string {
+  try {
+    JSON.parse(text);
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** A value that is none; V8 names the character and not the place. */
+const isStrange = (fault: string) => fault.startsWith('Unexpected token');
+
+/** Where a text stops being the beginning of a document: the longest part of it that lacks nothing but its end. */
+function endOfWhole(text: string): number {
+  let [whole, strange] = [0, text.length + 1];
+  while (strange - whole > 1) {
+    const middle = Math.floor((whole + strange) / 2);
+    if (isStrange(faultOf(text.slice(0, middle)))) strange = middle;
+    else whole = middle;
+  }
+  return whole;
 }
 
 /**
@@ -55,5 +94,5 @@ export function flags<Required extends string>(
 }
 
 /** Booleans by name, with those that every document of the kind carries. */
-export type Flags<Required extends string> = Readonly<Record<string, boolean>> &
+type Flags<Required extends string> = Readonly<Record<string, boolean>> &
   Readonly<Record<Required, boolean>>;

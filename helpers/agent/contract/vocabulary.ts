@@ -10,8 +10,6 @@ export type RuntimeState = (typeof RUNTIME_STATES)[number];
 
 /** What the kernel allows the agent to do (docs/agent-contract.md §2.1). */
 export const KERNEL_CAPABILITIES = ['Full', 'AuditOnly', 'Disabled', 'Unknown'] as const;
-export type KernelCapability = (typeof KERNEL_CAPABILITIES)[number];
 
 /** Signal sent to whoever is denied, as the log names it (docs/agent-contract.md §5.1). */
 export const SIGNALS = ['sigterm', 'sigint', 'sigkill', 'none'] as const;
-export type SignalName = (typeof SIGNALS)[number];

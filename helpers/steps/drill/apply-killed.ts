@@ -112,10 +112,10 @@ async function whatIsLeft(
   { guarded, needed }: Watches,
 ): Promise<Omit<Killed, 'moment' | 'killed'>> {
   const files = stage.prepared();
-  const { candidate, commandTimeoutSeconds } = stage.run;
+  const { candidate } = stage.run;
   // Before any other command of the agent, which might mend what the killed one left.
   const guardedIsDenied = guarded.outcome === 'denied';
-  const rules = await listFileRules(candidate, commandTimeoutSeconds);
+  const rules = await listFileRules(candidate);
   const recorded = parsePolicyShow((await stage.command('policy', 'show')).stdout);
   const text = recorded.ok ? recorded.value.text : '';
   const which = (hasGuarded: boolean, hasNeeded: boolean) =>

@@ -43,11 +43,12 @@ export async function downgradeAndUpgrade(stage: DrillStage): Promise<Judgement>
       'no previous version was named; set AEGIS_BIN_PREVIOUS to the binary that production runs today',
     );
   }
-  const file = judgeCandidateFile(previous.executable);
+  const { executable, environment } = previous;
+  const file = judgeCandidateFile(executable);
   if (file.verdict !== 'pass')
     return { ...file, source: 'AEGIS_BIN_PREVIOUS', explanation: `previous: ${file.explanation}` };
-  const sha256 = await sha256OfFile(previous.executable);
-  stage.run.directory.writeJson('rollback/previous.json', { ...previous, sha256 });
+  const sha256 = await sha256OfFile(executable);
+  stage.run.directory.writeJson('rollback/previous.json', { executable, environment, sha256 });
   await stage.runningAgent();
   const before = await decisions(stage);
   await stage.stopAgent();
@@ -106,7 +107,7 @@ const isReady = (value: unknown): value is ReadyDaemon =>
   typeof value === 'object' && value !== null && 'state' in value && value.state === 'ready';
 
 async function decisions(stage: DrillStage): Promise<number> {
-  const scrape = await scrapeCommand(stage.run.candidate, stage.run.commandTimeoutSeconds);
+  const scrape = await scrapeCommand(stage.run.candidate);
   const total = scrape.ok ? familyTotal(scrape.metrics, DECISION_FAMILIES) : undefined;
   if (total !== undefined) return total;
   throw noEvidence(

@@ -33,10 +33,10 @@ export async function healthIsGood(stage: DrillStage): Promise<Judgement> {
 
 /** Captures `aegisbpf metrics` after the rollback, from the command line and from the endpoint. */
 export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> {
-  const { candidate, commandTimeoutSeconds, directory } = stage.run;
+  const { candidate, directory } = stage.run;
   const keepAs = (name: string) => (bytes: Uint8Array) => directory.writeText(name, bytes);
   const kept = keepAs('rollback/metrics.prom');
-  const scrape = await scrapeCommand(candidate, commandTimeoutSeconds, kept);
+  const scrape = await scrapeCommand(candidate, kept);
   const { metricsAddress } = stage.agent();
   await scrapeEndpoint(
     metricsAddress,

@@ -123,7 +123,7 @@ export class KillSwitch {
     const parsed = parseEmergencyStatus(result.stdout);
     if (!parsed.ok)
       throw noEvidence(`the emergency state cannot be read: ${parsed.error}`, { source });
-    if (!parsed.value.kernelStateKnown)
+    if (!parsed.value.kernel_state_known)
       throw noEvidence('the emergency state in the kernel is unknown to the agent', { source });
     return parsed.value.enabled;
   }

@@ -125,11 +125,11 @@ async function applyOne(
 }
 
 async function rulesOf({ run }: DrillStage): Promise<string[]> {
-  return (await listFileRules(run.candidate, run.commandTimeoutSeconds)).map(ruleText);
+  return (await listFileRules(run.candidate)).map(ruleText);
 }
 
 async function decisionsOf({ run }: DrillStage): Promise<number | undefined> {
-  const scrape = await scrapeCommand(run.candidate, run.commandTimeoutSeconds);
+  const scrape = await scrapeCommand(run.candidate);
   return scrape.ok ? familyTotal(scrape.metrics, DECISION_FAMILIES) : undefined;
 }
 

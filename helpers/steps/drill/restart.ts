@@ -1,5 +1,6 @@
 import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
-import { freeLoopbackPort, scrapeCommand } from '../../agent/scrape.ts';
+import { daemonOptions } from '../../agent/daemon-options.ts';
+import { scrapeCommand } from '../../agent/scrape.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
 import { addRule, listFileRules, removeRule, rulesOn } from '../../changes/rules.ts';
 import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
@@ -49,17 +50,17 @@ export class RestartUnderLoad {
     for (const life of this.#lives) await life.stop();
     if (this.#subject === undefined) return;
     const { file, ruleId } = this.#subject;
-    const { candidate, commandTimeoutSeconds } = this.#run;
+    const { candidate } = this.#run;
     const journal = await this.#run.journal();
-    await removeRule(candidate, file, ruleId, journal, commandTimeoutSeconds);
+    await removeRule(candidate, file, ruleId, journal);
   }
 
   async #restart(ending: Ending): Promise<Judgement> {
     const { file } = await this.#prepared();
-    const { candidate, directory, commandTimeoutSeconds } = this.#run;
+    const { candidate, directory } = this.#run;
     const name = ending === 'in order' ? 'restart' : 'crash';
     const source = `enforce/${name}.json`;
-    const before = await scrapeCommand(candidate, commandTimeoutSeconds);
+    const before = await scrapeCommand(candidate);
     const first = await this.#start(`enforce/${name}-before`);
     const watch = new EnforcementWatch(file, candidate.environment);
     try {
@@ -80,7 +81,7 @@ export class RestartUnderLoad {
       const report = await watch.stop();
       const listed = await this.#ruleIsListed(file);
       await this.#lives.at(-1)?.stop();
-      const after = await scrapeCommand(candidate, commandTimeoutSeconds);
+      const after = await scrapeCommand(candidate);
       const counted = inodeDelta(before, after, file);
       directory.writeJson(source, { ending, times, without, report, counted });
       return (
@@ -126,8 +127,8 @@ export class RestartUnderLoad {
   }
 
   async #ruleIsListed(file: OwnFile): Promise<Judgement | undefined> {
-    const { candidate, commandTimeoutSeconds } = this.#run;
-    const found = rulesOn(await listFileRules(candidate, commandTimeoutSeconds), file).length;
+    const { candidate } = this.#run;
+    const found = rulesOn(await listFileRules(candidate), file).length;
     if (found === 1) return undefined;
     return fail(`after the agent's end the rule list holds ${found} rules on its file`, {
       value: found,
@@ -139,12 +140,12 @@ export class RestartUnderLoad {
 
   async #prepared(): Promise<Subject> {
     if (this.#subject !== undefined) return this.#subject;
-    const { settings, candidate, commandTimeoutSeconds } = this.#run;
+    const { settings, candidate } = this.#run;
     plainFilesystem(settings.PROBE_DIR);
     const journal = await this.#run.journal();
     const file = ownFile(ownDirectory(settings.PROBE_DIR, journal), 'restart');
-    const before = await listFileRules(candidate, commandTimeoutSeconds);
-    const ruleId = await addRule(candidate, file, before, journal, commandTimeoutSeconds);
+    const before = await listFileRules(candidate);
+    const ruleId = await addRule(candidate, file, before, journal);
     this.#subject = { file, ruleId };
     return this.#subject;
   }
@@ -152,21 +153,8 @@ export class RestartUnderLoad {
   async #start(name: string): Promise<ReadyDaemon> {
     const { settings, candidate, directory } = this.#run;
     await this.#run.journal();
-    const starting = startDaemon(
-      candidate,
-      {
-        name,
-        mode: 'enforce',
-        // SIGKILL mode would only lose the process that watches.
-        enforceSignal: settings.ENFORCE_SIGNAL === 'kill' ? 'term' : settings.ENFORCE_SIGNAL,
-        allowSigkill: false,
-        ringbufBytes: settings.RINGBUF_BYTES,
-        metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
-        readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
-        commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
-      },
-      directory,
-    );
+    const options = await daemonOptions(settings, { name, mode: 'enforce' });
+    const starting = startDaemon(candidate, options, directory);
     this.#lives.push(starting);
     return starting.ready();
   }

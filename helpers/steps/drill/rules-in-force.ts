@@ -19,7 +19,7 @@ export async function judgeRules(
   hostRules: number,
   started: OwnOpens['started'],
 ): Promise<Judgement> {
-  const rules = await listFileRules(run.candidate, run.commandTimeoutSeconds);
+  const rules = await listFileRules(run.candidate);
   run.directory.appendLine('rollback/rules.ndjson', { after, rules: rules.map(ruleText) });
   const source = 'aegisbpf block list, probe process';
   for (const file of [...wanted.denied, ...wanted.free]) {

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { runCommand } from '../../agent/command.ts';
 import { parseEmergencyStatus } from '../../agent/contract/emergency.ts';
 import {
   agentPaths,
@@ -34,11 +33,10 @@ function pinNames(run: CanaryRun): string[] {
 
 /** True while enforcement is bypassed; versions without the switch cannot be bypassed by it. */
 async function emergencyDisabled(run: CanaryRun): Promise<boolean> {
-  const args = ['emergency-status', '--json'];
-  const result = await runCommand(run.candidate, args, run.commandTimeoutSeconds);
+  const result = await run.command('emergency-status', '--json');
   if (result.stderr.startsWith('Usage: ')) return false;
   const parsed = parseEmergencyStatus(result.stdout);
-  if (parsed.ok && parsed.value.kernelStateKnown) return parsed.value.enabled;
+  if (parsed.ok && parsed.value.kernel_state_known) return parsed.value.enabled;
   throw noEvidence(
     `the emergency state in the kernel is unknown${parsed.ok ? '' : `: ${parsed.error}`}`,
     { source: result.command },

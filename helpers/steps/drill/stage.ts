@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Candidate, type CommandResult, howItEnded, runCommand } from '../../agent/command.ts';
+import { type Candidate, type CommandResult, howItEnded } from '../../agent/command.ts';
 import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
-import type { DaemonOptions } from '../../agent/daemon-options.ts';
+import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
-import { freeLoopbackPort } from '../../agent/scrape.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
 import type { RuleList } from '../../changes/rules.ts';
 import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
@@ -114,18 +113,11 @@ export class DrillStage {
   async launch({ name, more = [], candidate }: LifeOptions): Promise<StartingDaemon> {
     const { settings, directory } = this.run;
     await this.run.journal();
-    const options: DaemonOptions = {
+    const options = await daemonOptions(settings, {
       name: name === undefined ? 'rollback' : `rollback/${name}-${this.#leftToStop.length + 1}`,
       mode: 'enforce',
-      // The drill proves policies, not containment: SIGKILL would only lose its probes.
-      enforceSignal: settings.ENFORCE_SIGNAL === 'kill' ? 'term' : settings.ENFORCE_SIGNAL,
-      allowSigkill: false,
-      ringbufBytes: settings.RINGBUF_BYTES,
-      metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
-      readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
-      commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
       more,
-    };
+    });
     const starting = startDaemon(candidate ?? this.run.candidate, options, directory);
     this.#leftToStop.push(starting);
     // Another version, or one that is told of another kernel, may tell other things.
@@ -145,7 +137,7 @@ export class DrillStage {
   }
 
   command(...args: readonly string[]): Promise<CommandResult> {
-    return runCommand(this.run.candidate, args, this.run.commandTimeoutSeconds);
+    return this.run.command(...args);
   }
 
   /** Applies a policy of ours. @throws JudgementError (fail) when the agent refuses it. */

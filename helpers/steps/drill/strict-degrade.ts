@@ -45,9 +45,10 @@ export async function strictDegradeEnds(stage: DrillStage): Promise<Judgement> {
   await stage.stopAgent();
   const lsmList = join(stage.prepared().directory, 'lsm-without-bpf');
   writeFileSync(lsmList, 'lockdown,capability\n', { mode: 0o600, flag: 'wx' });
-  const { executable, environment } = stage.run.candidate;
+  const { environment } = stage.run.candidate;
   // The agent's own way to be told another LSM list (docs/agent-contract.md §7): nothing on the host changes.
-  const candidate = { executable, environment: { ...environment, AEGIS_LSM_PATH: lsmList } };
+  const told = { ...environment, AEGIS_LSM_PATH: lsmList };
+  const candidate = { ...stage.run.candidate, environment: told };
   const control = await degradedStart(stage, candidate, 'degraded', []);
   if (control.endedByItself || reasons(control.stopped) === 'none') {
     throw noEvidence(

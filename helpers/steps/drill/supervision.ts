@@ -1,5 +1,4 @@
-import { runArguments } from '../../agent/daemon-options.ts';
-import { freeLoopbackPort } from '../../agent/scrape.ts';
+import { daemonOptions, runArguments } from '../../agent/daemon-options.ts';
 import {
   type Systemd,
   serviceSnapshot,
@@ -76,24 +75,17 @@ export class Supervision {
   async #startUnit(systemd: Systemd): Promise<TransientUnit> {
     const { run } = this.#stage;
     const { settings, candidate, directory } = run;
-    const metricsAddress = `127.0.0.1:${await freeLoopbackPort()}`;
-    const options = {
+    const options = await daemonOptions(settings, {
       name: 'rollback/supervision',
-      mode: 'enforce' as const,
-      enforceSignal: settings.ENFORCE_SIGNAL === 'kill' ? 'term' : settings.ENFORCE_SIGNAL,
-      allowSigkill: false,
-      ringbufBytes: settings.RINGBUF_BYTES,
-      metricsAddress,
-      readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
-      commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
-    } as const;
+      mode: 'enforce',
+    });
     directory.directory(options.name);
     return TransientUnit.start(
       {
         systemd,
         name: `aegisbpf-canary-${run.provided.runId}.service`,
         command: [candidate.executable, ...runArguments(options)],
-        environment: { ...candidate.environment, AEGIS_METRICS_ADDR: metricsAddress },
+        environment: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },
         restartSeconds: RESTART_SECONDS,
         stdout: directory.file(options.name, 'agent.stdout.ndjson'),
         stderr: directory.file(options.name, 'agent.stderr.log'),

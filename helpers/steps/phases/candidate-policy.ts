@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type CommandResult, howItEnded, runCommand } from '../../agent/command.ts';
+import { type CommandResult, howItEnded } from '../../agent/command.ts';
 import { ownDirectory } from '../../changes/own-file.ts';
 import { type RuleList, ruleText } from '../../changes/rules.ts';
 import { rulesOnlyOnDisk } from '../../changes/rules-on-disk.ts';
@@ -61,10 +61,12 @@ export async function journalPolicy(
 
 /** Removes every rule of a policy of ours. @returns how the agent answered. */
 export async function removePolicy(run: CanaryRun, applied: AppliedPolicy): Promise<CommandResult> {
-  const result = await runCommand(
-    run.candidate,
-    ['policy', 'apply', applied.emptyPolicy, '--reset', '--no-rollback'],
-    run.commandTimeoutSeconds,
+  const result = await run.command(
+    'policy',
+    'apply',
+    applied.emptyPolicy,
+    '--reset',
+    '--no-rollback',
   );
   if (result.exitCode === 0) (await run.journal()).strike(applied.id);
   return result;
@@ -82,11 +84,7 @@ export async function applyCandidatePolicy(run: CanaryRun): Promise<AppliedPolic
   // As it was when the run began: every phase is of the same policy, whatever somebody does to the file.
   const path = join(dirname(applied.emptyPolicy), 'candidate.policy');
   writeFileSync(path, Buffer.from(candidatePolicy, 'base64'), { mode: 0o600, flag: 'wx' });
-  const result = await runCommand(
-    run.candidate,
-    ['policy', 'apply', path, '--reset'],
-    run.commandTimeoutSeconds,
-  );
+  const result = await run.command('policy', 'apply', path, '--reset');
   if (result.exitCode !== 0)
     throw failed(`CANDIDATE_POLICY=${named}: ${howItEnded(result)}`, { source: result.command });
   return applied;

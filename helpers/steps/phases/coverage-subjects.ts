@@ -73,7 +73,7 @@ export class CoverageSubjects {
 
   /** All rules before the first start, by one policy: each mode finds them there. */
   async seedRules(): Promise<Judgement> {
-    const { candidate, commandTimeoutSeconds, settings } = this.#run;
+    const { candidate, settings } = this.#run;
     const rules = await this.#run.rules();
     const lost = unrestorable(rules, settings.HOST_ROOT);
     if (lost.length > 0)
@@ -86,8 +86,7 @@ export class CoverageSubjects {
     const policy = join(this.made.site.directory, 'coverage.policy');
     writeFileSync(policy, policyOf(sections), { mode: 0o600, flag: 'wx' });
     this.#applied = await journalPolicy(this.#run, hostPaths);
-    const args = ['policy', 'apply', policy, '--reset'];
-    const applied = await runCommand(candidate, args, commandTimeoutSeconds);
+    const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
     const there = await this.#listed();
     const missing = this.#wanted().filter((rule) => !there.includes(rule));

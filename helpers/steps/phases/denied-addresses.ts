@@ -64,12 +64,8 @@ export async function ownAddresses(): Promise<DeniedAddress[]> {
 
 const ruleOf = ({ ip, port }: DeniedAddress) => ['--ip-port', `${ip}:${port}`];
 
-async function isListed(
-  candidate: Candidate,
-  { ip, port }: DeniedAddress,
-  timeoutSeconds: number,
-): Promise<boolean> {
-  const listed = await listNetworkRules(candidate, timeoutSeconds);
+async function isListed(candidate: Candidate, { ip, port }: DeniedAddress): Promise<boolean> {
+  const listed = await listNetworkRules(candidate);
   return listed.some((entry) => entry === `${ip}:${port}` || entry.startsWith(`${ip}:${port}:`));
 }
 
@@ -78,16 +74,11 @@ export async function denyAddress(
   candidate: Candidate,
   address: DeniedAddress,
   journal: Journal,
-  timeoutSeconds: number,
 ): Promise<string> {
   const id = journal.record({ kind: 'network-rule', arguments: ruleOf(address) });
-  const result = await runCommand(
-    candidate,
-    ['network', 'deny', 'add', ...ruleOf(address)],
-    timeoutSeconds,
-  );
+  const result = await runCommand(candidate, 'network', 'deny', 'add', ...ruleOf(address));
   if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
-  if (await isListed(candidate, address, timeoutSeconds)) return id;
+  if (await isListed(candidate, address)) return id;
   const rule = `${address.ip}:${address.port}`;
   throw failed(`\`network deny add\` said yes for ${rule}, and \`network deny list\` lacks it`, {
     value: 0,
@@ -103,12 +94,10 @@ export async function allowAddress(
   address: DeniedAddress,
   id: string,
   journal: Journal,
-  timeoutSeconds: number,
 ): Promise<void> {
-  const args = ['network', 'deny', 'del', ...ruleOf(address)];
-  const result = await runCommand(candidate, args, timeoutSeconds);
+  const result = await runCommand(candidate, 'network', 'deny', 'del', ...ruleOf(address));
   if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
-  if (await isListed(candidate, address, timeoutSeconds))
+  if (await isListed(candidate, address))
     throw failed(
       `\`network deny del\` said yes for ${address.ip}:${address.port}, and \`network deny list\` still has it`,
       { value: 1, limit: 0, unit: 'rules', source: 'aegisbpf network deny list' },

@@ -1,8 +1,7 @@
-import { runCommand, shownOutput } from '../../agent/command.ts';
+import { shownOutput } from '../../agent/command.ts';
 import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../../agent/daemon.ts';
-import type { EnforceSignal, Mode } from '../../agent/daemon-options.ts';
+import { daemonOptions, type EnforceSignal, type Mode } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
-import { freeLoopbackPort } from '../../agent/scrape.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { isRunning, listProcesses } from '../../host/processes.ts';
@@ -88,20 +87,13 @@ export class PhaseDaemon {
   async #start(first?: FirstDecision): Promise<Judgement> {
     const { settings, candidate, directory } = this.#run;
     await this.#run.journal();
-    const starting = startDaemon(
-      candidate,
-      {
-        name: this.#name,
-        mode: this.#mode,
-        enforceSignal: this.#enforceSignal,
-        allowSigkill: this.#enforceSignal === 'kill' && settings.ALLOW_SIGKILL_CANARY,
-        ringbufBytes: settings.RINGBUF_BYTES,
-        metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
-        readyTimeoutSeconds: settings.READY_TIMEOUT_SECONDS,
-        commandTimeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
-      },
-      directory,
-    );
+    const options = await daemonOptions(settings, {
+      name: this.#name,
+      mode: this.#mode,
+      enforceSignal: this.#enforceSignal,
+      allowSigkill: this.#enforceSignal === 'kill' && settings.ALLOW_SIGKILL_CANARY,
+    });
+    const starting = startDaemon(candidate, options, directory);
     this.#stopAnyway = () => starting.stop();
     first?.watch(starting, settings.READY_TIMEOUT_SECONDS * 1000);
     this.#ready = await starting.ready();
@@ -110,7 +102,7 @@ export class PhaseDaemon {
     const { started, startMs, identity } = this.#ready;
     await this.#keepHealth('health.json');
     return pass(
-      `pid ${identity.pid} ready after ${startMs} ms: runtime_state=${started.runtimeState}, lsm_hook=${started.lsmHook}, enforce_signal=${started.enforceSignal}`,
+      `pid ${identity.pid} ready after ${startMs} ms: runtime_state=${started.runtime_state}, lsm_hook=${started.lsm_hook}, enforce_signal=${started.enforce_signal}`,
       { value: startMs, unit: 'ms', source: `${this.#name}/agent.stderr.log` },
     );
   }
@@ -157,11 +149,7 @@ export class PhaseDaemon {
   }
 
   async #keepHealth(name: string): Promise<void> {
-    const result = await runCommand(
-      this.#run.candidate,
-      ['health', '--json'],
-      this.#run.commandTimeoutSeconds,
-    );
+    const result = await this.#run.command('health', '--json');
     this.#run.directory.writeText(`${this.#name}/${name}`, result.stdoutBytes);
   }
 }

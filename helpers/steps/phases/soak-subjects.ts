@@ -85,22 +85,21 @@ export class SoakSubjects {
   /** Rules come before the start: an audit daemon with an empty policy never attaches (§6.1). */
   async seedRules(): Promise<Judgement> {
     const { probe, soak, operations, addresses } = this.made;
-    const { candidate, commandTimeoutSeconds } = this.#run;
+    const { candidate } = this.#run;
     const journal = await this.#run.journal();
-    const before = await listFileRules(candidate, commandTimeoutSeconds);
+    const before = await listFileRules(candidate);
     this.#policy = await applyCandidatePolicy(this.#run);
-    const known =
-      this.#policy === undefined ? before : await listFileRules(candidate, commandTimeoutSeconds);
+    const known = this.#policy === undefined ? before : await listFileRules(candidate);
     const files = [probe, soak, ...operations.map(({ file }) => file)];
     for (const file of files) {
-      const id = await addRule(candidate, file, known, journal, commandTimeoutSeconds);
+      const id = await addRule(candidate, file, known, journal);
       this.#rules.push({ file, id });
     }
     for (const address of addresses) {
-      const id = await denyAddress(candidate, address, journal, commandTimeoutSeconds);
+      const id = await denyAddress(candidate, address, journal);
       this.#networkRules.push({ address, id });
     }
-    const after = await listFileRules(candidate, commandTimeoutSeconds);
+    const after = await listFileRules(candidate);
     const { denyDatabase } = agentPaths(this.#run.settings.HOST_ROOT);
     // Ours have a new path in each run, and a verdict on who opens them holds for the next one too.
     const ours = files.filter(({ path }) => path !== this.#run.settings.SOAK_BLOCK_PATH);
@@ -140,18 +139,18 @@ export class SoakSubjects {
    * @param kept a file whose rule stays for now. @returns what is wrong, if anything.
    */
   async removeRules(kept?: OwnFile): Promise<Judgement | undefined> {
-    const { candidate, commandTimeoutSeconds } = this.#run;
+    const { candidate } = this.#run;
     const journal = await this.#run.journal();
     for (const { address, id } of this.#networkRules.splice(0)) {
-      await allowAddress(candidate, address, id, journal, commandTimeoutSeconds);
+      await allowAddress(candidate, address, id, journal);
     }
     const removed = this.#rules.filter(({ file }) => file !== kept);
     this.#rules = this.#rules.filter(({ file }) => file === kept);
     for (const { file, id } of removed) {
-      const result = await removeRule(candidate, file, id, journal, commandTimeoutSeconds);
+      const result = await removeRule(candidate, file, id, journal);
       if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
     }
-    const rules = await listFileRules(candidate, commandTimeoutSeconds);
+    const rules = await listFileRules(candidate);
     const left = removed.flatMap(({ file }) => rulesOn(rules, file));
     if (left.length === 0) return undefined;
     return fail(
