@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
-import type { Reporter, TestModule, Vitest } from 'vitest/node';
-import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import type { Vitest } from 'vitest/node';
+import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { SUMMARY_FILE, summaryOf } from '../helpers/evidence/summary.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
-import { type RunRecord, readRun } from './records.ts';
-import { reportStep } from './report-step.ts';
+import type { RunRecord } from './records.ts';
+import { RunReport } from './report-step.ts';
 import { type Paint, statusScreen } from './status-screen.ts';
 
 const COLOURS = { pass: 'green', fail: 'red', inconclusive: 'yellow' } as const;
@@ -16,13 +16,9 @@ const inColour: Paint = (verdict, text) =>
     : text;
 
 /** One screen at the end: can I ship? And an exit code that is 0 only for a full pass. */
-export default class FinalStatusReporter implements Reporter {
-  readonly #path: string;
+export default class FinalStatusReporter extends RunReport {
+  protected override readonly title = 'the final status';
   #ended = false;
-
-  constructor(options: { runDirectory: string }) {
-    this.#path = options.runDirectory;
-  }
 
   onInit(vitest: Vitest): void {
     // A run that is cut short before its verdict must not end as a success.
@@ -31,15 +27,8 @@ export default class FinalStatusReporter implements Reporter {
     });
   }
 
-  onTestRunEnd(_modules: readonly TestModule[]): void {
-    const run = readRun(this.#path);
-    if (run === undefined) return;
+  protected override write(run: RunRecord, directory: RunDirectory): void {
     this.#ended = true;
-    reportStep(this.#path, 'the final status', () => this.#write(run));
-  }
-
-  #write(run: RunRecord): void {
-    const directory = new RunDirectory(this.#path);
     const verdict = runVerdict(directory, run);
     const screen = (paint?: Paint) => statusScreen(verdict, run, directory.shown(), paint);
     // The terminal first: it is there when the disk is full.

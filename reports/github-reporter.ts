@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, statSync, truncateSync } from 'node:fs';
-import type { Reporter } from 'vitest/node';
+import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { capped, oneLine } from './clean-text.ts';
-import { readRun } from './records.ts';
-import { reportStep } from './report-step.ts';
+import type { RunRecord } from './records.ts';
+import { RunReport } from './report-step.ts';
 import { type Ticket, ticketText } from './ticket.ts';
 import { ticketOf } from './ticket-reporter.ts';
 
@@ -43,18 +43,13 @@ export function annotations({ run, verdict }: Pick<Ticket, 'run' | 'verdict'>): 
 }
 
 /** On GitHub Actions only: annotations, and the ticket as the job's summary. */
-export default class GithubReporter implements Reporter {
-  readonly #path: string;
-  readonly #active: boolean;
+export default class GithubReporter extends RunReport {
+  protected override readonly title = 'the GitHub job summary';
+  readonly #active = process.env.GITHUB_ACTIONS === 'true';
   /** Whatever the agent prints while commands are stopped is text, not a command to the runner. */
   readonly #token = randomUUID();
   readonly #told = new Set<string>();
   #summaryBefore: number | undefined;
-
-  constructor(options: { runDirectory: string }) {
-    this.#path = options.runDirectory;
-    this.#active = process.env.GITHUB_ACTIONS === 'true';
-  }
 
   onInit(): void {
     if (!this.#active) return;
@@ -62,14 +57,12 @@ export default class GithubReporter implements Reporter {
     process.once('exit', () => process.stdout.write(`::${this.#token}::\n`));
   }
 
-  onTestRunEnd(): void {
-    if (!this.#active) return;
-    const run = readRun(this.#path);
-    if (run === undefined) return;
-    reportStep(this.#path, 'the GitHub job summary', () => this.#write(ticketOf(run, this.#path)));
+  override onTestRunEnd(): void {
+    if (this.#active) super.onTestRunEnd();
   }
 
-  #write(ticket: Ticket): void {
+  protected override write(run: RunRecord, directory: RunDirectory): void {
+    const ticket = ticketOf(run, directory);
     const lines = annotations(ticket).filter((line) => !this.#told.has(line));
     for (const line of lines) this.#told.add(line);
     // What comes before and after us may show the agent's text.

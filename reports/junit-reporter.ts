@@ -1,10 +1,30 @@
-import type { Reporter } from 'vitest/node';
-import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { placeOf } from '../helpers/evidence/judging-copy.ts';
+import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
-import { attachedFiles } from './junit-attachments.ts';
+import { evidenceFiles } from './allure-attachments.ts';
 import { type JunitReport, junitXml } from './junit-xml.ts';
-import { type RunRecord, readRun, reportTitle } from './records.ts';
-import { reportStep } from './report-step.ts';
+import { type RunRecord, reportTitle } from './records.ts';
+import { RunReport } from './report-step.ts';
+
+/**
+ * GitLab resolves an attachment below the project, Jenkins takes an absolute path in the workspace:
+ * a path below the working directory is written relative to it.
+ */
+function forCi(path: string): string {
+  const below = relative(process.cwd(), path);
+  return below.startsWith('..') ? path : below;
+}
+
+/** The evidence files of a criterion that are there, as CI systems find them. */
+function attachedFiles(runDirectory: string, id: string): string[] {
+  return evidenceFiles(id)
+    .map((name) => join(runDirectory, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    .map((path) => join(placeOf(runDirectory), relative(runDirectory, path)))
+    .map(forCi);
+}
 
 /** What the verdicts are about, for whoever finds the file without the directory around it. */
 function runProperties(run: RunRecord): Record<string, string> {
@@ -28,20 +48,11 @@ function runProperties(run: RunRecord): Record<string, string> {
  * Writes `junit.xml` from the run's records, so that a run which is judged again keeps the verdicts
  * of the criteria that were not.
  */
-export default class JunitReporter implements Reporter {
-  readonly #path: string;
+export default class JunitReporter extends RunReport {
+  protected override readonly title = 'junit.xml';
 
-  constructor(options: { runDirectory: string }) {
-    this.#path = options.runDirectory;
-  }
-
-  onTestRunEnd(): void {
-    const run = readRun(this.#path);
-    if (run === undefined) return;
-    reportStep(this.#path, 'junit.xml', () => {
-      const directory = new RunDirectory(this.#path);
-      directory.writeText('junit.xml', junitXml(junitReport(run, directory)));
-    });
+  protected override write(run: RunRecord, directory: RunDirectory): void {
+    directory.writeText('junit.xml', junitXml(junitReport(run, directory)));
   }
 }
 

@@ -170,7 +170,7 @@ test('the verdict, the seal, the exit code and every document of a run agree, wh
 
       const summary = summarise(path);
       expect(summary?.status).toBe(status);
-      const ticket = ticketOf(record, path);
+      const ticket = ticketOf(record, directory);
       expect(ticketText(ticket).split('\n', 1)[0]).toMatch(`: ${HEADINGS[status]}`);
       expect(redInJunit(directory, record) > 0).toBe(!green);
       expect(annotations(ticket).length > 0).toBe(!green);

@@ -1,6 +1,9 @@
+import type { Reporter } from 'vitest/node';
 import { recordReportProblem } from '../helpers/evidence/report-problems.ts';
+import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { onVerdictChanged, verdictChanged } from '../helpers/evidence/verdict-changed.ts';
 import { oneLine } from './clean-text.ts';
+import { type RunRecord, readRun } from './records.ts';
 
 /**
  * Writes one report. One that cannot be written leaves the others alone, says why, and keeps the run
@@ -30,4 +33,23 @@ export function reportStep(path: string, name: string, write: () => void): void 
     tell(why);
     verdictChanged();
   }
+}
+
+/** A report that is written when vitest ends, of a run that really began. */
+export abstract class RunReport implements Reporter {
+  protected readonly path: string;
+  /** Of the report, for a message that it could not be written. */
+  protected abstract readonly title: string;
+
+  constructor(options: { runDirectory: string }) {
+    this.path = options.runDirectory;
+  }
+
+  onTestRunEnd(): void {
+    const run = readRun(this.path);
+    if (run === undefined) return;
+    reportStep(this.path, this.title, () => this.write(run, new RunDirectory(this.path)));
+  }
+
+  protected abstract write(run: RunRecord, directory: RunDirectory): void;
 }

@@ -1,15 +1,13 @@
-import type { Reporter } from 'vitest/node';
-import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { readReview } from '../helpers/review/review-file.ts';
 import { CHART_FILES, CHARTS_FOLDER } from './charts/charts.ts';
-import { type RunRecord, readRun } from './records.ts';
-import { reportStep } from './report-step.ts';
+import type { RunRecord } from './records.ts';
+import { RunReport } from './report-step.ts';
 import { type Ticket, ticketText } from './ticket.ts';
 
 /** What a run's page is made of, as it stands now. */
-export function ticketOf(run: RunRecord, path: string): Ticket {
-  const directory = new RunDirectory(path);
+export function ticketOf(run: RunRecord, directory: RunDirectory): Ticket {
   return {
     run,
     verdict: runVerdict(directory, run),
@@ -22,18 +20,10 @@ export function ticketOf(run: RunRecord, path: string): Ticket {
 }
 
 /** Writes `ticket.md`. */
-export default class TicketReporter implements Reporter {
-  readonly #path: string;
+export default class TicketReporter extends RunReport {
+  protected override readonly title = 'ticket.md';
 
-  constructor(options: { runDirectory: string }) {
-    this.#path = options.runDirectory;
-  }
-
-  onTestRunEnd(): void {
-    const run = readRun(this.#path);
-    if (run === undefined) return;
-    reportStep(this.#path, 'ticket.md', () => {
-      new RunDirectory(this.#path).writeText('ticket.md', ticketText(ticketOf(run, this.#path)));
-    });
+  protected override write(run: RunRecord, directory: RunDirectory): void {
+    directory.writeText('ticket.md', ticketText(ticketOf(run, directory)));
   }
 }

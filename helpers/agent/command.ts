@@ -108,15 +108,17 @@ export function shownOutput(text: string, limit = 300): string {
   return oneLine === '' ? '(nothing)' : oneLine;
 }
 
+/** How a process ended by itself or by a signal, in words. */
+export const endText = ({ exitCode, signal }: Pick<CommandResult, 'exitCode' | 'signal'>) =>
+  signal === undefined ? `exited with ${exitCode}` : `was ended by ${signal}`;
+
 /** How a command ended, in words, with the last of what it said. */
 export function howItEnded(result: CommandResult): string {
   const end = result.timedOut
     ? `did not end within ${Math.round(result.durationMs / 1000)} s and was killed`
-    : result.signal !== undefined
-      ? `was ended by ${result.signal}`
-      : result.exitCode === undefined
-        ? 'could not be started'
-        : `exited with ${result.exitCode}`;
+    : result.signal === undefined && result.exitCode === undefined
+      ? 'could not be started'
+      : endText(result);
   const said = result.stderr.trim() === '' ? result.stdout : result.stderr;
   return `\`${shownOutput(result.command)}\` ${end}; it said: ${shownOutput(said.slice(-300))}`;
 }

@@ -5,7 +5,7 @@ import { failed, noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
-import { type Candidate, shownOutput } from './command.ts';
+import { type Candidate, endText, shownOutput } from './command.ts';
 import type { Capabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
@@ -155,9 +155,8 @@ class Daemon implements StartingDaemon {
 
   #endedEarly(): Error {
     const { exitCode, signal } = this.#exit ?? { exitCode: undefined, signal: undefined };
-    const end = signal === undefined ? `exited with ${exitCode}` : `was ended by ${signal}`;
     return failed(
-      `the agent ${end} before it was ready; its last words: ${shownOutput(this.#log.lastWords)}`,
+      `the agent ${endText({ exitCode, signal })} before it was ready; its last words: ${shownOutput(this.#log.lastWords)}`,
       { value: signal ?? exitCode ?? 'unknown', source: `${this.#options.name}/agent.stderr.log` },
     );
   }

@@ -1,3 +1,4 @@
+import { endText } from './command.ts';
 import type { ReadyDaemon } from './daemon.ts';
 
 type Life = Pick<ReadyDaemon, 'exit' | 'isRunning' | 'identity'>;
@@ -18,12 +19,7 @@ function deathOf({ exit, identity, isRunning }: Life): string | undefined {
   if (isRunning()) return undefined;
   const ended = exit();
   if (ended?.stopMs !== undefined) return undefined;
-  const how =
-    ended === undefined
-      ? 'its process is gone'
-      : ended.signal === undefined
-        ? `it exited with ${ended.exitCode}`
-        : `it was ended by ${ended.signal}`;
+  const how = ended === undefined ? 'its process is gone' : `it ${endText(ended)}`;
   return `the agent (pid ${identity.pid}) died: ${how}`;
 }
 

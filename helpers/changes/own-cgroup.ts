@@ -1,17 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupMounts } from '../host/known-process.ts';
 import type { Journal } from './journal.ts';
 import { OWN_DIRECTORY_PREFIX } from './own-file.ts';
 
-/** Where control groups of version 2 are mounted, alone or beside version 1. */
-function cgroupMount(): string | undefined {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
-  return mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2')?.[1];
-}
-
 /** An empty control group of ours below the root. @returns undefined where this host lets nobody make one. */
 export function ownCgroup(journal: Journal): string | undefined {
-  const mount = cgroupMount();
+  const [mount] = cgroupMounts();
   if (mount === undefined) return undefined;
   let path: string;
   try {

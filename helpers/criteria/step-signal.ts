@@ -27,8 +27,39 @@ export async function pause(ms: number): Promise<void> {
 }
 
 /** Calls when the step is past its deadline. @returns what takes the call back. */
-export function onStepEnd(call: () => void): () => void {
+function onStepEnd(call: () => void): () => void {
   const signal = stepSignal();
   signal?.addEventListener('abort', call, { once: true });
   return () => signal?.removeEventListener('abort', call);
+}
+
+/** Those who wait for what others bring about, and tell by `wake`. */
+export class Waiters {
+  readonly #looks = new Set<() => void>();
+
+  wake(): void {
+    for (const look of this.#looks) look();
+  }
+
+  /**
+   * Waits until it holds, until the deadline of this wait or of the step, or until it never can any more.
+   * @returns whether it holds.
+   */
+  until(holds: () => boolean, timeoutMs: number, isOver = () => false): Promise<boolean> {
+    if (holds()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const settle = () => {
+        clearTimeout(timer);
+        forget();
+        this.#looks.delete(look);
+        resolve(holds());
+      };
+      const look = () => {
+        if (holds() || isOver()) settle();
+      };
+      const timer = setTimeout(settle, timeoutMs);
+      const forget = onStepEnd(settle);
+      this.#looks.add(look);
+    });
+  }
 }

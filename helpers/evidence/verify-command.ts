@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { escapedCharacter } from '../text/escaped-character.ts';
+import { inOneLine } from '../text/escaped-character.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { CannotVerify, readPublicKey, type Verification, verifyRun } from './verify.ts';
 
@@ -14,9 +14,6 @@ const USAGE = 'usage: npm run verify -- RUN_DIRECTORY [--key PUBLIC_KEY]';
 helpIfAsked(`${USAGE}
 Tells, offline, whether evidence is as the run left it.
 Exit code 0: as it was sealed; 1: something differs, or the given key did not sign it; 2: there is nothing to verify.`);
-
-/** Names come from whoever made the files: nothing in them may move a terminal's cursor. */
-const shown = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapedCharacter);
 
 function parsedArguments(): { directory: string; key: string | undefined } {
   try {
@@ -79,10 +76,11 @@ function lines(root: string, found: Verification): string[] {
 try {
   const { directory, key } = parsedArguments();
   const found = await verifyRun(directory, key === undefined ? undefined : readPublicKey(key));
-  process.stdout.write(`${lines(directory, found).map(shown).join('\n')}\n`);
+  // Names come from whoever made the files: nothing in them may move a terminal's cursor.
+  process.stdout.write(`${lines(directory, found).map(inOneLine).join('\n')}\n`);
   process.exitCode = answer(found) === 'AS SEALED' ? 0 : 1;
 } catch (error) {
   if (!(error instanceof Error)) throw error;
-  process.stderr.write(`verify: ${shown(error.message)}\n`);
+  process.stderr.write(`verify: ${inOneLine(error.message)}\n`);
   process.exitCode = 2;
 }

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { type ProcessIdentity, processIdentity } from './processes.ts';
+import { readdirSync, statSync } from 'node:fs';
+import { type ProcessIdentity, processIdentity, readProc } from './processes.ts';
 
 /** A process of ours as the host knows it: what the agent's events about it must tell. */
 export interface KnownProcess extends ProcessIdentity {
@@ -20,18 +20,10 @@ interface KnownCgroup {
 
 const USUAL_MOUNT = '/sys/fs/cgroup';
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
 function threadNames(pid: number): string[] {
   try {
     const names = readdirSync(`/proc/${pid}/task`).flatMap(
-      (thread) => readText(`/proc/${pid}/task/${thread}/comm`)?.replace(/\n$/, '') ?? [],
+      (thread) => readProc(`/proc/${pid}/task/${thread}/comm`)?.replace(/\n$/, '') ?? [],
     );
     return [...new Set(names)];
   } catch {
@@ -39,16 +31,21 @@ function threadNames(pid: number): string[] {
   }
 }
 
-function cgroupMounts(): string[] {
-  const lines = readText('/proc/self/mounts')?.split('\n') ?? [];
+/** Where control groups of version 2 are mounted, alone or beside version 1. */
+export function cgroupMounts(): string[] {
+  const lines = readProc('/proc/self/mounts')?.split('\n') ?? [];
   return lines
     .map((line) => line.split(' '))
     .flatMap(([, directory, type]) => (type === 'cgroup2' && directory ? [directory] : []));
 }
 
+/** Path of a process's cgroup of version 2 (cgroups(7), /proc/PID/cgroup), below the mount or outside of it. */
+export const cgroupPath = (pid: number) =>
+  /^0::(\/.*)$/m.exec(readProc(`/proc/${pid}/cgroup`) ?? '')?.[1];
+
 /** The cgroup directory of a process; undefined where it lies outside of what is mounted here. */
 function cgroupOf(pid: number): KnownCgroup | undefined {
-  const path = /^0::(\/.*)$/m.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
+  const path = cgroupPath(pid);
   const [mount, ...more] = cgroupMounts();
   if (path === undefined || path.startsWith('/..') || mount === undefined) return undefined;
   const below = path === '/' ? '' : path;
@@ -65,7 +62,7 @@ function cgroupOf(pid: number): KnownCgroup | undefined {
 /** What runs as this pid; undefined once it is gone. */
 export function knownProcess(pid: number): KnownProcess | undefined {
   const identity = processIdentity(pid);
-  const status = readText(`/proc/${pid}/status`);
+  const status = readProc(`/proc/${pid}/status`);
   const parentPid = Number(/^PPid:\s+(\d+)$/m.exec(status ?? '')?.[1]);
   const uid = Number(/^Uid:\s+(\d+)/m.exec(status ?? '')?.[1]);
   const names = threadNames(pid);
@@ -80,7 +77,7 @@ const TOLERANCE_TICKS = 3;
 
 /** How long the host has slept since it booted, in ticks: one clock goes on then, the other stands still. */
 function sleptTicks(): number {
-  const boot = Number(readText('/proc/uptime')?.split(' ')[0]);
+  const boot = Number(readProc('/proc/uptime')?.split(' ')[0]);
   return boot * 100 - Number(process.hrtime.bigint()) / NS_PER_TICK;
 }
 

@@ -33,8 +33,8 @@ export interface ProcessResources {
   readonly fileDescriptors: number;
 }
 
-/** Reads a file of /proc; undefined once the process is gone. */
-function readProc(path: string): string | undefined {
+/** Text of a file of /proc; undefined once its process is gone, or where it may not be read. */
+export function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -62,7 +62,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return fields !== undefined && fields[0] !== 'Z' && Number(fields[19]) === identity.startTicks;
 }
 
-function executableOf(pid: number): string | undefined {
+export function executableOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/exe`);
   } catch {

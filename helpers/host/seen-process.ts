@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs';
-import { processIdentity } from './processes.ts';
+import { cgroupPath, isStartTime } from './known-process.ts';
+import { executableOf, processIdentity, readProc } from './processes.ts';
 
 /** A program as /proc showed it while it ran. */
 export interface SeenProcess {
@@ -12,30 +12,6 @@ export interface SeenProcess {
 }
 
 const MAX_COMMAND_LINE = 300;
-/** USER_HZ is 100 on every architecture Node runs on (sysconf(3), _SC_CLK_TCK). */
-const NS_PER_TICK = 10_000_000;
-
-/** Is `startTime` of an event the start time of the process? Nanoseconds, or clock ticks (docs/agent-contract.md §6.8). */
-function startedThen(startTime: number, ticks: number): boolean {
-  return startTime === ticks || Math.abs(startTime / NS_PER_TICK - ticks) <= 1;
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-function executableOf(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * What runs as this pid, if it still is the process that an event names: the same start time and,
  * where it is known, the same name, so that neither a pid used again nor a program started since is
@@ -49,16 +25,16 @@ export function seenProcess(
   comm?: string,
 ): SeenProcess | undefined {
   const before = processIdentity(pid);
-  if (before === undefined || !startedThen(startTime, before.startTicks)) return undefined;
+  if (before === undefined || !isStartTime(startTime, before)) return undefined;
   const executable = executableOf(pid);
-  const commandLine = readText(`/proc/${pid}/cmdline`)
+  const commandLine = readProc(`/proc/${pid}/cmdline`)
     // Cut first: a stranger's command line can have megabytes.
     ?.slice(0, MAX_COMMAND_LINE + 1)
     .replaceAll('\0', ' ')
     .trimEnd();
-  const cgroup = /^0::(.+)$/m.exec(readText(`/proc/${pid}/cgroup`) ?? '')?.[1];
+  const cgroup = cgroupPath(pid);
   // Read last: had it become another program in between, the name would be that one's.
-  const name = readText(`/proc/${pid}/comm`)?.trimEnd();
+  const name = readProc(`/proc/${pid}/comm`)?.trimEnd();
   if (commandLine === undefined || name === undefined) return undefined;
   if (comm !== undefined && name !== comm) return undefined;
   return {

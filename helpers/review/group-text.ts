@@ -1,4 +1,4 @@
-import { escapedCharacter } from '../text/escaped-character.ts';
+import { inOneLine } from '../text/escaped-character.ts';
 import type { OpenGroup } from './open-groups.ts';
 import type { RecordedGroup } from './recorded-groups.ts';
 
@@ -6,7 +6,7 @@ const MOST_CHARACTERS = 400;
 
 /** Text of anybody's program on one line, with nothing in it that a terminal would act on. */
 export function shown(text: string): string {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapedCharacter);
+  const clean = inOneLine(text);
   return clean.length > MOST_CHARACTERS ? `${clean.slice(0, MOST_CHARACTERS)}…` : clean;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { judgeCandidateFile } from '../agent/candidate.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
-import { quotedKnob } from '../settings/quoted-knob.ts';
+import { quotedKnob } from '../settings/cannot-begin.ts';
 import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
 import { withoutControls } from '../text/escaped-character.ts';
 import { outDirProblem, placeProblems } from './places.ts';

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { quotedKnob } from './quoted-knob.ts';
+import { quotedKnob } from './cannot-begin.ts';
 import type { Settings } from './settings.ts';
 import { signingKeyProblem } from './signing-key.ts';
 

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { readRegularBytes, readRegularFile } from '../files/regular-file.ts';
 import { utf8Text } from '../text/utf8-text.ts';
 import { type LimitKnob, THRESHOLDS } from '../thresholds/thresholds.ts';
+import { quotedKnob } from './cannot-begin.ts';
 import { combinationProblems } from './combinations.ts';
 import { type KnownDefects, readKnownDefects } from './known-defects.ts';
 import { type KnownEvent, readKnownEvents } from './known-events.ts';
 import { nearMisses } from './near-misses.ts';
-import { quotedKnob } from './quoted-knob.ts';
 
 /** A knob's raw value counts as unset when it is empty, as `PHASE= npx vitest …` means. */
 const unset = (value: unknown) => (value === '' ? undefined : value);

@@ -1,9 +1,8 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
-import type { Scrape } from '../agent/scrape.ts';
 import { knownProcess } from '../host/known-process.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import type { WorkloadCounts } from '../workload/workload.ts';
-import { scrapeDelta } from './counters.ts';
+import { labelledDelta, scrapeDelta } from './counters.ts';
 import type { CounterCheck } from './result.ts';
 import type { SideWork } from './side-work.ts';
 import type { Measured } from './soak.ts';
@@ -12,33 +11,6 @@ const NET_TOTAL = 'aegisbpf_net_blocks_total';
 const BY_CGROUP = 'aegisbpf_blocks_by_cgroup_total';
 const BY_PATH = 'aegisbpf_blocks_by_path_total';
 const BY_PORT = 'aegisbpf_net_blocks_by_port_total';
-
-/** Δ of all series of a family that have this label; one that did not exist yet counts from zero. */
-function labelledDelta(
-  { before, after }: { readonly before: Scrape; readonly after: Scrape },
-  family: string,
-  label: string,
-  value: string,
-): Figure {
-  const source = `${family}{${label}="${value}"}`;
-  if (!before.ok) return { known: false, source, reason: before.reason };
-  if (!after.ok) return { known: false, source, reason: after.reason };
-  const of = ({ metrics }: typeof before) =>
-    metrics.samples(family).filter(({ labels }) => labels[label] === value);
-  const last = of(after);
-  if (last.length === 0) {
-    return {
-      known: false,
-      source,
-      reason: `the series ${source} is missing from the scrape after the soak`,
-    };
-  }
-  const sum = (samples: typeof last) => samples.reduce((total, one) => total + one.value, 0);
-  const difference = sum(last) - sum(of(before));
-  return difference >= 0
-    ? { known: true, value: difference, source }
-    : { known: false, source, reason: `${source} went backwards during the soak` };
-}
 
 /** Attempts that were decided on, and those that may have been. */
 function decided(mode: ReadyDaemon['mode'], all: readonly WorkloadCounts[]) {
@@ -72,7 +44,7 @@ export function counterChecks(
   const others = { file: 0, net: 0 };
   for (const { type, count } of events.hostDecisions())
     others[type.startsWith('net_') ? 'net' : 'file'] += count;
-  const total = (family: string) => scrapeDelta(measured.before, measured.after, [family]);
+  const total = (family: string) => scrapeDelta(measured, [family]);
   const labelled = (family: string, label: string, value: string) =>
     labelledDelta(measured, family, label, value);
   const check = (counter: string, told: Figure, ours: typeof onFiles, more: number) => ({

@@ -20,7 +20,7 @@ const both = ['a_total', 'b_total'];
 const file = { dev: 1, ino: 2 };
 
 test('the difference is that of the sum of the families', () => {
-  expect(scrapeDelta(counters(1, 2), counters(5, 9), both)).toMatchObject({
+  expect(scrapeDelta({ before: counters(1, 2), after: counters(5, 9) }, both)).toMatchObject({
     known: true,
     value: 11,
   });
@@ -29,11 +29,11 @@ test('the difference is that of the sum of the families', () => {
 
 test('a missing family makes the difference unknown, never zero', () => {
   const only = scrape('# TYPE a_total counter\na_total 1\n');
-  expect(scrapeDelta(only, counters(1, 1), both)).toMatchObject({
+  expect(scrapeDelta({ before: only, after: counters(1, 1) }, both)).toMatchObject({
     known: false,
     source: 'b_total',
   });
-  expect(scrapeDelta(counters(1, 1), only, both)).toMatchObject({
+  expect(scrapeDelta({ before: counters(1, 1), after: only }, both)).toMatchObject({
     known: false,
     source: 'b_total',
   });
@@ -41,33 +41,35 @@ test('a missing family makes the difference unknown, never zero', () => {
 });
 
 test('a reset of one family is not hidden by the growth of another', () => {
-  expect(scrapeDelta(counters(5, 1), counters(0, 100), both)).toMatchObject({
+  expect(scrapeDelta({ before: counters(5, 1), after: counters(0, 100) }, both)).toMatchObject({
     known: false,
     reason: expect.stringContaining('went backwards'),
   });
 });
 
 test('a failed scrape says which one failed and why', () => {
-  expect(scrapeDelta(broken, counters(1, 1), both)).toMatchObject({
+  expect(scrapeDelta({ before: broken, after: counters(1, 1) }, both)).toMatchObject({
     known: false,
     reason: 'the metrics scrape before the soak failed: refused',
   });
-  expect(scrapeDelta(counters(1, 1), broken, both)).toMatchObject({ known: false });
-  expect(inodeDelta(inode('1:2', 1), broken, file).known).toBe(false);
+  expect(scrapeDelta({ before: counters(1, 1), after: broken }, both)).toMatchObject({
+    known: false,
+  });
+  expect(inodeDelta({ before: inode('1:2', 1), after: broken }, file).known).toBe(false);
 });
 
 test('the series of a new inode counts from zero', () => {
-  expect(inodeDelta(inode('9:9', 7), inode('1:2', 4), file)).toMatchObject({
+  expect(inodeDelta({ before: inode('9:9', 7), after: inode('1:2', 4) }, file)).toMatchObject({
     known: true,
     value: 4,
   });
-  expect(inodeDelta(inode('1:2', 3), inode('1:2', 4), file)).toMatchObject({
+  expect(inodeDelta({ before: inode('1:2', 3), after: inode('1:2', 4) }, file)).toMatchObject({
     known: true,
     value: 1,
   });
 });
 
 test('an inode that is absent afterwards, or went backwards, is unknown', () => {
-  expect(inodeDelta(inode('1:2', 3), inode('9:9', 4), file).known).toBe(false);
-  expect(inodeDelta(inode('1:2', 3), inode('1:2', 2), file).known).toBe(false);
+  expect(inodeDelta({ before: inode('1:2', 3), after: inode('9:9', 4) }, file).known).toBe(false);
+  expect(inodeDelta({ before: inode('1:2', 3), after: inode('1:2', 2) }, file).known).toBe(false);
 });

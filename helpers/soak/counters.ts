@@ -24,45 +24,40 @@ export function familyTotal(metrics: Metrics, families: readonly string[]): numb
 
 function oneDelta(before: Metrics, after: Metrics, family: string): Figure {
   const delta = counterDelta(before, after, family);
+  const unknown = (reason: string): Figure => ({ known: false, source: family, reason });
   switch (delta.state) {
     case 'delta':
       return { known: true, value: delta.value, source: family };
     case 'missing':
-      return {
-        known: false,
-        source: family,
-        reason: `the metric family ${family} is missing from the scrape ${delta.where === 'both' ? 'before and after' : delta.where} the soak; nothing can be concluded from its absence`,
-      };
+      return unknown(
+        `the metric family ${family} is missing from the scrape ${delta.where === 'both' ? 'before and after' : delta.where} the soak; nothing can be concluded from its absence`,
+      );
     case 'unreadable':
-      return {
-        known: false,
-        source: family,
-        reason: `${family} cannot be read in the scrape ${delta.where} the soak: ${delta.reason}`,
-      };
+      return unknown(
+        `${family} cannot be read in the scrape ${delta.where} the soak: ${delta.reason}`,
+      );
     case 'decreased':
-      return {
-        known: false,
-        source: family,
-        reason: `the counter ${family} went backwards during the soak (${delta.before} → ${delta.after}): it was reset, so the run's own count is unknown; find out what reset it (a policy apply, another operator) and run again`,
-      };
+      return unknown(
+        `the counter ${family} went backwards during the soak (${delta.before} → ${delta.after}): it was reset, so the run's own count is unknown; find out what reset it (a policy apply, another operator) and run again`,
+      );
   }
 }
 
+/** Two scrapes, before and after something. */
+interface Scrapes {
+  readonly before: Scrape;
+  readonly after: Scrape;
+}
+
 /** Δ of the sum of families between two scrapes; one missing or reset family makes it unknown. */
-export function scrapeDelta(before: Scrape, after: Scrape, families: readonly string[]): Figure {
-  for (const [scrape, when] of [
-    [before, 'before'],
-    [after, 'after'],
-  ] as const) {
-    if (!scrape.ok) {
-      return {
-        known: false,
-        source: scrape.source,
-        reason: `the metrics scrape ${when} the soak failed: ${scrape.reason}`,
-      };
-    }
-  }
-  if (!before.ok || !after.ok) return { known: false, source: '', reason: 'no scrape' };
+export function scrapeDelta({ before, after }: Scrapes, families: readonly string[]): Figure {
+  const failed = (scrape: Scrape & { ok: false }, when: string): Figure => ({
+    known: false,
+    source: scrape.source,
+    reason: `the metrics scrape ${when} the soak failed: ${scrape.reason}`,
+  });
+  if (!before.ok) return failed(before, 'before');
+  if (!after.ok) return failed(after, 'after');
   let value = 0;
   for (const family of families) {
     const delta = oneDelta(before.metrics, after.metrics, family);
@@ -72,45 +67,38 @@ export function scrapeDelta(before: Scrape, after: Scrape, families: readonly st
   return { known: true, value, source: families.join(' + ') };
 }
 
-/** Δ of one series between two scrapes; one that did not exist yet counts from zero. */
-function seriesDelta(
-  before: Scrape,
-  after: Scrape,
+/**
+ * Δ of all series of a family that have this label; one that did not exist yet counts from zero, for the agent writes it
+ * from the first decision on its subject.
+ */
+export function labelledDelta(
+  { before, after }: Scrapes,
   family: string,
-  [label, value]: readonly [string, string],
+  label: string,
+  value: string,
 ): Figure {
   const source = `${family}{${label}="${value}"}`;
-  if (!before.ok) return { known: false, source, reason: before.reason };
-  if (!after.ok) return { known: false, source, reason: after.reason };
-  const labels = { [label]: value };
+  const unknown = (reason: string): Figure => ({ known: false, source, reason });
+  if (!before.ok) return unknown(before.reason);
+  if (!after.ok) return unknown(after.reason);
   const fault = before.metrics.fault(family) ?? after.metrics.fault(family);
-  if (fault !== undefined) return { known: false, source, reason: fault };
-  const last = after.metrics.series(family, labels);
-  if (!last.ok) {
-    return {
-      known: false,
-      source,
-      reason: `the series ${source} is missing from the scrape after the soak`,
-    };
-  }
-  // The agent writes a series from the first decision on its subject, and ours is new.
-  const first = before.metrics.series(family, labels);
-  const difference = last.value - (first.ok ? first.value : 0);
+  if (fault !== undefined) return unknown(fault);
+  const of = ({ metrics }: typeof before) =>
+    metrics.samples(family).filter(({ labels }) => labels[label] === value);
+  const last = of(after);
+  if (last.length === 0)
+    return unknown(`the series ${source} is missing from the scrape after the soak`);
+  const sum = (samples: typeof last) => samples.reduce((total, one) => total + one.value, 0);
+  const difference = sum(last) - sum(of(before));
   return difference >= 0
     ? { known: true, value: difference, source }
-    : { known: false, source, reason: `${source} went backwards during the soak` };
+    : unknown(`${source} went backwards during the soak`);
 }
 
 /** Δ of the decisions on one inode. */
-export function inodeDelta(
-  before: Scrape,
-  after: Scrape,
-  file: { dev: number; ino: number },
-): Figure {
-  return seriesDelta(before, after, BY_INODE, ['inode', `${file.dev}:${file.ino}`]);
-}
+export const inodeDelta = (scrapes: Scrapes, { dev, ino }: { dev: number; ino: number }): Figure =>
+  labelledDelta(scrapes, BY_INODE, 'inode', `${dev}:${ino}`);
 
 /** Δ of the network decisions on one remote address. */
-export function addressDelta(before: Scrape, after: Scrape, ip: string): Figure {
-  return seriesDelta(before, after, BY_ADDRESS, ['ip', ip]);
-}
+export const addressDelta = (scrapes: Scrapes, ip: string): Figure =>
+  labelledDelta(scrapes, BY_ADDRESS, 'ip', ip);

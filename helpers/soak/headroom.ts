@@ -58,8 +58,8 @@ async function step(
   ];
   if (!subject.daemon.isRunning()) return `the agent died at ${askedRate} opens/s`;
   const seconds = (ended - begun) / 1000;
-  const decisions = scrapeDelta(before, after, DECISION_FAMILIES);
-  const drops = scrapeDelta(before, after, DROP_FAMILIES);
+  const decisions = scrapeDelta({ before, after }, DECISION_FAMILIES);
+  const drops = scrapeDelta({ before, after }, DROP_FAMILIES);
   if (!decisions.known) return decisions.reason;
   if (!drops.known) return drops.reason;
   return {

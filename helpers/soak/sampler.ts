@@ -1,3 +1,4 @@
+import { endText } from '../agent/command.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { pause } from '../criteria/step-signal.ts';
 import { type ProcessResources, processResources } from '../host/processes.ts';
@@ -105,17 +106,13 @@ export class Sampler {
   agent(): SoakResult['agent'] {
     const { daemon } = this.#subject;
     const exit = daemon.exit();
-    const text =
-      exit === undefined
-        ? undefined
-        : exit.signal === undefined
-          ? `it exited with ${exit.exitCode}`
-          : `it was ended by ${exit.signal}`;
     return {
       alive: daemon.isRunning(),
       pid: daemon.identity.pid,
       starts: daemon.log.starts,
-      ...(text === undefined ? {} : { exit: `${text}; last words: ${daemon.log.lastWords}` }),
+      ...(exit === undefined
+        ? {}
+        : { exit: `it ${endText(exit)}; last words: ${daemon.log.lastWords}` }),
       ...(this.#diedAfterSeconds === undefined ? {} : { diedAfterSeconds: this.#diedAfterSeconds }),
     };
   }

@@ -16,7 +16,7 @@ import { merged, witnessOf } from './witness.ts';
 /** What a soak showed, as `soak.json` keeps it. */
 export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
   const { daemon, settings, target, decisions } = subject;
-  const { begun, ended, sampler, before, after, lines, loads } = measured;
+  const { begun, ended, sampler, lines, loads } = measured;
   const victims = loads.victims.counts();
   const latency = loads.main.latency();
   const attemptsPerSecond = loads.main.attemptsPerSecond();
@@ -46,9 +46,9 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
       denied: victims.eperm - victims.signals,
       other: Object.entries(victims.otherErrno).map(([how, count]) => `${how} × ${count}`),
     },
-    decisions: scrapeDelta(before, after, DECISION_FAMILIES),
-    drops: scrapeDelta(before, after, DROP_FAMILIES),
-    ownDecisions: inodeDelta(before, after, target),
+    decisions: scrapeDelta(measured, DECISION_FAMILIES),
+    drops: scrapeDelta(measured, DROP_FAMILIES),
+    ownDecisions: inodeDelta(measured, target),
     ownEventLines: lines.own,
     strangerEventLines: lines.all - lines.own,
     strangerLinesAtEdges: lines.atEdges,
@@ -133,9 +133,9 @@ function memory({ sampler, baselineKb }: Measured): SoakResult['rss'] {
 }
 
 /** The kernel's own count is by inode for files, and by address for connects. */
-function sideResult(work: SideWork, { before, after }: Measured): SideResult {
+function sideResult(work: SideWork, measured: Measured): SideResult {
   const { counted } = work.subject;
   return work.result(
-    'ip' in counted ? addressDelta(before, after, counted.ip) : inodeDelta(before, after, counted),
+    'ip' in counted ? addressDelta(measured, counted.ip) : inodeDelta(measured, counted),
   );
 }

@@ -14,3 +14,7 @@ const CONTROLS = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Text of anybody, as it may be shown: every control character but the newline as an escape. */
 export const withoutControls = (text: string) => text.replace(CONTROLS, escapedCharacter);
+
+/** The same in one line: a newline is an escape too. */
+export const inOneLine = (text: string) =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapedCharacter);

@@ -1,14 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import type { AttemptKind } from './attempt-counts.ts';
 import type { AttemptSubject } from './attempts.ts';
 import { LatencyHistogram, latencyCounts, type OpenLatency } from './open-latency.ts';
+import { OwnProcess } from './own-process.ts';
 
 const workerReport = z.object({
   pid: z.number().int(),
@@ -57,9 +56,8 @@ const WORKER_START_TIMEOUT_MS = 60_000;
 type ResultFiles = Pick<RunDirectory, 'file'>;
 
 class Worker {
-  readonly child: ChildProcess;
+  readonly process: OwnProcess;
   latest: WorkerReport | undefined;
-  readonly ended: Promise<void>;
   /** Why it did not come up, in words; undefined once it is up. */
   readonly up: Promise<string | undefined>;
   readonly #name: string;
@@ -72,7 +70,7 @@ class Worker {
     heard: (report: WorkerReport) => void,
   ) {
     this.#name = `${options.name}-${index}`;
-    const script = fileURLToPath(new URL('worker.ts', import.meta.url));
+    const script = new URL('worker.ts', import.meta.url);
     const argument = JSON.stringify({
       target: options.target,
       loader: options.loader,
@@ -81,40 +79,30 @@ class Worker {
       attempt: options.attempt,
       resultFile: run.file(directory, `${this.#name}.json`),
     });
-    this.child = fork(script, [argument], {
-      env: { ...options.environment, ...COMPILE_CACHE },
-      execArgv: [],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    const up = Promise.withResolvers<string | undefined>();
+    this.process = new OwnProcess(script, argument, options.environment, (message) => {
+      const parsed = workerReport.safeParse(message);
+      if (parsed.success) {
+        this.latest = parsed.data;
+        heard(parsed.data);
+      }
+      up.resolve(undefined);
     });
-    this.ended = new Promise((resolve) => this.child.once('exit', () => resolve()));
-    this.up = new Promise((resolve) => {
-      this.child.on('message', (message) => {
-        const parsed = workerReport.safeParse(message);
-        if (parsed.success) {
-          this.latest = parsed.data;
-          heard(parsed.data);
-        }
-        resolve(undefined);
-      });
-      this.child.once('exit', () => resolve(`${this} ended at its start ${this.end}`));
-      this.child.on('error', ({ message }) => resolve(`${this} could not be started: ${message}`));
-      setTimeout(
-        () =>
-          resolve(
-            `${this} did not start within ${WORKER_START_TIMEOUT_MS / 1000} s; the host is too busy for a soak`,
-          ),
-        WORKER_START_TIMEOUT_MS,
-      ).unref();
-    });
+    const { child } = this.process;
+    child.once('exit', () => up.resolve(`${this} ended at its start ${this.end}`));
+    child.once('error', ({ message }) => up.resolve(`${this} could not be started: ${message}`));
+    const late = `${this} did not start within ${WORKER_START_TIMEOUT_MS / 1000} s; the host is too busy for a soak`;
+    setTimeout(() => up.resolve(late), WORKER_START_TIMEOUT_MS).unref();
+    this.up = up.promise;
   }
 
   toString(): string {
-    return `${this.#name} (pid ${this.child.pid ?? 'none'})`;
+    return `${this.#name} (pid ${this.process.pid ?? 'none'})`;
   }
 
   /** How it ended, in words. */
   get end(): string {
-    const { signalCode, exitCode } = this.child;
+    const { signalCode, exitCode } = this.process.child;
     return signalCode === null ? `with exit code ${exitCode}` : `by ${signalCode}`;
   }
 }
@@ -169,7 +157,7 @@ export class Workload {
 
   /** Lets all workers begin; they are up. */
   begin(): void {
-    for (const { child } of this.#workers) child.send('start');
+    for (const { process } of this.#workers) process.child.send('start');
   }
 
   /** @throws JudgementError (inconclusive) when a worker does not come up. */
@@ -206,9 +194,9 @@ export class Workload {
 
   /** The counts of this moment, asked of every worker; those of up to half a second ago without an answer. */
   async countsNow(): Promise<WorkloadCounts> {
-    const alive = this.#workers.filter(({ child }) => child.connected);
-    const answers = Promise.all(alive.map(({ child }) => once(child, 'message')));
-    for (const { child } of alive) child.send('report');
+    const alive = this.#connected();
+    const answers = Promise.all(alive.map((child) => once(child, 'message')));
+    for (const child of alive) child.send('report');
     await Promise.race([
       answers.catch(() => {}),
       sleep(ANSWER_TIMEOUT_MS, undefined, { ref: false }),
@@ -218,19 +206,18 @@ export class Workload {
 
   /** Pids of the workers; what they and their children decide on is ours. */
   pids(): readonly number[] {
-    return this.#workers.flatMap(({ child }) => child.pid ?? []);
+    return this.#workers.flatMap(({ process }) => process.pid ?? []);
   }
 
   /** Goes on at this many attempts per second, all workers together. */
   pace(rate: number): void {
     const each = rate / this.#workers.length;
-    for (const { child } of this.#workers) if (child.connected) child.send({ rate: each });
+    for (const child of this.#connected()) child.send({ rate: each });
   }
 
   /** Workers that ended without being asked. */
   dead(): number {
-    return this.#workers.filter(({ child }) => child.exitCode !== null || child.signalCode !== null)
-      .length;
+    return this.#workers.filter(({ process }) => process.isGone).length;
   }
 
   /**
@@ -238,10 +225,7 @@ export class Workload {
    * @throws JudgementError (inconclusive) when one died or never reported: its attempts are unknown.
    */
   async stop(): Promise<WorkloadCounts> {
-    for (const { child } of this.#workers) if (child.connected) child.send('stop');
-    const timer = setTimeout(() => this.kill(), WORKER_END_TIMEOUT_MS);
-    await Promise.all(this.#workers.map(({ ended }) => ended));
-    clearTimeout(timer);
+    await Promise.all(this.#workers.map(({ process }) => process.stop(WORKER_END_TIMEOUT_MS)));
     const lost = this.#workers.filter(({ latest }) => latest?.final !== true);
     if (lost.length > 0) {
       const which = lost.map((worker) => `${worker} ${worker.end}`).join(', ');
@@ -254,6 +238,10 @@ export class Workload {
   }
 
   kill(): void {
-    for (const { child } of this.#workers) child.kill('SIGKILL');
+    for (const { process } of this.#workers) process.kill();
+  }
+
+  #connected(): ChildProcess[] {
+    return this.#workers.map(({ process }) => process.child).filter(({ connected }) => connected);
   }
 }

@@ -24,11 +24,10 @@ test('growth is the difference of the two scrapes', () => {
   );
 });
 
-test('a labelled family is summed, or one of its series is named', () => {
+test('a labelled family is summed', () => {
   const before = scrape('c{t="x"} 1', 'c{t="y"} 10');
   const after = scrape('c{t="y"} 12', 'c{t="x"} 4');
   expect(counterDelta(before, after, 'c')).toEqual({ state: 'delta', value: 5 });
-  expect(counterDelta(before, after, 'c', { t: 'y' })).toEqual({ state: 'delta', value: 2 });
 });
 
 test('a family with a line that cannot be read has no growth, and the line is told', () => {
@@ -56,16 +55,13 @@ test('absence is said with its side, for families and for series', () => {
   expect(counterDelta(without, without, 'c')).toMatchObject({
     state: 'missing',
     where: 'both',
-    reason: 'no counter family c in either scrape',
   });
   const [x, xy] = [scrape('c{t="x"} 1'), scrape('c{t="x"} 1', 'c{t="y"} 1')];
   expect(counterDelta(x, xy, 'c')).toEqual({
     state: 'missing',
     where: 'before',
-    reason: 'no series c{t="y"} in the scrape before',
   });
   expect(counterDelta(xy, x, 'c')).toMatchObject({ state: 'missing', where: 'after' });
-  expect(counterDelta(xy, x, 'c', { t: 'x' })).toEqual({ state: 'delta', value: 0 });
 });
 
 test('a gauge and an undeclared family are no counters', () => {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { inOneLine } from '../../text/escaped-character.ts';
 
 /** What a parser gives back: the value, or why there is none (expected, seen, where). */
 export type Parsed<T> =
@@ -23,16 +24,8 @@ const SHOWN_ISSUES = 3;
  */
 export function quote(text: string, max = SHOWN_CHARACTERS): string {
   const shown = text.length > max ? text.slice(0, max) : text;
-  const escaped = JSON.stringify(shown).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, unicodeEscape);
+  const escaped = inOneLine(JSON.stringify(shown));
   return shown.length === text.length ? escaped : `${escaped}… (${text.length} characters)`;
-}
-
-function unicodeEscape(character: string): string {
-  let escaped = '';
-  for (let at = 0; at < character.length; at += 1) {
-    escaped += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
-  }
-  return escaped;
 }
 
 /** A value of a JSON document in a few words; never walks into it, so depth cannot hurt. */

@@ -1,4 +1,4 @@
-import { onStepEnd } from '../../criteria/step-signal.ts';
+import { Waiters } from '../../criteria/step-signal.ts';
 import { EventLineSplitter } from '../contract/event-stream.ts';
 import { type AgentEvent, type ExecEvent, parseEventLine } from '../contract/events.ts';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
@@ -52,7 +52,7 @@ export class EventLog {
   readonly #remembered = new RememberedLines();
   readonly #pidsSeen = new Set<number>();
   readonly #file: EventFile;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #lines = 0;
   #notJson = 0;
   #invalid = 0;
@@ -87,7 +87,7 @@ export class EventLog {
         this.#note(`a line of more than ${line.bytes} bytes`);
       } else this.#take(line.text);
     }
-    for (const wake of this.#waiting) wake();
+    this.#waiters.wake();
   }
 
   /** The stream has ended: what is left without a newline is a torn event. */
@@ -98,26 +98,12 @@ export class EventLog {
       this.#note('the stream ended in the middle of a line');
     }
     await this.#file.end();
-    for (const wake of this.#waiting) wake();
+    this.#waiters.wake();
   }
 
   /** Waits until the condition holds; false after the deadline. */
-  async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
-    if (condition()) return true;
-    return new Promise((resolve) => {
-      const settle = (held: boolean) => {
-        clearTimeout(timer);
-        forget();
-        this.#waiting.delete(wake);
-        resolve(held);
-      };
-      const wake = () => {
-        if (condition()) settle(true);
-      };
-      const timer = setTimeout(() => settle(condition()), timeoutMs);
-      const forget = onStepEnd(() => settle(condition()));
-      this.#waiting.add(wake);
-    });
+  until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+    return this.#waiters.until(condition, timeoutMs);
   }
 
   get lines(): number {

@@ -1,9 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
-import { onStepEnd } from '../../criteria/step-signal.ts';
+import { Waiters } from '../../criteria/step-signal.ts';
+import { OwnProcess } from '../../workload/own-process.ts';
 
 const stretch = z.object({
   outcome: z.string(),
@@ -35,34 +34,24 @@ export const FIRST_OPEN_TIMEOUT_MS = 60_000;
 
 /** A process of ours that opens a file all the time: when enforcement comes and goes, to the open. */
 export class EnforcementWatch {
-  readonly #child: ChildProcess;
+  readonly #process: OwnProcess;
   readonly #path: string;
-  readonly #waiting = new Set<() => void>();
-  readonly #ended: Promise<void>;
+  readonly #waiters = new Waiters();
   #outcome: string | undefined;
   #report: WatchReport | undefined;
 
-  constructor(file: Pick<OwnFile, 'path'>, environment: Readonly<Record<string, string>>) {
-    this.#path = file.path;
-    const script = fileURLToPath(new URL('watch-process.ts', import.meta.url));
-    const options = JSON.stringify({ path: file.path, opensPerSecond: OPENS_PER_SECOND });
-    this.#child = fork(script, [options], {
-      env: { ...environment },
-      execArgv: [],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.#child.on('message', (text) => this.#take(message.parse(text)));
-    this.#child.on('error', () => {});
-    this.#ended = new Promise((resolve) =>
-      this.#child.once('exit', () => {
-        for (const wake of this.#waiting) wake();
-        resolve();
-      }),
+  constructor({ path }: Pick<OwnFile, 'path'>, environment: Readonly<Record<string, string>>) {
+    this.#path = path;
+    const script = new URL('watch-process.ts', import.meta.url);
+    const options = JSON.stringify({ path, opensPerSecond: OPENS_PER_SECOND });
+    this.#process = new OwnProcess(script, options, environment, (text) =>
+      this.#take(message.parse(text)),
     );
+    void this.#process.ended.then(() => this.#waiters.wake());
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#process.pid;
   }
 
   /** What the latest opens met; undefined before the first. */
@@ -71,24 +60,9 @@ export class EnforcementWatch {
   }
 
   /** Waits until opens end so; false after the deadline, or when the process is gone. */
-  async until(outcome: string, timeoutMs: number): Promise<boolean> {
-    const gone = () => this.#child.exitCode !== null || this.#child.signalCode !== null;
-    if (this.#outcome === outcome) return true;
-    return new Promise((resolve) => {
-      const settle = (held: boolean) => {
-        clearTimeout(timer);
-        forget();
-        this.#waiting.delete(wake);
-        resolve(held);
-      };
-      const wake = () => {
-        if (this.#outcome === outcome) settle(true);
-        else if (gone()) settle(false);
-      };
-      const timer = setTimeout(() => settle(false), timeoutMs);
-      const forget = onStepEnd(() => settle(false));
-      this.#waiting.add(wake);
-    });
+  until(outcome: string, timeoutMs: number): Promise<boolean> {
+    const holds = () => this.#outcome === outcome;
+    return this.#waiters.until(holds, timeoutMs, () => this.#process.isGone);
   }
 
   /**
@@ -96,28 +70,23 @@ export class EnforcementWatch {
    * @throws JudgementError (inconclusive) when the process died: what it saw is lost.
    */
   async stop(): Promise<WatchReport> {
-    if (this.#child.connected) this.#child.send('stop');
-    const timer = setTimeout(() => this.kill(), END_TIMEOUT_MS);
-    await this.#ended;
-    clearTimeout(timer);
-    if (this.#report === undefined) {
-      throw noEvidence(
-        `the process that opens ${this.#path} ended without a report (${this.#child.signalCode ?? `exit ${this.#child.exitCode}`}); run again`,
-        { source: 'watch process' },
-      );
-    }
-    return this.#report;
+    await this.#process.stop(END_TIMEOUT_MS);
+    if (this.#report !== undefined) return this.#report;
+    throw noEvidence(
+      `the process that opens ${this.#path} ended without a report (${this.#process.end}); run again`,
+      { source: 'watch process' },
+    );
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#process.kill();
   }
 
   #take(seen: z.output<typeof message>): void {
     if (seen.kind === 'report') this.#report = seen;
     else {
       this.#outcome = seen.outcome;
-      for (const wake of this.#waiting) wake();
+      this.#waiters.wake();
     }
   }
 }

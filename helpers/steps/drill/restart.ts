@@ -82,7 +82,7 @@ export class RestartUnderLoad {
       const listed = await this.#ruleIsListed(file);
       await this.#lives.at(-1)?.stop();
       const after = await scrapeCommand(candidate);
-      const counted = inodeDelta(before, after, file);
+      const counted = inodeDelta({ before, after }, file);
       directory.writeJson(source, { ending, times, without, report, counted });
       return (
         ended ??

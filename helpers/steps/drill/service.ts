@@ -1,8 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { OwnFile } from '../../changes/own-file.ts';
+import { OwnProcess } from '../../workload/own-process.ts';
 
 const answer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), sha256: z.string() }),
@@ -21,7 +20,7 @@ export class Service {
   readonly #file: OwnFile;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #started: (pid: number | undefined) => void;
-  #child: ChildProcess | undefined;
+  #child: OwnProcess | undefined;
 
   constructor(
     file: OwnFile,
@@ -37,7 +36,7 @@ export class Service {
   async request(): Promise<ServiceAnswer> {
     const child = this.#running() ?? (await this.#start());
     const answered = this.#next(child);
-    child.send('request');
+    child.child.send('request');
     const text = await answered;
     if (typeof text === 'string') return { works: false, why: text };
     const parsed = answer.safeParse(text.message);
@@ -50,22 +49,16 @@ export class Service {
   }
 
   stop(): void {
-    this.#child?.kill('SIGKILL');
+    this.#child?.kill();
   }
 
-  #running(): ChildProcess | undefined {
-    const child = this.#child;
-    return child?.exitCode === null && child.signalCode === null ? child : undefined;
+  #running(): OwnProcess | undefined {
+    return this.#child?.isGone === false ? this.#child : undefined;
   }
 
-  async #start(): Promise<ChildProcess> {
-    const script = fileURLToPath(new URL('service-process.ts', import.meta.url));
-    const child = fork(script, [this.#file.path], {
-      env: { ...this.#environment },
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
-    child.on('error', () => {});
+  async #start(): Promise<OwnProcess> {
+    const script = new URL('service-process.ts', import.meta.url);
+    const child = new OwnProcess(script, this.#file.path, this.#environment, () => {});
     this.#child = child;
     this.#started(child.pid);
     await this.#next(child);
@@ -73,7 +66,7 @@ export class Service {
   }
 
   /** The next message, or in words how the process ended before it. */
-  #next(child: ChildProcess): Promise<{ message: unknown } | string> {
+  #next({ child }: OwnProcess): Promise<{ message: unknown } | string> {
     return new Promise((resolve) => {
       const settle = (value: { message: unknown } | string) => {
         clearTimeout(timer);

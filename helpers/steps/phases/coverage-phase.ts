@@ -74,10 +74,11 @@ export class CoverageMode {
 
   /** Event lines and the agent's counters agree, for the table as a whole. */
   async accounting(): Promise<Judgement> {
-    const { taken, before, after, others } = await this.#taken();
-    const decided = scrapeDelta(before, after, DECISION_FAMILIES);
+    const table = await this.#taken();
+    const { taken, others } = table;
+    const decided = scrapeDelta(table, DECISION_FAMILIES);
     if (!decided.known) return inconclusive(decided.reason, { source: decided.source });
-    const drops = scrapeDelta(before, after, DROP_FAMILIES);
+    const drops = scrapeDelta(table, DROP_FAMILIES);
     if (!drops.known) return inconclusive(drops.reason, { source: drops.source });
     const lines = taken.reduce((sum, { events }) => sum + events.length, 0);
     // An attempt without its event is the concern of its own criterion.
