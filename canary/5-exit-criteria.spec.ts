@@ -3,7 +3,7 @@ import { criterion, section } from '../helpers/steps/criterion.ts';
 import {
   candidateIsTheSame,
   enforcePassed,
-  hostIsAsFound,
+  hostIsUnchanged,
   noCriticalFalsePositive,
   sectionPassed,
   thresholdsKept,
@@ -20,5 +20,5 @@ section('exit', () => {
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));
   criterion('exit.rollback', () => sectionPassed(run, 'rollback'));
   criterion('exit.same-candidate', () => candidateIsTheSame(run));
-  criterion('exit.host-as-found', () => hostIsAsFound(run));
+  criterion('exit.host-as-found', () => hostIsUnchanged(run));
 });

@@ -44,7 +44,7 @@ function parameters(record: CriterionRecord) {
 }
 
 /** A failure shows its own message; what a pass found stands in the test's body, as one step. */
-function found(record: CriterionRecord): RuntimeMessage[] {
+function passedStep(record: CriterionRecord): RuntimeMessage[] {
   if (record.verdict !== 'pass') return [];
   const stop = Date.parse(record.at);
   const name = xmlText(capped(record.explanation, MAX_PARAMETER));
@@ -68,7 +68,7 @@ export function allureMessages(record: CriterionRecord, run: RunRecord, path: st
   const links = ticketLink(run.settings.CHANGE_TICKET);
   const messages: RuntimeMessage[] = [
     { type: 'metadata', data: { labels, links, parameters: parameters(record) } },
-    ...found(record),
+    ...passedStep(record),
     // A skipped criterion was judged from nothing.
     ...(record.verdict === 'skipped'
       ? []

@@ -30,7 +30,7 @@ export default class FinalStatusReporter extends RunReport {
   protected override write(run: RunRecord, directory: RunDirectory): void {
     this.#ended = true;
     const verdict = runVerdict(directory, run);
-    const screen = (paint?: Paint) => statusScreen(verdict, run, directory.shown(), paint);
+    const screen = (paint?: Paint) => statusScreen(verdict, run, directory.finalPath(), paint);
     // The terminal first: it is there when the disk is full.
     process.stdout.write(`\n${screen(inColour)}`);
     if (!verdict.green) process.exitCode = 1;

@@ -22,7 +22,7 @@ const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(
 /** One workflow command a line for what keeps the run from being a pass: the causes, not what follows. */
 export function annotations({ run, verdict }: Pick<Ticket, 'run' | 'verdict'>): string[] {
   const stamp = run.rehearsal.length > 0 ? 'REHEARSAL ' : '';
-  const shown = [
+  const problems = [
     ...verdict.errors.map((error) => ({ title: 'ERROR outside of every criterion', text: error })),
     ...verdict.notPassed.map(({ spec, name, state, message }) => ({
       title: `${state.toUpperCase()} ${spec}: ${name}`,
@@ -37,7 +37,7 @@ export function annotations({ run, verdict }: Pick<Ticket, 'run' | 'verdict'>): 
       : []),
     ...verdict.unwritten.map((problem) => ({ title: 'NOT WRITTEN', text: problem })),
   ];
-  return shown
+  return problems
     .slice(0, MOST_ANNOTATIONS)
     .map(({ title, text }) => `::error title=${property(`${stamp}${title}`)}::${data(text)}`);
 }

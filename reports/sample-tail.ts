@@ -36,7 +36,7 @@ export class SampleTail {
     // The last line is being written, or is empty.
     this.#rest = lines.pop() ?? '';
     if (this.#rest.length > CHUNK_BYTES) this.#rest = '';
-    const fresh = lines.map(parse).filter((found) => found !== undefined);
+    const fresh = lines.map(parse).filter((one) => one !== undefined);
     for (const latest of fresh) {
       this.#progress = {
         first: this.#progress?.first ?? latest,

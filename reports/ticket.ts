@@ -70,8 +70,8 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
 
 function withUnit(value: number | string | undefined, unit: string | undefined): string {
   if (value === undefined) return '—';
-  const shown = typeof value === 'number' ? value.toLocaleString('en') : value;
-  return codeSpan(unit === undefined ? shown : `${shown} ${unit}`, 80);
+  const figure = typeof value === 'number' ? value.toLocaleString('en') : value;
+  return codeSpan(unit === undefined ? figure : `${figure} ${unit}`, 80);
 }
 
 function criteria(records: readonly CriterionRecord[]): string[] {
@@ -151,9 +151,9 @@ function open({ verdict }: Ticket): string[] {
 const plural = (count: number) => `${count} ${count === 1 ? 'criterion' : 'criteria'}`;
 
 function findings({ verdict }: Ticket): string[] {
-  const found = verdict.rows.flatMap((record) => record.findings ?? []);
+  const all = verdict.rows.flatMap((record) => record.findings ?? []);
   const lines = listed(
-    found,
+    all,
     ({ severity, title, detail }) => `**${severity}** ${codeSpan(title)}: ${codeSpan(detail)}`,
   );
   return chapter('Findings', lines.length > 0 ? lines : ['None.']);

@@ -21,12 +21,12 @@ function objectPaths({ AEGIS_BIN, AEGIS_BPF_OBJ, HOST_ROOT }: Settings): string[
 
 /** The BPF objects that the candidate may load, as they are now; what cannot be read is left out. */
 export async function bpfObjects(settings: Settings): Promise<HashedFile[]> {
-  const found: HashedFile[] = [];
+  const objects: HashedFile[] = [];
   for (const path of objectPaths(settings).filter(isFile)) {
     const sha256 = await sha256OfFile(path).catch(() => undefined);
-    if (sha256 !== undefined) found.push({ path, sha256 });
+    if (sha256 !== undefined) objects.push({ path, sha256 });
   }
-  return found;
+  return objects;
 }
 
 /** Why others could change what the candidate loads into the kernel, or undefined. */

@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { howItEnded, runCommand, shownOutput } from './command.ts';
+import { howItEnded, outputText, runCommand } from './command.ts';
 import { anyText, propertyRuns } from './contract/property-tools.ts';
 
 const shell = { executable: '/bin/sh', environment: { ONLY: 'this' }, timeoutSeconds: 10 };
 
 test('what the agent said is shown as one line, cut, and in words when it is nothing', () => {
-  expect(shownOutput(' a\nb\u001b[2J ')).toBe(String.raw`a\nb\u001b[2J`);
-  expect(shownOutput('x'.repeat(301))).toBe(`${'x'.repeat(300)} … (301 characters)`);
-  expect(shownOutput(' \n')).toBe('(nothing)');
+  expect(outputText(' a\nb\u001b[2J ')).toBe(String.raw`a\nb\u001b[2J`);
+  expect(outputText('x'.repeat(301))).toBe(`${'x'.repeat(300)} … (301 characters)`);
+  expect(outputText(' \n')).toBe('(nothing)');
 });
 
 test('a terminal’s C0 control characters never get through, and the length is bounded', () => {
   fc.assert(
     fc.property(anyText(), fc.integer({ min: 1, max: 400 }), (text, limit) => {
-      const shown = shownOutput(text, limit);
+      const shown = outputText(text, limit);
       expect(shown).not.toMatch(/[\u0000-\u001f]/);
       expect(shown.length).toBeLessThanOrEqual(limit + 40);
     }),

@@ -99,7 +99,7 @@ export async function runCommand(
 const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('utf8');
 
 /** Text of the agent, safe for a terminal and a report: one line, cut, control characters escaped. */
-export function shownOutput(text: string, limit = 300): string {
+export function outputText(text: string, limit = 300): string {
   const escaped = text.trim().replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escapedCharacter);
   const oneLine =
     escaped.length > limit
@@ -119,6 +119,6 @@ export function howItEnded(result: CommandResult): string {
     : result.signal === undefined && result.exitCode === undefined
       ? 'could not be started'
       : endText(result);
-  const said = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  return `\`${shownOutput(result.command)}\` ${end}; it said: ${shownOutput(said.slice(-300))}`;
+  const words = result.stderr.trim() === '' ? result.stdout : result.stderr;
+  return `\`${outputText(result.command)}\` ${end}; it said: ${outputText(words.slice(-300))}`;
 }

@@ -1,5 +1,5 @@
 import { failed, noEvidence } from '../criteria/judgement.ts';
-import { type Candidate, runCommand, shownOutput } from './command.ts';
+import { type Candidate, outputText, runCommand } from './command.ts';
 import { type Capabilities, parseCapabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
 import type { DaemonOptions } from './daemon-options.ts';
@@ -53,7 +53,7 @@ export async function freshCapabilities(
   keep(result.stdoutBytes);
   const parsed = parseCapabilities(result.stdout);
   if (result.exitCode !== 0 || !parsed.ok) {
-    const why = parsed.ok ? `exit ${result.exitCode}: ${shownOutput(result.stderr)}` : parsed.error;
+    const why = parsed.ok ? `exit ${result.exitCode}: ${outputText(result.stderr)}` : parsed.error;
     throw noEvidence(`the capability report cannot be read: ${why}`, { source });
   }
   const report = parsed.value;

@@ -5,7 +5,7 @@ import { failed, noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
-import { type Candidate, endText, shownOutput } from './command.ts';
+import { type Candidate, endText, outputText } from './command.ts';
 import type { Capabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
@@ -134,7 +134,7 @@ class Daemon implements StartingDaemon {
     const source = `${this.#options.name}/agent.stderr.log`;
     if (started === undefined) {
       throw failed(
-        `the agent did not become ready: no "Agent started" on its log within ${this.#options.readyTimeoutSeconds} s (READY_TIMEOUT_SECONDS); its last line was ${shownOutput(this.#log.lastLine)}`,
+        `the agent did not become ready: no "Agent started" on its log within ${this.#options.readyTimeoutSeconds} s (READY_TIMEOUT_SECONDS); its last line was ${outputText(this.#log.lastLine)}`,
         { limit: this.#options.readyTimeoutSeconds, unit: 's', source },
       );
     }
@@ -156,7 +156,7 @@ class Daemon implements StartingDaemon {
   #endedEarly(): Error {
     const { exitCode, signal } = this.#exit ?? { exitCode: undefined, signal: undefined };
     return failed(
-      `the agent ${endText({ exitCode, signal })} before it was ready; its last words: ${shownOutput(this.#log.lastWords)}`,
+      `the agent ${endText({ exitCode, signal })} before it was ready; its last words: ${outputText(this.#log.lastWords)}`,
       { value: signal ?? exitCode ?? 'unknown', source: `${this.#options.name}/agent.stderr.log` },
     );
   }

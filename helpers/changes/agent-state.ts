@@ -62,7 +62,7 @@ function saved(directory: string, name: string): AgentState['files'][number] {
   };
 }
 
-/** Takes down the agent's state as we find it, before the first command that loads BPF. */
+/** Records the agent's state as it is, before the first command that loads BPF. */
 export function snapshotAgentState(hostRoot: string): AgentState {
   const paths = agentPaths(hostRoot);
   return {

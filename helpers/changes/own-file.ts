@@ -93,9 +93,9 @@ export function touchedFiles(): string[] {
     const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (now === undefined) return [`removed ${path}`];
     if (now.dev !== stat.dev || now.ino !== stat.ino) return [`replaced ${path}`];
-    const shown = (mode: bigint) => (mode & 0o7777n).toString(8).padStart(4, '0');
+    const octal = (mode: bigint) => (mode & 0o7777n).toString(8).padStart(4, '0');
     if (now.mode !== stat.mode)
-      return [`changed the mode of ${path} from ${shown(stat.mode)} to ${shown(now.mode)}`];
+      return [`changed the mode of ${path} from ${octal(stat.mode)} to ${octal(now.mode)}`];
     return now.uid === stat.uid ? [] : [`gave ${path} to user ${now.uid}`];
   });
 }

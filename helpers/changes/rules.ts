@@ -3,8 +3,8 @@ import {
   type Candidate,
   type CommandResult,
   howItEnded,
+  outputText,
   runCommand,
-  shownOutput,
 } from '../agent/command.ts';
 import { accepted, type Parsed, refused } from '../agent/contract/parsed.ts';
 import {
@@ -56,7 +56,7 @@ function parseCgroupRules(text: string): Parsed<readonly string[]> {
   const strange = lines.find((line) => !line.startsWith('  '));
   return strange === undefined
     ? accepted(lines.map((line) => line.trim()))
-    : refused(`expected a heading or an indented rule, saw ${shownOutput(strange)}`);
+    : refused(`expected a heading or an indented rule, saw ${outputText(strange)}`);
 }
 
 /** Inodes that no rule denies. Every start of the agent adds some to the pinned map, and no command takes one out. */

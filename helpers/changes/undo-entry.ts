@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { execa } from 'execa';
-import { type Candidate, howItEnded, runCommand, shownOutput } from '../agent/command.ts';
+import { type Candidate, howItEnded, outputText, runCommand } from '../agent/command.ts';
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
 import { restoreAgentState } from './agent-state.ts';
 import type { JournalEntry } from './journal.ts';
@@ -52,7 +52,7 @@ async function othersEmergency(candidate: Candidate): Promise<string | undefined
   const reason = parsed.value.state_present ? parsed.value.reason : undefined;
   return reason === undefined || reason === KILL_SWITCH_REASON
     ? undefined
-    : `enforcement is bypassed by an emergency-disable that is not the drill's (${shownOutput(reason)}); it was left`;
+    : `enforcement is bypassed by an emergency-disable that is not the drill's (${outputText(reason)}); it was left`;
 }
 
 /** Undoes one entry of the journal. @returns what is in the way, or undefined when it is undone. */

@@ -210,14 +210,14 @@ export async function undoAll(
 ): Promise<UndoReport> {
   const unreadable = journal.unreadable();
   const problems = unreadable === undefined ? [] : [unreadable];
-  const found = journal.read();
-  if (found === undefined) return { undone: [], problems };
+  const state = journal.read();
+  if (state === undefined) return { undone: [], problems };
   // First of all: systemd would start again what is stopped below.
-  for (const { entry } of found.pending) {
+  for (const { entry } of state.pending) {
     if (entry.kind === 'unit') await stopUnit(entry.systemctl, entry.name);
   }
-  const stopped = await stopProcesses(found.run, say);
-  const others = when === 'later' ? agentInstances({ path: found.run.candidate }).daemons : [];
+  const stopped = await stopProcesses(state.run, say);
+  const others = when === 'later' ? agentInstances({ path: state.run.candidate }).daemons : [];
   if (others.length > 0)
     return {
       undone: stopped,
@@ -227,7 +227,7 @@ export async function undoAll(
       ],
     };
   // Read again: what was stopped may have gone on writing until then.
-  const undoing = new Undoing(journal, journal.read() ?? found, stopped, say);
+  const undoing = new Undoing(journal, journal.read() ?? state, stopped, say);
   await undoing.all();
   return { undone: undoing.undone, problems: [...problems, ...undoing.problems] };
 }

@@ -93,8 +93,8 @@ const SHOWN = 6;
 
 function listed(lines: readonly JudgedLine[]): string {
   const more = lines.length - SHOWN;
-  const shown = lines.slice(0, SHOWN).map(({ text }) => text);
-  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  const texts = lines.slice(0, SHOWN).map(({ text }) => text);
+  return [...texts, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 /** One criterion: all lines of a group. @throws NotApplicable where this host can try none of them. */

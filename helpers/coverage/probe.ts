@@ -62,15 +62,15 @@ export class Probe {
   }
 
   async #greeted(): Promise<number | string> {
-    const said = greeting.safeParse(await this.#next());
-    return said.success ? said.data.pid : this.#why();
+    const told = greeting.safeParse(await this.#next());
+    return told.success ? told.data.pid : this.#why();
   }
 
   /** Lets it take the route. @returns what came of it, or in words why that is unknown. */
   async take(route: Route): Promise<Answer | string> {
     this.#child.stdin.write(`${route}\n`);
-    const said = answer.safeParse(await this.#next());
-    if (said.success) return said.data;
+    const told = answer.safeParse(await this.#next());
+    if (told.success) return told.data;
     // What replaced the process ended as that program does.
     if (route === 'execveat' && (await this.#ended) === 0) return { outcome: 'passed' };
     return this.#why();
@@ -99,8 +99,9 @@ export class Probe {
 
   async #why(): Promise<string> {
     const code = await this.#ended;
-    const [said = ''] = this.#complaint.trim().split('\n').slice(-1);
-    const complaint = /^(?:unshare: .*|Error: .*|.*: [A-Z]+)$/m.exec(this.#complaint)?.[0] ?? said;
+    const [lastLine = ''] = this.#complaint.trim().split('\n').slice(-1);
+    const complaint =
+      /^(?:unshare: .*|Error: .*|.*: [A-Z]+)$/m.exec(this.#complaint)?.[0] ?? lastLine;
     return `its process ended with ${code ?? 'a signal'}: ${complaint}`;
   }
 }

@@ -70,8 +70,8 @@ export function noEvidence(explanation: string, measurement: Measurement = {}): 
 
 /** The first judgement that is not a pass, failures before inconclusive ones; else the last one. */
 export function worst(judgements: readonly [Judgement, ...Judgement[]]): Judgement {
-  const found =
+  const notPassed =
     judgements.find((judgement) => judgement.verdict === 'fail') ??
     judgements.find((judgement) => judgement.verdict === 'inconclusive');
-  return found ?? judgements[judgements.length - 1] ?? judgements[0];
+  return notPassed ?? judgements[judgements.length - 1] ?? judgements[0];
 }

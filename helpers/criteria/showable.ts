@@ -4,13 +4,13 @@ import type { Judgement } from './judgement.ts';
 /** A page of text; an agent's words can have megabytes. */
 const MAX_CHARACTERS = 16 * 1024;
 
-function shown(text: string): string {
+function escaped(text: string): string {
   const clean = withoutControls(text.slice(0, MAX_CHARACTERS));
   return text.length > MAX_CHARACTERS ? `${clean}… (${text.length} characters)` : clean;
 }
 
-const shownValue = <V extends string | number | undefined>(value: V) =>
-  typeof value === 'string' ? shown(value) : value;
+const escapedValue = <V extends string | number | undefined>(value: V) =>
+  typeof value === 'string' ? escaped(value) : value;
 
 /**
  * A judgement that any terminal, log and report may show as it is: names of programs and words of
@@ -20,12 +20,12 @@ export function showable(judgement: Judgement): Judgement {
   const { explanation, value, limit, source, findings } = judgement;
   return {
     ...judgement,
-    explanation: shown(explanation),
-    ...(value === undefined ? {} : { value: shownValue(value) }),
-    ...(limit === undefined ? {} : { limit: shownValue(limit) }),
-    ...(source === undefined ? {} : { source: shown(source) }),
+    explanation: escaped(explanation),
+    ...(value === undefined ? {} : { value: escapedValue(value) }),
+    ...(limit === undefined ? {} : { limit: escapedValue(limit) }),
+    ...(source === undefined ? {} : { source: escaped(source) }),
     ...(findings === undefined
       ? {}
-      : { findings: findings.map((one) => ({ ...one, detail: shown(one.detail) })) }),
+      : { findings: findings.map((one) => ({ ...one, detail: escaped(one.detail) })) }),
   };
 }

@@ -39,12 +39,12 @@ export interface Difference {
   readonly kind: 'differs' | 'missing' | 'added' | 'not a regular file';
 }
 
-interface Found {
+interface Entry {
   readonly path: string;
   readonly regular: boolean;
 }
 
-function filesBelow(root: string, folder = ''): Found[] {
+function filesBelow(root: string, folder = ''): Entry[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) return filesBelow(root, path);
@@ -54,7 +54,7 @@ function filesBelow(root: string, folder = ''): Found[] {
 
 const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
 
-function sealable(root: string): Found[] {
+function sealable(root: string): Entry[] {
   return filesBelow(root)
     .filter(({ path }) => !SEAL_FILES.includes(path))
     .sort(byPath);
@@ -75,16 +75,16 @@ export async function takeManifest(root: string, sealedAt: string): Promise<Mani
 
 /** What is not as the manifest says, by path: changed, missing and added files. */
 export async function differencesFrom(sealed: Manifest, root: string): Promise<Difference[]> {
-  const now = new Map(sealable(root).map((found) => [found.path, found]));
+  const now = new Map(sealable(root).map((entry) => [entry.path, entry]));
   const known = new Set(sealed.files.map(({ path }) => path));
   const added = [...now.keys()]
     .filter((path) => !known.has(path))
     .map((path): Difference => ({ path, kind: 'added' }));
   const changed: Difference[] = [];
   for (const { path, sha256 } of sealed.files) {
-    const found = now.get(path);
-    if (found === undefined) changed.push({ path, kind: 'missing' });
-    else if (!found.regular) changed.push({ path, kind: 'not a regular file' });
+    const entry = now.get(path);
+    if (entry === undefined) changed.push({ path, kind: 'missing' });
+    else if (!entry.regular) changed.push({ path, kind: 'not a regular file' });
     else if ((await sha256OfFile(join(root, path))) !== sha256)
       changed.push({ path, kind: 'differs' });
   }

@@ -86,7 +86,7 @@ export class RunDirectory {
   }
 
   /** The path of a file for people to read: that of the run which a judged copy takes the place of. */
-  shown(...parts: string[]): string {
+  finalPath(...parts: string[]): string {
     return join(placeOf(this.path), ...parts);
   }
 
@@ -147,13 +147,13 @@ export class RunDirectory {
 
   /** The record of every criterion that counts, in the order they were first judged. */
   criteria(): ReadonlyMap<string, CriterionRecord> {
-    const found = new Map<string, CriterionRecord>();
+    const counted = new Map<string, CriterionRecord>();
     for (const value of this.lines(CRITERIA_FILE).values) {
       if (!criterionRecord.safeParse(value).success) continue;
       const record = value as CriterionRecord;
-      found.set(record.id, counting(found.get(record.id), record));
+      counted.set(record.id, counting(counted.get(record.id), record));
     }
-    return found;
+    return counted;
   }
 
   /** How many lines of the criteria cannot be read: each may have been a failure. */

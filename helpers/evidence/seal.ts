@@ -110,6 +110,6 @@ export async function alteredSinceSealed(path: string): Promise<readonly Differe
   const run = new RunDirectory(path);
   if (!existsSync(run.file(MANIFEST_FILE))) return [];
   const sealed = manifest.parse(JSON.parse(run.readText(MANIFEST_FILE)));
-  const found = await differencesFrom(sealed, path);
-  return found.filter((difference) => !isReview(difference));
+  const differences = await differencesFrom(sealed, path);
+  return differences.filter((difference) => !isReview(difference));
 }

@@ -55,30 +55,33 @@ function answer({ problems, signature }: Verification): string {
   return signature === 'unsigned' ? 'NOT SIGNED' : 'AS SEALED';
 }
 
-function lines(root: string, found: Verification): string[] {
-  const { status, rehearsal } = found.statement.predicate;
-  const sealed = `${found.files} files, sealed ${found.sealedAt}`;
-  if (found.problems.length > 0) {
+function lines(root: string, verification: Verification): string[] {
+  const { status, rehearsal } = verification.statement.predicate;
+  const sealed = `${verification.files} files, sealed ${verification.sealedAt}`;
+  if (verification.problems.length > 0) {
     return [
-      `${answer(found)}: ${root} is not as it was sealed (${sealed})`,
-      ...found.problems.map((problem) => `  ${problem}`),
+      `${answer(verification)}: ${root} is not as it was sealed (${sealed})`,
+      ...verification.problems.map((problem) => `  ${problem}`),
     ];
   }
   return [
-    `${answer(found)}: ${root} (every file is as it was sealed: ${sealed})`,
+    `${answer(verification)}: ${root} (every file is as it was sealed: ${sealed})`,
     `  final status: ${status}`,
     ...(rehearsal.length > 0 ? [`  REHEARSAL: ${rehearsal.join('; ')}`] : []),
-    ...found.statement.subject.map(({ name, digest }) => `  ${digest.sha256}  ${name}`),
-    `  ${signatureWords(found)}`,
+    ...verification.statement.subject.map(({ name, digest }) => `  ${digest.sha256}  ${name}`),
+    `  ${signatureWords(verification)}`,
   ];
 }
 
 try {
   const { directory, key } = parsedArguments();
-  const found = await verifyRun(directory, key === undefined ? undefined : readPublicKey(key));
+  const verification = await verifyRun(
+    directory,
+    key === undefined ? undefined : readPublicKey(key),
+  );
   // Names come from whoever made the files: nothing in them may move a terminal's cursor.
-  process.stdout.write(`${lines(directory, found).map(inOneLine).join('\n')}\n`);
-  process.exitCode = answer(found) === 'AS SEALED' ? 0 : 1;
+  process.stdout.write(`${lines(directory, verification).map(inOneLine).join('\n')}\n`);
+  process.exitCode = answer(verification) === 'AS SEALED' ? 0 : 1;
 } catch (error) {
   if (!(error instanceof Error)) throw error;
   process.stderr.write(`verify: ${inOneLine(error.message)}\n`);

@@ -88,12 +88,15 @@ function signatureOf(wrapped: Envelope, key: KeyObject | undefined): Signature {
 function statementProblems(stated: Statement, hashes: SealedHashes, text: string): string[] {
   if (!stated.subject.some(({ digest }) => digest.sha256 === hashes.manifest))
     return [`${MANIFEST_FILE} differs from the one that ${ATTESTATION_FILE} speaks of`];
-  const said = summary.safeParse(jsonOf(text));
-  if (!said.success) return ['summary.json is missing or cannot be read, so it supports no result'];
+  const sealedSummary = summary.safeParse(jsonOf(text));
+  if (!sealedSummary.success)
+    return ['summary.json is missing or cannot be read, so it supports no result'];
   const { status } = stated.predicate;
-  if (status !== said.data.status)
-    return [`${ATTESTATION_FILE} says "${status}" and summary.json says "${said.data.status}"`];
-  return isDeepStrictEqual(testResult(said.data, hashes), stated)
+  if (status !== sealedSummary.data.status)
+    return [
+      `${ATTESTATION_FILE} says "${status}" and summary.json says "${sealedSummary.data.status}"`,
+    ];
+  return isDeepStrictEqual(testResult(sealedSummary.data, hashes), stated)
     ? []
     : [`${ATTESTATION_FILE} differs from what the sealed evidence says`];
 }

@@ -35,7 +35,7 @@ function describe(path: string, name: string, content: ContentOf): FolderEntry {
       : stat.isSymbolicLink()
         ? 'link'
         : 'other';
-  const shown = () => {
+  const contentText = () => {
     if (kind === 'link') return readlinkSync(path);
     if (kind === 'folder') return '';
     if (kind === 'file' && content === 'bytes')
@@ -48,7 +48,7 @@ function describe(path: string, name: string, content: ContentOf): FolderEntry {
     mode: Number(stat.mode & 0o7777n),
     uid: Number(stat.uid),
     gid: Number(stat.gid),
-    content: shown(),
+    content: contentText(),
   };
 }
 

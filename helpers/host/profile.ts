@@ -26,12 +26,12 @@ const unreadable = (observation: { reason: string }) => `${UNREADABLE}${observat
 /** True for what stands in a profile in place of a value that could not be read. */
 export const isUnreadable = (value: string) => value.startsWith(UNREADABLE);
 
-function shown<T>(observation: Observation<T>, text: (value: T) => string): string {
+function settingText<T>(observation: Observation<T>, text: (value: T) => string): string {
   return observation.known ? text(observation.value) : unreadable(observation);
 }
 
-function shownMount(hostRoot: string, target: string): string {
-  return shown(mountAt(hostRoot, target), (mount) =>
+function mountText(hostRoot: string, target: string): string {
+  return settingText(mountAt(hostRoot, target), (mount) =>
     mount === undefined ? 'not mounted' : `${mount.type} (${[...mount.options].sort().join(',')})`,
   );
 }
@@ -40,18 +40,18 @@ function shownMount(hostRoot: string, target: string): string {
 export async function readProfileSettings(hostRoot: string): Promise<Record<string, string>> {
   const plain = (value: string) => value;
   return {
-    'kernel release': shown(kernelRelease(hostRoot), plain),
-    'active LSMs': shown(activeLsms(hostRoot), (names) => names.join(',')),
-    'kernel BTF': shown(kernelBtf(hostRoot), String),
-    'kernel.unprivileged_bpf_disabled': shown(
+    'kernel release': settingText(kernelRelease(hostRoot), plain),
+    'active LSMs': settingText(activeLsms(hostRoot), (names) => names.join(',')),
+    'kernel BTF': settingText(kernelBtf(hostRoot), String),
+    'kernel.unprivileged_bpf_disabled': settingText(
       sysctl(hostRoot, 'kernel/unprivileged_bpf_disabled'),
       plain,
     ),
-    'net.core.bpf_jit_enable': shown(sysctl(hostRoot, 'net/core/bpf_jit_enable'), plain),
-    'mount /sys/fs/cgroup': shownMount(hostRoot, '/sys/fs/cgroup'),
-    'cgroup controllers': shown(cgroupControllers(hostRoot), (names) => names.join(' ')),
-    'mount /sys/fs/bpf': shownMount(hostRoot, '/sys/fs/bpf'),
-    systemd: shown(await systemdVersion(hostRoot), plain),
+    'net.core.bpf_jit_enable': settingText(sysctl(hostRoot, 'net/core/bpf_jit_enable'), plain),
+    'mount /sys/fs/cgroup': mountText(hostRoot, '/sys/fs/cgroup'),
+    'cgroup controllers': settingText(cgroupControllers(hostRoot), (names) => names.join(' ')),
+    'mount /sys/fs/bpf': mountText(hostRoot, '/sys/fs/bpf'),
+    systemd: settingText(await systemdVersion(hostRoot), plain),
   };
 }
 

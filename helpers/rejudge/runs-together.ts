@@ -83,19 +83,19 @@ export function refuseApart(parts: readonly Part[]): void {
 function recordOf(id: string, parts: readonly Part[]): CriterionRecord | undefined {
   const phase = PHASES.find((one) => id.startsWith(`${one}.`));
   const asked = ({ run }: Part) => phase === undefined || run.asked.includes(phase);
-  const found = parts.flatMap((part) => {
+  const recorded = parts.flatMap((part) => {
     const record = new Directory(part.path).criteria().get(id);
     if (record === undefined || (record.verdict !== 'fail' && !asked(part))) return [];
     return [{ path: part.path, record }];
   });
-  const worst = found.reduce<(typeof found)[number] | undefined>(
+  const worst = recorded.reduce<(typeof recorded)[number] | undefined>(
     (a, b) => (a === undefined || SEVERITY[b.record.verdict] > SEVERITY[a.record.verdict] ? b : a),
     undefined,
   );
   if (worst === undefined) return undefined;
   const { record, path } = worst;
   // A part that never judged it leaves a gap, whatever the others say.
-  if (record.verdict !== 'fail' && found.length < parts.filter(asked).length) return undefined;
+  if (record.verdict !== 'fail' && recorded.length < parts.filter(asked).length) return undefined;
   return phase !== undefined
     ? record
     : { ...record, explanation: `${basename(path)}: ${record.explanation}` };

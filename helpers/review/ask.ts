@@ -2,7 +2,7 @@ import { cancel, intro, isCancel, note, outro, select, text } from '@clack/promp
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { RESOLUTIONS, SEVERITIES } from '../settings/known-events.ts';
 import { type Answer, writeAnswer } from './edit-review.ts';
-import { groupText, shown } from './group-text.ts';
+import { cleanText, groupText } from './group-text.ts';
 import type { OpenGroup } from './open-groups.ts';
 
 /** Ctrl-C, or the choice to go on another time. */
@@ -27,8 +27,8 @@ async function askText(
   initialValue = '',
 ): Promise<string | null> {
   const value = answered(await text({ message, validate, initialValue }));
-  const said = value.trim();
-  return said === '' ? null : said;
+  const trimmed = value.trim();
+  return trimmed === '' ? null : trimmed;
 }
 
 /** Of a critical false positive: without a resolution it fails the canary, and may well do so. */
@@ -61,7 +61,7 @@ async function askAbout(
 ): Promise<Answer | undefined> {
   const verdict = answered(
     await select({
-      message: `${shown(entry.group)}`,
+      message: `${cleanText(entry.group)}`,
       options: [
         { value: 'legitimate', label: 'legitimate', hint: 'the policy is right to deny this' },
         { value: 'false-positive', label: 'false positive', hint: 'this should be allowed' },

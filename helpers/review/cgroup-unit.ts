@@ -12,8 +12,8 @@ const OF_THE_MOMENT: readonly (readonly [RegExp, string])[] = [
 const UNIT = /\.(service|scope|socket|mount|swap|slice)$/;
 
 function lasting(name: string): string {
-  const found = OF_THE_MOMENT.find(([pattern]) => pattern.test(name));
-  return found === undefined ? name : name.replace(found[0], found[1]);
+  const momentary = OF_THE_MOMENT.find(([pattern]) => pattern.test(name));
+  return momentary === undefined ? name : name.replace(momentary[0], momentary[1]);
 }
 
 /**

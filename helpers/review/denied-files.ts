@@ -30,15 +30,15 @@ function recorded(denyDb: string): readonly BlockRule[] {
  * @param rules as `block list` shows them. @param denyDb the agent's own record, paths in full.
  */
 export function deniedFiles(rules: readonly BlockRule[], denyDb: string): DeniedFiles {
-  const found = new Map<string, string>();
+  const paths = new Map<string, string>();
   for (const rule of [...rules, ...recorded(denyDb)]) {
     const key = `${rule.dev}:${rule.ino}`;
-    if (rule.path === undefined || found.has(key)) continue;
+    if (rule.path === undefined || paths.has(key)) continue;
     try {
-      if (leadsTo(rule.path, rule)) found.set(key, rule.path);
+      if (leadsTo(rule.path, rule)) paths.set(key, rule.path);
     } catch {
       // A path that cannot be looked at names nothing.
     }
   }
-  return found;
+  return paths;
 }

@@ -5,7 +5,7 @@ import type { RecordedGroup } from './recorded-groups.ts';
 const MOST_CHARACTERS = 400;
 
 /** Text of anybody's program on one line, with nothing in it that a terminal would act on. */
-export function shown(text: string): string {
+export function cleanText(text: string): string {
   const clean = inOneLine(text);
   return clean.length > MOST_CHARACTERS ? `${clean.slice(0, MOST_CHARACTERS)}…` : clean;
 }
@@ -36,5 +36,5 @@ export function groupText({ entry, seen }: OpenGroup): string {
     seen.length === 1 && only !== undefined
       ? one(only)
       : seen.map(({ count, group }) => `${String(count).padStart(10)}  ${group}`);
-  return [times, ...facts].map(shown).join('\n');
+  return [times, ...facts].map(cleanText).join('\n');
 }

@@ -26,7 +26,7 @@ export function standingOf(entry: ReviewEntry, now: Date): Standing {
   return expired ? 'expired' : 'settled';
 }
 
-const shown = (groups: readonly string[]) =>
+const firstOf = (groups: readonly string[]) =>
   `${groups[0]}${groups.length > 1 ? `, and ${groups.length - 1} more` : ''}`;
 
 /** Groups that were recorded and have no entry any more: a review is filled in, not cut down. */
@@ -43,7 +43,7 @@ async function withoutEntry(
 }
 
 const howToJudgeAgain = (run: RunDirectory) =>
-  `\`npm run review -- ${run.shown()}\` asks for it, or edit ${REVIEW_FILE}; then CANARY_RUN=${run.shown()} npx vitest run canary/5-exit-criteria`;
+  `\`npm run review -- ${run.finalPath()}\` asks for it, or edit ${REVIEW_FILE}; then CANARY_RUN=${run.finalPath()} npx vitest run canary/5-exit-criteria`;
 
 /** What KNOWN_EVENTS did not do in this run, for the next one's file. */
 function knownRemarks(run: RunDirectory, entries: readonly ReviewEntry[], now: Date): string {
@@ -61,7 +61,7 @@ function knownRemarks(run: RunDirectory, entries: readonly ReviewEntry[], now: D
 
 /** Judges the review: pending is inconclusive, an unresolved critical false positive fails. */
 export async function judgeReview(run: RunDirectory, now = new Date()): Promise<Judgement> {
-  const source = run.shown(REVIEW_FILE);
+  const source = run.finalPath(REVIEW_FILE);
   const state = readReview(run);
   if (!state.ok) return inconclusive(state.reason, { source });
   const of = (standing: Standing) =>
@@ -69,14 +69,14 @@ export async function judgeReview(run: RunDirectory, now = new Date()): Promise<
   const unresolved = of('unresolved');
   if (unresolved.length > 0) {
     return fail(
-      `${unresolved.length} critical false positives are unresolved: ${shown(unresolved)}; fix the policy or the agent and run again, or resolve them by name with a note`,
+      `${unresolved.length} critical false positives are unresolved: ${firstOf(unresolved)}; fix the policy or the agent and run again, or resolve them by name with a note`,
       { value: unresolved.length, limit: 0, unit: 'critical false positives', source },
     );
   }
   const lost = await withoutEntry(run, state.groups);
   if (lost.length > 0) {
     return inconclusive(
-      `${lost.length} groups of decisions were recorded and have no entry in ${REVIEW_FILE}: ${shown(lost)}; put their entries back as the run wrote them`,
+      `${lost.length} groups of decisions were recorded and have no entry in ${REVIEW_FILE}: ${firstOf(lost)}; put their entries back as the run wrote them`,
       { value: lost.length, limit: 0, unit: 'groups without an entry', source },
     );
   }
@@ -84,7 +84,7 @@ export async function judgeReview(run: RunDirectory, now = new Date()): Promise<
   const open = [...of('open'), ...expired];
   if (open.length > 0) {
     return inconclusive(
-      `${open.length} of ${state.groups.length} groups of decisions await a review (verdict, reviewer and date)${expired.length > 0 ? `, ${expired.length} of them because it expired` : ''}${knownRemarks(run, state.groups, now)}: ${shown(open)}; ${howToJudgeAgain(run)}`,
+      `${open.length} of ${state.groups.length} groups of decisions await a review (verdict, reviewer and date)${expired.length > 0 ? `, ${expired.length} of them because it expired` : ''}${knownRemarks(run, state.groups, now)}: ${firstOf(open)}; ${howToJudgeAgain(run)}`,
       { value: open.length, limit: 0, unit: 'groups to review', source },
     );
   }

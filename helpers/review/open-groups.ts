@@ -26,8 +26,8 @@ export async function openGroups(
   );
   for await (const group of recordedGroups(run)) {
     const name = group.folded ? tailGroup(group.phase) : group.group;
-    const found = seen.get(`${group.phase} ${name}`);
-    if (found !== undefined && found.length < MOST_SEEN) found.push(group);
+    const recorded = seen.get(`${group.phase} ${name}`);
+    if (recorded !== undefined && recorded.length < MOST_SEEN) recorded.push(group);
   }
   return open.map((entry) => ({ entry, seen: seen.get(`${entry.phase} ${entry.group}`) ?? [] }));
 }

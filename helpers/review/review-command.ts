@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { askAboutAll } from './ask.ts';
-import { groupText, shown } from './group-text.ts';
+import { cleanText, groupText } from './group-text.ts';
 import { type OpenGroup, openGroups } from './open-groups.ts';
 import { REVIEW_FILE, readReview } from './review-file.ts';
 import { whatIf } from './what-if.ts';
@@ -55,7 +55,7 @@ async function stillOpen(run: RunDirectory, now: Date): Promise<readonly OpenGro
 function listText(open: readonly OpenGroup[]): string {
   const parts = open.map(
     (group) =>
-      `${shown(group.entry.group)}: ${group.entry.verdict}, ${group.entry.severity}\n${groupText(group).replaceAll(/^/gm, '    ')}\n`,
+      `${cleanText(group.entry.group)}: ${group.entry.verdict}, ${group.entry.severity}\n${groupText(group).replaceAll(/^/gm, '    ')}\n`,
   );
   return parts.join('\n');
 }
@@ -94,6 +94,6 @@ try {
   process.exitCode = open.length === 0 ? 0 : 1;
 } catch (error) {
   if (!(error instanceof Error)) throw error;
-  process.stderr.write(`review: ${shown(error.message)}\n`);
+  process.stderr.write(`review: ${cleanText(error.message)}\n`);
   process.exitCode = 2;
 }

@@ -17,14 +17,14 @@ const MOST_PROBLEMS = 5;
 /** Problems of a file that a person edits, in one text. */
 function problemsText(problems: readonly string[]): string {
   const more = problems.length - MOST_PROBLEMS;
-  const shown = problems.slice(0, MOST_PROBLEMS).join('; ');
-  return more > 0 ? `${shown}; and ${more} more` : shown;
+  const first = problems.slice(0, MOST_PROBLEMS).join('; ');
+  return more > 0 ? `${first}; and ${more} more` : first;
 }
 
 /** Reads `review.yaml` of a run. */
 export function readReview(run: RunDirectory): ReviewState {
   if (!run.has(REVIEW_FILE))
-    return { ok: false, reason: `there is no ${REVIEW_FILE} in ${run.shown()}` };
+    return { ok: false, reason: `there is no ${REVIEW_FILE} in ${run.finalPath()}` };
   let text: string;
   try {
     text = readRegularFile(run.file(REVIEW_FILE));

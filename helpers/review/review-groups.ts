@@ -63,13 +63,13 @@ export function reviewGroups(
   groups: readonly DecisionGroup[],
   files: DeniedFiles,
 ): readonly ReviewGroup[] {
-  const found = new Map<string, ReviewGroup>();
+  const byName = new Map<string, ReviewGroup>();
   for (const group of groups) {
     const one = named(group, files);
-    const known = found.get(one.group);
-    found.set(one.group, known === undefined ? one : joined(known, one));
+    const known = byName.get(one.group);
+    byName.set(one.group, known === undefined ? one : joined(known, one));
   }
-  return [...found.values()].sort((a, b) => b.count - a.count || (a.group < b.group ? -1 : 1));
+  return [...byName.values()].sort((a, b) => b.count - a.count || (a.group < b.group ? -1 : 1));
 }
 
 /** What each decision of the group would mean, or means, for the program in enforce mode (§4.2). */

@@ -30,9 +30,9 @@ const eventLines = (groups: readonly RecordedGroup[]) =>
   groups.map(({ examples }) => `${JSON.stringify(examples[0])}\n`).join('');
 
 /** The agent's answers in the order of the events that it was given. */
-function answers(groups: readonly RecordedGroup[], found: Simulation): readonly WhatIf[] {
-  const files = found.events.values();
-  const network = (found.net_events ?? []).values();
+function answers(groups: readonly RecordedGroup[], simulation: Simulation): readonly WhatIf[] {
+  const files = simulation.events.values();
+  const network = (simulation.net_events ?? []).values();
   return groups.map((group) => {
     const next = isFile(group) ? files.next() : network.next();
     const rule = next.value?.simulated_rule;
@@ -105,11 +105,15 @@ export async function whatIf(
   );
   const binary = await trustedAgent(run, agent);
   const text = readRegularFile(policy);
-  const found = new Map(
+  const simulated = new Map(
     (told.length === 0 ? [] : await simulate(told, text, binary)).map((one) => [one.group, one]),
   );
   return groups.map(
     (group) =>
-      found.get(group) ?? { group, rule: 'simulate knows no such event', blocked: 'not simulated' },
+      simulated.get(group) ?? {
+        group,
+        rule: 'simulate knows no such event',
+        blocked: 'not simulated',
+      },
   );
 }

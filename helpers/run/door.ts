@@ -85,8 +85,8 @@ function hostProblems(settings: Settings): Problems {
 }
 
 /** Everything in the way of a run, in words for the person who started it. */
-function refuse(found: Problems): never {
-  const problems = found.filter((problem) => problem !== undefined);
+function refuse(collected: Problems): never {
+  const problems = collected.filter((problem) => problem !== undefined);
   const [only = '', ...more] = problems.map(withoutControls);
   const touched = 'nothing was touched';
   const text =

@@ -88,24 +88,24 @@ function realPath(path: string): string {
 
 function blockPathProblems(target: string | undefined): Problem[] {
   if (target === undefined) return [];
-  const shown = quotedKnob(target);
+  const quoted = quotedKnob(target);
   if (
     !isAbsolute(target) ||
     target.includes('\0') ||
     resolve(target) !== target ||
     target === '/'
   ) {
-    return [`SOAK_BLOCK_PATH=${shown}: expected an absolute path without "." or ".." parts`];
+    return [`SOAK_BLOCK_PATH=${quoted}: expected an absolute path without "." or ".." parts`];
   }
   const real = realPath(target);
   if (real !== target)
     return [
-      `SOAK_BLOCK_PATH=${shown}: a link on its way leads to ${quotedKnob(real)}; name the file itself`,
+      `SOAK_BLOCK_PATH=${quoted}: a link on its way leads to ${quotedKnob(real)}; name the file itself`,
     ];
   const tree = SYSTEM_TREES.find((root) => target === root || target.startsWith(`${root}/`));
   if (tree === undefined) return [];
   return [
-    `SOAK_BLOCK_PATH=${shown}: files below ${tree} are read by programs all over the host, and the enforce phase would deny and signal them; ` +
+    `SOAK_BLOCK_PATH=${quoted}: files below ${tree} are read by programs all over the host, and the enforce phase would deny and signal them; ` +
       'leave it unset to use a file of the canary’s own, or name one that only your test reads',
   ];
 }

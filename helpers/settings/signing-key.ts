@@ -14,9 +14,9 @@ const OTHERS_MAY = 0o077;
 export function readSigningKey(path: string): KeyObject {
   const pem = readRegularFile(path, ({ mode, size }) => {
     if ((mode & OTHERS_MAY) !== 0) {
-      const shown = (mode & 0o777).toString(8).padStart(4, '0');
+      const octal = (mode & 0o777).toString(8).padStart(4, '0');
       throw new Error(
-        `its mode is ${shown}, so others than its owner can use it; \`chmod 0600\` it, or make a new key if others may have read it`,
+        `its mode is ${octal}, so others than its owner can use it; \`chmod 0600\` it, or make a new key if others may have read it`,
       );
     }
     if (size > MAX_BYTES) throw new Error(`it has ${size} bytes; a key has a few hundred`);

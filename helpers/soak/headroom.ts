@@ -34,8 +34,8 @@ export function headroomSeconds(settings: Settings): number {
 }
 
 async function scrape({ daemon, candidate }: SoakSubject): Promise<Scrape> {
-  const found = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
-  return found.ok ? found : scrapeCommand(candidate);
+  const byEndpoint = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
+  return byEndpoint.ok ? byEndpoint : scrapeCommand(candidate);
 }
 
 /** Holds one rate for a step. @returns the step, or in words why it shows nothing. */
@@ -102,18 +102,18 @@ export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
       rate <= settings.HEADROOM_MAX_RATE;
       rate = Math.round(rate * FACTOR)
     ) {
-      const found = await step(subject, workload, rate);
-      if (typeof found === 'string') return inconclusive(found, { source: file });
-      steps.push(found);
-      run.appendLine(file, found);
-      if (found.allowed > 0)
+      const held = await step(subject, workload, rate);
+      if (typeof held === 'string') return inconclusive(held, { source: file });
+      steps.push(held);
+      run.appendLine(file, held);
+      if (held.allowed > 0)
         return fail(
-          `at ${rate} opens/s ${found.allowed} opens of the denied file went through while the agent enforced`,
-          { value: found.allowed, limit: 0, unit: 'missed denials', source: file },
+          `at ${rate} opens/s ${held.allowed} opens of the denied file went through while the agent enforced`,
+          { value: held.allowed, limit: 0, unit: 'missed denials', source: file },
         );
-      if (found.drops > 0) ended = `at ${rate} opens/s it dropped ${found.drops} events`;
-      else if (found.attemptsPerSecond < KEPT_SHARE * rate)
-        ended = `at ${rate} opens/s the host made only ${found.attemptsPerSecond.toFixed(0)}`;
+      if (held.drops > 0) ended = `at ${rate} opens/s it dropped ${held.drops} events`;
+      else if (held.attemptsPerSecond < KEPT_SHARE * rate)
+        ended = `at ${rate} opens/s the host made only ${held.attemptsPerSecond.toFixed(0)}`;
       else continue;
       break;
     }

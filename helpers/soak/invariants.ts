@@ -142,9 +142,9 @@ export function actionsAsDocumented(soak: SoakResult): Judgement {
   const allowed = soak.mode === 'audit' ? ['AUDIT'] : actionsOf(soak.enforceSignal);
   const wrong = Object.entries(soak.linesByAction).filter(([action]) => !allowed.includes(action));
   if (wrong.length > 0) {
-    const shown = wrong.map(([action, count]) => `${action} × ${count}`).join(', ');
-    return fail(`events on the soak file say ${shown}, expected ${allowed.join(' or ')}`, {
-      value: shown,
+    const counted = wrong.map(([action, count]) => `${action} × ${count}`).join(', ');
+    return fail(`events on the soak file say ${counted}, expected ${allowed.join(' or ')}`, {
+      value: counted,
       limit: allowed.join(' or '),
       unit: 'action',
       source,

@@ -6,7 +6,7 @@ import { agentInstances } from '../host/processes.ts';
  */
 export function otherInstance(executable: string, daemonPid: number): string | undefined {
   const other = agentInstances({ path: executable }).daemons.find(
-    (found) => found.pid !== daemonPid && found.parentPid !== process.pid,
+    (one) => one.pid !== daemonPid && one.parentPid !== process.pid,
   );
   return other === undefined ? undefined : `${other.comm}, pid ${other.pid}`;
 }

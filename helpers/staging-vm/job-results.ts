@@ -39,9 +39,9 @@ function cameBack(results: JobResults, name: string): { path: string; bytes: num
 }
 
 export function commandResult(results: JobResults): string | undefined {
-  const found = cameBack(results, 'result');
-  if (found === undefined || found.bytes > MAX_RESULT_BYTES) return undefined;
-  return readFileSync(found.path, 'utf8').trim();
+  const file = cameBack(results, 'result');
+  if (file === undefined || file.bytes > MAX_RESULT_BYTES) return undefined;
+  return readFileSync(file.path, 'utf8').trim();
 }
 
 /** Copies the guest's OUT_DIR and the logs about the VM to where the operator wants them. */
@@ -56,7 +56,7 @@ export function keepResults(results: JobResults, outDir: string, logs: string): 
     },
   });
   for (const name of KEPT) {
-    const found = cameBack(results, name);
-    if (found !== undefined) copyFileSync(found.path, join(logs, name));
+    const file = cameBack(results, name);
+    if (file !== undefined) copyFileSync(file.path, join(logs, name));
   }
 }

@@ -60,10 +60,10 @@ function takeKernel(root: string, to: string): void {
     ['vmlinuz-', 'vmlinuz'],
     ['initrd.img-', 'initrd.img'],
   ] as const) {
-    const found = boot.filter((file) => file.startsWith(prefix)).at(-1);
-    if (found === undefined)
+    const newest = boot.filter((file) => file.startsWith(prefix)).at(-1);
+    if (newest === undefined)
       throw new StagingVmError(`the kernel package put no ${prefix}* into /boot`);
-    copyFileSync(join(root, 'boot', found), join(to, name));
+    copyFileSync(join(root, 'boot', newest), join(to, name));
   }
 }
 

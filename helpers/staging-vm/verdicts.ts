@@ -21,11 +21,11 @@ function readVerdicts(path: string): Verdicts {
 
 /** The verdicts of the last canary run in an OUT_DIR; none when no run came to its summary. */
 export function newestVerdicts(outDir: string): Verdicts {
-  const found = readdirSync(outDir, { withFileTypes: true })
+  const newest = readdirSync(outDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(outDir, entry.name, 'summary.json'))
     .filter((path) => existsSync(path))
     .sort()
     .at(-1);
-  return found === undefined ? new Map() : readVerdicts(found);
+  return newest === undefined ? new Map() : readVerdicts(newest);
 }

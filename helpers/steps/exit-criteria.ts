@@ -28,31 +28,31 @@ import type { CanaryRun } from './canary-run.ts';
 /** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
 function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Judgement {
   const records = run.directory.criteria();
-  const source = run.directory.shown('criteria.ndjson');
+  const source = run.directory.finalPath('criteria.ndjson');
   const missing = ids.filter((id) => !records.has(id));
-  const found = ids.flatMap((id) => records.get(id) ?? []);
-  const failed = found.filter(({ verdict }) => verdict === 'fail');
-  const shown = (list: readonly { title: string }[]) =>
+  const judged = ids.flatMap((id) => records.get(id) ?? []);
+  const failed = judged.filter(({ verdict }) => verdict === 'fail');
+  const titles = (list: readonly { title: string }[]) =>
     list.map(({ title }) => `"${title}"`).join(', ');
-  const passed = found.filter(({ verdict }) => verdict === 'pass').length;
+  const passed = judged.filter(({ verdict }) => verdict === 'pass').length;
   const measured = { value: passed, limit: ids.length, unit: 'criteria passed', source };
   if (failed.length > 0)
     return fail(
-      `${what}: ${failed.length} of ${ids.length} criteria failed: ${shown(failed)}`,
+      `${what}: ${failed.length} of ${ids.length} criteria failed: ${titles(failed)}`,
       measured,
     );
   if (missing.length > 0)
     return inconclusive(`${what}: ${missing.join(', ')} were not judged in this run`, measured);
-  const without = found.filter(({ notApplicable }) => notApplicable === true);
-  const open = found.filter((one) => one.verdict !== 'pass' && !without.includes(one));
+  const without = judged.filter(({ notApplicable }) => notApplicable === true);
+  const open = judged.filter((one) => one.verdict !== 'pass' && !without.includes(one));
   if (open.length > 0 || passed === 0)
     return inconclusive(
-      `${what}: ${open.length} of ${ids.length} criteria are not a pass: ${shown(open)}`,
+      `${what}: ${open.length} of ${ids.length} criteria are not a pass: ${titles(open)}`,
       measured,
     );
   if (without.length === 0) return pass(`${what}: all ${ids.length} criteria passed`, measured);
   return pass(
-    `${what}: ${passed} criteria passed, ${without.length} were not asked for or have no subject here: ${shown(without)}`,
+    `${what}: ${passed} criteria passed, ${without.length} were not asked for or have no subject here: ${titles(without)}`,
     { ...measured, limit: passed },
   );
 }
@@ -86,7 +86,7 @@ export function enforcePassed(run: CanaryRun): Judgement {
   if (signal === undefined)
     return inconclusive(
       'what enforce sent cannot be read, so it cannot be told from exceptional containment testing; run the enforce phase again',
-      { source: run.directory.shown('enforce/soak.json') },
+      { source: run.directory.finalPath('enforce/soak.json') },
     );
   if (signal !== 'kill') return judgement;
   return inconclusive(
@@ -167,11 +167,11 @@ function loadedObject({ directory, provided, settings }: CanaryRun): string | un
   for (const phase of provided.asked) {
     if (!directory.has(`${phase}/health.json`)) continue;
     const parsed = parseHealth(directory.readText(`${phase}/health.json`));
-    const said = parsed.ok ? (parsed.value.bpf_object_path ?? '') : '';
-    if (said === '') continue;
-    if (provided.rehearsal.length === 0 || said === settings.AEGIS_BPF_OBJ) return resolve(said);
+    const named = parsed.ok ? (parsed.value.bpf_object_path ?? '') : '';
+    if (named === '') continue;
+    if (provided.rehearsal.length === 0 || named === settings.AEGIS_BPF_OBJ) return resolve(named);
     // A stand-in plays the installed one, on a host that may be played.
-    const played = hostPath(settings.HOST_ROOT, said);
+    const played = hostPath(settings.HOST_ROOT, named);
     return existsSync(played) ? played : undefined;
   }
   return undefined;
@@ -196,7 +196,7 @@ function asRecorded(run: CanaryRun, id: string): Judgement {
 }
 
 /** Undoes what is left of the run, then compares the host with how it was found. */
-export async function hostIsAsFound(run: CanaryRun): Promise<Judgement> {
+export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
   if (run.provided.rejudge) return asRecorded(run, 'exit.host-as-found');
   const source = 'journal of the run';
   let begun: ReturnType<CanaryRun['begunJournal']>;
@@ -271,14 +271,14 @@ async function ruleKinds(run: CanaryRun, before: RulesBefore) {
   ];
 }
 
-const rulesFound = (run: CanaryRun): RulesBefore | undefined =>
+const rulesAtStart = (run: CanaryRun): RulesBefore | undefined =>
   run.directory.has('rules-before.json')
     ? rulesBefore.parse(JSON.parse(run.directory.readText('rules-before.json')))
     : undefined;
 
 /** What each start of the agent adds to pins that were there, and no command of it takes back. */
 async function whatStays(run: CanaryRun): Promise<string> {
-  const before = rulesFound(run)?.survivors ?? [];
+  const before = rulesAtStart(run)?.survivors ?? [];
   const now = await listSurvivors(run.candidate);
   const added = now.filter((one) => !before.includes(one)).length;
   return `; the pins were there before and stay, with counters that grew and ${added} inodes more on the survival list, as after every start of the agent`;
@@ -286,7 +286,7 @@ async function whatStays(run: CanaryRun): Promise<string> {
 
 /** The rule lists must be as before, apart from those that the journal still removes. */
 async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {
-  const before = rulesFound(run);
+  const before = rulesAtStart(run);
   if (before === undefined) return [];
   return (await ruleKinds(run, before)).flatMap(({ what, was, is }) =>
     was
@@ -297,7 +297,7 @@ async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {
 
 /** Rules that nobody had before the run, when all of ours should be gone. */
 async function rulesAppeared(run: CanaryRun): Promise<string[]> {
-  const before = rulesFound(run);
+  const before = rulesAtStart(run);
   if (before === undefined) return [];
   return (await ruleKinds(run, before)).flatMap(({ what, was, is }) =>
     is

@@ -54,12 +54,12 @@ function judged(
   const compared = compareProfiles(production, here);
   const differences = compared.filter(isKnown);
   if (differences.length > 0) {
-    const shown = differences.map(
+    const texts = differences.map(
       ({ setting, production: there, staging }) =>
         `${setting}: production "${there}", here "${staging}"`,
     );
     return fail(
-      `this host differs from production in ${plural(differences.length, 'setting')}: ${shown.join('; ')}`,
+      `this host differs from production in ${plural(differences.length, 'setting')}: ${texts.join('; ')}`,
       { value: differences.length, limit: 0, unit: 'differences', source },
     );
   }
@@ -76,12 +76,12 @@ function judged(
       })),
   ];
   if (unknown.length > 0) {
-    const shown = unknown.map(
+    const texts = unknown.map(
       ({ setting, production: there, staging }) =>
         `${setting} (production: ${there}; here: ${staging})`,
     );
     return inconclusive(
-      `${plural(unknown.length, 'setting')} cannot be compared, for a value was not read: ${shown.join('; ')}. Record the profile again as root on the production host`,
+      `${plural(unknown.length, 'setting')} cannot be compared, for a value was not read: ${texts.join('; ')}. Record the profile again as root on the production host`,
       { value: unknown.length, limit: 0, unit: 'settings not compared', source },
     );
   }

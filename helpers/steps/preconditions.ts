@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { shownOutput } from '../agent/command.ts';
+import { outputText } from '../agent/command.ts';
 import { agentPaths } from '../changes/agent-state.ts';
 import { plainFilesystem } from '../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
@@ -90,22 +90,22 @@ export async function serviceIsNotRunning(settings: Settings): Promise<Judgement
 /** No process is a daemon of the agent, whatever started it. */
 export async function noOtherInstanceRuns(settings: Settings): Promise<Judgement> {
   const { daemons, commands } = agentInstances({ path: settings.AEGIS_BIN });
-  const shown = (list: readonly ProcessInformation[]) =>
+  const processText = (list: readonly ProcessInformation[]) =>
     list
       .map(
         ({ pid, comm, executable }) =>
-          `pid ${pid} (${shownOutput(comm)}, ${executable === undefined ? 'unknown executable' : shownOutput(executable)})`,
+          `pid ${pid} (${outputText(comm)}, ${executable === undefined ? 'unknown executable' : outputText(executable)})`,
       )
       .join(', ');
   const timers = await activeTimers(settings.HOST_ROOT, 'aegis*');
   const notes = [
     ...(commands.length === 0
       ? []
-      : [`a command of the agent that ends by itself ran: ${shown(commands)}`]),
+      : [`a command of the agent that ends by itself ran: ${processText(commands)}`]),
     ...(timers.length === 0
       ? []
       : [
-          `the timer ${timers.map((name) => shownOutput(name)).join(', ')} is active and may run the agent beside the canary; \`systemctl stop\` it for the time of the canary if its load must not be in the figures`,
+          `the timer ${timers.map((name) => outputText(name)).join(', ')} is active and may run the agent beside the canary; \`systemctl stop\` it for the time of the canary if its load must not be in the figures`,
         ]),
   ];
   const measured = { value: daemons.length, limit: 0, unit: 'instances', source: '/proc' };
@@ -113,7 +113,7 @@ export async function noOtherInstanceRuns(settings: Settings): Promise<Judgement
     ? pass(['no process runs the agent', ...notes].join('; '), measured)
     : fail(
         [
-          `the agent is already running: ${shown(daemons)}; a second daemon flips the first one's mode for good, stop it first`,
+          `the agent is already running: ${processText(daemons)}; a second daemon flips the first one's mode for good, stop it first`,
           ...notes,
         ].join('; '),
         measured,
@@ -123,21 +123,21 @@ export async function noOtherInstanceRuns(settings: Settings): Promise<Judgement
 /** Break-glass forces audit mode whatever is asked (docs/agent-contract.md §5.1). */
 export function noBreakGlass(settings: Settings): Judgement {
   const paths = agentPaths(settings.HOST_ROOT).breakGlass;
-  const found = paths.filter((path) => existsSync(path));
+  const overrides = paths.filter((path) => existsSync(path));
   const cmdline = hostPath(settings.HOST_ROOT, 'proc/cmdline');
   try {
     if (readFileSync(cmdline, 'utf8').split(/\s+/).includes('aegisbpf.break_glass=1'))
-      found.push(cmdline);
+      overrides.push(cmdline);
   } catch (error) {
     return inconclusive(`the kernel command line cannot be read: ${(error as Error).message}`, {
       source: cmdline,
     });
   }
-  return found.length === 0
+  return overrides.length === 0
     ? pass('no break-glass file and no aegisbpf.break_glass=1 on the kernel command line')
     : fail(
-        `break-glass is set by ${found.join(', ')}: the agent would stay in audit mode; remove it`,
-        { value: found.join(', '), source: found[0] ?? cmdline },
+        `break-glass is set by ${overrides.join(', ')}: the agent would stay in audit mode; remove it`,
+        { value: overrides.join(', '), source: overrides[0] ?? cmdline },
       );
 }
 

@@ -37,9 +37,9 @@ export function utf8Text(bytes: Buffer): string {
       const at = firstFault(line);
       const column = line.toString('utf8', 0, at).length + 1;
       const byte = line[at] ?? 0;
-      const shown = new TextDecoder('windows-1252').decode(Uint8Array.of(byte));
+      const inWindows1252 = new TextDecoder('windows-1252').decode(Uint8Array.of(byte));
       throw new Error(
-        `line ${number}, column ${column}: the byte 0x${byte.toString(16).toUpperCase()} is not UTF-8 (in windows-1252 it is "${shown}"); save the file as UTF-8`,
+        `line ${number}, column ${column}: the byte 0x${byte.toString(16).toUpperCase()} is not UTF-8 (in windows-1252 it is "${inWindows1252}"); save the file as UTF-8`,
       );
     }
     start = newline + 1;

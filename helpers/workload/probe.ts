@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { shownOutput } from '../agent/command.ts';
+import { outputText } from '../agent/command.ts';
 import type { OwnFile } from '../changes/own-file.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
@@ -84,7 +84,7 @@ export async function probeFile(
   const parsed = report.safeParse(jsonOrUndefined(result.stdout));
   if (!parsed.success) {
     throw noEvidence(
-      `the process that opens ${file.path} ended without a report (exit ${result.exitCode ?? 'none'}, signal ${result.signal ?? 'none'}): ${shownOutput(result.stderr)}`,
+      `the process that opens ${file.path} ended without a report (exit ${result.exitCode ?? 'none'}, signal ${result.signal ?? 'none'}): ${outputText(result.stderr)}`,
       { source: 'probe process' },
     );
   }

@@ -31,9 +31,9 @@ export function runProgram(
   counts.attempts += 1;
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
+    let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => {
-      if (said.length < 500) said += chunk.toString('latin1');
+      if (complaint.length < 500) complaint += chunk.toString('latin1');
     });
     // The program itself is the target, and could not be started.
     child.once('error', (error) => {
@@ -46,7 +46,7 @@ export function runProgram(
         counts.signals += 1;
         // A signal comes with the denial: the program never lived to print its error.
         counts.eperm += 1;
-      } else if (said.includes(REFUSED)) counts.eperm += 1;
+      } else if (complaint.includes(REFUSED)) counts.eperm += 1;
       else if (code !== null && WENT_THROUGH.has(code)) counts.allowed += 1;
       else countErrno(counts, { code: `exit ${code}` });
       resolve();

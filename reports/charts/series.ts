@@ -58,7 +58,7 @@ function sampleOf(line: string): Sample | undefined {
 }
 
 function readSamples(path: string): Sample[] {
-  return [...linesOf(path)].map(sampleOf).filter((found) => found !== undefined);
+  return [...linesOf(path)].map(sampleOf).filter((one) => one !== undefined);
 }
 
 function resultOf(run: RunDirectory, phase: string) {

@@ -1,4 +1,4 @@
-import { quote, shown } from './parsed.ts';
+import { quote, valueText } from './parsed.ts';
 import { ACTIONS, RUNTIME_STATES } from './vocabulary.ts';
 
 /** A JSON object whose fields have not been looked at. */
@@ -132,5 +132,5 @@ export function fieldFault(type: string, shape: Shape, fields: Fields): string |
 }
 
 function fault(type: string, name: string, kind: Kind, value: unknown): string {
-  return `expected ${kind.expected}, saw ${shown(value)} at $.${name} of an event of type ${quote(type)}`;
+  return `expected ${kind.expected}, saw ${valueText(value)} at $.${name} of an event of type ${quote(type)}`;
 }

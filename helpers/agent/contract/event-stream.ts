@@ -69,8 +69,8 @@ export class EventLineSplitter {
       return;
     }
     for (let start = 0; start <= bytes.length; ) {
-      const found = bytes.indexOf(NEWLINE, start);
-      const end = found === -1 ? bytes.length : found;
+      const newline = bytes.indexOf(NEWLINE, start);
+      const end = newline === -1 ? bytes.length : newline;
       const line = bytes.subarray(start, end);
       if (line.length > this.#maxLineBytes) lines.push(oversized(line.length, line));
       else lines.push({ kind: 'line', text: line.toString('utf8') });

@@ -1,6 +1,6 @@
 import { type Fields, fieldFault, shapeOf } from './event-fields.ts';
 import { describeJsonFault } from './json-document.ts';
-import { quote, shown } from './parsed.ts';
+import { quote, valueText } from './parsed.ts';
 import type { Action, RuntimeState } from './vocabulary.ts';
 
 /*
@@ -116,7 +116,7 @@ export function parseEventLine(line: string): EventLine {
   if (typeof type !== 'string') {
     return {
       kind: 'invalid',
-      error: `expected a string, saw ${shown(type)} at $.type of ${quote(line)}`,
+      error: `expected a string, saw ${valueText(type)} at $.type of ${quote(line)}`,
     };
   }
   const shape = shapeOf(type);

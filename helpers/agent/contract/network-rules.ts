@@ -68,7 +68,7 @@ export function parseNetworkDenyList(text: string): Parsed<NetworkRules> {
   const lines = wholeLines(text, 'network deny list');
   if (!lines.ok) return lines;
   const rules = { ips: [], cidrs: [], ports: [], ipPorts: [] } satisfies NetworkRules;
-  const found: Record<keyof NetworkRules, string[]> = rules;
+  const lists: Record<keyof NetworkRules, string[]> = rules;
   const headings = SECTIONS.values();
   let section: Section | undefined;
   let next = headings.next().value;
@@ -78,7 +78,7 @@ export function parseNetworkDenyList(text: string): Parsed<NetworkRules> {
       section = next;
       next = headings.next().value;
     } else if (section !== undefined && line.startsWith('  ') && section.fits(line.slice(2))) {
-      found[section.key].push(line.slice(2));
+      lists[section.key].push(line.slice(2));
     } else {
       const wanted = [
         ...(section === undefined ? [] : [`  ${section.expected}`]),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { describeZodError, place, quote, shown } from './parsed.ts';
+import { describeZodError, place, quote, valueText } from './parsed.ts';
 import { propertyRuns } from './property-tools.ts';
 
 test('a quoted text is one printable line that JSON reads back', () => {
@@ -42,7 +42,7 @@ test('a refused document names expected, seen and path of the first three faults
 
 test('a value is shown without walking into it', () => {
   const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
-  expect([undefined, null, 3, false, 'a\n', deep, {}].map(shown)).toEqual([
+  expect([undefined, null, 3, false, 'a\n', deep, {}].map(valueText)).toEqual([
     'nothing',
     'null',
     '3',

@@ -23,13 +23,13 @@ const SHOWN_ISSUES = 3;
  * are escaped. Cut after `max` characters (UTF-16 units), with the full length said.
  */
 export function quote(text: string, max = SHOWN_CHARACTERS): string {
-  const shown = text.length > max ? text.slice(0, max) : text;
-  const escaped = inOneLine(JSON.stringify(shown));
-  return shown.length === text.length ? escaped : `${escaped}… (${text.length} characters)`;
+  const kept = text.length > max ? text.slice(0, max) : text;
+  const escaped = inOneLine(JSON.stringify(kept));
+  return kept.length === text.length ? escaped : `${escaped}… (${text.length} characters)`;
 }
 
 /** A value of a JSON document in a few words; never walks into it, so depth cannot hurt. */
-export function shown(value: unknown): string {
+export function valueText(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string') return quote(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
@@ -54,7 +54,7 @@ export function describeZodError(error: z.ZodError, document: unknown): string {
     .slice(0, SHOWN_ISSUES)
     .map(
       (issue) =>
-        `${expectation(issue)}, saw ${shown(valueAt(document, issue.path))} at ${jsonPath(issue.path)}`,
+        `${expectation(issue)}, saw ${valueText(valueAt(document, issue.path))} at ${jsonPath(issue.path)}`,
     );
   const more = error.issues.length - described.length;
   return `${described.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;

@@ -254,8 +254,8 @@ export class EventLog {
     known: Map<string, WatchedDecisions<E>>,
     key: string,
   ): WatchedDecisions<E> {
-    const found = known.get(key) ?? new WatchedDecisions<E>(this.#processes);
-    known.set(key, found);
-    return found;
+    const watched = known.get(key) ?? new WatchedDecisions<E>(this.#processes);
+    known.set(key, watched);
+    return watched;
   }
 }

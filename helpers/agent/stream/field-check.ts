@@ -23,19 +23,19 @@ export interface ComparedField {
   readonly told: string;
 }
 
-const shown = (value: unknown) => JSON.stringify(value) ?? 'nothing';
+const valueText = (value: unknown) => JSON.stringify(value) ?? 'nothing';
 
 function compared(field: string, told: unknown, expected: readonly unknown[]): ComparedField {
   return {
     field,
     result: expected.includes(told) ? 'right' : 'wrong',
-    expected: [...new Set(expected)].map(shown).join(' or '),
-    told: shown(told),
+    expected: [...new Set(expected)].map(valueText).join(' or '),
+    told: valueText(told),
   };
 }
 
 const untold = (field: string, told: unknown): ComparedField => ({
-  ...{ field, result: 'untold', expected: '', told: shown(told) },
+  ...{ field, result: 'untold', expected: '', told: valueText(told) },
 });
 
 /** 0 and an empty text are the agent's way to say that it does not know. */
@@ -50,7 +50,7 @@ function startTime(field: string, told: unknown, process: KnownProcess): Compare
     field,
     result: isStartTime(told, process) ? 'right' : 'wrong',
     expected: `clock tick ${process.startTicks} after boot`,
-    told: shown(told),
+    told: valueText(told),
   };
 }
 

@@ -19,8 +19,8 @@ export class RememberedLines {
 
   /** @returns what was remembered for exactly this text. */
   find(text: string): (() => void) | undefined {
-    const found = this.#slots[slotOf(text)];
-    return found !== undefined && found.text === text ? found.again : undefined;
+    const slot = this.#slots[slotOf(text)];
+    return slot !== undefined && slot.text === text ? slot.again : undefined;
   }
 
   remember(text: string, again: () => void): void {

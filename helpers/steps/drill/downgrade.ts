@@ -1,5 +1,5 @@
 import { candidateOf, judgeCandidateFile } from '../../agent/candidate.ts';
-import { type Candidate, shownOutput } from '../../agent/command.ts';
+import { type Candidate, outputText } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { mustLive } from '../../agent/lives.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
@@ -80,8 +80,8 @@ async function lifeOf(stage: DrillStage, name: string, candidate: Candidate): Pr
   if (!isReady(ready)) {
     const { log } = await starting.stop();
     if (!(ready instanceof JudgementError)) throw ready;
-    const said = [log.lastWords, ...log.errors.map(({ text }) => text)];
-    const mismatch = said.find((text) => LAYOUT_MISMATCH.test(text));
+    const messages = [log.lastWords, ...log.errors.map(({ text }) => text)];
+    const mismatch = messages.find((text) => LAYOUT_MISMATCH.test(text));
     return mismatch === undefined ? ready.judgement : layoutMismatch(stage, name, mismatch);
   }
   if (candidate === stage.run.candidate) mustLive('rollback', ready);
@@ -97,7 +97,7 @@ function layoutMismatch(stage: DrillStage, name: string, words: string): Judgeme
       title: 'the previous version and the candidate cannot share pinned maps',
       severity: 'high',
       reference: 'docs/agent-contract.md §5.3',
-      detail: `the start as ${name} was refused: ${shownOutput(words)}; going back means removing all pins, and with them every rule and counter, on each node`,
+      detail: `the start as ${name} was refused: ${outputText(words)}; going back means removing all pins, and with them every rule and counter, on each node`,
     },
     { value: name, limit: 'starts', source: 'rollback/' },
   );

@@ -11,8 +11,8 @@ export async function rulesAreRemoved(stage: DrillStage): Promise<Judgement> {
   await stage.runningAgent();
   const result = await removePolicy(stage.run, applied);
   if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
-  const shown = await stage.shows('the removal', { denied: [], free: [guarded, needed] });
-  if (shown.verdict !== 'pass') return shown;
+  const judged = await stage.shows('the removal', { denied: [], free: [guarded, needed] });
+  if (judged.verdict !== 'pass') return judged;
   await stage.stopAgent();
   return pass(
     'the drill’s files are free, the rule list is as before; the agent stopped with exit code 0',
@@ -23,7 +23,7 @@ export async function rulesAreRemoved(stage: DrillStage): Promise<Judgement> {
 /** Each life lasts until a step ends it: what the drill saw after a death says nothing of the policies. */
 export function agentLivedThrough(stage: DrillStage): Judgement {
   const lives = livesIn('rollback');
-  const source = stage.run.directory.shown('rollback/');
+  const source = stage.run.directory.finalPath('rollback/');
   const measured = { value: lives, unit: 'lives', source };
   const [death, ...more] = deathsIn('rollback');
   if (death !== undefined) {

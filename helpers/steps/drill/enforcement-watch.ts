@@ -103,14 +103,14 @@ export interface Gap {
  */
 export function singleGap(stretches: readonly Stretch[]): Gap | string {
   const [before, gap, after, ...more] = stretches;
-  const shown = stretches.map(({ outcome, opens }) => `${opens} ${outcome}`).join(', ');
+  const outcomes = stretches.map(({ outcome, opens }) => `${opens} ${outcome}`).join(', ');
   if (
     before?.outcome !== 'denied' ||
     gap?.outcome !== 'allowed' ||
     after?.outcome !== 'denied' ||
     more.length > 0
   ) {
-    return `the opens were ${shown || 'none at all'}, expected denied, allowed, denied`;
+    return `the opens were ${outcomes || 'none at all'}, expected denied, allowed, denied`;
   }
   return { ms: Math.round(after.firstMs - before.lastMs), allowedOpens: gap.opens };
 }

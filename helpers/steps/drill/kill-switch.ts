@@ -66,10 +66,10 @@ export class KillSwitch {
         source,
       });
     }
-    const shown = await stage.shows('emergency-enable', { denied: [guarded], free: [needed] });
-    if (shown.verdict === 'pass' && this.#journalId !== undefined)
+    const judged = await stage.shows('emergency-enable', { denied: [guarded], free: [needed] });
+    if (judged.verdict === 'pass' && this.#journalId !== undefined)
       (await stage.run.journal()).strike(this.#journalId);
-    return shown;
+    return judged;
   }
 
   #assertTried(): void {

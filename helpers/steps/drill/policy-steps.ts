@@ -8,11 +8,11 @@ export async function applyBaseline(stage: DrillStage): Promise<Judgement> {
   const { guarded, needed, service, baselinePolicy } = stage.prepared();
   await stage.apply(baselinePolicy);
   await stage.startAgent();
-  const shown = await stage.shows('the baseline policy', { denied: [guarded], free: [needed] });
-  if (shown.verdict !== 'pass') return shown;
+  const judged = await stage.shows('the baseline policy', { denied: [guarded], free: [needed] });
+  if (judged.verdict !== 'pass') return judged;
   const answer = await service.request();
   return answer.works
-    ? { ...shown, explanation: `${shown.explanation}; the service works` }
+    ? { ...judged, explanation: `${judged.explanation}; the service works` }
     : fail(`the service does not work under the baseline policy: ${answer.why}`, {
         source: 'service of the drill',
       });
@@ -44,15 +44,15 @@ export async function serviceFails(stage: DrillStage): Promise<Judgement> {
 export async function rollBack(stage: DrillStage): Promise<Judgement> {
   const { guarded, needed, service } = stage.prepared();
   const result = await stage.command('policy', 'rollback');
-  const shown = await stage.shows('the rollback', { denied: [guarded], free: [needed] });
+  const judged = await stage.shows('the rollback', { denied: [guarded], free: [needed] });
   if (result.exitCode !== 0) {
-    const rules = shown.verdict === 'pass' ? "the rules are the baseline's, yet " : '';
+    const rules = judged.verdict === 'pass' ? "the rules are the baseline's, yet " : '';
     return fail(`${rules}${howItEnded(result)}`, { source: result.command });
   }
-  if (shown.verdict !== 'pass') return shown;
+  if (judged.verdict !== 'pass') return judged;
   const answer = await service.request();
   return answer.works
-    ? { ...shown, explanation: `${shown.explanation}; the service works again` }
+    ? { ...judged, explanation: `${judged.explanation}; the service works again` }
     : fail(`after the rollback the service still fails: ${answer.why}`, {
         source: 'service of the drill',
       });
@@ -70,6 +70,6 @@ export async function rollBackAgain(stage: DrillStage): Promise<Judgement> {
 export async function laterApply(stage: DrillStage): Promise<Judgement> {
   const { guarded, needed, baselinePolicy } = stage.prepared();
   await stage.apply(baselinePolicy);
-  const shown = await stage.shows('the later apply', { denied: [guarded], free: [needed] });
-  return shown.verdict === 'pass' ? judgeRecord(stage, 'the later apply') : shown;
+  const judged = await stage.shows('the later apply', { denied: [guarded], free: [needed] });
+  return judged.verdict === 'pass' ? judgeRecord(stage, 'the later apply') : judged;
 }

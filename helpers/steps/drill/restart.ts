@@ -128,10 +128,10 @@ export class RestartUnderLoad {
 
   async #ruleIsListed(file: OwnFile): Promise<Judgement | undefined> {
     const { candidate } = this.#run;
-    const found = rulesOn(await listFileRules(candidate), file).length;
-    if (found === 1) return undefined;
-    return fail(`after the agent's end the rule list holds ${found} rules on its file`, {
-      value: found,
+    const listed = rulesOn(await listFileRules(candidate), file).length;
+    if (listed === 1) return undefined;
+    return fail(`after the agent's end the rule list holds ${listed} rules on its file`, {
+      value: listed,
       limit: 1,
       unit: 'rules',
       source: 'aegisbpf block list',

@@ -68,9 +68,9 @@ export async function hostIsRestorable(stage: DrillStage): Promise<Judgement> {
   const lost = unrestorable(rules, stage.run.settings.HOST_ROOT);
   const source = 'aegisbpf block list, network deny list, cgroup deny list, allow list';
   if (lost.length > 0) {
-    const shown = lost.slice(0, 5).join('; ');
+    const first = lost.slice(0, 5).join('; ');
     throw noEvidence(
-      `the drill could not restore ${lost.length} rules of this host (${shown}${lost.length > 5 ? '; …' : ''}), and it replaces all rules; use a staging host without them`,
+      `the drill could not restore ${lost.length} rules of this host (${first}${lost.length > 5 ? '; …' : ''}), and it replaces all rules; use a staging host without them`,
       { value: lost.length, limit: 0, unit: 'rules', source },
     );
   }

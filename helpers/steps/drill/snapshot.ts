@@ -43,7 +43,7 @@ async function emergencyDisabled(run: CanaryRun): Promise<boolean> {
   );
 }
 
-/** Takes the host down as it is before the drill's first change. */
+/** Records the host as it is before the drill's first change. */
 export async function takeSnapshot(run: CanaryRun, rules: RuleList): Promise<DrillSnapshot> {
   const snapshot = {
     rules: ruleTexts(rules),

@@ -149,9 +149,9 @@ export class DrillStage {
   /** Judges the rule list and opens: exactly these denied beside the host's own, these free. */
   async shows(after: string, wanted: WantedRules): Promise<Judgement> {
     const { hostPaths, opens } = this.prepared();
-    const shown = await judgeRules(this.run, after, wanted, hostPaths.length, opens.started);
-    if (shown.verdict === 'pass') opens.wereDenied(wanted.denied.length);
-    return shown;
+    const judged = await judgeRules(this.run, after, wanted, hostPaths.length, opens.started);
+    if (judged.verdict === 'pass') opens.wereDenied(wanted.denied.length);
+    return judged;
   }
 
   /** Opens one of the drill's files all the time, until it is stopped. */

@@ -1,4 +1,4 @@
-import { shownOutput } from '../../agent/command.ts';
+import { outputText } from '../../agent/command.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { DrillStage } from './stage.ts';
 
@@ -13,7 +13,7 @@ export async function agentHas(stage: DrillStage, word: string): Promise<boolean
   const { stderr, command } = await stage.command(NO_SUCH_COMMAND);
   if (!stderr.startsWith('Usage: ')) {
     throw noEvidence(
-      `the agent answered an unknown command with ${shownOutput(stderr)} and not with its usage, so its options are unknown`,
+      `the agent answered an unknown command with ${outputText(stderr)} and not with its usage, so its options are unknown`,
       { source: command },
     );
   }

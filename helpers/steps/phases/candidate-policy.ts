@@ -26,9 +26,9 @@ async function refuseForeignRules(run: CanaryRun, why: string): Promise<RuleList
     ...rulesOnlyOnDisk(rules, run.settings.HOST_ROOT),
   ];
   if (foreign.length === 0) return rules;
-  const shown = foreign.slice(0, 5).join(', ');
+  const first = foreign.slice(0, 5).join(', ');
   throw noEvidence(
-    `this host carries ${foreign.length} rules (${shown}${foreign.length > 5 ? ', …' : ''}), and ${why} replaces all rules of a host: they could not be restored with certainty; use a staging host without rules`,
+    `this host carries ${foreign.length} rules (${first}${foreign.length > 5 ? ', …' : ''}), and ${why} replaces all rules of a host: they could not be restored with certainty; use a staging host without rules`,
     {
       value: foreign.length,
       limit: 0,

@@ -1,4 +1,4 @@
-import { shownOutput } from '../../agent/command.ts';
+import { outputText } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import type { EnforceSignal, Mode } from '../../agent/daemon-options.ts';
 import type { BlockEvent, FileDecisions } from '../../agent/stream/event-log.ts';
@@ -54,11 +54,11 @@ export async function judgeDecision(subject: DecisionSubject): Promise<Judgement
 
 function hostProblem({ mode, enforceSignal }: DecisionSubject, seen: Probe): Judgement | undefined {
   const wanted = mode === 'audit' ? 'allowed' : 'refused with EPERM';
-  const shown = outcomeText(seen.outcome);
-  if (shown !== wanted) {
+  const outcome = outcomeText(seen.outcome);
+  if (outcome !== wanted) {
     return fail(
-      `an open of the file with a deny rule was ${shown} in ${mode} mode, expected ${wanted}`,
-      { value: shown, limit: wanted, source: 'probe process' },
+      `an open of the file with a deny rule was ${outcome} in ${mode} mode, expected ${wanted}`,
+      { value: outcome, limit: wanted, source: 'probe process' },
     );
   }
   const signals = mode === 'audit' || enforceSignal === 'none' ? 0 : 1;
@@ -117,32 +117,30 @@ async function matchingEvent(
   await events.until(() => of(decisions.first).length >= expected, EVENT_WAIT_MS);
   // A second line of the same open would come right behind the first.
   await events.until(() => of(decisions.first).length > expected, SECOND_EVENT_MS);
-  const found = of(decisions.first);
+  const matching = of(decisions.first);
   const { probe } = subject;
   const wanted = `type=block dev=${probe.dev} ino=${probe.ino} pid=${pid} action=${actions.join('|')}`;
-  if (found.length !== expected) {
+  if (matching.length !== expected) {
     const others = decisions.first
       .slice(-3)
       .map((event) => `pid=${event.pid} action=${event.action}`);
     return fail(
-      `the open made ${found.length} events with ${wanted}, expected ${expected}${others.length === 0 ? `; there is no event on that file at all${instead(subject)}` : `; others on that file: ${others.join(', ')}`}`,
-      { value: found.length, limit: expected, unit: 'events', source },
+      `the open made ${matching.length} events with ${wanted}, expected ${expected}${others.length === 0 ? `; there is no event on that file at all${instead(subject)}` : `; others on that file: ${others.join(', ')}`}`,
+      { value: matching.length, limit: expected, unit: 'events', source },
     );
   }
-  const action = found[0]?.action ?? '';
+  const action = matching[0]?.action ?? '';
   if (!actions.includes(action)) {
     return fail(
-      `the event on the probe file says action=${shownOutput(action)}, expected ${actions.join(' or ')}`,
+      `the event on the probe file says action=${outputText(action)}, expected ${actions.join(' or ')}`,
       { value: action, limit: actions.join('|'), source },
     );
   }
-  const compared = found.flatMap((event) => checkActor(event, actor));
+  const compared = matching.flatMap((event) => checkActor(event, actor));
   const wrong = compared.filter(({ result }) => result === 'wrong');
   if (wrong.length > 0) {
-    const shown = wrong.map(
-      ({ field, expected, told }) => `${field}=${told}, expected ${expected}`,
-    );
-    return fail(`the event of this open tells ${shown.join('; ')}: ${JSON.stringify(found[0])}`, {
+    const lies = wrong.map(({ field, expected, told }) => `${field}=${told}, expected ${expected}`);
+    return fail(`the event of this open tells ${lies.join('; ')}: ${JSON.stringify(matching[0])}`, {
       ...{ value: wrong.length, limit: 0, unit: 'wrong fields', source },
     });
   }
@@ -167,7 +165,7 @@ export async function judgeOrdinaryProgram(subject: DecisionSubject): Promise<Ju
   if (wanted !== undefined && victim.signal !== wanted)
     return fail(`cat opened the denied file and ended with ${ended}, expected ${wanted}`, measured);
   if (wanted === undefined && !denied)
-    return fail(`cat ended with ${ended}: ${shownOutput(victim.stderr)}`, measured);
+    return fail(`cat ended with ${ended}: ${outputText(victim.stderr)}`, measured);
   const text =
     wanted === undefined
       ? 'cat was refused with EPERM and got no signal'

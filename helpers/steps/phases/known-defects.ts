@@ -19,7 +19,7 @@ export function judgeDefect(
   now = new Date(),
 ): Judgement {
   const known = knownDefects.find(({ defect }) => defect === id);
-  const found = { findings: [finding] };
+  const reported = { findings: [finding] };
   const text = `finding "${id}" (${finding.severity}${finding.reference === undefined ? '' : `, ${finding.reference}`}): ${finding.detail}`;
   if (known === undefined) {
     return {
@@ -27,7 +27,7 @@ export function judgeDefect(
         `${text}; fix the agent, or accept it by name and date in KNOWN_DEFECTS`,
         measurement,
       ),
-      ...found,
+      ...reported,
     };
   }
   if (now.toISOString().slice(0, 10) > known.until) {
@@ -36,7 +36,7 @@ export function judgeDefect(
         `${text}; ${known.acceptedBy} accepted it until ${known.until}, which has passed`,
         measurement,
       ),
-      ...found,
+      ...reported,
     };
   }
   return {
@@ -44,6 +44,6 @@ export function judgeDefect(
       `${text}; accepted until ${known.until} by ${known.acceptedBy}: ${known.reason}`,
       measurement,
     ),
-    ...found,
+    ...reported,
   };
 }

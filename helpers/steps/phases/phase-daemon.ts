@@ -1,4 +1,4 @@
-import { shownOutput } from '../../agent/command.ts';
+import { outputText } from '../../agent/command.ts';
 import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../../agent/daemon.ts';
 import { daemonOptions, type EnforceSignal, type Mode } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
@@ -132,13 +132,13 @@ export class PhaseDaemon {
     const left = children.filter(isRunning);
     if (left.length > 0)
       return fail(
-        `the agent left ${left.length} of its child processes behind: ${left.map(({ comm, pid }) => `${shownOutput(comm)} (pid ${pid})`).join(', ')}`,
+        `the agent left ${left.length} of its child processes behind: ${left.map(({ comm, pid }) => `${outputText(comm)} (pid ${pid})`).join(', ')}`,
         { value: left.length, limit: 0, unit: 'processes', source: '/proc' },
       );
     return exitCode === 0
       ? pass(`exit 0, ${stopMs} ms after SIGINT`, { value: exitCode, limit: 0, source })
       : fail(
-          `the agent stopped with exit code ${exitCode}, expected 0; last words: ${shownOutput(daemon.log.lastWords)}`,
+          `the agent stopped with exit code ${exitCode}, expected 0; last words: ${outputText(daemon.log.lastWords)}`,
           { value: exitCode ?? 'none', limit: 0, source },
         );
   }

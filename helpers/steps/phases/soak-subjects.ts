@@ -111,11 +111,11 @@ export class SoakSubjects {
     ]);
     const source = 'aegisbpf block list';
     for (const file of files) {
-      const found = rulesOn(after, file).length;
-      if (found !== 1) {
+      const listed = rulesOn(after, file).length;
+      if (listed !== 1) {
         return fail(
-          `\`block add\` said yes for ${file.path} (${file.dev}:${file.ino}), and \`block list\` shows ${found} rules on it`,
-          { value: found, limit: 1, unit: 'rules', source },
+          `\`block add\` said yes for ${file.path} (${file.dev}:${file.ino}), and \`block list\` shows ${listed} rules on it`,
+          { value: listed, limit: 1, unit: 'rules', source },
         );
       }
     }
