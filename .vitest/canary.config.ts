@@ -5,8 +5,12 @@ import { judgingCopy } from '../helpers/evidence/judging-copy.ts';
 import { runName } from '../helpers/evidence/run-directory.ts';
 import { COMPILE_CACHE } from '../helpers/files/compile-cache.ts';
 import { enter } from '../helpers/run/door.ts';
-import { RunbookOrder } from '../helpers/run/runbook-order.ts';
-import { heldToTheRunbook, type OwnReporter, onlyListed } from '../helpers/run/runbook-plugin.ts';
+import {
+  heldToTheRunbook,
+  type OwnReporter,
+  onlyListed,
+  RunbookOrder,
+} from '../helpers/run/runbook-plugin.ts';
 
 const { settings, lists } = enter();
 Object.assign(process.env, COMPILE_CACHE);

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import {
   type Candidate,
   type CommandResult,
@@ -11,9 +11,11 @@ import {
   type BlockRule,
   parseAllowList,
   parseBlockList,
+  parseDenyDb,
   parseNetworkDenyList,
 } from '../agent/contract/rules.ts';
 import { failed, noEvidence } from '../criteria/judgement.ts';
+import { agentPaths } from './agent-state.ts';
 import type { Journal } from './journal.ts';
 import type { OwnFile } from './own-file.ts';
 
@@ -158,4 +160,19 @@ export async function removeRule(
   const result = await runCommand(candidate, 'block', 'del', file.path);
   if (result.exitCode === 0) journal.strike(id);
   return result;
+}
+
+/**
+ * Rules of deny.db that the kernel does not hold, as after a reboot without a start of the service:
+ * no list shows them, and a policy apply rewrites the file without them (docs/agent-contract.md §6.5).
+ */
+export function rulesOnlyOnDisk(rules: RuleList, hostRoot: string): string[] {
+  const { denyDatabase } = agentPaths(hostRoot);
+  if (!existsSync(denyDatabase)) return [];
+  const parsed = parseDenyDb(readFileSync(denyDatabase, 'utf8'));
+  if (!parsed.ok) return [`${denyDatabase} cannot be read: ${parsed.error}`];
+  const inKernel = new Set(rules.files.map(({ ino }) => ino));
+  return parsed.value
+    .filter(({ ino }) => !inKernel.has(ino))
+    .map((rule) => `${ruleText(rule)} in ${denyDatabase}, which the kernel does not hold`);
 }

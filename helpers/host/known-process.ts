@@ -1,22 +1,21 @@
 import { readdirSync, statSync } from 'node:fs';
+import { z } from 'zod';
 import { type ProcessIdentity, processIdentity, readProc } from './processes.ts';
 
 /** A process of ours as the host knows it: what the agent's events about it must tell. */
-export interface KnownProcess extends ProcessIdentity {
-  readonly parentPid: number;
-  readonly uid: number;
+export const ownProcess = z.object({
+  pid: z.number().int(),
+  /** Field 22 of /proc/PID/stat (proc_pid_stat(5)): clock ticks after boot. */
+  startTicks: z.number(),
+  parentPid: z.number().int(),
+  uid: z.number().int(),
   /** Names of its threads: events carry the name of the thread that acted. */
-  readonly names: readonly string[];
-  /** Its cgroup of version 2; undefined where that hierarchy cannot be looked at. */
-  readonly cgroup: KnownCgroup | undefined;
-}
+  names: z.array(z.string()),
+  /** Its cgroup of version 2, where that hierarchy can be looked at: its id, and the directory by each of its names. */
+  cgroup: z.object({ id: z.number(), paths: z.array(z.string()) }).optional(),
+});
 
-interface KnownCgroup {
-  /** Inode of the directory, which is the kernel's id of the cgroup. */
-  readonly id: number;
-  /** The directory, by each name that it may be called by. */
-  readonly paths: readonly string[];
-}
+export type KnownProcess = Readonly<z.output<typeof ownProcess>>;
 
 const USUAL_MOUNT = '/sys/fs/cgroup';
 
@@ -44,7 +43,7 @@ export const cgroupPath = (pid: number) =>
   /^0::(\/.*)$/m.exec(readProc(`/proc/${pid}/cgroup`) ?? '')?.[1];
 
 /** The cgroup directory of a process; undefined where it lies outside of what is mounted here. */
-function cgroupOf(pid: number): KnownCgroup | undefined {
+function cgroupOf(pid: number): KnownProcess['cgroup'] {
   const path = cgroupPath(pid);
   const [mount, ...more] = cgroupMounts();
   if (path === undefined || path.startsWith('/..') || mount === undefined) return undefined;

@@ -1,5 +1,6 @@
 import type { ProvidedContext } from 'vitest';
 import type { Plugin } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { askedPhases, type Settings } from '../settings/settings.ts';
 
 /** A reporter of ours by its path, and what it is told. */
@@ -36,4 +37,11 @@ export function onlyListed(settings: Settings): Partial<ProvidedContext> {
     settings,
     canaryRun: { ...run, asked, candidatePath, candidateSha256: undefined },
   };
+}
+
+/** Runs the spec files by name: 1-preconditions before 2-audit, and so on. */
+export class RunbookOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+  }
 }

@@ -12,25 +12,20 @@ import { nearMisses } from './near-misses.ts';
 /** A knob's raw value counts as unset when it is empty, as `PHASE= npx vitest …` means. */
 const unset = (value: unknown) => (value === '' ? undefined : value);
 
-const wholeNumber = (lowest: number, highest: number, unit: string) =>
-  z
-    .string()
-    .regex(/^\d{1,12}$/, `expected a whole number of ${unit} from ${lowest} to ${highest}`)
-    .transform(Number)
-    .refine(
-      (value) => value >= lowest && value <= highest,
-      `expected a whole number of ${unit} from ${lowest} to ${highest}`,
-    );
+const numberOf =
+  (digits: RegExp, what: (unit: string) => string) =>
+  (lowest: number, highest: number, unit: string) => {
+    const expected = `expected ${what(unit)} from ${lowest} to ${highest}`;
+    return z
+      .string()
+      .regex(digits, expected)
+      .transform(Number)
+      .refine((value) => value >= lowest && value <= highest, expected);
+  };
 
-const decimal = (lowest: number, highest: number, unit: string) =>
-  z
-    .string()
-    .regex(/^\d{1,9}(\.\d{1,9})?$/, `expected a number (${unit}) from ${lowest} to ${highest}`)
-    .transform(Number)
-    .refine(
-      (value) => value >= lowest && value <= highest,
-      `expected a number (${unit}) from ${lowest} to ${highest}`,
-    );
+/** A whole number from the lowest to the highest. */
+export const wholeNumber = numberOf(/^\d{1,12}$/, (unit) => `a whole number of ${unit}`);
+const decimal = numberOf(/^\d{1,9}(\.\d{1,9})?$/, (unit) => `a number (${unit})`);
 
 const zeroOrOne = z
   .string()

@@ -1,7 +1,7 @@
 import type { Mode } from '../agent/daemon-options.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type Figures, type Limits, THRESHOLDS, type Threshold } from '../thresholds/thresholds.ts';
-import type { WorkloadCounts } from '../workload/workload.ts';
+import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { EXPECTED_STATES } from './invariants.ts';
 
 /** What a soak in progress has shown so far; absent figures are unknown. */

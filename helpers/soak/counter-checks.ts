@@ -1,7 +1,7 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
 import { knownProcess } from '../host/known-process.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
-import type { WorkloadCounts } from '../workload/workload.ts';
+import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { labelledDelta, scrapeDelta } from './counters.ts';
 import type { CounterCheck } from './result.ts';
 import type { SideWork } from './side-work.ts';

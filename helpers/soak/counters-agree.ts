@@ -1,5 +1,5 @@
 import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
-import { afterDeath } from './after-death.ts';
+import { afterDeath } from './one-life.ts';
 import type { CounterCheck, ReadingCheck, SoakResult } from './result.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { clockProblem } from '../workload/clocks.ts';
-import { afterDeath } from './after-death.ts';
+import { afterDeath } from './one-life.ts';
 import type { SoakResult } from './result.ts';
 
 /** State changes that belong to a start in that mode (docs/agent-contract.md §5.1, §5.2). */

@@ -1,5 +1,6 @@
+import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { childNames } from '../workload/programs.ts';
-import { Workload, type WorkloadCounts } from '../workload/workload.ts';
+import { Workload } from '../workload/workload.ts';
 import { SideWork } from './side-work.ts';
 import type { SoakSubject } from './soak.ts';
 

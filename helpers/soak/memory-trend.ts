@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** One reading of the agent's resident memory. */
 export interface MemoryReading {
   readonly seconds: number;
@@ -5,12 +7,13 @@ export interface MemoryReading {
 }
 
 /** The trend of resident memory, with the interval that holds it with 95 % confidence. */
-export interface MemoryTrend {
-  readonly kbPerHour: number;
-  readonly lowKbPerHour: number;
-  readonly highKbPerHour: number;
-  readonly readings: number;
-}
+export const memoryTrend = z.object({
+  kbPerHour: z.number(),
+  lowKbPerHour: z.number(),
+  highKbPerHour: z.number(),
+  readings: z.number().int(),
+});
+export type MemoryTrend = z.output<typeof memoryTrend>;
 
 /** Below this the normal approximation of Kendall's statistic does not hold (Hollander & Wolfe). */
 const MIN_READINGS = 10;
@@ -54,7 +57,7 @@ function kendallVariance(values: readonly number[]): number {
  * steps and peaks. Readings that follow one another are not independent, so the interval is too
  * narrow rather than too wide: an advice, never a verdict. Undefined with fewer than 10 readings.
  */
-export function memoryTrend(all: readonly MemoryReading[]): MemoryTrend | undefined {
+export function trendOf(all: readonly MemoryReading[]): MemoryTrend | undefined {
   const step = Math.ceil(all.length / MAX_READINGS);
   const readings = all.filter((_, index) => index % step === 0);
   if (readings.length < MIN_READINGS) return undefined;
@@ -88,7 +91,7 @@ export class MemoryReadings {
   }
 
   trend(): MemoryTrend | undefined {
-    return memoryTrend(this.#kept);
+    return trendOf(this.#kept);
   }
 }
 

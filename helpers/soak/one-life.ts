@@ -1,4 +1,4 @@
-import { fail, type Judgement, pass } from '../criteria/judgement.ts';
+import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import type { SoakResult } from './result.ts';
 
 /** One daemon life from start to end; the instant of death is in the message. */
@@ -25,4 +25,13 @@ export function agentStayedAlive(soak: SoakResult): Judgement {
     );
   }
   return pass(`pid ${pid} from start to end, one start, no other instance`, lives);
+}
+
+/** Opens after the agent's death are nobody's misses: the death is the finding, judged on its own. */
+export function afterDeath(soak: SoakResult): Judgement | undefined {
+  if (soak.agent.alive) return undefined;
+  return inconclusive(
+    'the agent died during the soak, so opens before and after its death cannot be told apart',
+    { source: `/proc/${soak.agent.pid}` },
+  );
 }

@@ -1,28 +1,12 @@
 import { z } from 'zod';
+import { attemptCounts } from '../workload/attempt-counts.ts';
 import { openLatency } from '../workload/open-latency.ts';
+import { memoryTrend } from './memory-trend.ts';
 
 const delta = z.discriminatedUnion('known', [
   z.object({ known: z.literal(true), value: z.number(), source: z.string() }),
   z.object({ known: z.literal(false), reason: z.string(), source: z.string() }),
 ]);
-
-const attemptCounts = z.object({
-  attempts: z.number().int(),
-  allowed: z.number().int(),
-  eperm: z.number().int(),
-  otherErrno: z.record(z.string(), z.number().int()),
-  signals: z.number().int(),
-  /** Attempts the pace asked for and the host was too slow to make. */
-  skipped: z.number().int(),
-});
-
-/** Theil–Sen, in KiB per hour, with its 95 % interval. */
-const memoryTrend = z.object({
-  kbPerHour: z.number(),
-  lowKbPerHour: z.number(),
-  highKbPerHour: z.number(),
-  readings: z.number().int(),
-});
 
 /** Work beside the main one, with an accounting of its own. */
 const sideResult = z.object({

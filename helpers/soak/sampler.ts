@@ -1,12 +1,11 @@
 import { endText } from '../agent/command.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { pause } from '../criteria/step-signal.ts';
-import { type ProcessResources, processResources } from '../host/processes.ts';
+import { agentInstances, type ProcessResources, processResources } from '../host/processes.ts';
 import { memorySourceText } from '../host/resident-memory.ts';
 import type { Workload } from '../workload/workload.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import { MemoryReadings } from './memory-trend.ts';
-import { otherInstance } from './other-instance.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './soak.ts';
@@ -17,6 +16,17 @@ const ENDPOINT_WAIT_MS = 3000;
 /** How often the agent's life and the workers' counts are looked at between samples. */
 const WATCH_MS = 250;
 const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
+
+/**
+ * Another daemon of the agent beside this one, in words; undefined when it is alone. One-shot
+ * commands of ours are our children; everything else named so is another instance.
+ */
+function otherInstance(executable: string, daemonPid: number): string | undefined {
+  const other = agentInstances({ path: executable }).daemons.find(
+    (one) => one.pid !== daemonPid && one.parentPid !== process.pid,
+  );
+  return other === undefined ? undefined : `${other.comm}, pid ${other.pid}`;
+}
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
 export class Sampler {

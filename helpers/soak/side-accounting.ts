@@ -6,8 +6,8 @@ import {
   pass,
   worst,
 } from '../criteria/judgement.ts';
-import { afterDeath } from './after-death.ts';
 import { actionsOf } from './invariants.ts';
+import { afterDeath } from './one-life.ts';
 import type { SideResult, SoakResult } from './result.ts';
 
 /** SOAK_OPERATIONS: every other way to the denied file is decided on as its open is, and accounted for. */

@@ -7,7 +7,7 @@ import {
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
-import { afterDeath } from './after-death.ts';
+import { afterDeath } from './one-life.ts';
 import type { SoakResult, Witness } from './result.ts';
 
 /** Of the lines on one thing of ours, so many must be compared; a process that ends at once cannot be looked at. */

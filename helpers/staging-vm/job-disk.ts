@@ -8,7 +8,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { commandScript } from './command-script.ts';
 import { GUEST, type GuestEnvironment } from './guest-environment.ts';
 import { type RunProgram, runProgram } from './programs.ts';
 
@@ -16,6 +15,24 @@ const PROJECT = join(import.meta.dirname, '../..');
 const GUEST_JOB = join(import.meta.dirname, 'guest-job.sh');
 /** Not the project's: history, evidence of earlier runs, and what is carried on its own. */
 const LEFT_OUT = new Set(['.git', 'artifacts', 'node_modules']);
+
+/** One word of a POSIX shell command: everything but the single quote is literal in single quotes. */
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The script that runs the command in the guest with exactly this environment. */
+export function commandScript(
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+  command: readonly string[],
+): string {
+  const words = [
+    ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    ...command,
+  ];
+  return `cd ${shellWord(directory)} || exit 127\nexec env -i ${words.map(shellWord).join(' ')}\n`;
+}
 
 /** What one run brings into the guest. */
 export interface Job {

@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileAhead } from './compile-ahead.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { isRunning, processIdentity } from '../host/processes.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { GuestEnvironment } from './guest-environment.ts';
 import { makeJobDisk } from './job-disk.ts';
@@ -8,11 +9,10 @@ import { commandResult, keepResults, readJobDisk } from './job-results.ts';
 import { kernelOf } from './kernel.ts';
 import { runMachine } from './machine.ts';
 import type { Options } from './options.ts';
-import { runProgram } from './programs.ts';
+import { type RunProgram, runProgram } from './programs.ts';
 import type { Progress } from './progress.ts';
 import type { Accelerator, Machine } from './qemu-arguments.ts';
 import { rootFileSystem } from './root-file-system.ts';
-import { makeRunFolder } from './run-folder.ts';
 import { newestVerdicts, type Verdicts } from './verdicts.ts';
 
 /** One kernel's run. */
@@ -28,6 +28,43 @@ export interface Run {
 export interface RunResult extends Ending {
   readonly kernel: string;
   readonly verdicts: Verdicts;
+}
+
+/** `run-PID-STARTTICKS-RANDOM`: names the process that it belongs to, and no later one. */
+const NAME = /^run-(\d+)-(\d+)-/;
+
+/** A private folder for one run. It lies in the cache: the disks need room that /tmp may not have. */
+export function makeRunFolder(cache: string): string {
+  const runs = join(cache, 'runs');
+  mkdirSync(runs, { recursive: true, mode: 0o700 });
+  removeForsaken(runs);
+  const self = processIdentity(process.pid);
+  return mkdtempSync(join(runs, `run-${process.pid}-${self?.startTicks ?? 0}-`));
+}
+
+/** Removes what runs left that were killed before they could clean up. */
+function removeForsaken(runs: string): void {
+  for (const name of readdirSync(runs)) {
+    const [, pid, startTicks] = NAME.exec(name) ?? [];
+    if (pid === undefined || startTicks === undefined) continue;
+    if (!isRunning({ pid: Number(pid), startTicks: Number(startTicks) }))
+      rmSync(join(runs, name), { recursive: true, force: true });
+  }
+}
+
+const PROJECT = join(import.meta.dirname, '../..');
+
+/**
+ * Starts vitest and the reporters once on this machine, which takes a second, so that their compiled form is carried in:
+ * an emulated processor would compile for some six. Nothing of the canary runs; it only lists the names of its files.
+ */
+async function compileAhead(run: RunProgram): Promise<void> {
+  const vitest = join(PROJECT, 'node_modules/vitest/vitest.mjs');
+  await runProgram(process.execPath, [vitest, 'list', 'canary', '--filesOnly'], {
+    ...run,
+    cwd: PROJECT,
+    environment: { ...COMPILE_CACHE, AEGIS_BIN: join(PROJECT, 'fixtures/stand-in/aegisbpf') },
+  });
 }
 
 /** A folder for the logs about the VM, beside the run directories and named by the moment. */

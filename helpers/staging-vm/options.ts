@@ -3,18 +3,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { wholeNumber } from '../settings/settings.ts';
 import { ACCELERATOR_CHOICES, type AcceleratorChoice } from './accelerator.ts';
 import { EXIT, StagingVmError } from './ending.ts';
-
-const whole = (lowest: number, highest: number, unit: string) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `expected a whole number of ${unit} from ${lowest} to ${highest}`)
-    .transform(Number)
-    .refine(
-      (value) => value >= lowest && value <= highest,
-      `expected a whole number of ${unit} from ${lowest} to ${highest}`,
-    );
 
 const path = z
   .string()
@@ -50,10 +41,10 @@ const schema = {
   accelerator: z
     .enum(ACCELERATOR_CHOICES, { error: `expected ${ACCELERATOR_CHOICES.join(', ')}` })
     .prefault('auto'),
-  memory: whole(512, 262_144, 'MB').prefault('2048'),
-  cpus: whole(1, 64, 'processors').prefault('2'),
-  disk: whole(256, 1_000_000, 'MB').prefault('4096'),
-  timeout: whole(1, 604_800, 'seconds').prefault('1800'),
+  memory: wholeNumber(512, 262_144, 'MB').prefault('2048'),
+  cpus: wholeNumber(1, 64, 'processors').prefault('2'),
+  disk: wholeNumber(256, 1_000_000, 'MB').prefault('4096'),
+  timeout: wholeNumber(1, 604_800, 'seconds').prefault('1800'),
   cache: path.optional(),
   'guest-setup': file.optional(),
 } as const;

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { makeRunFolder } from './run-folder.ts';
+import { makeRunFolder } from './one-run.ts';
 
 const cache = mkdtempSync(join(tmpdir(), 'staging-vm-test-'));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));

@@ -21,11 +21,10 @@ import { inScope } from '../criteria/scope.ts';
 import { showable } from '../criteria/showable.ts';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
 import type { Settings } from '../settings/settings.ts';
-import { afterDeath } from './after-death.ts';
 import { canaryRun } from './canary-run.ts';
+import { afterDeath, onOurFiles } from './consequences.ts';
 import { untilDeadline } from './deadline.ts';
 import { declare } from './declaration.ts';
-import { onOurFiles } from './touched-files.ts';
 
 declare module 'vitest' {
   interface TaskMeta {

@@ -207,7 +207,8 @@ export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
     return journalIsLost(run, error.judgement);
   }
   if (begun === undefined) return pass('nothing was changed on this host', { source });
-  const rules = await rulesBeforeUndo(run);
+  // All but those that the journal still removes.
+  const rules = await ruleDifferences(run, 'gone');
   const snapshot = run.snapshot();
   forgetOwnFiles();
   const report = await undoAll(begun.journal, (text) => run.log(`undone: ${text}`));
@@ -217,7 +218,7 @@ export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
       ? ['the snapshot of the host as it was found is gone']
       : agentStateDifferences(snapshot);
   // Without pins there is no rule, and the agent's list command would make new ones.
-  const left = snapshot?.pinDirectoryExisted === true ? await rulesAppeared(run) : [];
+  const left = snapshot?.pinDirectoryExisted === true ? await ruleDifferences(run, 'new') : [];
   const problems = [...report.problems, ...rules, ...left, ...differences];
   if (problems.length > 0) {
     return fail(`the host is not as it was found: ${problems.join('; ')}`, {
@@ -260,15 +261,26 @@ const rulesBefore = z.object({
 
 type RulesBefore = z.output<typeof rulesBefore>;
 
-/** Every kind of rule of a host with its rules before and now. */
-async function ruleKinds(run: CanaryRun, before: RulesBefore) {
+/** Rules of which one list has more than the other: those that are gone, or those that nobody had before. */
+async function ruleDifferences(run: CanaryRun, which: 'gone' | 'new'): Promise<string[]> {
+  const before = rulesAtStart(run);
+  if (before === undefined) return [];
   const now = await run.rules();
-  return [
+  const kinds = [
     { what: 'file', was: before.files, is: now.files.map(ruleText) },
     { what: 'network', was: before.network, is: now.network },
     { what: 'cgroup', was: before.cgroupRules, is: now.cgroupRules },
     { what: 'allowed-cgroup', was: before.allowedCgroups, is: now.allowedCgroups },
   ];
+  return kinds.flatMap(({ what, was, is }) =>
+    which === 'gone'
+      ? was
+          .filter((rule) => !is.includes(rule))
+          .map((rule) => `the ${what} rule ${rule} was there before the run`)
+      : is
+          .filter((rule) => !was.includes(rule))
+          .map((rule) => `the ${what} rule ${rule} was not there before the run`),
+  );
 }
 
 const rulesAtStart = (run: CanaryRun): RulesBefore | undefined =>
@@ -282,26 +294,4 @@ async function whatStays(run: CanaryRun): Promise<string> {
   const now = await listSurvivors(run.candidate);
   const added = now.filter((one) => !before.includes(one)).length;
   return `; the pins were there before and stay, with counters that grew and ${added} inodes more on the survival list, as after every start of the agent`;
-}
-
-/** The rule lists must be as before, apart from those that the journal still removes. */
-async function rulesBeforeUndo(run: CanaryRun): Promise<string[]> {
-  const before = rulesAtStart(run);
-  if (before === undefined) return [];
-  return (await ruleKinds(run, before)).flatMap(({ what, was, is }) =>
-    was
-      .filter((rule) => !is.includes(rule))
-      .map((rule) => `the ${what} rule ${rule} was there before the run`),
-  );
-}
-
-/** Rules that nobody had before the run, when all of ours should be gone. */
-async function rulesAppeared(run: CanaryRun): Promise<string[]> {
-  const before = rulesAtStart(run);
-  if (before === undefined) return [];
-  return (await ruleKinds(run, before)).flatMap(({ what, was, is }) =>
-    is
-      .filter((rule) => !was.includes(rule))
-      .map((rule) => `the ${what} rule ${rule} was not there before the run`),
-  );
 }

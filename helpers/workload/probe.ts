@@ -7,7 +7,7 @@ import type { OwnFile } from '../changes/own-file.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
-import type { KnownProcess } from '../host/known-process.ts';
+import { type KnownProcess, ownProcess } from '../host/known-process.ts';
 import { ORDINARY_PROGRAM } from './programs.ts';
 
 /** What one open of a file did. */
@@ -35,19 +35,9 @@ export interface Victim {
   readonly stderr: string;
 }
 
-const self = z.object({
-  pid: z.number().int(),
-  startTicks: z.number(),
-  parentPid: z.number().int(),
-  uid: z.number().int(),
-  names: z.array(z.string()),
-  // Absent where the host has no such hierarchy.
-  cgroup: z.object({ id: z.number(), paths: z.array(z.string()) }).optional(),
-});
-
 const report = z.object({
   pid: z.number().int(),
-  self,
+  self: ownProcess,
   signals: z.number().int(),
   outcomes: z
     .array(
@@ -95,8 +85,8 @@ export async function probeFile(
   });
   const [outcome] = outcomes;
   if (outcome === undefined) throw noEvidence('the probe process reported no open');
-  const { pid, signals, self: seen } = parsed.data;
-  return { pid, self: { ...seen, cgroup: seen.cgroup }, signals, outcomes, outcome };
+  const { pid, signals, self } = parsed.data;
+  return { pid, self, signals, outcomes, outcome };
 }
 
 function jsonOrUndefined(text: string): unknown {

@@ -4,19 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import type { AttemptKind } from './attempt-counts.ts';
+import { type AttemptKind, attemptCounts, type WorkloadCounts } from './attempt-counts.ts';
 import type { AttemptSubject } from './attempts.ts';
 import { LatencyHistogram, latencyCounts, type OpenLatency } from './open-latency.ts';
 import { OwnProcess } from './own-process.ts';
 
-const workerReport = z.object({
+const workerReport = attemptCounts.extend({
   pid: z.number().int(),
-  attempts: z.number().int(),
-  allowed: z.number().int(),
-  eperm: z.number().int(),
-  signals: z.number().int(),
-  skipped: z.number().int(),
-  otherErrno: z.record(z.string(), z.number().int()),
   /** From the first attempt on, by the worker's own clock. */
   seconds: z.number(),
   /** Since the report before. */
@@ -25,17 +19,6 @@ const workerReport = z.object({
 });
 
 type WorkerReport = z.output<typeof workerReport>;
-
-/** What all workers together did, every attempt accounted for. */
-export interface WorkloadCounts {
-  readonly attempts: number;
-  readonly allowed: number;
-  readonly eperm: number;
-  readonly otherErrno: Readonly<Record<string, number>>;
-  readonly signals: number;
-  /** Attempts the pace asked for and the host was too slow to make. */
-  readonly skipped: number;
-}
 
 export interface WorkloadOptions extends AttemptSubject {
   /** Of the workers' result files: `NAME-0.json`. */

@@ -1,5 +1,5 @@
+import { seriesKey, seriesText } from './exposition.ts';
 import type { Metrics } from './metrics.ts';
-import { seriesKey, seriesText } from './series.ts';
 
 /**
  * Growth of a counter between two scrapes. A missing or decreased counter has no growth: counters

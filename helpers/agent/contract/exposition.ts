@@ -1,3 +1,4 @@
+import { quote } from './parsed.ts';
 /** One sample of the Prometheus text format 0.0.4, or of OpenMetrics. */
 export interface Sample {
   readonly name: string;
@@ -154,4 +155,18 @@ function parseQuoted(line: string, start: number): { value: string; end: number 
     from = at + 1;
   }
   return { expected: 'a closing quote', offset: line.length };
+}
+
+/** Labels of one series by name. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** Order of labels does not matter in the format, so it must not in the key. */
+export function seriesKey(labels: Labels): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A series as the format writes it, cut for a message. */
+export function seriesText(name: string, labels: Labels): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${quote(value)}`);
+  return pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
 }

@@ -1,10 +1,17 @@
-import { type LineFault, METRIC_NAME, parseSample, type Sample, take } from './exposition.ts';
+import {
+  type Labels,
+  type LineFault,
+  METRIC_NAME,
+  parseSample,
+  type Sample,
+  seriesKey,
+  seriesText,
+  take,
+} from './exposition.ts';
 import { accepted, type Parsed, quote, refused } from './parsed.ts';
-import { type Labels, seriesKey, seriesText } from './series.ts';
 
 export { counterDelta } from './counter-delta.ts';
-export type { Sample } from './exposition.ts';
-export type { Labels } from './series.ts';
+export type { Labels, Sample } from './exposition.ts';
 
 /** Types of the text format, and those that OpenMetrics adds. */
 const TYPE_NAMES = [

@@ -2,8 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelDevice } from '../../agent/contract/events.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
-import { type RuleList, ruleText } from '../../changes/rules.ts';
-import { rulesOnlyOnDisk } from '../../changes/rules-on-disk.ts';
+import { type RuleList, rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { DrillStage } from './stage.ts';
 

@@ -2,8 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CommandResult, howItEnded } from '../../agent/command.ts';
 import { ownDirectory } from '../../changes/own-file.ts';
-import { type RuleList, ruleText } from '../../changes/rules.ts';
-import { rulesOnlyOnDisk } from '../../changes/rules-on-disk.ts';
+import { type RuleList, rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
 import { failed, noEvidence } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 

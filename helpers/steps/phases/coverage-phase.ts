@@ -1,6 +1,5 @@
 import type { Mode } from '../../agent/daemon-options.ts';
 import { type Scrape, scrapeEndpoint } from '../../agent/scrape.ts';
-import { FINDINGS } from '../../coverage/findings.ts';
 import {
   type JudgedLine,
   judgeGroup,
@@ -10,6 +9,7 @@ import {
 } from '../../coverage/judge-lines.ts';
 import { type Group, KINDS, ROUTES } from '../../coverage/table.ts';
 import type { Taken } from '../../coverage/take-table.ts';
+import type { Finding } from '../../criteria/judgement.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from '../../soak/counters.ts';
 import type { CanaryRun } from '../canary-run.ts';
@@ -18,6 +18,26 @@ import { judgeDefect } from './known-defects.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
 
 const SCRAPE_MS = 10_000;
+
+/** What it means where the routes of a group go through unseen: each has a name for KNOWN_DEFECTS. */
+const FINDINGS: Partial<Record<Group, Finding & { readonly id: string }>> = {
+  truncate: {
+    id: 'truncate-by-path',
+    title: 'truncate(2) empties a denied file',
+    severity: 'high',
+    reference: 'docs/agent-contract.md §9.2',
+    detail:
+      'truncate(2) by path emptied a file with a deny rule: its content is destroyed, and there is no event and no count of it',
+  },
+  mapped: {
+    id: 'v4-mapped-address',
+    title: 'a denied IPv4 address is reached in its IPv6 form',
+    severity: 'high',
+    reference: 'docs/agent-contract.md §9.1.3',
+    detail:
+      'a connect to ::ffff:ADDRESS by an IPv6 socket went to an IPv4 address with a deny rule, and there is no event and no count of it',
+  },
+};
 
 interface TakenTable {
   readonly taken: readonly Taken[];

@@ -5,8 +5,8 @@ import { plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, rulesOn } from '../../changes/rules.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
-import { coverageRules, policyOf } from '../../coverage/policy.ts';
 import { Probe } from '../../coverage/probe.ts';
+import type { Site } from '../../coverage/site.ts';
 import { type Kind, TABLE } from '../../coverage/table.ts';
 import { type Standing, type Taken, takeTable } from '../../coverage/take-table.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -16,6 +16,32 @@ import { type AppliedPolicy, journalPolicy, removePolicy } from './candidate-pol
 
 /** Begun before the rules, and so before the agent; they live to the end of the phase. */
 const STANDING: readonly Kind[] = ['early', 'holder'];
+
+/** The sections of a policy, each with its lines. */
+type Sections = Readonly<Record<string, readonly string[]>>;
+
+const inBrackets = (address: string) => (address.includes(':') ? `[${address}]` : address);
+
+/** Every rule of the coverage phase. @param hostPaths of the host's own file rules, which it keeps. */
+function coverageRules({ rulePaths, site }: MadeSite, hostPaths: readonly string[]): Sections {
+  const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
+  const { bindPort, bothPort, tcpPort } = site.ipv4;
+  return {
+    deny_path: [...hostPaths, ...rulePaths],
+    deny_ip: families.map(({ address }) => address),
+    deny_cidr: families.map(({ range }) => range.network),
+    deny_port: [`${bindPort}:any:bind`, `${bothPort}:any:both`, `${tcpPort}:tcp:egress`],
+    deny_ip_port: families.map(({ pair, pairPort }) => `${inBrackets(pair)}:${pairPort}`),
+    ...(site.cgroups === undefined ? {} : { allow_cgroup: [site.cgroups.allowed] }),
+  };
+}
+
+/** A policy of these sections, as a file has it. */
+const policyOf = (sections: Sections) =>
+  [
+    'version=1\n',
+    ...Object.entries(sections).map(([name, lines]) => `\n[${name}]\n${lines.join('\n')}\n`),
+  ].join('');
 
 /** The files, addresses and rules that the coverage phase works with; the rules are there in both modes. */
 export class CoverageSubjects {

@@ -1,16 +1,24 @@
+import { lstatSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { howItEnded } from '../../agent/command.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
-import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
+import {
+  knownFile,
+  type OwnFile,
+  ownDirectory,
+  ownFile,
+  plainFilesystem,
+} from '../../changes/own-file.ts';
 import { addRule, listFileRules, removeRule, rulesOn, ruleText } from '../../changes/rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { readRegularBytes } from '../../files/regular-file.ts';
 import { type DeniedFiles, deniedFiles } from '../../review/denied-files.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
 import { allowAddress, type DeniedAddress, denyAddress, ownAddresses } from './denied-addresses.ts';
 import { type OperationFile, operationFiles } from './operation-files.ts';
-import { soakTarget } from './soak-target.ts';
 
 /** Everything of ours that a phase is tried on. */
 export interface Subjects {
@@ -24,6 +32,26 @@ export interface Subjects {
   readonly operations: readonly OperationFile[];
   /** Have a deny rule each, for SOAK_NET_WORKLOAD. */
   readonly addresses: readonly DeniedAddress[];
+}
+
+/** The canary compares contents; a target beyond this is not the small file it needs. */
+const MAX_TARGET_BYTES = 1024 * 1024;
+
+/** The file that the soak opens: one of our own, or the operator's SOAK_BLOCK_PATH. */
+function soakTarget(settings: Settings, directory: string): OwnFile {
+  const path = settings.SOAK_BLOCK_PATH;
+  if (path === undefined) return ownFile(directory, 'soak');
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const source = 'SOAK_BLOCK_PATH';
+  const isItself = stat?.isFile() === true && stat.nlink === 1 && realpathSync(path) === path;
+  if (!isItself || stat.size > MAX_TARGET_BYTES) {
+    throw noEvidence(
+      `SOAK_BLOCK_PATH=${path} must be a regular file (no link on its way, no second hard link) of at most ${MAX_TARGET_BYTES} bytes that only your test reads`,
+      { value: path, source },
+    );
+  }
+  plainFilesystem(path);
+  return knownFile(path, readRegularBytes(path).toString('utf8'));
 }
 
 /** The files and addresses of a phase, and the deny rules on them. */

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { commandScript } from './command-script.ts';
+import { commandScript } from './job-disk.ts';
 
 test('a command arrives as it was given, whatever is in its words', async () => {
   const words = ["it's", '$HOME `id` "x"', 'a\nb', '', '*', '-n', '\\'];

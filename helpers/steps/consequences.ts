@@ -1,4 +1,5 @@
 import { deathOfLatest, deathsIn } from '../agent/lives.ts';
+import { touchedFiles } from '../changes/own-file.ts';
 import { type CriterionEntry, entryOf } from '../criteria/catalogue.ts';
 import { inconclusive, type Judgement } from '../criteria/judgement.ts';
 
@@ -21,4 +22,22 @@ export function afterDeath(
     ...inconclusive(`${death}, which "${ofLife.title}" tells. Seen: ${explanation}`, measured),
     follows: ofLife.id,
   };
+}
+
+/**
+ * The judgement itself while our files are as we made them. When somebody else touched one, what was
+ * seen on it blames nobody and shows nothing, whatever it was.
+ */
+export function onOurFiles(
+  { section, withoutFiles }: CriterionEntry,
+  judgement: Judgement,
+): Judgement {
+  // The exit criteria judge what is written down, and take the files away themselves.
+  if (section === 'exit' || withoutFiles === true) return judgement;
+  const touched = touchedFiles();
+  if (touched.length === 0) return judgement;
+  return inconclusive(
+    `somebody on this host ${touched.join(', ')} while the canary used it; neither this suite nor the agent does that (a clean-up of the folder?), so what was seen there says nothing about the agent. Seen: ${judgement.explanation}`,
+    { value: touched.length, limit: 0, unit: 'files touched', source: 'stat' },
+  );
 }
