@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Candidate } from '../agent/command.ts';
 import {
   agentInstances,
+  agentsAmong,
   isRunning,
   type ProcessInformation,
+  type Program,
   processesMarked,
   RUN_MARK,
-  runsProgram,
 } from '../host/processes.ts';
 import { restoreAgentState } from './agent-state.ts';
 import {
@@ -41,20 +42,17 @@ function signal(process_: ProcessInformation, name: NodeJS.Signals): void {
   }
 }
 
-/** Is this process of ours the agent, the candidate or the version before it, by whatever name? */
-function isAgent(one: ProcessInformation, run: JournalHeader): boolean {
-  return (
-    one.comm === 'aegisbpf' ||
-    runsProgram(one, { path: run.candidate, sha256: run.candidateSha256 }) ||
-    (run.previous !== undefined && runsProgram(one, { path: run.previous }))
-  );
-}
+/** The candidate, and the version before it where the drill has one. */
+const programsOf = ({ candidate, candidateSha256, previous }: JournalHeader): Program[] => [
+  { path: candidate, sha256: candidateSha256 },
+  ...(previous === undefined ? [] : [{ path: previous }]),
+];
 
 /** Stops every process of the run: the agent in its own way first, all others at once. */
 async function stopProcesses(run: JournalHeader, say: (text: string) => void): Promise<string[]> {
   const ours = () => processesMarked(RUN_MARK, run.runId).filter(({ pid }) => pid !== process.pid);
   const stopped = ours();
-  const agents = stopped.filter((one) => isAgent(one, run));
+  const agents = agentsAmong(stopped, programsOf(run));
   for (const other of stopped.filter((one) => !agents.includes(one))) signal(other, 'SIGKILL');
   for (const agent of agents) {
     say(`stopping the agent (pid ${agent.pid})`);

@@ -7,6 +7,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { sha256OfFile } from '../files/sha256.ts';
 import {
   agentInstances,
+  agentsAmong,
   isRunning,
   listProcesses,
   processesMarked,
@@ -53,10 +54,13 @@ test('a process runs until it has ended, and another with its pid is not it', as
 
 test('a zombie has ended and is not listed', async () => {
   // The shell starts a child, then becomes a program that never reaps it.
-  const { child } = await start('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 30']);
+  const { child, pid } = await start('sh', ['-c', 'sleep 30 & echo $!; exec tail -f /dev/null']);
   const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];
   const identity = identityOf(Number(line.toString()));
+  // Until it is that program, the shell may still take the end of its child.
+  await vi.waitFor(() => expect(listProcesses().find((one) => one.pid === pid)?.comm).toBe('tail'));
   expect(isRunning(identity)).toBe(true);
+  process.kill(identity.pid, 'SIGKILL');
   await vi.waitFor(() => expect(isRunning(identity)).toBe(false), { timeout: 5000 });
   expect(processIdentity(identity.pid)).toEqual(identity);
   expect(listProcesses().some(({ pid }) => pid === identity.pid)).toBe(false);
@@ -102,6 +106,29 @@ test('a daemon of the agent is found by its name, and a renamed one or a copy by
     comm: 'x) R (y',
     parentPid: process.pid,
   });
+  folder.removeCallback();
+});
+
+test('an agent among processes of ours is found by what it runs, and no other is taken for one', async () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  const at = (name: string) => join(folder.name, name);
+  for (const name of ['candidate', 'aegisbpf-0.11.0', 'aegisbpf'])
+    copyFileSync(name === 'aegisbpf' ? '/usr/bin/tail' : '/bin/sleep', at(name));
+  const copy = await start(at('aegisbpf-0.11.0'), ['30']);
+  const named = await start(at('aegisbpf'), ['-f', '/dev/null']);
+  const other = await start('/usr/bin/tail', ['-f', '/dev/null']);
+  const pids = [copy, named, other].map(({ pid }) => pid);
+  const found = (...paths: readonly string[]) => {
+    const ours = listProcesses().filter(({ pid }) => pids.includes(pid));
+    return agentsAmong(
+      ours,
+      paths.map((path) => ({ path })),
+    ).map(({ pid }) => pid);
+  };
+  await vi.waitFor(() =>
+    expect(found('/bin/true', at('candidate'))).toEqual([copy.pid, named.pid]),
+  );
+  expect(found('/bin/true')).toEqual([named.pid]);
   folder.removeCallback();
 });
 

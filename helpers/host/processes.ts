@@ -140,6 +140,16 @@ function sha256Of(path: string): string | undefined {
 
 const AGENT_NAME = 'aegisbpf';
 
+/** The processes among these that are the agent, whichever of the programs they run and whatever they are called. */
+export function agentsAmong(
+  processes: readonly ProcessInformation[],
+  programs: readonly Program[],
+): readonly ProcessInformation[] {
+  return processes.filter(
+    (one) => one.comm === AGENT_NAME || programs.some((program) => runsProgram(one, program)),
+  );
+}
+
 function isInstance(process: ProcessInformation, candidate: Program): boolean {
   if (process.comm === AGENT_NAME && !isInARehearsal(process.pid)) return true;
   if (process.executable === undefined) return false;

@@ -5,7 +5,7 @@ import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../chan
 import { addRule, listFileRules, removeRule, rulesOn } from '../../changes/rules.ts';
 import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
-import { processesMarked, RUN_MARK, runsProgram } from '../../host/processes.ts';
+import { agentsAmong, processesMarked, RUN_MARK } from '../../host/processes.ts';
 import { inodeDelta } from '../../soak/counters.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
@@ -108,9 +108,7 @@ export class RestartUnderLoad {
       );
     }
     const agents = () =>
-      processesMarked(RUN_MARK, provided.runId).filter(
-        (one) => one.comm === 'aegisbpf' || runsProgram(one, { path: candidate.executable }),
-      );
+      agentsAmong(processesMarked(RUN_MARK, provided.runId), [{ path: candidate.executable }]);
     let running = agents();
     // Children of the agent may end a moment after it.
     for (let waited = 0; running.length > 0 && waited < CHILDREN_MS; waited += 50) {
