@@ -54,7 +54,9 @@ section('rollback', () => {
   criterion('rollback.supervision', () => supervision.killedAgentComesBack());
   criterion('rollback.host-service', () => supervision.hostServiceIsAsBefore());
   criterion('rollback.removed', () => rulesAreRemoved(stage));
-  criterion('rollback.event-fields', () => stage.prepared().opens.judge());
+  criterion('rollback.event-fields', () =>
+    stage.prepared().opens.judge('rollback/*/agent.stdout.ndjson'),
+  );
   criterion('rollback.alive', () => agentLivedThrough(stage));
   criterion('rollback.as-found', () => hostIsAsBefore(stage));
 

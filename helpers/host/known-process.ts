@@ -69,6 +69,12 @@ export function knownProcess(pid: number): KnownProcess | undefined {
   return { ...identity, parentPid, uid, names, cgroup: cgroupOf(pid) };
 }
 
+/** The command line of a process; undefined once it is gone, and for one without any. */
+export function argumentsOf(pid: number): readonly string[] | undefined {
+  const text = readProc(`/proc/${pid}/cmdline`);
+  return text ? text.replace(/\0$/, '').split('\0') : undefined;
+}
+
 /** USER_HZ is 100 on every architecture Node runs on (sysconf(3), _SC_CLK_TCK). */
 const NS_PER_TICK = 10_000_000;
 /** /proc/uptime has hundredths of a second, and ticks are rounded down. */

@@ -62,6 +62,16 @@ export interface ExecEvent extends Actor {
   readonly ancestors?: readonly number[];
 }
 
+/** What a program was started with. */
+export interface ExecArgvEvent {
+  readonly type: 'exec_argv';
+  readonly pid: number;
+  readonly start_time: number;
+  readonly argc: number;
+  /** At most 8, each cut at 31 bytes. */
+  readonly argv: readonly string[];
+}
+
 /** The daemon's posture by its own word; STARTUP_ENFORCE_READY is intent, not readiness (§0.2). */
 interface StateChangeEvent {
   readonly type: 'state_change';
@@ -86,7 +96,7 @@ export type AgentEvent =
   | NetBlockEvent
   | FurtherDecision
   | ExecEvent
-  | { readonly type: 'exec_argv' }
+  | ExecArgvEvent
   | StateChangeEvent
   | OtherEvent;
 

@@ -1,6 +1,12 @@
 import { knownProcess } from '../../host/known-process.ts';
-import type { ExecEvent } from '../contract/events.ts';
-import { type ActorEvent, type ComparedField, checkActor, checkValues } from './field-check.ts';
+import type { ExecArgvEvent, ExecEvent } from '../contract/events.ts';
+import {
+  type ActorEvent,
+  type ComparedField,
+  checkActor,
+  checkArguments,
+  checkValues,
+} from './field-check.ts';
 import type { Owners, OwnProcesses } from './own-processes.ts';
 
 /** A field that events of ours tell wrong. */
@@ -92,7 +98,15 @@ export class CrossExamination {
     if (!this.#owners.has(cause) && this.#expected.otherChildren?.includes(event.comm))
       return NOTHING;
     const fields = this.#compare(event, cause);
-    if (fields === undefined) return () => this.countUnknown();
+    return fields === undefined ? () => this.countUnknown() : this.#counting(fields, text);
+  }
+
+  /** Counts one line that tells the arguments of a process of ours. */
+  examineArguments(event: ExecArgvEvent, started: readonly string[], text: string): void {
+    this.#counting(checkArguments(event, started), text)();
+  }
+
+  #counting(fields: readonly ComparedField[], text: string): () => void {
     const wrong = fields
       .filter(({ result }) => result === 'wrong')
       .map((field) => this.#open(field, text));

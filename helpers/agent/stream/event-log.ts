@@ -1,6 +1,11 @@
 import { Waiters } from '../../criteria/step-signal.ts';
 import { EventLineSplitter } from '../contract/event-stream.ts';
-import { type AgentEvent, type ExecEvent, parseEventLine } from '../contract/events.ts';
+import {
+  type AgentEvent,
+  type ExecArgvEvent,
+  type ExecEvent,
+  parseEventLine,
+} from '../contract/events.ts';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
 import { EventFile, type LineKind } from './event-file.ts';
 import { Misnamed, type MisnamedLines } from './misnamed.ts';
@@ -185,8 +190,10 @@ export class EventLog {
   }
 
   #countOther(event: AgentEvent, text: string): LineKind {
-    if (event.type === 'exec') this.#takeExec(event, text);
-    if (event.type === 'exec' || event.type === 'exec_argv') return 'telemetry';
+    if (event.type === 'exec' || event.type === 'exec_argv') {
+      this.#takeExec(event, text);
+      return 'telemetry';
+    }
     if (event.type !== 'state_change') {
       if (event.type === 'block' || isConnect(event)) {
         const cause = this.#processes.causeOf(event);
@@ -200,9 +207,13 @@ export class EventLog {
   }
 
   /** Most are the host's: two look-ups in the sets of our workers each. */
-  #takeExec(event: ExecEvent, text: string): void {
+  #takeExec(event: ExecEvent | ExecArgvEvent, text: string): void {
     for (const watched of [this.#files, this.#addresses])
-      for (const { execLines } of watched.values()) if (execLines.take(event, text)) return;
+      for (const { execLines } of watched.values())
+        if (
+          event.type === 'exec' ? execLines.take(event, text) : execLines.takeArguments(event, text)
+        )
+          return;
   }
 
   #countOwn<E extends BlockEvent | NetBlockEvent>(

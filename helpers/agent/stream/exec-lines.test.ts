@@ -112,6 +112,41 @@ test('the starts of processes that have ended are counted and blame nobody', asy
   expect([examination.examined, examination.unknown, examination.wrong]).toEqual([0, 2, []]);
 });
 
+const argumentsLine = (edit: Record<string, unknown> = {}) =>
+  `${JSON.stringify({ type: 'exec_argv', pid: worker.pid, start_time: 5, argc: 2, argv: ['sleep', '60'], ...edit })}\n`;
+
+test('the arguments of a worker are compared, and those of others are not', () => {
+  const examination = examined();
+  push(argumentsLine() + argumentsLine({ pid: GONE, argv: ['sshd'] }));
+  expect([examination.wrong, examination.examined, examination.unknown]).toEqual([[], 1, 0]);
+  expect(examination.fields).toEqual(['argc', 'argv']);
+  push(argumentsLine({ argv: ['sshd', '60'] }) + argumentsLine({ argc: 3 }));
+  expect(examination.wrong).toMatchObject([
+    { field: 'argv', lines: 1, told: expect.stringContaining('sshd') },
+    { field: 'argc', lines: 1, expected: '2', told: '3' },
+  ]);
+});
+
+test('arguments are compared as far as the agent tells them', async () => {
+  const long = 'ü'.repeat(40);
+  const many = spawn('sleep', ['60', '0', '0', '0', '0', '0', '0', '0', '0', '0'], {
+    argv0: long,
+    stdio: 'ignore',
+  });
+  using _ = { [Symbol.dispose]: () => many.kill('SIGKILL') };
+  const own = log.watch(FILE);
+  own.owners.add(many.pid ?? 0);
+  const argv = ['ü'.repeat(15), '60', '0', '0', '0', '0', '0', '0'];
+  push(argumentsLine({ pid: many.pid, argc: 8, argv }));
+  push(
+    argumentsLine({ pid: many.pid, argc: 8, argv: [`${'ü'.repeat(15)}\ufffd`, ...argv.slice(1)] }),
+  );
+  const { examination } = own.execLines;
+  expect([examination.wrong, examination.examined]).toEqual([[], 2]);
+  push(argumentsLine({ pid: many.pid, argc: 11, argv }));
+  expect(examination.wrong).toMatchObject([{ field: 'argc', expected: '8', told: '11' }]);
+});
+
 test('a look at a worker while it starts does not decide what its later lines must tell', () => {
   const own = log.watch(FILE);
   examined();

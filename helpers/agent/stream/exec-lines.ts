@@ -1,6 +1,6 @@
-import { type KnownProcess, knownProcess } from '../../host/known-process.ts';
+import { argumentsOf, type KnownProcess, knownProcess } from '../../host/known-process.ts';
 import { isRunning } from '../../host/processes.ts';
-import type { ExecEvent } from '../contract/events.ts';
+import type { ExecArgvEvent, ExecEvent } from '../contract/events.ts';
 import { CrossExamination } from './cross-examination.ts';
 import { type Owners, OwnProcesses } from './own-processes.ts';
 
@@ -28,6 +28,20 @@ export class ExecLines {
     const cause = this.#causeOf(event);
     if (cause === undefined) this.examination.countUnknown();
     else this.examination.examine(event, cause, text)();
+    return true;
+  }
+
+  /**
+   * The same of the line that tells its arguments. Of the programs that owners start we know none: they
+   * have ended by then.
+   */
+  takeArguments(event: ExecArgvEvent, text: string): boolean {
+    if (!this.#owners.has(event.pid)) return false;
+    const started = argumentsOf(event.pid);
+    // Until the new program runs, the process has the arguments of this one.
+    const isEarly = String(started) === String(argumentsOf(process.pid));
+    if (started === undefined || isEarly) this.examination.countUnknown();
+    else this.examination.examineArguments(event, started, text);
     return true;
   }
 

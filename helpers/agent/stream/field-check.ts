@@ -1,5 +1,5 @@
 import { isStartTime, type KnownProcess } from '../../host/known-process.ts';
-import type { ExecEvent } from '../contract/events.ts';
+import type { ExecArgvEvent, ExecEvent } from '../contract/events.ts';
 import type { BlockEvent, NetBlockEvent } from './watched-decisions.ts';
 
 /** Events that tell who acted. */
@@ -87,6 +87,30 @@ export function checkActor(event: ActorEvent, actor: KnownActor): readonly Compa
         ]),
     // The contract has no uid in these events; where a version has one it is compared.
     ...(typeof userId === 'number' ? [compared('uid', userId, [self.uid])] : []),
+  ];
+}
+
+/** The agent tells so many arguments of a program, each cut at so many bytes (docs/agent-contract.md §4.1). */
+const TOLD_ARGUMENTS = 8;
+const TOLD_ARGUMENT_BYTES = 31;
+
+/** Compares what an event tells of a program's command line with the command line itself. */
+export function checkArguments(
+  { argc, argv }: ExecArgvEvent,
+  started: readonly string[],
+): readonly ComparedField[] {
+  const expected = started.slice(0, TOLD_ARGUMENTS);
+  // Where a cut falls inside of a character, its bytes before the cut are no text.
+  const cut = expected.map((text) =>
+    Buffer.from(text)
+      .subarray(0, TOLD_ARGUMENT_BYTES)
+      .toString()
+      .replace(/\ufffd+$/, ''),
+  );
+  const told = argv.map((text) => text.replace(/\ufffd+$/, ''));
+  return [
+    compared('argc', argc, [cut.length]),
+    compared('argv', JSON.stringify(told), [JSON.stringify(cut)]),
   ];
 }
 

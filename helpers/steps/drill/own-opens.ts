@@ -11,16 +11,19 @@ interface Life {
   readonly decisions: readonly FileDecisions[];
 }
 
-/** Every open that the drill makes of its files, and the event lines on them in each life of the candidate. */
+/** Every open that a step makes of its files, and the event lines on them in each life of the candidate. */
 export class OwnOpens {
+  readonly #subject: string;
   readonly #files: readonly OwnFile[];
   readonly #pids = new Set<number>();
   readonly #lives: Life[] = [];
-  /** A command of the agent's is our child as well, and no open of the drill. */
+  /** A command of the agent's is our child as well, and no open of ours. */
   readonly #commandName: string;
   #denied = 0;
 
-  constructor(files: readonly OwnFile[], executable: string) {
+  /** @param subject what the files are, in words. */
+  constructor(subject: string, files: readonly OwnFile[], executable: string) {
+    this.#subject = subject;
     this.#files = files;
     this.#commandName = basename(executable).slice(0, NAME_CHARACTERS);
   }
@@ -46,19 +49,15 @@ export class OwnOpens {
     this.#lives.push({ events, decisions });
   }
 
-  /** Every line on them tells what we know of ourselves. */
-  judge(): Judgement {
+  /** Every line on them tells what we know of ourselves. @param source the files that hold the lines. */
+  judge(source: string): Judgement {
     const parts = this.#lives.flatMap(({ events, decisions }): WitnessPart[] => [
       ...decisions.map(({ examination }) => ({ examination, misnamed: [] })),
       { misnamed: events.misnamedBy([...this.#pids, process.pid]) },
     ]);
     const named = this.#files.map(({ dev, ino }) => `${dev}:${ino}`).join(' or ');
-    const witness = merged({ subject: 'files of the drill', named: `dev:ino ${named}` }, parts);
+    const witness = merged({ subject: this.#subject, named: `dev:ino ${named}` }, parts);
     const none = witness.examined + witness.unknown === 0;
-    return judgeWitnesses(
-      [{ ...witness, missing: none ? this.#denied : 0 }],
-      0,
-      'rollback/*/agent.stdout.ndjson',
-    );
+    return judgeWitnesses([{ ...witness, missing: none ? this.#denied : 0 }], 0, source);
   }
 }

@@ -8,7 +8,8 @@ import { pause } from '../../criteria/step-signal.ts';
 import { agentsAmong, processesMarked, RUN_MARK } from '../../host/processes.ts';
 import { inodeDelta } from '../../soak/counters.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
-import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import { deniedOpens, EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import { OwnOpens } from './own-opens.ts';
 import {
   type Ending,
   judgeGap,
@@ -58,11 +59,13 @@ export class RestartUnderLoad {
   async #restart(ending: Ending): Promise<Judgement> {
     const { file } = await this.#prepared();
     const { candidate, directory } = this.#run;
+    const opens = new OwnOpens('the file opened over the restart', [file], candidate.executable);
     const name = ending === 'in order' ? 'restart' : 'crash';
     const source = `enforce/${name}.json`;
     const before = await scrapeCommand(candidate);
-    const first = await this.#start(`enforce/${name}-before`);
+    const first = await this.#start(`enforce/${name}-before`, opens);
     const watch = new EnforcementWatch(file, candidate.environment);
+    opens.started(watch.pid);
     try {
       if (!(await steadilyDenied(watch, FIRST_OPEN_TIMEOUT_MS)))
         throw noEvidence('the denied file was not denied before the restart', { source });
@@ -72,7 +75,7 @@ export class RestartUnderLoad {
       // After a crash the record is looked at first; an orderly restart is not to be held up.
       const crashed = ending === 'by SIGKILL' ? await this.#ruleIsListed(file) : undefined;
       const startedAt = performance.now();
-      const { log } = await this.#start(`enforce/${name}-after`);
+      const { log } = await this.#start(`enforce/${name}-after`, opens);
       const back = await steadilyDenied(watch, READY_MEANS_ENFORCING_MS);
       const times = {
         endMs: Math.round(startedAt - endedAt),
@@ -83,16 +86,18 @@ export class RestartUnderLoad {
       await this.#lives.at(-1)?.stop();
       const after = await scrapeCommand(candidate);
       const counted = inodeDelta({ before, after }, file);
-      directory.writeJson(source, { ending, times, without, report, counted });
-      return (
+      opens.wereDenied(deniedOpens(report.stretches));
+      const told = opens.judge(`enforce/${name}-*/agent.stdout.ndjson`);
+      directory.writeJson(source, { ending, times, without, report, counted, told });
+      const gap =
         ended ??
         without ??
         crashed ??
         (back ? undefined : notEnforcing(watch, ending)) ??
         listed ??
         lateAgain(report, log.startedAtMs) ??
-        judgeGap(report, ending, times.enforcingAgainMs, counted, source)
-      );
+        judgeGap(report, ending, times.enforcingAgainMs, counted, source);
+      return gap.verdict === 'pass' && told.verdict !== 'pass' ? told : gap;
     } finally {
       watch.kill();
     }
@@ -148,12 +153,13 @@ export class RestartUnderLoad {
     return this.#subject;
   }
 
-  async #start(name: string): Promise<ReadyDaemon> {
+  async #start(name: string, opens: OwnOpens): Promise<ReadyDaemon> {
     const { settings, candidate, directory } = this.#run;
     await this.#run.journal();
     const options = await daemonOptions(settings, { name, mode: 'enforce' });
     const starting = startDaemon(candidate, options, directory);
     this.#lives.push(starting);
+    opens.follow(starting.events);
     return starting.ready();
   }
 }

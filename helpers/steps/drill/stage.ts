@@ -58,7 +58,7 @@ export class DrillStage {
     const guarded = ownFile(directory, 'guarded');
     const needed = ownFile(directory, 'needed');
     const { executable, environment } = this.run.candidate;
-    const opens = new OwnOpens([guarded, needed], executable);
+    const opens = new OwnOpens('files of the drill', [guarded, needed], executable);
     const written = (name: string, paths: readonly string[]) =>
       this.#write(join(directory, name), policyText([...hostPaths, ...paths]));
     this.#prepared = {
