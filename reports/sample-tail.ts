@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type Sample, sample } from '../helpers/soak/sample.ts';
+import { type Sample, sampleOf } from '../helpers/soak/sample.ts';
 
 /** Far more than one sample, which is some 250 bytes. */
 const CHUNK_BYTES = 256 * 1024;
@@ -9,14 +9,6 @@ export interface SoakProgress {
   readonly first: Sample;
   readonly previous: Sample;
   readonly latest: Sample;
-}
-
-function parse(line: string): Sample | undefined {
-  try {
-    return sample.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Follows a growing `samples.ndjson` by reading only what is new. */
@@ -36,7 +28,7 @@ export class SampleTail {
     // The last line is being written, or is empty.
     this.#rest = lines.pop() ?? '';
     if (this.#rest.length > CHUNK_BYTES) this.#rest = '';
-    const fresh = lines.map(parse).filter((one) => one !== undefined);
+    const fresh = lines.map(sampleOf).filter((one) => one !== undefined);
     for (const latest of fresh) {
       this.#progress = {
         first: this.#progress?.first ?? latest,

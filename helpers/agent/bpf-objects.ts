@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail, type Judgement } from '../criteria/judgement.ts';
 import type { HashedFile } from '../evidence/run-record.ts';
+import { isFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -9,8 +10,6 @@ import { judgeCandidateFile } from './candidate.ts';
 
 /** Where the agent looks when AEGIS_BPF_OBJ names no object (docs/agent-contract.md §7), on this host. */
 const INSTALLED_OBJECT = 'usr/lib/aegisbpf/aegis.bpf.o';
-
-const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** The named object; else those that the agent's own search could find, for one of them is loaded. */
 function objectPaths({ AEGIS_BIN, AEGIS_BPF_OBJ, HOST_ROOT }: Settings): string[] {

@@ -57,31 +57,14 @@ export interface Guardian {
   finish(): Promise<UndoReport>;
 }
 
-class Messages {
-  readonly #pending: ((value: z.output<typeof message> | undefined) => void)[] = [];
-  readonly #seen: z.output<typeof message>[] = [];
-  #ended = false;
-
-  constructor(child: ChildProcess) {
-    if (child.stdout === null) throw new GuardianError('the guardian has no standard output');
-    const lines = createInterface({ input: child.stdout });
-    lines.on('line', (line) => {
-      const parsed = message.parse(JSON.parse(line));
-      const waiting = this.#pending.shift();
-      if (waiting === undefined) this.#seen.push(parsed);
-      else waiting(parsed);
-    });
-    lines.on('close', () => {
-      this.#ended = true;
-      for (const waiting of this.#pending.splice(0)) waiting(undefined);
-    });
-  }
-
-  next(): Promise<z.output<typeof message> | undefined> {
-    const seen = this.#seen.shift();
-    if (seen !== undefined || this.#ended) return Promise.resolve(seen);
-    return new Promise((resolve) => this.#pending.push(resolve));
-  }
+/** Its messages, one a line; undefined once it is gone. */
+function messagesOf({ stdout }: ChildProcess): () => Promise<z.output<typeof message> | undefined> {
+  if (stdout === null) throw new GuardianError('the guardian has no standard output');
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  return async () => {
+    const { value, done } = await lines.next();
+    return done === true ? undefined : message.parse(JSON.parse(value));
+  };
 }
 
 /**
@@ -122,8 +105,8 @@ export async function startGuardian(
     },
   );
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const messages = new Messages(child);
-  const ready = await messages.next();
+  const next = messagesOf(child);
+  const ready = await next();
   if (ready === undefined) {
     const code = await exited;
     throw new GuardianError(
@@ -137,7 +120,7 @@ export async function startGuardian(
     journal: ready.journal,
     async finish() {
       child.stdin?.end('finish');
-      const finished = await messages.next();
+      const finished = await next();
       await exited;
       return (
         finished?.report ?? {

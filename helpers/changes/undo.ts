@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Candidate } from '../agent/command.ts';
@@ -76,7 +76,7 @@ async function stopProcesses(run: JournalHeader, say: (text: string) => void): P
 function candidateProblem(run: JournalHeader): string | undefined {
   try {
     if (!statSync(run.candidate).isFile()) return `${run.candidate} is not a file`;
-    const now = createHash('sha256').update(readFileSync(run.candidate)).digest('hex');
+    const now = hash('sha256', readFileSync(run.candidate));
     return now === run.candidateSha256
       ? undefined
       : `${run.candidate} is no longer the binary of the run (SHA-256 ${now.slice(0, 12)}…, was ${run.candidateSha256.slice(0, 12)}…)`;

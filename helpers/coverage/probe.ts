@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { jsonOf } from '../files/ndjson.ts';
 import { type Answer, answer, greeting, type Site } from './site.ts';
 import type { Kind, Route } from './table.ts';
 
@@ -89,12 +90,7 @@ export class Probe {
     const timer = setTimeout(() => this.kill(), ANSWER_MS);
     const { value, done } = await this.#lines.next();
     clearTimeout(timer);
-    if (done === true) return undefined;
-    try {
-      return JSON.parse(value);
-    } catch {
-      return undefined;
-    }
+    return done === true ? undefined : jsonOf(value);
   }
 
   async #why(): Promise<string> {

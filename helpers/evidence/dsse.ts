@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 
 /** Canonical base64 only: other spellings of the same bytes would be bytes that nobody signed. */
@@ -35,9 +35,7 @@ export function preAuthenticationEncoding(payloadType: string, payload: Uint8Arr
 /** Names a public key: the SHA-256 of its DER form (SubjectPublicKeyInfo), in hex. */
 export function keyId(key: KeyObject): string {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  return createHash('sha256')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
+  return hash('sha256', publicKey.export({ type: 'spki', format: 'der' }));
 }
 
 /** Wraps a payload, signed with an Ed25519 key or, without one, by nobody. */

@@ -125,6 +125,11 @@ export class RunDirectory {
     return readFileSync(this.file(name), 'utf8');
   }
 
+  /** A JSON document of the run. @throws Error when it is not there, or not of this shape. */
+  readJson<T>(name: string, shape: z.ZodType<T>): T {
+    return shape.parse(JSON.parse(this.readText(name)));
+  }
+
   /** Appends to an NDJSON file; a line before it that a crash tore is kept and told as one. */
   appendLine(name: string, value: unknown): void {
     appendNdjson(this.file(name), value, FILE_MODE);

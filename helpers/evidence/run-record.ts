@@ -51,7 +51,7 @@ export class UnreadableRun extends Error {}
 export function readRunRecord(run: RunDirectory): RunRecord | undefined {
   if (!run.has('run.json')) return undefined;
   try {
-    return runRecord.parse(JSON.parse(run.readText('run.json')));
+    return run.readJson('run.json', runRecord);
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
     throw new UnreadableRun(`${run.file('run.json')} is not what a run writes: ${why}`);

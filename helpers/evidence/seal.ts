@@ -1,4 +1,4 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { PAYLOAD_TYPE, testResult } from './attestation.ts';
 import { envelope, envelopeText, keyId, wrap } from './dsse.ts';
@@ -29,7 +29,7 @@ export interface Seal {
   readonly green: boolean;
 }
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string) => hash('sha256', text);
 
 /** A seal is never replaced without a trace: what it said stays in the evidence. */
 function keepFormerSeal(run: RunDirectory): void {
@@ -98,7 +98,7 @@ export async function sealRun(path: string, key: KeyObject | undefined): Promise
 export function signersOf(path: string): readonly string[] {
   const run = new RunDirectory(path);
   if (!run.has(ATTESTATION_FILE)) return [];
-  const wrapped = envelope.parse(JSON.parse(run.readText(ATTESTATION_FILE)));
+  const wrapped = run.readJson(ATTESTATION_FILE, envelope);
   return wrapped.signatures.map(({ keyid }) => keyid);
 }
 
@@ -109,7 +109,7 @@ export function signersOf(path: string): readonly string[] {
 export async function alteredSinceSealed(path: string): Promise<readonly Difference[]> {
   const run = new RunDirectory(path);
   if (!existsSync(run.file(MANIFEST_FILE))) return [];
-  const sealed = manifest.parse(JSON.parse(run.readText(MANIFEST_FILE)));
+  const sealed = run.readJson(MANIFEST_FILE, manifest);
   const differences = await differencesFrom(sealed, path);
   return differences.filter((difference) => !isReview(difference));
 }

@@ -1,7 +1,8 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { jsonOf } from '../files/ndjson.ts';
 import {
   PAYLOAD_TYPE,
   type SealedHashes,
@@ -101,18 +102,10 @@ function statementProblems(stated: Statement, hashes: SealedHashes, text: string
     : [`${ATTESTATION_FILE} differs from what the sealed evidence says`];
 }
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** A key that stands twice would tell other readers something else: we write each once, without blanks. */
 const isAsWritten = (json: string) => JSON.stringify(jsonOf(json)) === json;
 
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Buffer) => hash('sha256', bytes);
 
 /** The sealed summary; a run that ended before it was written has none. */
 function summaryText(root: string, sealed: Manifest): string {

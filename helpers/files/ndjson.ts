@@ -20,13 +20,18 @@ export interface Ndjson {
 const isTorn = (value: unknown): value is { readonly torn: string } =>
   typeof value === 'object' && value !== null && TORN in value && typeof value.torn === 'string';
 
-function parsed(line: string): unknown {
+/** The value of a JSON text; undefined where it is none. */
+export function jsonOf(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(line);
-    return value;
+    return JSON.parse(text);
   } catch {
-    return { [TORN]: line };
+    return undefined;
   }
+}
+
+function parsed(line: string): unknown {
+  const value = jsonOf(line);
+  return value === undefined ? { [TORN]: line } : value;
 }
 
 /** Reads NDJSON (https://github.com/ndjson/ndjson-spec); what cannot be read is told, never dropped. */

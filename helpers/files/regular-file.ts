@@ -1,8 +1,25 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { utf8Text } from '../text/utf8-text.ts';
 
 /** Operators' files are a few kilobytes; a million groups of a review are not a tenth of this. */
 const MAX_BYTES = 256 * 1024 * 1024;
+
+/** True for a regular file, or a link to one; false for what cannot be looked at. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /** Does not wait for the other end of a FIFO (fifo(7)). */
 export const OPEN_WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   lstatSync,
   readdirSync,
@@ -38,8 +38,7 @@ function describe(path: string, name: string, content: ContentOf): FolderEntry {
   const contentText = () => {
     if (kind === 'link') return readlinkSync(path);
     if (kind === 'folder') return '';
-    if (kind === 'file' && content === 'bytes')
-      return createHash('sha256').update(readFileSync(path)).digest('hex');
+    if (kind === 'file' && content === 'bytes') return hash('sha256', readFileSync(path));
     return String(stat.ino);
   };
   return {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { residentMemory } from './resident-memory.ts';
@@ -129,9 +129,9 @@ function sha256Of(path: string): string | undefined {
   const known = hashes.get(key);
   if (known !== undefined) return known;
   try {
-    const hash = createHash('sha256').update(readFileSync(path)).digest('hex');
-    hashes.set(key, hash);
-    return hash;
+    const digest = hash('sha256', readFileSync(path));
+    hashes.set(key, digest);
+    return digest;
   } catch {
     // It ended in between.
     return undefined;

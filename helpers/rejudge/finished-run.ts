@@ -45,7 +45,7 @@ export async function finishedRun(path: string): Promise<RunRecord> {
       `CANARY_RUN=${path}: ${stranger}, and root would write into it; judging again needs no root, or copy the run first`,
     );
   try {
-    run = runRecord.parse(JSON.parse(new RunDirectory(path).readText('run.json')));
+    run = new RunDirectory(path).readJson('run.json', runRecord);
   } catch (error) {
     throw new CannotBegin(
       `CANARY_RUN=${path} is not the directory of a finished run: ${(error as Error).message}`,

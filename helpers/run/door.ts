@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeCandidateFile } from '../agent/candidate.ts';
-import { readRegularFile } from '../files/regular-file.ts';
+import { isFile, readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
 import { quotedKnob } from '../settings/cannot-begin.ts';
 import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
@@ -16,8 +15,7 @@ const STAND_IN_TIMEOUT_MS = 20_000;
 type Problems = readonly (string | undefined)[];
 
 function candidateProblem({ AEGIS_BIN: path }: Partial<Settings>): string | undefined {
-  if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isFile() === true)
-    return undefined;
+  if (path === undefined || isFile(path)) return undefined;
   return `AEGIS_BIN=${quotedKnob(path)}: there is no such file; build the candidate, or name another with AEGIS_BIN`;
 }
 

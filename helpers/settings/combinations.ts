@@ -1,5 +1,6 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { isFile } from '../files/regular-file.ts';
 import { quotedKnob } from './cannot-begin.ts';
 import type { Settings } from './settings.ts';
 import { signingKeyProblem } from './signing-key.ts';
@@ -67,14 +68,6 @@ function previousProblems(values: Partial<Settings>): Problem[] {
     if (file === undefined) return [];
     return isFile(file) ? [] : [`${name}=${quotedKnob(file)}: there is no such file`];
   });
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** Where the path leads; the path itself when it leads nowhere yet. */

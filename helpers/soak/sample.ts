@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { jsonOf } from '../files/ndjson.ts';
 import { openLatency } from '../workload/open-latency.ts';
 
 /** One line of `samples.ndjson`. Absent figures are absent, never zero. */
-export const sample = z.object({
+const sample = z.object({
   at: z.string(),
   /** Since the soak began, by the monotonic clock. */
   elapsedMs: z.number(),
@@ -26,3 +27,6 @@ export const sample = z.object({
 });
 
 export type Sample = z.output<typeof sample>;
+
+/** A line of `samples.ndjson`; undefined where it is torn. */
+export const sampleOf = (line: string) => sample.safeParse(jsonOf(line)).data;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -26,6 +26,6 @@ export function kernelOf(given: string): Kernel {
   const label = basename(given);
   if (!given.endsWith('.deb'))
     return { kind: 'image', label, path: given, initrd: initrdBeside(given) };
-  const sha256 = createHash('sha256').update(readFileSync(given)).digest('hex');
+  const sha256 = hash('sha256', readFileSync(given));
   return { kind: 'deb', label, path: given, sha256 };
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { isFile } from '../files/regular-file.ts';
 import { wholeNumber } from '../settings/settings.ts';
 import { ACCELERATOR_CHOICES, type AcceleratorChoice } from './accelerator.ts';
 import { EXIT, StagingVmError } from './ending.ts';
@@ -11,7 +12,6 @@ const path = z
   .string()
   .min(1, 'expected a path')
   .transform((value) => resolve(value));
-const isFile = (value: string) => statSync(value, { throwIfNoEntry: false })?.isFile() === true;
 const file = path.refine(isFile, 'there is no such file');
 
 /** deb-src-control(5): a package name; anything with a slash in it is a file. */

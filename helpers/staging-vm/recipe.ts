@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Kernel } from './kernel.ts';
 
 /** Everything that decides what is in a root file system. */
@@ -76,5 +76,5 @@ export function recipeOf(release: string, kernel: Kernel): Recipe {
 /** The name under which what this recipe makes is kept. */
 export function keyOf(recipe: Recipe): string {
   const content = JSON.stringify({ ...recipe, masked: MASKED_UNITS, size: ROOT_SIZE });
-  return createHash('sha256').update(content).digest('hex').slice(0, 20);
+  return hash('sha256', content).slice(0, 20);
 }

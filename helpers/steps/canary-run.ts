@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { inject } from 'vitest';
 import { candidateOf } from '../agent/candidate.ts';
 import { type Candidate, type CommandResult, runCommand } from '../agent/command.ts';
@@ -14,6 +13,7 @@ import {
 import { listRules, type RuleList } from '../changes/rules.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
+import { isFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { frozen, type Phase, type Settings } from '../settings/settings.ts';
 
@@ -123,7 +123,7 @@ export class CanaryRun {
   /** The host as it was found, from the evidence; undefined while nothing was changed. */
   snapshot(): ComparedState | undefined {
     if (!this.directory.has(SNAPSHOT)) return undefined;
-    return agentState.omit({ files: true }).parse(JSON.parse(this.directory.readText(SNAPSHOT)));
+    return this.directory.readJson(SNAPSHOT, agentState.omit({ files: true }));
   }
 
   /** Commands that end from now on belong to this criterion. */
@@ -148,7 +148,7 @@ export class CanaryRun {
 
   /** True when the candidate file is there at all. */
   hasCandidate(): boolean {
-    return statSync(this.provided.candidatePath, { throwIfNoEntry: false })?.isFile() === true;
+    return isFile(this.provided.candidatePath);
   }
 }
 

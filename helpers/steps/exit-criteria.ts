@@ -71,8 +71,7 @@ const soakedSignal = z.object({ enforceSignal: z.enum(['term', 'int', 'kill', 'n
 /** By the evidence, not by today's knobs: a finished run may be judged in another shell. */
 function soakedWith(run: CanaryRun): Settings['ENFORCE_SIGNAL'] | undefined {
   try {
-    return soakedSignal.parse(JSON.parse(run.directory.readText('enforce/soak.json')))
-      .enforceSignal;
+    return run.directory.readJson('enforce/soak.json', soakedSignal).enforceSignal;
   } catch {
     return undefined;
   }
@@ -285,7 +284,7 @@ async function ruleDifferences(run: CanaryRun, which: 'gone' | 'new'): Promise<s
 
 const rulesAtStart = (run: CanaryRun): RulesBefore | undefined =>
   run.directory.has('rules-before.json')
-    ? rulesBefore.parse(JSON.parse(run.directory.readText('rules-before.json')))
+    ? run.directory.readJson('rules-before.json', rulesBefore)
     : undefined;
 
 /** What each start of the agent adds to pins that were there, and no command of it takes back. */

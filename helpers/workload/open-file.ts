@@ -3,7 +3,7 @@
  * The agent signals whoever opens a denied file, so the suite itself never does; this process
  * survives SIGTERM and SIGINT in order to count them.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { knownProcess } from '../host/known-process.ts';
@@ -26,7 +26,7 @@ const outcomes: ({ allowed: true; sha256: string } | { allowed: false; errno: st
 for (let index = 0; index < Number(opens); index += 1) {
   try {
     const bytes = readFileSync(path);
-    outcomes.push({ allowed: true, sha256: createHash('sha256').update(bytes).digest('hex') });
+    outcomes.push({ allowed: true, sha256: hash('sha256', bytes) });
   } catch (error) {
     outcomes.push({ allowed: false, errno: (error as NodeJS.ErrnoException).code ?? 'unknown' });
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import type { OwnFile } from '../changes/own-file.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { jsonOf } from '../files/ndjson.ts';
 import { type KnownProcess, ownProcess } from '../host/known-process.ts';
 import { ORDINARY_PROGRAM } from './programs.ts';
 
@@ -71,14 +72,14 @@ export async function probeFile(
   started(child.pid);
   const result = await child;
   mustGoOn();
-  const parsed = report.safeParse(jsonOrUndefined(result.stdout));
+  const parsed = report.safeParse(jsonOf(result.stdout));
   if (!parsed.success) {
     throw noEvidence(
       `the process that opens ${file.path} ended without a report (exit ${result.exitCode ?? 'none'}, signal ${result.signal ?? 'none'}): ${outputText(result.stderr)}`,
       { source: 'probe process' },
     );
   }
-  const expected = createHash('sha256').update(file.content).digest('hex');
+  const expected = hash('sha256', file.content);
   const outcomes = parsed.data.outcomes.map((one): OpenOutcome => {
     if (!one.allowed) return { kind: 'refused', errno: one.errno };
     return { kind: one.sha256 === expected ? 'allowed' : 'wrong-content' };
@@ -87,14 +88,6 @@ export async function probeFile(
   if (outcome === undefined) throw noEvidence('the probe process reported no open');
   const { pid, signals, self } = parsed.data;
   return { pid, self, signals, outcomes, outcome };
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Lets an ordinary program open the file: it must really be ended by the enforce signal. */

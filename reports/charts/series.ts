@@ -1,8 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { RunDirectory } from '../../helpers/evidence/run-directory.ts';
+import { jsonOf } from '../../helpers/files/ndjson.ts';
 import { soakResult } from '../../helpers/soak/result.ts';
-import { type Sample, sample } from '../../helpers/soak/sample.ts';
+import { type Sample, sampleOf } from '../../helpers/soak/sample.ts';
 import type { Point } from './downsample.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -49,26 +50,13 @@ function* linesOf(path: string): Generator<string> {
   }
 }
 
-function sampleOf(line: string): Sample | undefined {
-  try {
-    return sample.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
-}
-
 function readSamples(path: string): Sample[] {
   return [...linesOf(path)].map(sampleOf).filter((one) => one !== undefined);
 }
 
 function resultOf(run: RunDirectory, phase: string) {
   const name = `${phase}/soak.json`;
-  if (!run.has(name)) return undefined;
-  try {
-    return soakResult.safeParse(JSON.parse(run.readText(name))).data;
-  } catch {
-    return undefined;
-  }
+  return run.has(name) ? soakResult.safeParse(jsonOf(run.readText(name))).data : undefined;
 }
 
 /** A counter's growth since its first sample. Failed scrapes leave no point: no data is no zero. */

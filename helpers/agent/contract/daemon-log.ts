@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf } from '../../files/ndjson.ts';
 import { parseLogFields } from './log-fields.ts';
 import { accepted, describeZodError, type Parsed, quote, refused } from './parsed.ts';
 import { RUNTIME_STATES, SIGNALS } from './vocabulary.ts';
@@ -50,12 +51,8 @@ function jsonEntry(line: string): LogEntry | undefined {
 }
 
 function jsonObject(line: string): object {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
+  const value = jsonOf(line);
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 function isLevel(word: string | undefined): word is Level {

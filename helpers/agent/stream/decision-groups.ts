@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type SeenProcess, seenProcess } from '../../host/seen-process.ts';
 import { withoutControls } from '../../text/escaped-character.ts';
 import type { AgentEvent } from '../contract/events.ts';
@@ -39,8 +39,8 @@ const MAX_LOOKUPS = 8;
 function text(value: unknown): string {
   const whole = value === undefined || value === null ? '' : String(value);
   if (whole.length <= MAX_PART_CHARACTERS) return whole;
-  const hash = createHash('sha256').update(whole).digest('hex');
-  return `${whole.slice(0, MAX_PART_CHARACTERS)}… (${hash})`;
+  const digest = hash('sha256', whole);
+  return `${whole.slice(0, MAX_PART_CHARACTERS)}… (${digest})`;
 }
 
 function targetOf(event: AgentEvent): string {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { howItEnded } from '../../agent/command.ts';
 import { parsePolicyShow } from '../../agent/contract/rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -20,7 +20,7 @@ async function disagreements(stage: DrillStage): Promise<string[]> {
     );
   }
   const { text, appliedSha256 } = parsed.value;
-  const hash = createHash('sha256').update(text).digest('hex');
+  const digest = hash('sha256', text);
   const lines = text.split('\n').map((line) => line.trim());
   return [
     lines.includes(guarded.path) ? undefined : 'the recorded text lacks the baseline’s rule',
@@ -29,9 +29,9 @@ async function disagreements(stage: DrillStage): Promise<string[]> {
       : undefined,
     appliedSha256 === undefined
       ? 'there is no recorded hash (`# applied_sha256:`)'
-      : appliedSha256 === hash
+      : appliedSha256 === digest
         ? undefined
-        : `the recorded hash ${appliedSha256.slice(0, 12)}… is not that of the recorded text ${hash.slice(0, 12)}…`,
+        : `the recorded hash ${appliedSha256.slice(0, 12)}… is not that of the recorded text ${digest.slice(0, 12)}…`,
   ].filter((problem) => problem !== undefined);
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRegularFile } from '../../files/regular-file.ts';
@@ -51,7 +51,7 @@ export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
   const folder = join(directory, 'refused-folder.policy');
   mkdirSync(folder);
   const whole = readRegularFile(candidatePolicy);
-  const wrong = createHash('sha256').update(`${whole} `).digest('hex');
+  const wrong = hash('sha256', `${whole} `);
   return [
     of('unknown section', `${good}\n[deny_everything]\n${guarded.path}\n`),
     of('bad version', good.replace('version=1', 'version=zero')),

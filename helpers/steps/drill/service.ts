@@ -1,4 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { OwnProcess } from '../../workload/own-process.ts';
@@ -42,7 +44,7 @@ export class Service {
     const parsed = answer.safeParse(text.message);
     if (!parsed.success) return { works: false, why: 'its answer cannot be read' };
     if (!parsed.data.ok) return { works: false, why: `it answered ${parsed.data.errno}` };
-    const expected = createHash('sha256').update(this.#file.content).digest('hex');
+    const expected = hash('sha256', this.#file.content);
     return parsed.data.sha256 === expected
       ? { works: true }
       : { works: false, why: 'it read other content than was written' };
@@ -66,23 +68,21 @@ export class Service {
   }
 
   /** The next message, or in words how the process ended before it. */
-  #next({ child }: OwnProcess): Promise<{ message: unknown } | string> {
-    return new Promise((resolve) => {
-      const settle = (value: { message: unknown } | string) => {
-        clearTimeout(timer);
-        child.off('message', onMessage);
-        child.off('exit', onExit);
-        resolve(value);
-      };
-      const onMessage = (message: unknown) => settle({ message });
-      const onExit = (code: number | null, signal: string | null) =>
-        settle(signal === null ? `it exited with ${code}` : `it was ended by ${signal}`);
-      const timer = setTimeout(
-        () => settle(`it gave no answer within ${ANSWER_TIMEOUT_MS / 1000} s`),
-        ANSWER_TIMEOUT_MS,
-      );
-      child.once('message', onMessage);
-      child.once('exit', onExit);
-    });
+  async #next({ child }: OwnProcess): Promise<{ message: unknown } | string> {
+    const over = new AbortController();
+    const { signal } = over;
+    try {
+      return await Promise.race([
+        once(child, 'message', { signal }).then(([message]) => ({ message })),
+        once(child, 'exit', { signal }).then(([code, ended]) =>
+          ended === null ? `it exited with ${code}` : `it was ended by ${ended}`,
+        ),
+        sleep(ANSWER_TIMEOUT_MS, `it gave no answer within ${ANSWER_TIMEOUT_MS / 1000} s`, {
+          signal,
+        }),
+      ]);
+    } finally {
+      over.abort();
+    }
   }
 }
