@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { exampleRun } from '../helpers/evidence/example-run.ts';
+import { exampleRun } from '../fixtures/examples/example-run.ts';
 
 let outDir: string;
 

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { exampleRun } from '../helpers/evidence/example-run.ts';
+import { exampleRun } from '../fixtures/examples/example-run.ts';
 import LiveProgress from './live-progress.ts';
 
 let directory: string;

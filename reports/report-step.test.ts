@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { exampleRecords, exampleRun } from '../helpers/evidence/example-run.ts';
+import { exampleRecords, exampleRun } from '../fixtures/examples/example-run.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { verdictChanged } from '../helpers/evidence/verdict-changed.ts';

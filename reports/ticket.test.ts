@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exampleRecords, exampleRun } from '../helpers/evidence/example-run.ts';
+import { exampleRecords, exampleRun } from '../fixtures/examples/example-run.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import { verdictOf } from '../helpers/evidence/verdict.ts';
 import { annotations } from './github-reporter.ts';

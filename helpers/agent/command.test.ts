@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { anyText, propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { howItEnded, outputText, runCommand } from './command.ts';
-import { anyText, propertyRuns } from './contract/property-tools.ts';
 
 const shell = { executable: '/bin/sh', environment: { ONLY: 'this' }, timeoutSeconds: 10 };
 

@@ -15,7 +15,7 @@ export interface Finding {
   readonly title: string;
   readonly severity: 'critical' | 'high' | 'medium' | 'low';
   /** Section of the agent's contract that describes it, where known. */
-  readonly reference?: string;
+  readonly reference?: string | undefined;
   readonly detail: string;
 }
 

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Judgement } from '../criteria/judgement.ts';
+import type { Finding } from '../criteria/judgement.ts';
 import { appendNdjson, type Ndjson, parseNdjson } from '../files/ndjson.ts';
 import { withoutControls } from '../text/escaped-character.ts';
 import { placeOf } from './judging-copy.ts';
@@ -30,6 +30,7 @@ export const criterionRecord = z.object({
   id: z.string(),
   section: z.string(),
   title: z.string(),
+  /** When it was judged, ISO 8601 in UTC. */
   at: z.string(),
   durationMs: z.number(),
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'skipped']),
@@ -40,23 +41,15 @@ export const criterionRecord = z.object({
   source: z.string().optional(),
   findings: z.array(finding).optional(),
   follows: z.string().optional().describe('id of the criterion that tells the cause'),
+  /** Skipped, and no gap in the evidence: its knob is off, or host or version have no subject for it. */
   notApplicable: z.literal(true).optional(),
+  /** The former verdict counts no more, for the criterion is judged again; what is recorded next counts. */
   takenBack: z.literal(true).optional(),
 });
 
 /** One line of `criteria.ndjson`: a judgement with the test it belongs to. */
-export type CriterionRecord = Omit<Judgement, 'verdict'> & {
-  readonly id: string;
-  readonly section: string;
-  readonly title: string;
-  /** When it was judged, ISO 8601 in UTC. */
-  readonly at: string;
-  readonly durationMs: number;
-  readonly verdict: Judgement['verdict'] | 'skipped';
-  /** Skipped, and no gap in the evidence: its knob is off, or host or version have no subject for it. */
-  readonly notApplicable?: true;
-  /** The former verdict counts no more, for the criterion is judged again; what is recorded next counts. */
-  readonly takenBack?: true;
+export type CriterionRecord = Readonly<Omit<z.output<typeof criterionRecord>, 'findings'>> & {
+  readonly findings?: readonly Finding[] | undefined;
 };
 
 const CRITERIA_FILE = 'criteria.ndjson';
@@ -154,8 +147,8 @@ export class RunDirectory {
   criteria(): ReadonlyMap<string, CriterionRecord> {
     const counted = new Map<string, CriterionRecord>();
     for (const value of this.lines(CRITERIA_FILE).values) {
-      if (!criterionRecord.safeParse(value).success) continue;
-      const record = value as CriterionRecord;
+      const record = criterionRecord.safeParse(value).data;
+      if (record === undefined) continue;
       counted.set(record.id, counting(counted.get(record.id), record));
     }
     return counted;

@@ -14,7 +14,7 @@ import { execa } from 'execa';
 import fc from 'fast-check';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { exampleRecords, exampleRun } from './example-run.ts';
+import { exampleRecords, exampleRun } from '../../fixtures/examples/example-run.ts';
 import { RunDirectory } from './run-directory.ts';
 import type { RunRecord } from './run-record.ts';
 import { alteredSinceSealed, sealRun } from './seal.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { exampleRecords, exampleRun } from './example-run.ts';
+import { exampleRecords, exampleRun } from '../../fixtures/examples/example-run.ts';
 import { recordReportProblem } from './report-problems.ts';
 import { RunDirectory } from './run-directory.ts';
 import { summary, summaryOf } from './summary.ts';

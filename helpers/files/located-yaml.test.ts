@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyText, damaged, propertyRuns } from '../agent/contract/property-tools.ts';
+import { anyText, damaged, propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { review } from '../review/review-entry.ts';
 import { readLocatedYaml } from './located-yaml.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { propertyRuns } from '../agent/contract/property-tools.ts';
+import { propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { cgroupProblem } from './cgroup-layout.ts';
 import { type Mount, mounts } from './observations.ts';
 

@@ -2,7 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
-import { exampleRecords, exampleRun } from '../evidence/example-run.ts';
+import { exampleRecords, exampleRun } from '../../fixtures/examples/example-run.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import type { RunRecord } from '../evidence/run-record.ts';
 import { runVerdict } from '../evidence/verdict.ts';

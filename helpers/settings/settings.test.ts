@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyText, propertyRuns } from '../agent/contract/property-tools.ts';
+import { anyText, propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { askedPhases, knobNames, readSettings, SettingsError } from './settings.ts';
 
 function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { propertyRuns } from '../agent/contract/property-tools.ts';
+import { propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { accountingCloses, signalsEqualDenials } from './accounting.ts';
 import {
   actionsAsDocumented,

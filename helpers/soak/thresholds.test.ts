@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { propertyRuns } from '../agent/contract/property-tools.ts';
+import { propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { type Limits, THRESHOLDS, type ThresholdName } from '../thresholds/thresholds.ts';
 import { type SoakResult, soakResult } from './result.ts';
 import { judgeThreshold } from './thresholds.ts';

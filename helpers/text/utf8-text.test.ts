@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { propertyRuns } from '../agent/contract/property-tools.ts';
+import { propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { utf8Text } from './utf8-text.ts';
 
 const refusal = (bytes: Buffer) => {

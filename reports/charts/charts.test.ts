@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { XMLValidator } from 'fast-xml-parser';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { exampleRun } from '../../helpers/evidence/example-run.ts';
+import { exampleRun } from '../../fixtures/examples/example-run.ts';
 import { RunDirectory } from '../../helpers/evidence/run-directory.ts';
 import type { Sample } from '../../helpers/soak/sample.ts';
 import { charts } from './charts.ts';

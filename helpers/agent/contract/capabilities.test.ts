@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { alwaysAnswers, errorOf, sample } from '../../../fixtures/examples/property-tools.ts';
 import { parseCapabilities } from './capabilities.ts';
-import { alwaysAnswers, errorOf, sample } from './property-tools.ts';
 
 const real = sample('caps.json');
 

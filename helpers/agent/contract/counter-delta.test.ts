@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { propertyRuns } from '../../../fixtures/examples/property-tools.ts';
 import { counterDelta, type Metrics, parseMetrics } from './metrics.ts';
-import { propertyRuns } from './property-tools.ts';
 
 function scrape(...lines: readonly string[]): Metrics {
   const parsed = parseMetrics(

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import {
+  alwaysAnswers,
+  errorOf,
+  propertyRuns,
+  sample,
+} from '../../../fixtures/examples/property-tools.ts';
 import { agentStarted, type LogEntry, parseLogLine } from './daemon-log.ts';
-import { alwaysAnswers, errorOf, propertyRuns, sample } from './property-tools.ts';
 
 const HEAD = '2026-11-23 11:29:42.576 [INFO] ';
 const lines = ['enforce.log', 'audit.log', 'kill.log'].flatMap((name) =>

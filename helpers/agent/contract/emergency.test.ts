@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { alwaysAnswers, errorOf } from '../../../fixtures/examples/property-tools.ts';
 import { parseEmergencyStatus } from './emergency.ts';
-import { alwaysAnswers, errorOf } from './property-tools.ts';
 
 const storm = {
   storm_active: false,

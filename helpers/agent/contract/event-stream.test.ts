@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { propertyRuns } from '../../../fixtures/examples/property-tools.ts';
 import { EventLineSplitter, type SplitLine } from './event-stream.ts';
-import { propertyRuns } from './property-tools.ts';
 
 function chunked(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort(

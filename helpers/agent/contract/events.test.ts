@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { alwaysAnswers, propertyRuns, sample } from '../../../fixtures/examples/property-tools.ts';
 import { type AgentEvent, eventMatchesFile, kernelDevice, parseEventLine } from './events.ts';
-import { alwaysAnswers, propertyRuns, sample } from './property-tools.ts';
 
 const jsonLines = (name: string) =>
   sample(name)

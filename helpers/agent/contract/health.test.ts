@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { alwaysAnswers, errorOf, sample } from '../../../fixtures/examples/property-tools.ts';
 import { parseHealth } from './health.ts';
-import { alwaysAnswers, errorOf, sample } from './property-tools.ts';
 
 const real = sample('health0.json');
 const edited = (edit: (document: Record<string, unknown>) => void): string => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HOSTILE_LINES } from './hostile-lines.ts';
+import { HOSTILE_LINES } from '../../../fixtures/examples/hostile-lines.ts';
 
 const SHORT = 40;
 const LONG_CHARACTERS = 1_000_000;

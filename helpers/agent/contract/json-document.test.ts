@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { alwaysAnswers, errorOf, sample } from '../../../fixtures/examples/property-tools.ts';
 import { flags, parseDocument, parseJson } from './json-document.ts';
-import { alwaysAnswers, errorOf, sample } from './property-tools.ts';
 
 const object = z.looseObject({});
 const error = (text: string) => errorOf(parseDocument(text, object, 'thing'));

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import {
+  alwaysAnswers,
+  errorOf,
+  propertyRuns,
+  sample,
+} from '../../../fixtures/examples/property-tools.ts';
 import { type Metrics, parseMetrics } from './metrics.ts';
-import { alwaysAnswers, errorOf, propertyRuns, sample } from './property-tools.ts';
 
 const real = sample('metrics2.prom');
 

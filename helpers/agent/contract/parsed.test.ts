@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { propertyRuns } from '../../../fixtures/examples/property-tools.ts';
 import { describeZodError, place, quote, valueText } from './parsed.ts';
-import { propertyRuns } from './property-tools.ts';
 
 test('a quoted text is one printable line that JSON reads back', () => {
   fc.assert(

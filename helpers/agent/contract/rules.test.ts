@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { alwaysAnswers, errorOf, propertyRuns } from './property-tools.ts';
+import { alwaysAnswers, errorOf, propertyRuns } from '../../../fixtures/examples/property-tools.ts';
 import {
   parseAllowList,
   parseBlockList,

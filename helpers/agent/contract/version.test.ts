@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alwaysAnswers, errorOf } from './property-tools.ts';
+import { alwaysAnswers, errorOf } from '../../../fixtures/examples/property-tools.ts';
 import { parseVersion } from './version.ts';
 
 test('the version is what follows the name', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sample } from '../contract/property-tools.ts';
+import { sample } from '../../../fixtures/examples/property-tools.ts';
 import { EventLog } from './event-log.ts';
 
 let folder: ReturnType<typeof dirSync>;
