@@ -3,11 +3,11 @@ import { criterion, section } from '../helpers/steps/criterion.ts';
 import {
   candidateIsTheSame,
   enforcePassed,
-  hostIsUnchanged,
   noCriticalFalsePositive,
   sectionPassed,
   thresholdsKept,
 } from '../helpers/steps/exit-criteria.ts';
+import { hostIsUnchanged } from '../helpers/steps/host-unchanged.ts';
 
 const run = canaryRun();
 

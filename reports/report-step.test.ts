@@ -37,9 +37,9 @@ test('a report that fails after others has them written anew, so that all of the
 
 test('what changes the verdict after the last report is in all of them', () => {
   reportStep(run.path, 'ticket.md', document('ticket.md'));
-  const asFound = exampleRecords().get('exit.host-as-found');
-  if (asFound === undefined) throw new Error('no such criterion');
-  run.record({ ...asFound, verdict: 'fail', explanation: 'a rule could not be removed' });
+  const unchanged = exampleRecords().get('exit.host-as-found');
+  if (unchanged === undefined) throw new Error('no such criterion');
+  run.record({ ...unchanged, verdict: 'fail', explanation: 'a rule could not be removed' });
   verdictChanged();
   expect(read('ticket.md')).toBe('fail');
 });

@@ -120,12 +120,12 @@ test('agent text never reaches a terminal raw, and no line is wider than 80 colu
       hostile,
       fc.constantFrom('fail', 'inconclusive', 'skipped' as const),
       (text, verdict) => {
-        const shown = screen({
+        const drawn = screen({
           'audit.accounting': { verdict, explanation: text, value: text, limit: text, title: text },
         });
-        expect(shown).toMatch(/^(?:\n|[^\p{Cc}\p{Cf}\p{Cs}])*$/u);
-        for (const line of shown.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
-        expect(shown.split('\n').length).toBeLessThan(60);
+        expect(drawn).toMatch(/^(?:\n|[^\p{Cc}\p{Cf}\p{Cs}])*$/u);
+        for (const line of drawn.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
+        expect(drawn.split('\n').length).toBeLessThan(60);
       },
     ),
   );

@@ -14,9 +14,9 @@ test('what the agent said is shown as one line, cut, and in words when it is not
 test('a terminal’s C0 control characters never get through, and the length is bounded', () => {
   fc.assert(
     fc.property(anyText(), fc.integer({ min: 1, max: 400 }), (text, limit) => {
-      const shown = outputText(text, limit);
-      expect(shown).not.toMatch(/[\u0000-\u001f]/);
-      expect(shown.length).toBeLessThanOrEqual(limit + 40);
+      const printed = outputText(text, limit);
+      expect(printed).not.toMatch(/[\u0000-\u001f]/);
+      expect(printed.length).toBeLessThanOrEqual(limit + 40);
     }),
     propertyRuns(),
   );

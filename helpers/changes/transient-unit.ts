@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
-import { hostPath } from '../host/observations.ts';
+import { hostPath, SYSTEM_TOOL } from '../host/observations.ts';
 import type { Journal } from './journal.ts';
 import { stopUnit } from './undo-entry.ts';
 
 /** Runs systemd's own tools by their absolute paths, as root's PATH must not decide. */
 const TOOL_FOLDERS = ['usr/bin', 'bin'];
 const TOOL_TIMEOUT_MS = 60_000;
-const ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
 
 function toolPath(hostRoot: string, name: string): string | undefined {
   return TOOL_FOLDERS.map((folder) => hostPath(hostRoot, folder, name)).find((path) =>
@@ -44,9 +43,7 @@ async function unitProperties(
 ): Promise<UnitProperties> {
   const result = await execa(systemctl, ['show', unit, `--property=${names.join(',')}`], {
     timeout: TOOL_TIMEOUT_MS,
-    extendEnv: false,
-    env: ENVIRONMENT,
-    stdin: 'ignore',
+    ...SYSTEM_TOOL,
   });
   return new Map(
     result.stdout.split('\n').flatMap((line) => {
@@ -111,7 +108,7 @@ export class TransientUnit {
         '--',
         ...command,
       ],
-      { timeout: TOOL_TIMEOUT_MS, extendEnv: false, env: ENVIRONMENT, stdin: 'ignore' },
+      { timeout: TOOL_TIMEOUT_MS, ...SYSTEM_TOOL },
     );
     return unit;
   }

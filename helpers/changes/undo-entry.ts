@@ -2,6 +2,7 @@ import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { execa } from 'execa';
 import { type Candidate, howItEnded, outputText, runCommand } from '../agent/command.ts';
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
+import { SYSTEM_TOOL } from '../host/observations.ts';
 import { restoreAgentState } from './agent-state.ts';
 import type { JournalEntry } from './journal.ts';
 import { removeCgroup } from './own-cgroup.ts';
@@ -26,13 +27,11 @@ const ENABLE_REASON = 'aegisbpf-canary: end of the rollback drill’s kill-switc
  * @returns what is wrong, or undefined when it is gone.
  */
 export async function stopUnit(systemctl: string, name: string): Promise<string | undefined> {
-  const environment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
   const call = (...args: string[]) =>
     execa(systemctl, args, {
       reject: false,
       timeout: SYSTEMCTL_TIMEOUT_SECONDS * 1000,
-      extendEnv: false,
-      env: environment,
+      ...SYSTEM_TOOL,
     });
   await call('stop', name);
   // A unit whose agent was killed too often stays loaded as failed until it is reset.

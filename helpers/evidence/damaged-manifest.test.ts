@@ -37,15 +37,15 @@ test.each([MANIFEST_FILE, ATTESTATION_FILE])(
       fc.asyncProperty(fc.oneof(anyText(), damaged(whole)), async (text) => {
         fc.pre(text !== whole);
         writeFileSync(file, text);
-        const found = await verifyRun(path).then(
+        const outcome = await verifyRun(path).then(
           ({ problems }) => problems,
           (error: unknown) => {
             expect(error).toBeInstanceOf(CannotVerify);
             return [(error as CannotVerify).message];
           },
         );
-        expect(found.length).toBeGreaterThan(0);
-        for (const problem of found) expect(problem).toMatch(SAYS_WHERE);
+        expect(outcome.length).toBeGreaterThan(0);
+        for (const problem of outcome) expect(problem).toMatch(SAYS_WHERE);
       }),
       propertyRuns(),
     );

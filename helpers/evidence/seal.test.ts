@@ -56,13 +56,13 @@ describe('a sealed run', () => {
     const seal = await sealRun(path, privateKey);
     expect(seal.green).toBe(true);
     expect(seal.files).toBe(everyFile().length - 2);
-    const found = await verifyRun(path, publicKey);
-    expect(found).toMatchObject({
+    const verification = await verifyRun(path, publicKey);
+    expect(verification).toMatchObject({
       problems: [],
       signature: 'holds',
       signatures: [seal.signedBy],
     });
-    expect(found.statement.predicate).toMatchObject({ result: 'PASSED', failedTests: [] });
+    expect(verification.statement.predicate).toMatchObject({ result: 'PASSED', failedTests: [] });
     const other = generateKeyPairSync('ed25519').publicKey;
     expect(await verifyRun(path, other)).toMatchObject({ problems: [], signature: 'another key' });
   });
@@ -112,12 +112,12 @@ describe('a sealed run', () => {
           const at = offset % flipped.length;
           flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
           writeFileSync(file, flipped);
-          const found = await problems(checkedWith).catch((error: unknown) => {
+          const verification = await problems(checkedWith).catch((error: unknown) => {
             expect(error).toBeInstanceOf(CannotVerify);
             return ['cannot be read'];
           });
           writeFileSync(file, whole);
-          expect(found, `${name} at ${at}`).not.toEqual([]);
+          expect(verification, `${name} at ${at}`).not.toEqual([]);
         },
       ),
       { numRuns: 300 },

@@ -18,13 +18,13 @@ test('a report that could not be written keeps a run from being a pass', () => {
   const parent = dirSync({ unsafeCleanup: true });
   const run = RunDirectory.create(join(parent.name, 'run'));
   for (const record of exampleRecords().values()) run.record(record);
-  const said = () => summaryOf(exampleRun(), run, '2026-11-23T14:12:00.000Z');
-  expect(said()).toMatchObject({ status: 'pass', unwritten: [] });
+  const summaryNow = () => summaryOf(exampleRun(), run, '2026-11-23T14:12:00.000Z');
+  expect(summaryNow()).toMatchObject({ status: 'pass', unwritten: [] });
   recordReportProblem(run.path, 'junit.xml: no space left on device');
-  expect(said()).toMatchObject({
+  expect(summaryNow()).toMatchObject({
     status: 'inconclusive',
     unwritten: ['junit.xml: no space left on device'],
   });
-  expect(summary.parse(said())).toEqual(said());
+  expect(summary.parse(summaryNow())).toEqual(summaryNow());
   parent.removeCallback();
 });

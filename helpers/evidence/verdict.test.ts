@@ -96,16 +96,16 @@ test('a failure outweighs what is inconclusive or missing, and is listed first',
 });
 
 test('what follows from another criterion is told as its consequence, while that one is open', () => {
-  const found = new Map(
+  const recorded = new Map(
     records(all, { 'audit.alive': 'fail', 'audit.stop': 'inconclusive', 'audit.soak': 'fail' }),
   );
-  const of = (id: string) => found.get(id) ?? foreign({ id });
-  found.set('audit.stop', { ...of('audit.stop'), follows: 'audit.alive' });
-  const judged = () => verdictOf({ records: found, ...NOTHING }, { asked: all, rehearsal: [] });
+  const of = (id: string) => recorded.get(id) ?? foreign({ id });
+  recorded.set('audit.stop', { ...of('audit.stop'), follows: 'audit.alive' });
+  const judged = () => verdictOf({ records: recorded, ...NOTHING }, { asked: all, rehearsal: [] });
   const ids = (list: readonly CriterionRecord[]) => list.map(({ id }) => id);
   expect(ids(judged().causes)).toEqual(['audit.soak', 'audit.alive']);
   expect(ids(judged().follows)).toEqual(['audit.stop']);
-  found.set('audit.alive', { ...of('audit.alive'), verdict: 'pass' });
+  recorded.set('audit.alive', { ...of('audit.alive'), verdict: 'pass' });
   expect(ids(judged().causes)).toEqual(['audit.soak', 'audit.stop']);
 });
 
@@ -136,14 +136,14 @@ test('a rollback alone needs no soak’s exit criteria, an audit alone does', ()
 });
 
 test('what has no subject here is no gap, and what was merely skipped is one', () => {
-  const found = new Map(records(all, { 'rollback.deadman': 'skipped' }));
-  expect(verdictOf({ records: found, ...NOTHING }, { asked: all, rehearsal: [] }).status).toBe(
+  const recorded = new Map(records(all, { 'rollback.deadman': 'skipped' }));
+  expect(verdictOf({ records: recorded, ...NOTHING }, { asked: all, rehearsal: [] }).status).toBe(
     'inconclusive',
   );
-  const record = found.get('rollback.deadman');
+  const record = recorded.get('rollback.deadman');
   if (record === undefined) throw new Error('no such record');
-  found.set(record.id, { ...record, notApplicable: true });
-  expect(verdictOf({ records: found, ...NOTHING }, { asked: all, rehearsal: [] }).status).toBe(
+  recorded.set(record.id, { ...record, notApplicable: true });
+  expect(verdictOf({ records: recorded, ...NOTHING }, { asked: all, rehearsal: [] }).status).toBe(
     'pass',
   );
 });
@@ -184,11 +184,13 @@ test('a criterion that was declared and has no record was not judged', () => {
 
 test('a failure of a phase that was not asked for is a failure', () => {
   const asked = ['audit'] as const;
-  const found = new Map([
+  const recorded = new Map([
     ...records(asked),
     ['enforce.own', foreign({ id: 'enforce.own', verdict: 'fail' })],
   ]);
-  expect(verdictOf({ ...NOTHING, records: found }, { asked, rehearsal: [] }).status).toBe('fail');
+  expect(verdictOf({ ...NOTHING, records: recorded }, { asked, rehearsal: [] }).status).toBe(
+    'fail',
+  );
 });
 
 test('a test that is no criterion counts when it fails and when it did not run', () => {

@@ -94,6 +94,13 @@ export function kernelBtf(hostRoot: string): Observation<boolean> {
   }
 }
 
+/** How a tool of systemd is run: by nobody's environment, and with nothing to read. */
+export const SYSTEM_TOOL = {
+  extendEnv: false,
+  env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+  stdin: 'ignore',
+} as const;
+
 const SYSTEMCTL_PATHS = ['usr/bin/systemctl', 'bin/systemctl'];
 
 /** Runs systemctl by its absolute path: a PATH that holds another one must not decide. */
@@ -106,8 +113,7 @@ async function systemctl(
     const result = await execa(hostPath(hostRoot, relative), args, {
       reject: false,
       timeout: 20_000,
-      extendEnv: false,
-      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+      ...SYSTEM_TOOL,
     });
     if (result.code === 'ENOENT') continue;
     if (result.exitCode === undefined) {

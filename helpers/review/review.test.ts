@@ -302,12 +302,12 @@ test('a million decisions in ten thousand groups stay a file that a person can r
     }),
   ).map((one) => ({ ...one, count: Math.round(one.count) }));
   write(directory, 'audit', groups);
-  const found = entries(directory);
+  const written = entries(directory);
   const total = (list: readonly { readonly count: number }[]) =>
     list.reduce((sum, { count }) => sum + count, 0);
-  expect(found).toHaveLength(201);
-  expect(found.at(-1)).toMatchObject({ group: 'tail of audit' });
-  expect(total(found)).toBe(total(groups));
+  expect(written).toHaveLength(201);
+  expect(written.at(-1)).toMatchObject({ group: 'tail of audit' });
+  expect(total(written)).toBe(total(groups));
   expect(readFileSync(directory.file('review.yaml')).length).toBeLessThan(200_000);
   let recorded = 0;
   for await (const one of recordedGroups(directory)) recorded += one.count;

@@ -1,18 +1,13 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
 import { parseHealth } from '../agent/contract/health.ts';
-import { agentStateDifferences } from '../changes/agent-state.ts';
-import { forgetOwnFiles, OWN_DIRECTORY_PREFIX } from '../changes/own-file.ts';
-import { listSurvivors, ruleText } from '../changes/rules.ts';
-import { undoAll } from '../changes/undo.ts';
 import { criteriaIn, SECTIONS, type Section } from '../criteria/catalogue.ts';
 import {
   fail,
   inconclusive,
   type Judgement,
-  JudgementError,
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
@@ -179,7 +174,7 @@ function loadedObject({ directory, provided, settings }: CanaryRun): string | un
 const AS_JUDGED = /^as judged at \S+: /;
 
 /** What a finished run found, when it is judged again and cannot be looked at any more. */
-function asRecorded(run: CanaryRun, id: string): Judgement {
+export function asRecorded(run: CanaryRun, id: string): Judgement {
   const known = run.directory.criteria().get(id);
   if (known === undefined || known.verdict === 'skipped')
     return inconclusive(`the run ended before "${id}" was judged`);
@@ -192,105 +187,4 @@ function asRecorded(run: CanaryRun, id: string): Judgement {
     ? explanation
     : `as judged at ${known.at}: ${explanation}`;
   return { verdict, explanation: text, ...Object.fromEntries(figures) };
-}
-
-/** Undoes what is left of the run, then compares the host with how it was found. */
-export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
-  if (run.provided.rejudge) return asRecorded(run, 'exit.host-as-found');
-  const source = 'journal of the run';
-  let begun: ReturnType<CanaryRun['begunJournal']>;
-  try {
-    begun = run.begunJournal();
-  } catch (error) {
-    if (!(error instanceof JudgementError)) throw error;
-    return journalIsLost(run, error.judgement);
-  }
-  if (begun === undefined) return pass('nothing was changed on this host', { source });
-  // All but those that the journal still removes.
-  const rules = await ruleDifferences(run, 'gone');
-  const snapshot = run.snapshot();
-  forgetOwnFiles();
-  const report = await undoAll(begun.journal, (text) => run.log(`undone: ${text}`));
-  run.directory.writeJson('undo.json', report);
-  const differences =
-    snapshot === undefined
-      ? ['the snapshot of the host as it was found is gone']
-      : agentStateDifferences(snapshot);
-  // Without pins there is no rule, and the agent's list command would make new ones.
-  const left = snapshot?.pinDirectoryExisted === true ? await ruleDifferences(run, 'new') : [];
-  const problems = [...report.problems, ...rules, ...left, ...differences];
-  if (problems.length > 0) {
-    return fail(`the host is not as it was found: ${problems.join('; ')}`, {
-      value: problems.length,
-      limit: 0,
-      unit: 'differences',
-      source,
-    });
-  }
-  const stay = snapshot?.pinDirectoryExisted === true ? await whatStays(run) : '';
-  return pass(
-    `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}${stay}`,
-    { value: 0, limit: 0, unit: 'differences', source },
-  );
-}
-
-/** Without its journal a run cannot show what it undid: what differs from the first snapshot is named. */
-function journalIsLost(run: CanaryRun, { explanation }: Judgement): Judgement {
-  const { PROBE_DIR } = run.settings;
-  const snapshot = run.snapshot();
-  const probes = readdirSync(PROBE_DIR).filter((name) => name.startsWith(OWN_DIRECTORY_PREFIX));
-  const left = [
-    ...(snapshot === undefined ? [] : agentStateDifferences(snapshot)),
-    ...probes.map((name) => `${join(PROBE_DIR, name)} was made by this run`),
-  ];
-  return inconclusive(
-    `${explanation}. What the run changed cannot be shown to be undone; still there now: ${left.join('; ') || 'nothing that is known'}. The guardian undoes what it remembers when the run ends (canary.log); look at the host, and run again`,
-    { value: left.length, limit: 0, unit: 'differences', source: 'host-before.json' },
-  );
-}
-
-const rulesBefore = z.object({
-  files: z.array(z.string()),
-  network: z.array(z.string()),
-  cgroupRules: z.array(z.string()),
-  allowedCgroups: z.array(z.string()),
-  /** Absent in runs of older versions. */
-  survivors: z.array(z.string()).default([]),
-});
-
-type RulesBefore = z.output<typeof rulesBefore>;
-
-/** Rules of which one list has more than the other: those that are gone, or those that nobody had before. */
-async function ruleDifferences(run: CanaryRun, which: 'gone' | 'new'): Promise<string[]> {
-  const before = rulesAtStart(run);
-  if (before === undefined) return [];
-  const now = await run.rules();
-  const kinds = [
-    { what: 'file', was: before.files, is: now.files.map(ruleText) },
-    { what: 'network', was: before.network, is: now.network },
-    { what: 'cgroup', was: before.cgroupRules, is: now.cgroupRules },
-    { what: 'allowed-cgroup', was: before.allowedCgroups, is: now.allowedCgroups },
-  ];
-  return kinds.flatMap(({ what, was, is }) =>
-    which === 'gone'
-      ? was
-          .filter((rule) => !is.includes(rule))
-          .map((rule) => `the ${what} rule ${rule} was there before the run`)
-      : is
-          .filter((rule) => !was.includes(rule))
-          .map((rule) => `the ${what} rule ${rule} was not there before the run`),
-  );
-}
-
-const rulesAtStart = (run: CanaryRun): RulesBefore | undefined =>
-  run.directory.has('rules-before.json')
-    ? run.directory.readJson('rules-before.json', rulesBefore)
-    : undefined;
-
-/** What each start of the agent adds to pins that were there, and no command of it takes back. */
-async function whatStays(run: CanaryRun): Promise<string> {
-  const before = rulesAtStart(run)?.survivors ?? [];
-  const now = await listSurvivors(run.candidate);
-  const added = now.filter((one) => !before.includes(one)).length;
-  return `; the pins were there before and stay, with counters that grew and ${added} inodes more on the survival list, as after every start of the agent`;
 }

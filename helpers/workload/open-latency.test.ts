@@ -14,12 +14,12 @@ test('each percentile is within five percent of the open of that rank', () => {
     fc.property(times, (milliseconds) => {
       const sorted = milliseconds.map((one) => one * 1000).sort((a, b) => a - b);
       const exact = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
-      const found = histogramOf(milliseconds).summary();
-      expect(found?.opens).toBe(sorted.length);
+      const summary = histogramOf(milliseconds).summary();
+      expect(summary?.opens).toBe(sorted.length);
       for (const [value, share] of [
-        [found?.p50, 0.5],
-        [found?.p99, 0.99],
-        [found?.max, 1],
+        [summary?.p50, 0.5],
+        [summary?.p99, 0.99],
+        [summary?.max, 1],
       ] as const)
         expect(Math.abs((value ?? Number.NaN) / exact(share) - 1)).toBeLessThan(0.05);
     }),

@@ -40,8 +40,8 @@ test.each([
 });
 
 test('rules that are in no file are named, each', () => {
-  const found = lost({ network: ['ip: 192.0.2.1'], cgroupRules: ['1 2'], allowedCgroups: ['7'] });
-  expect(found).toEqual([
+  const reasons = lost({ network: ['ip: 192.0.2.1'], cgroupRules: ['1 2'], allowedCgroups: ['7'] });
+  expect(reasons).toEqual([
     expect.stringContaining('192.0.2.1'),
     expect.stringContaining('1 2'),
     expect.stringContaining('allowed cgroup 7'),
