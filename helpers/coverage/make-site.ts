@@ -49,11 +49,6 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
   writeFileSync(at('script'), `#!${at('program')}\n`, { mode: 0o700 });
   copyFileSync(PROGRAM, at('program'));
   chmodSync(at('program'), 0o755);
-  const comm = programNames();
-  for (const name of Object.values(comm)) {
-    copyFileSync(PROGRAM, join(directory, name));
-    chmodSync(join(directory, name), 0o755);
-  }
   const numbered = fileOnTmpfs(directory, journal);
   const program = knownFile(at('program'), '');
   const ports = somePorts();
@@ -67,17 +62,10 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
       directory,
       numbered: numbered?.path,
       cgroups: makeCgroups(journal),
-      comm,
       ipv4: ipv4(ports),
       ipv6: ipv6(ports),
     },
   };
-}
-
-/** The agent compares 15 characters, and a rule on so short a name concerns no other program. */
-function programNames(): Site['comm'] {
-  const denied = `canary${randomInt(1e6, 9e6)}`;
-  return { denied, longer: `${denied}x` };
 }
 
 function makeCgroups(journal: Journal): Site['cgroups'] {
@@ -108,7 +96,7 @@ function fileOnTmpfs(directory: string, journal: Journal): OwnFile | undefined {
   return openFile(join(ownDirectory(parent, journal), 'numbered'));
 }
 
-type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort' | 'tcpPort' | 'pairPort' | 'listenPort'>;
+type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort' | 'tcpPort' | 'pairPort'>;
 
 /** Each has a port beside it that has no rule. */
 function somePorts(): Ports {
@@ -118,7 +106,6 @@ function somePorts(): Ports {
     bothPort: bindPort + 10,
     tcpPort: bindPort + 20,
     pairPort: bindPort + 30,
-    listenPort: bindPort + 40,
   };
 }
 

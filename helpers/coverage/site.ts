@@ -22,8 +22,6 @@ const network = z.object({
   bindPort: z.number().int(),
   bothPort: z.number().int(),
   tcpPort: z.number().int(),
-  /** Denied for bind; the socket of the process from before the agent has it already. */
-  listenPort: z.number().int(),
 });
 
 /** What the probe processes work on. */
@@ -33,8 +31,6 @@ export const site = z.object({
   numbered: z.string().optional(),
   /** Directories of cgroups of ours; only the first is on the allow list. Undefined where none could be made. */
   cgroups: z.object({ allowed: z.string(), child: z.string(), sibling: z.string() }).optional(),
-  /** Names of our programs: the first is denied by name. */
-  comm: z.object({ denied: z.string(), longer: z.string() }),
   ipv4: network,
   ipv6: network,
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { alwaysAnswers, propertyRuns, sample } from '../../../fixtures/examples/property-tools.ts';
-import { type AgentEvent, eventMatchesFile, kernelDevice, parseEventLine } from './events.ts';
+import { type AgentEvent, kernelDevice, parseEventLine } from './events.ts';
 
 const jsonLines = (name: string) =>
   sample(name)
@@ -144,12 +144,4 @@ test('the device of stat becomes that of the events, whatever its halves', () =>
     }),
     propertyRuns(),
   );
-});
-
-test('an event matches its file by device and inode in full', () => {
-  const file = { dev: 266338304, ino: 12 };
-  expect(eventMatchesFile({ dev: 266338304, ino: 12 }, file)).toBe(true);
-  expect(eventMatchesFile({ dev: 266338304, ino: 123 }, file)).toBe(false);
-  expect(eventMatchesFile({ dev: 266338305, ino: 12 }, file)).toBe(false);
-  expect(eventMatchesFile({ dev: 0, ino: 0 }, { dev: 0, ino: 0 })).toBe(false);
 });

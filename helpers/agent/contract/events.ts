@@ -5,7 +5,7 @@ import type { Action, RuntimeState } from './vocabulary.ts';
 
 /*
  * The agent's events as they stand on its standard output, keys spelled as there
- * (docs/agent-contract.md §4.1). Further keys may be present.
+ * (docs/agent-contract.md §4.1); of their fields those that are read. event-fields.ts checks all.
  */
 
 /** Who acted. 64-bit numbers above 2^53 are rounded here; `exec_id` has start_time in full. */
@@ -23,32 +23,20 @@ interface Actor {
 /** What every decision carries besides. */
 interface Decision extends Actor {
   readonly parent_start_time: number;
-  readonly parent_exec_id?: string;
   readonly action: Action;
 }
 
 interface BlockEvent extends Decision {
   readonly type: 'block';
-  /** Only without BPF LSM; there `ino` and `dev` are 0. */
-  readonly path?: string;
-  readonly resolved_path?: string;
   readonly ino: number;
   /** major<<20 | minor; not stat's number, see `kernelDevice`. */
   readonly dev: number;
-  /** Equal lines that deduplication held back before this one. */
-  readonly suppressed_during_prior_window?: number;
 }
 
 interface NetBlockEvent extends Decision {
   readonly type: `net_${string}_block`;
-  readonly family: 'ipv4' | 'ipv6';
-  readonly protocol: string;
-  readonly direction: string;
   readonly remote_ip?: string;
   readonly remote_port?: number;
-  readonly local_port?: number;
-  readonly rule_type: string;
-  readonly suppressed_during_prior_window?: number;
 }
 
 /** Of these nothing is read but who acted. */
@@ -59,7 +47,6 @@ interface FurtherDecision extends Decision {
 /** A program was started; `comm` is the caller's name, from before the exec. */
 export interface ExecEvent extends Actor {
   readonly type: 'exec';
-  readonly ancestors?: readonly number[];
 }
 
 /** What a program was started with. */
@@ -75,13 +62,8 @@ export interface ExecArgvEvent {
 /** The daemon's posture by its own word; STARTUP_ENFORCE_READY is intent, not readiness (§0.2). */
 interface StateChangeEvent {
   readonly type: 'state_change';
-  readonly event_version: number;
   readonly state: RuntimeState;
   readonly reason_code: string;
-  readonly strict_mode: boolean;
-  readonly transition_id: number;
-  readonly degradation_count: number;
-  readonly detail?: string;
 }
 
 /** Any other type: overlay_copy_up, diag, and what newer agents add. */
@@ -146,13 +128,4 @@ export function kernelDevice(statDev: bigint): number {
   const minor = (statDev & 0xffn) | ((statDev >> 12n) & 0xffff_ff00n);
   // Masks as in the agent; the kernel itself has 12 bits of major and 20 of minor.
   return Number(((major & 0xfffn) << 20n) | (minor & 0xf_ffffn));
-}
-
-/** True when the event is about exactly this file; `dev` as `kernelDevice` gives it. */
-export function eventMatchesFile(
-  event: { readonly dev: number; readonly ino: number },
-  file: { readonly dev: number; readonly ino: number },
-): boolean {
-  // deny_comm and tracepoint events carry 0:0, which names no file (docs/agent-contract.md §4.2).
-  return event.ino !== 0 && event.ino === file.ino && event.dev === file.dev;
 }

@@ -17,17 +17,11 @@ export class RotatedFile {
   #descriptor: number | undefined;
   #bytes = 0;
   #rotations = 0;
-  #failed = false;
 
   constructor(path: string, { partBytes }: Room) {
     this.#path = path;
     this.#partBytes = partBytes;
     this.#descriptor = openSync(path, 'w', 0o640);
-  }
-
-  /** Parts that were written full; from the third on, each pushed an older one out. */
-  get rotations(): number {
-    return this.#rotations;
   }
 
   write(text: string): void {
@@ -39,13 +33,7 @@ export class RotatedFile {
       this.#bytes += bytes.length;
     } catch {
       // A full disk ends the soak by its own samples; the agent must not wait for its reader.
-      this.#failed = true;
     }
-  }
-
-  /** True when the disk refused something. */
-  get failed(): boolean {
-    return this.#failed;
   }
 
   end(): void {

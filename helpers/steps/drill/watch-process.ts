@@ -5,18 +5,11 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { z } from 'zod';
+import type { Stretch } from './enforcement-watch.ts';
 
 const options = z
   .object({ path: z.string(), opensPerSecond: z.number().positive() })
   .parse(JSON.parse(process.argv[2] ?? ''));
-
-/** Opens of the same outcome, one after the other. */
-interface Stretch {
-  readonly outcome: string;
-  readonly firstMs: number;
-  lastMs: number;
-  opens: number;
-}
 
 /** An outcome that changes at every open must not fill the memory. */
 const MOST_STRETCHES = 10_000;
