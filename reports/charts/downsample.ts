@@ -3,8 +3,8 @@ export type Point = readonly [x: number, y: number];
 
 /**
  * At most twice as many points as buckets: the lowest and the highest of each bucket, in their order,
- * so that a peak of one sample in a week's soak is still there. ECharts' own `sampling: 'minmax'` draws the same, and takes
- * six times as long and five times the memory for such a week.
+ * so that a peak of one sample in a week's soak is still there. ECharts' own `sampling: 'minmax'` draws the same, and
+ * costs six times the time and five times the memory (docs/decisions/7-charts-without-a-browser.md).
  */
 export function keepExtremes(points: readonly Point[], buckets: number): Point[] {
   if (points.length <= buckets * 2) return [...points];
