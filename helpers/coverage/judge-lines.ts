@@ -1,4 +1,4 @@
-import type { Capabilities } from '../agent/contract/capabilities.ts';
+import { type Capabilities, NEWER_HOOKS } from '../agent/contract/capabilities.ts';
 import type { Mode } from '../agent/daemon-options.ts';
 import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
 import type { Route } from './table.ts';
@@ -35,9 +35,12 @@ const SOCKET_HOOKS: Readonly<Record<string, string>> = {
 /** Whether this start of the agent can keep what it promises on a route. */
 type Attachment =
   | { readonly state: 'attached' }
-  | { readonly state: 'not attached' | 'not promised'; readonly hook: string };
+  | { readonly state: 'not attached' | 'not promised' | 'not named'; readonly hook: string };
 
-/** By the report that this start wrote: a hook that it does not name is none of this version's. */
+/**
+ * By the report that this start wrote. Versions that lack a newer hook lack all of them; where a report
+ * names some of them, one that is missing was taken out, and nobody knows whether it is attached.
+ */
 function attachmentOf(route: Route, hooks: Capabilities['hooks']): Attachment {
   const call = route.slice(route.lastIndexOf('-') + 1);
   const hook = SOCKET_HOOKS[call];
@@ -45,7 +48,9 @@ function attachmentOf(route: Route, hooks: Capabilities['hooks']): Attachment {
   if (hook === undefined) return { state: 'attached' };
   const reported: Readonly<Record<string, boolean | undefined>> = hooks;
   if (reported[hook] === true) return { state: 'attached' };
-  return { state: reported[hook] === false ? 'not attached' : 'not promised', hook };
+  if (reported[hook] === false) return { state: 'not attached', hook };
+  const isOlder = NEWER_HOOKS.every((name) => reported[name] === undefined);
+  return { state: isOlder ? 'not promised' : 'not named', hook };
 }
 
 /** Lines that failed while there was no rule, and why. */
@@ -66,6 +71,12 @@ export function judgeLine(taken: Taken, expectation: Expectation): JudgedLine {
   const attachment = attachmentOf(taken.line.route, expectation.hooks);
   if (attachment.state === 'not promised')
     return { taken, verdict: 'not run', text: `${what} (this version has no ${attachment.hook})` };
+  if (attachment.state === 'not named')
+    return {
+      taken,
+      verdict: 'inconclusive',
+      text: `${what}: the capability report names hooks of the same age and not ${attachment.hook}; ask whether this version still attaches it`,
+    };
   if (attachment.state === 'not attached')
     return {
       taken,

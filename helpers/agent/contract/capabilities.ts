@@ -12,7 +12,8 @@ const HOOKS = [
   'lsm_socket_connect',
   'lsm_socket_bind',
 ] as const;
-const NEWER_HOOKS = [
+/** Not in the report of every version (docs/agent-contract.md §2.2). */
+export const NEWER_HOOKS = [
   'lsm_socket_listen',
   'lsm_socket_accept',
   'lsm_socket_sendmsg',
