@@ -22,6 +22,8 @@ export function kernelArguments({ accelerator, lsm, append }: Machine): string {
     'systemd.unit=multi-user.target',
     // At once, so that with -no-reboot a panic ends QEMU.
     'panic=-1',
+    // A guest whose kernel hangs for two minutes ends as well, and its console tells where it hung.
+    'softlockup_panic=1 watchdog_thresh=60',
     // Emulated clocks are slow to read; the emulated time stamp counter is not (3.6 times faster).
     ...(accelerator === 'tcg' ? ['tsc=reliable clocksource=tsc'] : []),
     ...(lsm === '' ? [] : [`lsm=${lsm}`]),
