@@ -1,38 +1,25 @@
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type KnownProcess, knownProcess } from '../../host/known-process.ts';
+import { ownEventLine } from '../../../fixtures/examples/own-event-line.ts';
+import { knownProcess } from '../../host/known-process.ts';
 import { EventLog } from './event-log.ts';
 
 const FILE = { dev: 7, ino: 8 };
 let folder: ReturnType<typeof dirSync>;
 let log: EventLog;
-let self: KnownProcess;
 beforeEach(() => {
   folder = dirSync({ unsafeCleanup: true });
   log = new EventLog(join(folder.name, 'events.ndjson'));
-  const known = knownProcess(process.pid);
-  if (known === undefined) throw new Error('this process is not in /proc');
-  self = known;
 });
 afterEach(async () => {
   await log.end();
   folder.removeCallback();
 });
 
-/** This process's own event, as an agent tells it that tells the truth. */
-function line(edit: Record<string, unknown> = {}): string {
-  const start_time = self.startTicks * 10_000_000 + 1234;
-  const parent = knownProcess(self.parentPid);
-  const truth = {
-    ...{ type: 'block', pid: self.pid, ppid: self.parentPid, start_time },
-    exec_id: `${start_time}-${self.pid}`,
-    parent_start_time: (parent?.startTicks ?? 0) * 10_000_000,
-    ...{ cgid: self.cgroup?.id ?? 0, cgroup_path: self.cgroup?.paths[0] ?? '' },
-    ...{ ...FILE, action: 'AUDIT', comm: self.names[0] },
-  };
-  return `${JSON.stringify({ ...truth, ...edit })}\n`;
-}
+const line = (edit?: Record<string, unknown>) => ownEventLine(FILE, edit);
+/** When this process started, in clock ticks after boot. */
+const startTicks = () => knownProcess(process.pid)?.startTicks ?? 0;
 const push = (text: string) => log.push(Buffer.from(text));
 const examined = () => {
   const own = log.watch(FILE);
@@ -80,14 +67,14 @@ test('what the agent does not know is untold, and no lie', () => {
 
 test('a start time in clock ticks is right, as for a process older than the agent', () => {
   const examination = examined();
-  push(line({ start_time: self.startTicks, exec_id: undefined }));
+  push(line({ start_time: startTicks(), exec_id: undefined }));
   expect(examination.wrong).toEqual([]);
 });
 
 test('a program that ours started is called by its own name, or by its caller’s', () => {
   const examination = examined();
   const child = { pid: 2 ** 22 - 2, ppid: process.pid, exec_id: undefined };
-  const ours = { parent_start_time: self.startTicks * 10_000_000 };
+  const ours = { parent_start_time: startTicks() * 10_000_000 };
   push(line({ ...child, ...ours }));
   examination.expect({ childNames: ['cat'] });
   push(line({ ...child, ...ours, comm: 'cat' }));
@@ -98,10 +85,10 @@ test('a program that ours started is called by its own name, or by its caller’
 
 test('another pid, of no worker, is a wrong pid', () => {
   const own = log.watch(FILE);
-  own.owners.add(self.parentPid);
+  own.owners.add(process.ppid);
   push(line({ pid: 2 ** 22 - 2, ppid: process.pid, parent_start_time: 0, exec_id: undefined }));
   expect(own.examination.wrong).toMatchObject([
-    { field: 'pid', expected: String(self.parentPid), told: String(2 ** 22 - 2), lines: 1 },
+    { field: 'pid', expected: String(process.ppid), told: String(2 ** 22 - 2), lines: 1 },
   ]);
 });
 
@@ -132,8 +119,8 @@ test('a pid of ours that another process uses now is a stranger', async () => {
 test('lines of ours on another file of ours are as wrong as on a stranger’s', () => {
   examined();
   const other = log.watch({ dev: 7, ino: 5 });
-  other.owners.add(self.parentPid);
-  push(line({ pid: 2 ** 22 - 2, ppid: self.parentPid, exec_id: undefined }).repeat(3));
+  other.owners.add(process.ppid);
+  push(line({ pid: 2 ** 22 - 2, ppid: process.ppid, exec_id: undefined }).repeat(3));
   expect(log.misnamedBy(other.owners)).toMatchObject([{ told: 'dev:ino 7:8', lines: 3 }]);
 });
 

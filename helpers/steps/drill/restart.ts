@@ -6,7 +6,7 @@ import { addRule, listFileRules, removeRule, rulesOn } from '../../changes/rules
 import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { agentsAmong, processesMarked, RUN_MARK } from '../../host/processes.ts';
-import { inodeDelta } from '../../soak/counters.ts';
+import { DROP_FAMILIES, inodeDelta, scrapeDelta } from '../../soak/counters.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { deniedOpens, EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
 import { OwnOpens } from './own-opens.ts';
@@ -75,7 +75,7 @@ export class RestartUnderLoad {
       // After a crash the record is looked at first; an orderly restart is not to be held up.
       const crashed = ending === 'by SIGKILL' ? await this.#ruleIsListed(file) : undefined;
       const startedAt = performance.now();
-      const { log } = await this.#start(`enforce/${name}-after`, opens);
+      const second = await this.#start(`enforce/${name}-after`, opens);
       const back = await steadilyDenied(watch, READY_MEANS_ENFORCING_MS);
       const times = {
         endMs: Math.round(startedAt - endedAt),
@@ -86,8 +86,14 @@ export class RestartUnderLoad {
       await this.#lives.at(-1)?.stop();
       const after = await scrapeCommand(candidate);
       const counted = inodeDelta({ before, after }, file);
-      opens.wereDenied(deniedOpens(report.stretches));
-      const told = opens.judge(`enforce/${name}-*/agent.stdout.ndjson`);
+      const drops = scrapeDelta({ before, after }, DROP_FAMILIES);
+      // Where the restart was not one gap, that is what is told.
+      opens.wereDenied(deniedOpens(report.stretches.slice(0, 1)), first.events);
+      opens.wereDenied(deniedOpens(report.stretches.slice(-1)), second.events);
+      const told = opens.judge(
+        `enforce/${name}-*/agent.stdout.ndjson`,
+        drops.known ? drops.value : undefined,
+      );
       directory.writeJson(source, { ending, times, without, report, counted, told });
       const gap =
         ended ??
@@ -95,7 +101,7 @@ export class RestartUnderLoad {
         crashed ??
         (back ? undefined : notEnforcing(watch, ending)) ??
         listed ??
-        lateAgain(report, log.startedAtMs) ??
+        lateAgain(report, second.log.startedAtMs) ??
         judgeGap(report, ending, times.enforcingAgainMs, counted, source);
       return gap.verdict === 'pass' && told.verdict !== 'pass' ? told : gap;
     } finally {

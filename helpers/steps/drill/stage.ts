@@ -150,7 +150,8 @@ export class DrillStage {
   async shows(after: string, wanted: WantedRules): Promise<Judgement> {
     const { hostPaths, opens } = this.prepared();
     const judged = await judgeRules(this.run, after, wanted, hostPaths.length, opens.started);
-    if (judged.verdict === 'pass') opens.wereDenied(wanted.denied.length);
+    if (judged.verdict === 'pass' && this.#daemon?.isRunning() === true)
+      opens.wereDenied(wanted.denied.length, this.#daemon.events);
     return judged;
   }
 
