@@ -8,12 +8,10 @@ import {
   JOURNAL_PATH,
   Journal,
   type JournalIdentity,
-  type PendingEntry,
 } from '../changes/journal.ts';
 import { listRules, type RuleList } from '../changes/rules.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
-import { isFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { frozen, type Phase, type Settings } from '../settings/settings.ts';
 
@@ -67,24 +65,18 @@ export class CanaryRun {
    */
   async journal(): Promise<Journal> {
     if (this.begunJournal() !== undefined) return this.#journal;
-    const candidateSha256 = await sha256OfFile(this.settings.AEGIS_BIN);
-    if (candidateSha256 !== this.provided.candidateSha256) {
+    const { AEGIS_BIN: candidate, AEGIS_BIN_PREVIOUS: previous, HOST_ROOT } = this.settings;
+    const { runId, runDirectory, candidateSha256: began } = this.provided;
+    const candidateSha256 = await sha256OfFile(candidate);
+    if (candidateSha256 !== began) {
       throw noEvidence(
-        `${this.settings.AEGIS_BIN} changed since this run began; nothing was touched, run again when the build is finished`,
-        {
-          value: candidateSha256,
-          limit: this.provided.candidateSha256 ?? 'unknown',
-          source: 'SHA-256',
-        },
+        `${candidate} changed since this run began; nothing was touched, run again when the build is finished`,
+        { value: candidateSha256, limit: began ?? 'unknown', source: 'SHA-256' },
       );
     }
-    const state = snapshotAgentState(this.settings.HOST_ROOT);
+    const state = snapshotAgentState(HOST_ROOT);
     this.#journal.begin({
-      runId: this.provided.runId,
-      runDirectory: this.provided.runDirectory,
-      candidate: this.settings.AEGIS_BIN,
-      candidateSha256,
-      previous: this.settings.AEGIS_BIN_PREVIOUS,
+      ...{ runId, runDirectory, candidate, candidateSha256, previous },
       environment: { ...this.candidate.environment },
       startedAt: new Date().toISOString(),
       commandTimeoutSeconds: this.candidate.timeoutSeconds,
@@ -103,19 +95,13 @@ export class CanaryRun {
    * The journal as it was begun, or undefined while nothing was changed.
    * @throws JudgementError (inconclusive) when it is lost.
    */
-  begunJournal():
-    | { readonly journal: Journal; readonly pending: readonly PendingEntry[] }
-    | undefined {
-    const begun = this.#journal.read();
-    if (begun?.run.runId === this.provided.runId)
-      return { journal: this.#journal, pending: begun.pending };
+  begunJournal(): Journal | undefined {
+    if (this.#journal.read()?.run.runId === this.provided.runId) return this.#journal;
     // Written once it was begun: never a second snapshot, for that would be of a changed host.
     if (this.directory.has(SNAPSHOT))
       throw noEvidence(
         `${JOURNAL_PATH} was emptied while the run went on: somebody on this host did that`,
-        {
-          source: JOURNAL_PATH,
-        },
+        { source: JOURNAL_PATH },
       );
     return undefined;
   }
@@ -140,15 +126,6 @@ export class CanaryRun {
   rules(): Promise<RuleList> {
     const { cgroup } = agentPaths(this.settings.HOST_ROOT);
     return listRules(this.candidate, cgroup);
-  }
-
-  log(message: string): void {
-    this.directory.log(message);
-  }
-
-  /** True when the candidate file is there at all. */
-  hasCandidate(): boolean {
-    return isFile(this.provided.candidatePath);
   }
 }
 

@@ -35,19 +35,11 @@ declare module 'vitest' {
 
 type Check = () => Judgement | Promise<Judgement>;
 
-interface CriterionOptions {
-  /** How long the step may take where a knob decides; by default as the catalogue says. */
-  readonly timeoutSeconds?: number;
-}
+/** How long the step may take where a knob decides; by default as the catalogue says. */
+type CriterionOptions = Pick<Entry, 'timeoutSeconds'>;
 
 /** Steps of the runbook may take a slow, emulated host's time; each has deadlines of its own within. */
 const DEFAULT_TIMEOUT_SECONDS = 300;
-
-/** The longest that the agent may take by the knobs, in any step: a few commands and one start. */
-function agentsShareSeconds(): number {
-  const { COMMAND_TIMEOUT_SECONDS, READY_TIMEOUT_SECONDS } = canaryRun().settings;
-  return 5 * COMMAND_TIMEOUT_SECONDS + READY_TIMEOUT_SECONDS;
-}
 
 /** A section of the runbook: one `describe`. */
 export function section(name: Section, body: () => void): void {
@@ -57,11 +49,9 @@ export function section(name: Section, body: () => void): void {
 /** An optional part that its knob leaves off. */
 function notRequested({ knob }: CriterionEntry, settings: Settings): string | undefined {
   if (knob === undefined) return undefined;
-  if (knob !== 'SOAK_OPERATIONS')
-    return settings[knob] ? undefined : `not asked for: ${knob} is off`;
-  return settings.SOAK_OPERATIONS.length > 0
-    ? undefined
-    : 'not asked for: SOAK_OPERATIONS besides open is off';
+  const asked = settings[knob];
+  if (Array.isArray(asked) ? asked.length > 0 : asked) return undefined;
+  return `not asked for: ${knob}${knob === 'SOAK_OPERATIONS' ? ' besides open' : ''} is off`;
 }
 
 /** Why this criterion is not tried, or undefined when it is. */
@@ -89,9 +79,7 @@ function skipReason({ id, section: name, needs = [] }: CriterionEntry): string |
   return undefined;
 }
 
-async function judged(
-  check: () => Judgement | Promise<Judgement>,
-): Promise<Judgement | NotApplicable> {
+async function judged(check: Check): Promise<Judgement | NotApplicable> {
   try {
     return await check();
   } catch (error) {
@@ -110,7 +98,7 @@ let runaway: string | undefined;
 
 /** vitest goes on to the next step at its own deadline, whatever runs; ours comes first, and is awaited. */
 async function judgedInTime(
-  check: () => Judgement | Promise<Judgement>,
+  check: Check,
   title: string,
   timeoutMs: number,
   vitests: AbortSignal,
@@ -130,16 +118,14 @@ async function judgedInTime(
 class CriterionFailure extends Error {
   override readonly name: string;
   constructor(record: CriterionRecord) {
+    const { value, limit, unit, source, at } = record;
+    const ofUnit = unit === undefined ? '' : ` ${unit}`;
     const measured = [
-      record.value === undefined
-        ? undefined
-        : `measured: ${record.value}${record.unit === undefined ? '' : ` ${record.unit}`}`,
-      record.limit === undefined
-        ? undefined
-        : `limit: ${record.limit}${record.unit === undefined ? '' : ` ${record.unit}`}`,
-      record.source === undefined ? undefined : `source: ${record.source}`,
-      `at: ${record.at}`,
-    ].filter((part) => part !== undefined);
+      ...(value === undefined ? [] : [`measured: ${value}${ofUnit}`]),
+      ...(limit === undefined ? [] : [`limit: ${limit}${ofUnit}`]),
+      ...(source === undefined ? [] : [`source: ${source}`]),
+      `at: ${at}`,
+    ];
     super(`${record.explanation}\n  ${measured.join('\n  ')}`);
     this.name = record.verdict === 'fail' ? 'FAIL' : 'INCONCLUSIVE';
     // The stack leads into the harness and tells a release engineer nothing.
@@ -170,28 +156,27 @@ export function ownCriterion(
 function judgedAs(entry: CriterionEntry, check: Check, options: CriterionOptions = {}): void {
   const { id, title, section: name } = entry;
   const own = options.timeoutSeconds ?? entry.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const timeout = (own + agentsShareSeconds()) * 1000;
+  const { COMMAND_TIMEOUT_SECONDS, READY_TIMEOUT_SECONDS } = canaryRun().settings;
+  // The longest that the agent may take by the knobs, in any step: a few commands and one start.
+  const timeout = (own + 5 * COMMAND_TIMEOUT_SECONDS + READY_TIMEOUT_SECONDS) * 1000;
   // Once: a step that is tried until it passes shows nothing, whatever --retry asks for.
   const vitests = timeout + 2 * GRACE_MS;
   const declared = declare({ id, section: name, title });
   const meta = { declared };
   test(title, { timeout: vitests, retry: 0, repeats: 0, meta }, async ({ task, skip, signal }) => {
     const { directory, provided, settings } = canaryRun();
-    const base = declared;
+    const recorded = (ended: Omit<CriterionRecord, keyof typeof declared | 'at'>) => {
+      const record = { ...declared, at: new Date().toISOString(), ...ended };
+      task.meta.criterion = record;
+      // A finished run keeps its own records; judging it again adds only the exit criteria's.
+      if (!provided.rejudge || name === 'exit') directory.record(record);
+      return record;
+    };
     const notAsked = notRequested(entry, settings);
     const reason = notAsked ?? skipReason(entry);
     if (reason !== undefined) {
-      const record: CriterionRecord = {
-        ...base,
-        at: new Date().toISOString(),
-        durationMs: 0,
-        verdict: 'skipped',
-        explanation: reason,
-        ...(notAsked === undefined ? {} : { notApplicable: true as const }),
-      };
-      task.meta.criterion = record;
-      // A finished run keeps its own records; judging it again adds only the exit criteria's.
-      if (!(provided.rejudge && name !== 'exit')) directory.record(record);
+      const skipped = { durationMs: 0, verdict: 'skipped', explanation: reason } as const;
+      recorded(notAsked === undefined ? skipped : { ...skipped, notApplicable: true });
       skip(reason);
     }
     canaryRun().begin(id);
@@ -200,16 +185,12 @@ function judgedAs(entry: CriterionEntry, check: Check, options: CriterionOptions
     const seen = await judgedInTime(check, title, timeout, signal);
     const judgement =
       seen instanceof NotApplicable ? seen : afterDeath(entry, onOurFiles(entry, seen), deaths);
-    const record: CriterionRecord = {
-      ...base,
-      at: new Date().toISOString(),
-      durationMs: Math.round(performance.now() - begun),
-      ...(judgement instanceof NotApplicable
-        ? { verdict: 'skipped', explanation: judgement.message, notApplicable: true }
-        : showable(judgement)),
-    };
-    task.meta.criterion = record;
-    directory.record(record);
+    const durationMs = Math.round(performance.now() - begun);
+    const record = recorded(
+      judgement instanceof NotApplicable
+        ? { durationMs, verdict: 'skipped', explanation: judgement.message, notApplicable: true }
+        : { durationMs, ...showable(judgement) },
+    );
     directory.log(`${record.verdict.toUpperCase()} ${id}: ${record.explanation}`);
     if (record.verdict === 'skipped') skip(record.explanation);
     if (record.verdict !== 'pass') throw new CriterionFailure(record);

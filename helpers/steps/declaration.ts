@@ -1,14 +1,11 @@
 import { relative } from 'node:path';
 import { expect } from 'vitest';
+import type { CriterionRecord } from '../evidence/run-directory.ts';
 import { type VitestRecord, vitestRecord } from '../evidence/vitest-record.ts';
 import { canaryRun } from './canary-run.ts';
 
 /** A criterion as its spec declares it. */
-export interface Declaration {
-  readonly id: string;
-  readonly section: string;
-  readonly title: string;
-}
+type Declaration = Pick<CriterionRecord, 'id' | 'section' | 'title'>;
 
 declare module 'vitest' {
   interface TaskMeta {

@@ -13,6 +13,7 @@ import {
 } from '../criteria/judgement.ts';
 import { readRunRecord } from '../evidence/run-record.ts';
 import { criteriaOf } from '../evidence/verdict.ts';
+import { isFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { hostPath } from '../host/observations.ts';
 import { judgeReview } from '../review/judge-review.ts';
@@ -54,19 +55,16 @@ function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Jud
 
 export function sectionPassed(run: CanaryRun, ...sections: readonly Section[]): Judgement {
   const what = sections.map((section) => SECTIONS[section].title).join(' and ');
-  return judgeRecords(
-    run,
-    what,
-    sections.flatMap((section) => criteriaOf(run.directory, section)),
-  );
+  const ids = sections.flatMap((section) => criteriaOf(run.directory, section));
+  return judgeRecords(run, what, ids);
 }
 
 const soakedSignal = z.object({ enforceSignal: z.enum(['term', 'int', 'kill', 'none']) });
 
 /** By the evidence, not by today's knobs: a finished run may be judged in another shell. */
-function soakedWith(run: CanaryRun): Settings['ENFORCE_SIGNAL'] | undefined {
+function soakedWith({ directory }: CanaryRun): Settings['ENFORCE_SIGNAL'] | undefined {
   try {
-    return run.directory.readJson('enforce/soak.json', soakedSignal).enforceSignal;
+    return directory.readJson('enforce/soak.json', soakedSignal).enforceSignal;
   } catch {
     return undefined;
   }
@@ -115,7 +113,7 @@ export async function candidateIsTheSame(run: CanaryRun): Promise<Judgement> {
   if (began === undefined)
     return inconclusive('there was no candidate binary to take the hash of', { source });
   if (run.provided.rejudge) return asRecorded(run, 'exit.same-candidate');
-  if (!run.hasCandidate())
+  if (!isFile(run.provided.candidatePath))
     return inconclusive(
       `${run.provided.candidatePath} is gone, so it cannot be shown to be the binary that was judged`,
       { source },

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { agentStateDifferences } from '../changes/agent-state.ts';
+import type { Journal } from '../changes/journal.ts';
 import { forgetOwnFiles, OWN_DIRECTORY_PREFIX } from '../changes/own-file.ts';
 import { listSurvivors, ruleText } from '../changes/rules.ts';
 import { undoAll } from '../changes/undo.ts';
@@ -13,19 +14,19 @@ import { asRecorded } from './exit-criteria.ts';
 export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
   if (run.provided.rejudge) return asRecorded(run, 'exit.host-as-found');
   const source = 'journal of the run';
-  let begun: ReturnType<CanaryRun['begunJournal']>;
+  let journal: Journal | undefined;
   try {
-    begun = run.begunJournal();
+    journal = run.begunJournal();
   } catch (error) {
     if (!(error instanceof JudgementError)) throw error;
     return journalIsLost(run, error.judgement);
   }
-  if (begun === undefined) return pass('nothing was changed on this host', { source });
+  if (journal === undefined) return pass('nothing was changed on this host', { source });
   // All but those that the journal still removes.
   const rules = await ruleDifferences(run, 'gone');
   const snapshot = run.snapshot();
   forgetOwnFiles();
-  const report = await undoAll(begun.journal, (text) => run.log(`undone: ${text}`));
+  const report = await undoAll(journal, (text) => run.directory.log(`undone: ${text}`));
   run.directory.writeJson('undo.json', report);
   const differences =
     snapshot === undefined
@@ -34,18 +35,13 @@ export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
   // Without pins there is no rule, and the agent's list command would make new ones.
   const left = snapshot?.pinDirectoryExisted === true ? await ruleDifferences(run, 'new') : [];
   const problems = [...report.problems, ...rules, ...left, ...differences];
-  if (problems.length > 0) {
-    return fail(`the host is not as it was found: ${problems.join('; ')}`, {
-      value: problems.length,
-      limit: 0,
-      unit: 'differences',
-      source,
-    });
-  }
+  const measured = { value: problems.length, limit: 0, unit: 'differences', source };
+  if (problems.length > 0)
+    return fail(`the host is not as it was found: ${problems.join('; ')}`, measured);
   const stay = snapshot?.pinDirectoryExisted === true ? await whatStays(run) : '';
   return pass(
     `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}${stay}`,
-    { value: 0, limit: 0, unit: 'differences', source },
+    measured,
   );
 }
 
@@ -64,16 +60,15 @@ function journalIsLost(run: CanaryRun, { explanation }: Judgement): Judgement {
   );
 }
 
+const texts = z.array(z.string());
 const rulesBefore = z.object({
-  files: z.array(z.string()),
-  network: z.array(z.string()),
-  cgroupRules: z.array(z.string()),
-  allowedCgroups: z.array(z.string()),
+  files: texts,
+  network: texts,
+  cgroupRules: texts,
+  allowedCgroups: texts,
   /** Absent in runs of older versions. */
-  survivors: z.array(z.string()).default([]),
+  survivors: texts.default([]),
 });
-
-type RulesBefore = z.output<typeof rulesBefore>;
 
 /** Rules of which one list has more than the other: those that are gone, or those that nobody had before. */
 async function ruleDifferences(run: CanaryRun, which: 'gone' | 'new'): Promise<string[]> {
@@ -86,20 +81,16 @@ async function ruleDifferences(run: CanaryRun, which: 'gone' | 'new'): Promise<s
     { what: 'cgroup', was: before.cgroupRules, is: now.cgroupRules },
     { what: 'allowed-cgroup', was: before.allowedCgroups, is: now.allowedCgroups },
   ];
-  return kinds.flatMap(({ what, was, is }) =>
-    which === 'gone'
-      ? was
-          .filter((rule) => !is.includes(rule))
-          .map((rule) => `the ${what} rule ${rule} was there before the run`)
-      : is
-          .filter((rule) => !was.includes(rule))
-          .map((rule) => `the ${what} rule ${rule} was not there before the run`),
-  );
+  return kinds.flatMap(({ what, was, is }) => {
+    const [more, fewer, verb] = which === 'gone' ? [was, is, 'was'] : [is, was, 'was not'];
+    const rules = more.filter((rule) => !fewer.includes(rule));
+    return rules.map((rule) => `the ${what} rule ${rule} ${verb} there before the run`);
+  });
 }
 
-const rulesAtStart = (run: CanaryRun): RulesBefore | undefined =>
-  run.directory.has('rules-before.json')
-    ? run.directory.readJson('rules-before.json', rulesBefore)
+const rulesAtStart = ({ directory }: CanaryRun) =>
+  directory.has('rules-before.json')
+    ? directory.readJson('rules-before.json', rulesBefore)
     : undefined;
 
 /** What each start of the agent adds to pins that were there, and no command of it takes back. */

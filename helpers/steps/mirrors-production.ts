@@ -3,7 +3,6 @@ import {
   compareProfiles,
   type HostProfile,
   isUnreadable,
-  type ProfileDifference,
   parseProfile,
   readProfileSettings,
 } from '../host/profile.ts';
@@ -11,15 +10,10 @@ import type { Settings } from '../settings/settings.ts';
 
 /** The host has the settings of a production host that `npm run profile` recorded. */
 export async function mirrorsProduction(settings: Settings): Promise<Judgement> {
-  const { PRODUCTION_PROFILE: path, ATTEST_PRODUCTION_MATCH: attestation } = settings;
-  const { productionProfile } = settings;
+  const { PRODUCTION_PROFILE: path, ATTEST_PRODUCTION_MATCH: value, productionProfile } = settings;
   if (path === undefined || productionProfile === undefined) {
-    if (attestation !== undefined) {
-      return pass(`attested, not measured: ${attestation}`, {
-        value: attestation,
-        source: 'ATTEST_PRODUCTION_MATCH',
-      });
-    }
+    if (value !== undefined)
+      return pass(`attested, not measured: ${value}`, { value, source: 'ATTEST_PRODUCTION_MATCH' });
     return inconclusive(
       'nothing says that this host mirrors production. Either record a profile on a production host with `npm run profile -- production.json` and name it with PRODUCTION_PROFILE, or attest the match with ATTEST_PRODUCTION_MATCH="your name: what you compared", which the evidence then carries as your word',
       { source: 'PRODUCTION_PROFILE' },
@@ -38,7 +32,7 @@ export async function mirrorsProduction(settings: Settings): Promise<Judgement> 
   return judged(production.settings, here, source, production.hostname);
 }
 
-const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
+const settingsText = (count: number) => `${count} ${count === 1 ? 'setting' : 'settings'}`;
 
 /** What cannot be compared is missing evidence, on either side; only two values can differ. */
 function judged(
@@ -47,48 +41,34 @@ function judged(
   source: string,
   hostname: string,
 ): Judgement {
-  const isKnown = ({ setting }: ProfileDifference) =>
+  const compared = compareProfiles(production, here);
+  const differences = compared.filter(({ setting }) =>
     [production[setting], here[setting]].every(
       (value) => value !== undefined && !isUnreadable(value),
-    );
-  const compared = compareProfiles(production, here);
-  const differences = compared.filter(isKnown);
+    ),
+  );
+  const measured = { value: differences.length, limit: 0, unit: 'differences', source };
   if (differences.length > 0) {
     const texts = differences.map(
-      ({ setting, production: there, staging }) =>
-        `${setting}: production "${there}", here "${staging}"`,
+      (one) => `${one.setting}: production "${one.production}", here "${one.staging}"`,
     );
     return fail(
-      `this host differs from production in ${plural(differences.length, 'setting')}: ${texts.join('; ')}`,
-      { value: differences.length, limit: 0, unit: 'differences', source },
+      `this host differs from production in ${settingsText(differences.length)}: ${texts.join('; ')}`,
+      measured,
     );
   }
   const equal = Object.entries(here).filter(([name, value]) => production[name] === value);
+  const text = (name: string, there: string, staging: string) =>
+    `${name} (production: ${there}; here: ${staging})`;
   const unknown = [
-    ...compared,
+    ...compared.map((one) => text(one.setting, one.production, one.staging)),
     // Two reasons in the same words are no match either.
-    ...equal
-      .filter(([, value]) => isUnreadable(value))
-      .map(([setting, value]) => ({
-        setting,
-        production: value,
-        staging: value,
-      })),
+    ...equal.flatMap(([name, value]) => (isUnreadable(value) ? [text(name, value, value)] : [])),
   ];
-  if (unknown.length > 0) {
-    const texts = unknown.map(
-      ({ setting, production: there, staging }) =>
-        `${setting} (production: ${there}; here: ${staging})`,
-    );
+  if (unknown.length > 0)
     return inconclusive(
-      `${plural(unknown.length, 'setting')} cannot be compared, for a value was not read: ${texts.join('; ')}. Record the profile again as root on the production host`,
+      `${settingsText(unknown.length)} cannot be compared, for a value was not read: ${unknown.join('; ')}. Record the profile again as root on the production host`,
       { value: unknown.length, limit: 0, unit: 'settings not compared', source },
     );
-  }
-  return pass(`${plural(equal.length, 'setting')} are as on ${hostname}`, {
-    value: 0,
-    limit: 0,
-    unit: 'differences',
-    source,
-  });
+  return pass(`${settingsText(equal.length)} are as on ${hostname}`, measured);
 }

@@ -73,11 +73,8 @@ const STOPPED_STATES = ['inactive', 'failed', 'unknown'];
 export async function serviceIsNotRunning(settings: Settings): Promise<Judgement> {
   const state = await serviceState(settings.HOST_ROOT);
   const { source } = state;
-  if (!state.known) {
-    return inconclusive(`the state of the aegisbpf service cannot be read: ${state.reason}`, {
-      source,
-    });
-  }
+  const unread = 'the state of the aegisbpf service cannot be read';
+  if (!state.known) return inconclusive(`${unread}: ${state.reason}`, { source });
   const measured = { value: state.value, limit: STOPPED_STATES.join(' or '), source };
   return STOPPED_STATES.includes(state.value)
     ? pass(`the aegisbpf service is ${state.value}`, measured)
@@ -90,34 +87,27 @@ export async function serviceIsNotRunning(settings: Settings): Promise<Judgement
 /** No process is a daemon of the agent, whatever started it. */
 export async function noOtherInstanceRuns(settings: Settings): Promise<Judgement> {
   const { daemons, commands } = agentInstances({ path: settings.AEGIS_BIN });
-  const processText = (list: readonly ProcessInformation[]) =>
-    list
-      .map(
-        ({ pid, comm, executable }) =>
-          `pid ${pid} (${outputText(comm)}, ${executable === undefined ? 'unknown executable' : outputText(executable)})`,
-      )
-      .join(', ');
+  const processText = ({ pid, comm, executable }: ProcessInformation) =>
+    `pid ${pid} (${outputText(comm)}, ${executable === undefined ? 'unknown executable' : outputText(executable)})`;
   const timers = await activeTimers(settings.HOST_ROOT, 'aegis*');
   const notes = [
-    ...(commands.length === 0
-      ? []
-      : [`a command of the agent that ends by itself ran: ${processText(commands)}`]),
-    ...(timers.length === 0
-      ? []
-      : [
-          `the timer ${timers.map((name) => outputText(name)).join(', ')} is active and may run the agent beside the canary; \`systemctl stop\` it for the time of the canary if its load must not be in the figures`,
-        ]),
+    commands.length > 0 &&
+      `a command of the agent that ends by itself ran: ${commands.map(processText).join(', ')}`,
+    timers.length > 0 &&
+      `the timer ${timers.map((name) => outputText(name)).join(', ')} is active and may run the agent beside the canary; \`systemctl stop\` it for the time of the canary if its load must not be in the figures`,
   ];
   const measured = { value: daemons.length, limit: 0, unit: 'instances', source: '/proc' };
-  return daemons.length === 0
-    ? pass(['no process runs the agent', ...notes].join('; '), measured)
-    : fail(
-        [
-          `the agent is already running: ${processText(daemons)}; a second daemon flips the first one's mode for good, stop it first`,
-          ...notes,
-        ].join('; '),
-        measured,
-      );
+  const judgement =
+    daemons.length === 0
+      ? pass('no process runs the agent', measured)
+      : fail(
+          `the agent is already running: ${daemons.map(processText).join(', ')}; a second daemon flips the first one's mode for good, stop it first`,
+          measured,
+        );
+  return {
+    ...judgement,
+    explanation: [judgement.explanation, ...notes].filter(Boolean).join('; '),
+  };
 }
 
 /** Break-glass forces audit mode whatever is asked (docs/agent-contract.md §5.1). */
@@ -144,19 +134,17 @@ export function noBreakGlass(settings: Settings): Judgement {
 /** Rules only match where stat's device number is the kernel's, and the tools are there. */
 export function probesCanBeMade(settings: Settings): Judgement {
   const missing = TOOLS.filter((path) => !existsSync(path));
-  if (missing.length > 0)
-    return fail(`${missing.join(', ')} is missing; install coreutils`, {
-      source: missing[0] ?? '',
-    });
-  const filesystem = plainFilesystem(settings.PROBE_DIR);
-  const why = replaceable(join(settings.PROBE_DIR, 'probe'));
+  const [source] = missing;
+  if (source !== undefined)
+    return fail(`${missing.join(', ')} is missing; install coreutils`, { source });
+  const { PROBE_DIR } = settings;
+  const filesystem = plainFilesystem(PROBE_DIR);
+  const why = replaceable(join(PROBE_DIR, 'probe'));
   if (why !== undefined)
     return fail(
       `others could put a link in the place of a probe file in PROBE_DIR, and the rule would be on what it leads to: ${why}; name another directory`,
-      { value: settings.PROBE_DIR, source: 'PROBE_DIR' },
+      { value: PROBE_DIR, source: 'PROBE_DIR' },
     );
-  return pass(`PROBE_DIR=${settings.PROBE_DIR} is on ${filesystem}; stdbuf and cat are there`, {
-    value: filesystem,
-    source: `statfs ${settings.PROBE_DIR}`,
-  });
+  const measured = { value: filesystem, source: `statfs ${PROBE_DIR}` };
+  return pass(`PROBE_DIR=${PROBE_DIR} is on ${filesystem}; stdbuf and cat are there`, measured);
 }

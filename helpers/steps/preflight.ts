@@ -12,12 +12,11 @@ export async function candidateTellsItsVersion(run: CanaryRun): Promise<Judgemen
   const source = 'aegisbpf version';
   const parsed = parseVersion(result.stdout);
   if (result.exitCode !== 0) return fail(howItEnded(result), { source });
-  return parsed.ok
-    ? pass(
-        `version ${parsed.value.version}, SHA-256 ${run.provided.candidateSha256 ?? 'unknown'}`,
-        { value: parsed.value.version, source },
-      )
-    : inconclusive(`the candidate's version cannot be read: ${parsed.error}`, { source });
+  if (!parsed.ok)
+    return inconclusive(`the candidate's version cannot be read: ${parsed.error}`, { source });
+  const { version: value } = parsed.value;
+  const sha256 = run.provided.candidateSha256 ?? 'unknown';
+  return pass(`version ${value}, SHA-256 ${sha256}`, { value, source });
 }
 
 /**
@@ -37,29 +36,26 @@ export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgemen
     );
   }
   const health = parsed.value;
+  const { capability, degradation_reason: degraded } = health;
+  const measured = { value: capability, limit: 'Full', source };
   if (!health.ok || result.exitCode !== 0) {
     return fail(
-      `health is not ok: ${health.error ?? health.degradation_reason ?? howItEnded(result)} (exit ${result.exitCode ?? 'none'}, ok=${health.ok})`,
+      `health is not ok: ${health.error ?? degraded ?? howItEnded(result)} (exit ${result.exitCode ?? 'none'}, ok=${health.ok})`,
       { value: `ok=${health.ok}`, limit: 'ok=true', source },
     );
   }
-  if (health.capability !== 'Full') {
+  if (capability !== 'Full')
     return fail(
-      `the kernel gives the agent the capability ${health.capability}; enforcing needs Full`,
-      { value: health.capability, limit: 'Full', source },
+      `the kernel gives the agent the capability ${capability}; enforcing needs Full`,
+      measured,
     );
-  }
-  if (health.degradation_reason !== undefined) {
-    return fail(
-      `health names a degradation: ${health.degradation_reason}; an enforcing start would be refused`,
-      { value: health.degradation_reason, limit: 'none', source },
-    );
-  }
-  return pass(`ok=true, capability=${health.capability}, kernel ${health.kernel_version}`, {
-    value: health.capability,
-    limit: 'Full',
-    source,
-  });
+  if (degraded !== undefined)
+    return fail(`health names a degradation: ${degraded}; an enforcing start would be refused`, {
+      value: degraded,
+      limit: 'none',
+      source,
+    });
+  return pass(`ok=true, capability=${capability}, kernel ${health.kernel_version}`, measured);
 }
 
 /** An emergency-disable from earlier turns every denial into an audit line (docs/agent-contract.md §2.4). */
@@ -81,16 +77,13 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
       'the emergency state in the kernel is unknown to the agent (kernel_state_known=false)',
       { source },
     );
+  const measured = { value: `enabled=${enabled}`, limit: 'enabled=false', source };
   return enabled
     ? fail(
         'enforcement is bypassed by an emergency-disable; `aegisbpf emergency-enable --reason …` ends it',
-        { value: 'enabled=true', limit: 'enabled=false', source },
+        measured,
       )
-    : pass('no emergency-disable in the kernel', {
-        value: 'enabled=false',
-        limit: 'enabled=false',
-        source,
-      });
+    : pass('no emergency-disable in the kernel', measured);
 }
 
 /** The host's own rules, recorded to be compared at the end. */
@@ -100,24 +93,15 @@ export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
   // With pins that go, their entries go; what stays must be as it was, entry by entry.
   const stays = cgroup !== undefined && pinDirectoryExisted === true;
   if (stays)
-    (await run.journal()).record({
-      kind: 'agent-allowance',
-      cgroup,
-      listed: rules.agentIsAllowed,
-    });
-  run.directory.writeJson('rules-before.json', {
-    files: rules.files.map(ruleText),
-    network: rules.network,
-    allowedCgroups: rules.allowedCgroups,
-    cgroupRules: rules.cgroupRules,
+    (await run.journal()).record({ kind: 'agent-allowance', cgroup, listed: rules.agentIsAllowed });
+  const { files, network, allowedCgroups, cgroupRules } = rules;
+  const source = 'rules-before.json';
+  run.directory.writeJson(source, {
+    ...{ files: files.map(ruleText), network, allowedCgroups, cgroupRules },
     survivors: stays ? await listSurvivors(run.candidate) : [],
   });
   return pass(
-    `${rules.files.length} file rules, ${rules.network.length} network rules, ${rules.cgroupRules.length} cgroup rules, ${rules.allowedCgroups.length} allowed cgroups`,
-    {
-      value: rules.files.length + rules.network.length,
-      unit: 'rules',
-      source: 'rules-before.json',
-    },
+    `${files.length} file rules, ${network.length} network rules, ${cgroupRules.length} cgroup rules, ${allowedCgroups.length} allowed cgroups`,
+    { value: files.length + network.length, unit: 'rules', source },
   );
 }

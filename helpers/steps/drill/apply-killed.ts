@@ -34,10 +34,7 @@ interface Watches {
 export async function applyKilled(stage: DrillStage): Promise<Judgement> {
   const { guarded, needed } = stage.prepared();
   await stage.runningAgent();
-  const watches = {
-    guarded: stage.watch(guarded),
-    needed: stage.watch(needed),
-  };
+  const watches = { guarded: stage.watch(guarded), needed: stage.watch(needed) };
   try {
     await settled(watches);
     const wholeMs = await timeOfWholeApply(stage, watches);

@@ -18,9 +18,7 @@ export function countersOnlyGrew(
   );
   if (unread.length > 0) {
     const names = unread.map(({ name }) => name).join(', ');
-    throw noEvidence(`the metrics could not be read around refused policies: ${names}`, {
-      source,
-    });
+    throw noEvidence(`the metrics could not be read around refused policies: ${names}`, { source });
   }
   const resets = refusals.flatMap(({ name, exitCode, decisionsBefore = 0, decisions = 0 }) =>
     exitCode !== 0 && decisions < decisionsBefore

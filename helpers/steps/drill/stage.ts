@@ -73,7 +73,7 @@ export class DrillStage {
       applied,
       before,
     };
-    this.run.log(`the drill plays on ${directory}, host ${HOST_ROOT}`);
+    this.run.directory.log(`the drill plays on ${directory}, host ${HOST_ROOT}`);
     return this.#prepared;
   }
 

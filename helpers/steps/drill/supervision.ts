@@ -43,7 +43,7 @@ export class Supervision {
     } finally {
       watch.kill();
       const problem = await unit.stop();
-      if (problem !== undefined) stage.run.log(problem);
+      if (problem !== undefined) stage.run.directory.log(problem);
     }
   }
 
