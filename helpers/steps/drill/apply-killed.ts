@@ -1,10 +1,11 @@
 import { execa } from 'execa';
 import { parsePolicyShow } from '../../agent/contract/rules.ts';
+import type { OwnFile } from '../../changes/own-file.ts';
 import { listFileRules, rulesOn } from '../../changes/rules.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
-import { type EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import { type EnforcementWatch, underBaseline } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 
 /** When the apply is killed: at a share of the time that a whole one takes, or at what it does. */
@@ -13,14 +14,17 @@ type Moment = number | 'enforcement pauses';
 const MOMENTS: readonly Moment[] = [0.3, 0.5, 0.7, 0.85, 0.95, 'enforcement pauses'];
 /** Enforcement may be on its way back when the apply dies; after this it is not coming. */
 const SETTLE_MS = 500;
+const source = 'rollback/apply-killed.json';
+
+type Policy = 'baseline' | 'candidate' | 'neither';
 
 /** What a killed apply left behind. */
 interface Killed {
   readonly moment: Moment;
   /** False when it had ended before the signal. */
   readonly killed: boolean;
-  readonly rules: 'baseline' | 'candidate' | 'neither';
-  readonly record: 'baseline' | 'candidate' | 'neither';
+  readonly rules: Policy;
+  readonly record: Policy;
   readonly guardedIsDenied: boolean;
   readonly neededIsDenied: boolean;
 }
@@ -32,37 +36,26 @@ interface Watches {
 
 /** SIGKILL to `policy apply` at several moments: one policy or the other, and never half of each. */
 export async function applyKilled(stage: DrillStage): Promise<Judgement> {
-  const { guarded, needed } = stage.prepared();
+  const { guarded, needed, baselinePolicy } = stage.prepared();
   await stage.runningAgent();
-  const watches = { guarded: stage.watch(guarded), needed: stage.watch(needed) };
-  try {
+  using ofGuarded = stage.watch(guarded);
+  using ofNeeded = stage.watch(needed);
+  const watches = { guarded: ofGuarded, needed: ofNeeded };
+  await settled(watches);
+  const wholeMs = await timeOfWholeApply(stage, watches);
+  const results: Killed[] = [];
+  for (const moment of MOMENTS) {
+    results.push(await killAt(stage, watches, moment, wholeMs));
+    await stage.apply(baselinePolicy);
     await settled(watches);
-    const wholeMs = await timeOfWholeApply(stage, watches);
-    const results: Killed[] = [];
-    for (const moment of MOMENTS) {
-      results.push(await killAt(stage, watches, moment, wholeMs));
-      await stage.apply(stage.prepared().baselinePolicy);
-      await settled(watches);
-    }
-    const [seen] = await Promise.all([watches.guarded.stop(), watches.needed.stop()]);
-    stage.run.directory.writeJson('rollback/apply-killed.json', {
-      wholeMs,
-      results,
-      guarded: seen,
-    });
-    return judge(stage, results, wholeMs);
-  } finally {
-    watches.guarded.kill();
-    watches.needed.kill();
   }
+  const [seen] = await Promise.all([ofGuarded.stop(), ofNeeded.stop()]);
+  stage.run.directory.writeJson(source, { wholeMs, results, guarded: seen });
+  return judge(stage, results, wholeMs);
 }
 
 async function settled({ guarded, needed }: Watches): Promise<void> {
-  const held = await Promise.all([
-    guarded.until('denied', FIRST_OPEN_TIMEOUT_MS),
-    needed.until('allowed', FIRST_OPEN_TIMEOUT_MS),
-  ]);
-  if (!held.includes(false)) return;
+  if (await underBaseline(guarded, needed)) return;
   throw noEvidence(
     `the baseline was applied and is not in force: opens of the guarded file are ${guarded.outcome}, of the free one ${needed.outcome}`,
     { source: 'watch process' },
@@ -88,12 +81,10 @@ async function killAt(
   moment: Moment,
   wholeMs: number,
 ): Promise<Killed> {
-  const { candidate } = stage.run;
-  const child = execa(
-    candidate.executable,
-    ['policy', 'apply', stage.prepared().candidatePolicy, '--reset'],
-    { env: candidate.environment, extendEnv: false, reject: false, stdio: 'ignore' },
-  );
+  const { executable, environment: env } = stage.run.candidate;
+  const args = ['policy', 'apply', stage.prepared().candidatePolicy, '--reset'];
+  const options = { env, extendEnv: false, reject: false, stdio: 'ignore' } as const;
+  const child = execa(executable, args, options);
   if (moment === 'enforcement pauses') {
     // Also ends when the apply is over: a version that never pauses is not killed.
     await Promise.race([watches.guarded.until('allowed', wholeMs * 2), child]);
@@ -109,19 +100,17 @@ async function whatIsLeft(
   { guarded, needed }: Watches,
 ): Promise<Omit<Killed, 'moment' | 'killed'>> {
   const files = stage.prepared();
-  const { candidate } = stage.run;
+  const { run } = stage;
   // Before any other command of the agent, which might mend what the killed one left.
   const guardedIsDenied = guarded.outcome === 'denied';
-  const rules = await listFileRules(candidate);
-  const recorded = parsePolicyShow((await stage.command('policy', 'show')).stdout);
+  const rules = await listFileRules(run.candidate);
+  const recorded = parsePolicyShow((await run.command('policy', 'show')).stdout);
   const text = recorded.ok ? recorded.value.text : '';
-  const which = (hasGuarded: boolean, hasNeeded: boolean) =>
+  const which = (hasGuarded: boolean, hasNeeded: boolean): Policy =>
     hasGuarded ? (hasNeeded ? 'candidate' : 'baseline') : 'neither';
+  const isListed = (file: OwnFile) => rulesOn(rules, file).length === 1;
   return {
-    rules: which(
-      rulesOn(rules, files.guarded).length === 1,
-      rulesOn(rules, files.needed).length === 1,
-    ),
+    rules: which(isListed(files.guarded), isListed(files.needed)),
     record: which(text.includes(files.guarded.path), text.includes(files.needed.path)),
     guardedIsDenied,
     neededIsDenied: needed.outcome === 'denied',
@@ -129,24 +118,24 @@ async function whatIsLeft(
 }
 
 function problemOf(one: Killed): string | undefined {
+  const { moment, rules, record } = one;
   const when =
-    one.moment === 'enforcement pauses'
+    moment === 'enforcement pauses'
       ? 'when enforcement paused'
-      : `at ${Math.round(one.moment * 100)} % of its time`;
+      : `at ${Math.round(moment * 100)} % of its time`;
   if (!one.guardedIsDenied)
     return `killed ${when}, it left a file that both policies deny open to all`;
-  if (one.rules === 'neither') return `killed ${when}, it left rules of neither policy`;
-  if (one.neededIsDenied !== (one.rules === 'candidate'))
-    return `killed ${when}, the list shows the ${one.rules}'s rules and the opens another policy's`;
-  if (one.record !== one.rules)
-    return `killed ${when}, the ${one.rules}'s rules are in force and the ${one.record}'s are on record`;
-  return undefined;
+  if (rules === 'neither') return `killed ${when}, it left rules of neither policy`;
+  if (one.neededIsDenied !== (rules === 'candidate'))
+    return `killed ${when}, the list shows the ${rules}'s rules and the opens another policy's`;
+  return record === rules
+    ? undefined
+    : `killed ${when}, the ${rules}'s rules are in force and the ${record}'s are on record`;
 }
 
 function judge(stage: DrillStage, results: readonly Killed[], wholeMs: number): Judgement {
   const problems = results.flatMap((one) => problemOf(one) ?? []);
   const killed = results.filter((one) => one.killed).length;
-  const source = 'rollback/apply-killed.json';
   const measured = { value: problems.length, limit: 0, unit: 'half-applied policies', source };
   if (killed === 0)
     throw noEvidence('every `policy apply` had ended before it was killed', { source });

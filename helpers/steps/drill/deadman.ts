@@ -1,12 +1,13 @@
-import { fail, type Judgement, NotApplicable, noEvidence, pass } from '../../criteria/judgement.ts';
+import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { isRunning } from '../../host/processes.ts';
 import { FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
-import { agentHas } from './usage.ts';
+import { mustHave } from './usage.ts';
 
 /** The heartbeat comes every whole TTL/2 s, at least one; 1 leaves no margin (docs/agent-contract.md §5.5). */
 const TTL_SECONDS = 3;
-/** How much later than the TTL the bypass may come: a loaded host's clock ticks and opens. */
-const SLACK_MS = 3000;
+/** How long the bypass may take: more than the TTL by a loaded host's clock ticks and opens. */
+const LIMIT_MS = TTL_SECONDS * 1000 + 3000;
 const source = 'rollback/deadman.json';
 
 /**
@@ -14,40 +15,31 @@ const source = 'rollback/deadman.json';
  * SIGSTOP, as a hung process is, and goes on with SIGCONT.
  */
 export async function deadmanFailsOpen(stage: DrillStage): Promise<Judgement> {
-  if (!(await agentHas(stage, '--deadman-ttl')))
-    throw new NotApplicable('this version has no --deadman-ttl');
-  const { guarded } = stage.prepared();
+  await mustHave(stage, '--deadman-ttl');
   await stage.stopAgent();
-  const { identity } = await stage.startAgent({
-    name: 'deadman',
-    more: [`--deadman-ttl=${TTL_SECONDS}`],
-  });
-  const watch = stage.watch(guarded);
+  const more = [`--deadman-ttl=${TTL_SECONDS}`];
+  const { identity } = await stage.startAgent({ name: 'deadman', more });
+  using watch = stage.watch(stage.prepared().guarded);
   try {
     if (!(await watch.until('denied', FIRST_OPEN_TIMEOUT_MS)))
       throw noEvidence('the guarded file was not denied before the agent was stopped', { source });
     const stoppedAt = performance.now();
     process.kill(identity.pid, 'SIGSTOP');
-    const opened = await watch.until('allowed', TTL_SECONDS * 1000 + SLACK_MS);
+    const opened = await watch.until('allowed', LIMIT_MS);
     const openAfterMs = Math.round(performance.now() - stoppedAt);
     process.kill(identity.pid, 'SIGCONT');
     const resumedAt = performance.now();
-    const measured = {
-      value: openAfterMs,
-      limit: TTL_SECONDS * 1000 + SLACK_MS,
-      unit: 'ms',
-      source,
-    };
+    const measured = { value: openAfterMs, limit: LIMIT_MS, unit: 'ms', source };
     if (!opened) {
       return fail(
         `${openAfterMs} ms after the agent was stopped the file was still denied: with --deadman-ttl=${TTL_SECONDS} it must fail open`,
         measured,
       );
     }
-    const back = await watch.until('denied', TTL_SECONDS * 1000 + SLACK_MS);
+    const back = await watch.until('denied', LIMIT_MS);
     const backAfterMs = Math.round(performance.now() - resumedAt);
     const report = await watch.stop();
-    stage.run.directory.writeJson('rollback/deadman.json', { openAfterMs, backAfterMs, report });
+    stage.run.directory.writeJson(source, { openAfterMs, backAfterMs, report });
     const gap = singleGap(report.stretches);
     if (!back || typeof gap === 'string') {
       return fail(
@@ -60,15 +52,6 @@ export async function deadmanFailsOpen(stage: DrillStage): Promise<Judgement> {
       measured,
     );
   } finally {
-    resume(identity.pid);
-    watch.kill();
-  }
-}
-
-function resume(pid: number): void {
-  try {
-    process.kill(pid, 'SIGCONT');
-  } catch {
-    // It has ended.
+    if (isRunning(identity)) process.kill(identity.pid, 'SIGCONT');
   }
 }

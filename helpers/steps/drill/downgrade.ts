@@ -1,6 +1,5 @@
 import { candidateOf, judgeCandidateFile } from '../../agent/candidate.ts';
 import { type Candidate, outputText } from '../../agent/command.ts';
-import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { mustLive } from '../../agent/lives.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import {
@@ -22,17 +21,10 @@ const LAYOUT_MISMATCH = /layout version mismatch/i;
 /** The former version with its own BPF object: the candidate's would not be what production goes back to. */
 function previousOf(stage: DrillStage): Candidate | undefined {
   const { settings, provided } = stage.run;
-  const { AEGIS_BIN_PREVIOUS, AEGIS_BPF_OBJ_PREVIOUS } = settings;
-  if (AEGIS_BIN_PREVIOUS === undefined) return undefined;
-  return candidateOf(
-    {
-      ...settings,
-      AEGIS_BIN: AEGIS_BIN_PREVIOUS,
-      AEGIS_BPF_OBJ: AEGIS_BPF_OBJ_PREVIOUS,
-      AEGIS_BPF_OBJ_HASH_PATH: undefined,
-    },
-    provided.runId,
-  );
+  const { AEGIS_BIN_PREVIOUS: AEGIS_BIN, AEGIS_BPF_OBJ_PREVIOUS: AEGIS_BPF_OBJ } = settings;
+  if (AEGIS_BIN === undefined) return undefined;
+  const previous = { AEGIS_BIN, AEGIS_BPF_OBJ, AEGIS_BPF_OBJ_HASH_PATH: undefined };
+  return candidateOf({ ...settings, ...previous }, provided.runId);
 }
 
 /** Candidate → previous → candidate over the same pinned maps: rules and counters go along. */
@@ -74,19 +66,20 @@ export async function downgradeAndUpgrade(stage: DrillStage): Promise<Judgement>
 
 /** One life on the maps as they are: it must enforce what was enforced before. */
 async function lifeOf(stage: DrillStage, name: string, candidate: Candidate): Promise<Judgement> {
-  const { guarded, needed } = stage.prepared();
   const starting = await stage.launch({ name, candidate });
-  const ready = await starting.ready().catch((error: unknown) => error);
-  if (!isReady(ready)) {
+  const ready = await starting.ready().catch((error: unknown) => {
+    if (error instanceof JudgementError) return error.judgement;
+    throw error;
+  });
+  if ('verdict' in ready) {
     const { log } = await starting.stop();
-    if (!(ready instanceof JudgementError)) throw ready;
     const messages = [log.lastWords, ...log.errors.map(({ text }) => text)];
     const mismatch = messages.find((text) => LAYOUT_MISMATCH.test(text));
-    return mismatch === undefined ? ready.judgement : layoutMismatch(stage, name, mismatch);
+    return mismatch === undefined ? ready : layoutMismatch(stage, name, mismatch);
   }
   if (candidate === stage.run.candidate) mustLive('rollback', ready);
   stage.adopt(ready);
-  return stage.shows(`the change to ${name}`, { denied: [guarded], free: [needed] });
+  return stage.shows(`the change to ${name}`, 'baseline');
 }
 
 function layoutMismatch(stage: DrillStage, name: string, words: string): Judgement {
@@ -102,9 +95,6 @@ function layoutMismatch(stage: DrillStage, name: string, words: string): Judgeme
     { value: name, limit: 'starts', source: 'rollback/' },
   );
 }
-
-const isReady = (value: unknown): value is ReadyDaemon =>
-  typeof value === 'object' && value !== null && 'state' in value && value.state === 'ready';
 
 async function decisions(stage: DrillStage): Promise<number> {
   const scrape = await scrapeCommand(stage.run.candidate);

@@ -7,11 +7,11 @@ import type { DrillStage } from './stage.ts';
 
 /** The drill's rules go, by the same policy that an interrupted drill is undone with. */
 export async function rulesAreRemoved(stage: DrillStage): Promise<Judgement> {
-  const { applied, before, guarded, needed } = stage.prepared();
+  const { applied, before } = stage.prepared();
   await stage.runningAgent();
   const result = await removePolicy(stage.run, applied);
   if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
-  const judged = await stage.shows('the removal', { denied: [], free: [guarded, needed] });
+  const judged = await stage.shows('the removal', 'none');
   if (judged.verdict !== 'pass') return judged;
   await stage.stopAgent();
   return pass(
@@ -22,21 +22,17 @@ export async function rulesAreRemoved(stage: DrillStage): Promise<Judgement> {
 
 /** Each life lasts until a step ends it: what the drill saw after a death says nothing of the policies. */
 export function agentLivedThrough(stage: DrillStage): Judgement {
-  const lives = livesIn('rollback');
+  const value = livesIn('rollback');
   const source = stage.run.directory.finalPath('rollback/');
-  const measured = { value: lives, unit: 'lives', source };
+  const lives = (count: number, which = '') => `${count} ${which}${count === 1 ? 'life' : 'lives'}`;
   const [death, ...more] = deathsIn('rollback');
-  if (death !== undefined) {
+  if (death !== undefined)
     return fail(
-      `${death}, and nobody had told it to stop; from then on the host was not protected${more.length > 0 ? ` (${more.length} later ${more.length === 1 ? 'life' : 'lives'} of the drill died too)` : ''}`,
+      `${death}, and nobody had told it to stop; from then on the host was not protected${more.length > 0 ? ` (${lives(more.length, 'later ')} of the drill died too)` : ''}`,
       { value: 'dead', limit: 'alive', source },
     );
-  }
-  if (lives === 0) throw new NotApplicable('no life of the agent got ready in the drill');
-  return pass(
-    `${lives} ${lives === 1 ? 'life' : 'lives'}, each until it was told to stop`,
-    measured,
-  );
+  if (value === 0) throw new NotApplicable('no life of the agent got ready in the drill');
+  return pass(`${lives(value)}, each until it was told to stop`, { value, unit: 'lives', source });
 }
 
 /** Files, rules, pins and the emergency state, one by one. */

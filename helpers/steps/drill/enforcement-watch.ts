@@ -82,6 +82,8 @@ export class EnforcementWatch {
     this.#process.kill();
   }
 
+  readonly [Symbol.dispose] = () => this.kill();
+
   #take(seen: z.output<typeof message>): void {
     if (seen.kind === 'report') this.#report = seen;
     else {
@@ -89,6 +91,18 @@ export class EnforcementWatch {
       this.#waiters.wake();
     }
   }
+}
+
+/** Waits until one is denied and the other is not, as under the drill's baseline. @returns whether it came. */
+export async function underBaseline(
+  guarded: EnforcementWatch,
+  needed: EnforcementWatch,
+): Promise<boolean> {
+  const held = await Promise.all([
+    guarded.until('denied', FIRST_OPEN_TIMEOUT_MS),
+    needed.until('allowed', FIRST_OPEN_TIMEOUT_MS),
+  ]);
+  return !held.includes(false);
 }
 
 /** Time without enforcement between two stretches of denials, and the opens that went through. */
@@ -115,11 +129,12 @@ export function singleGap(stretches: readonly Stretch[]): Gap | string {
   return { ms: Math.round(after.firstMs - before.lastMs), allowedOpens: gap.opens };
 }
 
+export const opensOf = (list: readonly Pick<Stretch, 'opens'>[]): number =>
+  list.reduce((sum, { opens }) => sum + opens, 0);
+
 /** Opens that were denied, over all stretches. */
 export function deniedOpens(stretches: readonly Stretch[]): number {
-  return stretches
-    .filter(({ outcome }) => outcome === 'denied')
-    .reduce((sum, { opens }) => sum + opens, 0);
+  return opensOf(stretches.filter(({ outcome }) => outcome === 'denied'));
 }
 
 /** Opens a second that were really made: a slow host makes fewer than it is asked for. */

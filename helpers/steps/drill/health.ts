@@ -10,7 +10,7 @@ const ENDPOINT_TIMEOUT_MS = 4000;
 /** Captures `aegisbpf health --json` after the rollback and judges it. */
 export async function healthIsGood(stage: DrillStage): Promise<Judgement> {
   const agent = stage.agent();
-  const result = await stage.command('health', '--json');
+  const result = await stage.run.command('health', '--json');
   stage.run.directory.writeText('rollback/health.json', result.stdoutBytes);
   const source = 'rollback/health.json';
   const parsed = parseHealth(result.stdout);
@@ -24,42 +24,30 @@ export async function healthIsGood(stage: DrillStage): Promise<Judgement> {
   }
   if (!agent.isRunning())
     return fail('the agent is no longer running after the rollback', { source: '/proc' });
-  return pass(`ok=true, capability=${parsed.value.capability}, the agent runs`, {
-    value: 'ok=true',
-    limit: 'ok=true',
-    source,
-  });
+  const measured = { value: 'ok=true', limit: 'ok=true', source };
+  return pass(`ok=true, capability=${parsed.value.capability}, the agent runs`, measured);
 }
 
 /** Captures `aegisbpf metrics` after the rollback, from the command line and from the endpoint. */
 export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> {
   const { candidate, directory } = stage.run;
   const keepAs = (name: string) => (bytes: Uint8Array) => directory.writeText(name, bytes);
-  const kept = keepAs('rollback/metrics.prom');
-  const scrape = await scrapeCommand(candidate, kept);
+  const scrape = await scrapeCommand(candidate, keepAs('rollback/metrics.prom'));
   const { metricsAddress } = stage.agent();
-  await scrapeEndpoint(
-    metricsAddress,
-    ENDPOINT_TIMEOUT_MS,
-    keepAs('rollback/metrics-endpoint.prom'),
-  );
-  if (!scrape.ok)
-    return inconclusive(`the metrics after the rollback cannot be read: ${scrape.reason}`, {
-      source: scrape.source,
-    });
+  const keptEndpoint = keepAs('rollback/metrics-endpoint.prom');
+  await scrapeEndpoint(metricsAddress, ENDPOINT_TIMEOUT_MS, keptEndpoint);
+  const { source } = scrape;
+  const unread = 'the metrics after the rollback cannot be read';
+  if (!scrape.ok) return inconclusive(`${unread}: ${scrape.reason}`, { source });
+  const { metrics } = scrape;
   const families = [...DECISION_FAMILIES, ...DROP_FAMILIES];
-  const faults = families.flatMap((family) => scrape.metrics.fault(family) ?? []);
-  if (faults.length > 0)
-    return inconclusive(`the metrics after the rollback cannot be read: ${faults.join('; ')}`, {
-      source: scrape.source,
-    });
-  const missing = families.filter((family) => !scrape.metrics.has(family));
+  const faults = families.flatMap((family) => metrics.fault(family) ?? []);
+  if (faults.length > 0) return inconclusive(`${unread}: ${faults.join('; ')}`, { source });
+  const missing = families.filter((family) => !metrics.has(family));
   if (missing.length > 0)
-    return inconclusive(`the metrics after the rollback lack ${missing.join(', ')}`, {
-      source: scrape.source,
-    });
+    return inconclusive(`the metrics after the rollback lack ${missing.join(', ')}`, { source });
   return pass(
-    `${familyTotal(scrape.metrics, DECISION_FAMILIES)} decisions, ${familyTotal(scrape.metrics, DROP_FAMILIES)} drops in total`,
+    `${familyTotal(metrics, DECISION_FAMILIES)} decisions, ${familyTotal(metrics, DROP_FAMILIES)} drops in total`,
     { source: 'rollback/metrics.prom' },
   );
 }

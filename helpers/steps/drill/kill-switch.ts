@@ -1,19 +1,10 @@
-import { howItEnded } from '../../agent/command.ts';
 import { parseEmergencyStatus } from '../../agent/contract/emergency.ts';
 import { KILL_SWITCH_REASON } from '../../changes/undo-entry.ts';
-import {
-  fail,
-  failed,
-  type Judgement,
-  NotApplicable,
-  noEvidence,
-  pass,
-} from '../../criteria/judgement.ts';
+import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { DrillStage } from './stage.ts';
-import { agentHas } from './usage.ts';
+import { mustHave } from './usage.ts';
 
-const MISSING = 'this version has no emergency-disable';
 /** How long an event may take from the decision to our end of the pipe. */
 const EVENT_WAIT_MS = 10_000;
 const source = 'aegisbpf emergency-status --json, probe process';
@@ -22,7 +13,6 @@ const source = 'aegisbpf emergency-status --json, probe process';
 export class KillSwitch {
   readonly #stage: DrillStage;
   #journalId: string | undefined;
-  #missing = false;
 
   constructor(stage: DrillStage) {
     this.#stage = stage;
@@ -31,21 +21,17 @@ export class KillSwitch {
   /** `emergency-disable`: denials stop at once, and the decisions are still made and reported. */
   async denialsStop(): Promise<Judgement> {
     const stage = this.#stage;
-    if (!(await agentHas(stage, 'emergency-disable'))) {
-      this.#missing = true;
-      throw new NotApplicable(MISSING);
-    }
+    await mustHave(stage, 'emergency-disable');
     await stage.runningAgent();
     // In the journal first: whatever ends this run now, the guardian enables again.
     this.#journalId = (await stage.run.journal()).record({ kind: 'emergency' });
-    const result = await stage.command('emergency-disable', '--reason', KILL_SWITCH_REASON);
-    if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+    await stage.succeeds('emergency-disable', '--reason', KILL_SWITCH_REASON);
     return this.#bypassed('after emergency-disable');
   }
 
   /** It is meant for the worst day, on which the agent is restarted as well. */
   async survivesRestart(): Promise<Judgement> {
-    this.#assertTried();
+    await this.#mustBeTried();
     await this.#stage.stopAgent();
     await this.#stage.startAgent({ name: 'disabled' });
     return this.#bypassed('after a restart of the agent');
@@ -53,33 +39,31 @@ export class KillSwitch {
 
   /** `emergency-enable`: the denials are back. */
   async denialsReturn(): Promise<Judgement> {
-    this.#assertTried();
+    const journalId = await this.#mustBeTried();
     const stage = this.#stage;
-    const { guarded, needed } = stage.prepared();
-    const result = await stage.command('emergency-enable', '--reason', KILL_SWITCH_REASON);
-    if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
-    const bypassed = await this.#isBypassed();
-    if (bypassed) {
+    await stage.succeeds('emergency-enable', '--reason', KILL_SWITCH_REASON);
+    if (await this.#isBypassed()) {
       return fail('after emergency-enable the kernel still has enforcement bypassed', {
         value: 'enabled=true',
         limit: 'enabled=false',
         source,
       });
     }
-    const judged = await stage.shows('emergency-enable', { denied: [guarded], free: [needed] });
-    if (judged.verdict === 'pass' && this.#journalId !== undefined)
-      (await stage.run.journal()).strike(this.#journalId);
+    const judged = await stage.shows('emergency-enable', 'baseline');
+    if (judged.verdict === 'pass') (await stage.run.journal()).strike(journalId);
     return judged;
   }
 
-  #assertTried(): void {
-    if (this.#missing) throw new NotApplicable(MISSING);
-    if (this.#journalId === undefined) throw noEvidence('emergency-disable was not tried');
+  async #mustBeTried(): Promise<string> {
+    if (this.#journalId !== undefined) return this.#journalId;
+    await mustHave(this.#stage, 'emergency-disable');
+    throw noEvidence('emergency-disable was not tried');
   }
 
   async #bypassed(when: string): Promise<Judgement> {
-    const { guarded } = this.#stage.prepared();
-    const decisions = this.#stage.agent().events.watch(guarded);
+    const { guarded, opens } = this.#stage.prepared();
+    const { events } = this.#stage.agent();
+    const decisions = events.watch(guarded);
     if (!(await this.#isBypassed())) {
       return fail(`${when} the kernel does not have enforcement bypassed`, {
         value: 'enabled=false',
@@ -89,12 +73,8 @@ export class KillSwitch {
     }
     // Earlier steps put this file under load.
     decisions.keepAnew();
-    const { outcome, signals, pid } = await probeFile(
-      guarded,
-      this.#stage.run.candidate.environment,
-      1,
-      this.#stage.prepared().opens.started,
-    );
+    const { environment } = this.#stage.run.candidate;
+    const { outcome, signals, pid } = await probeFile(guarded, environment, 1, opens.started);
     const value = outcomeText(outcome);
     if (outcome.kind !== 'allowed' || signals > 0) {
       return fail(
@@ -103,7 +83,7 @@ export class KillSwitch {
       );
     }
     const mine = () => decisions.first.filter((event) => event.pid === pid);
-    await this.#stage.agent().events.until(() => mine().length > 0, EVENT_WAIT_MS);
+    await events.until(() => mine().length > 0, EVENT_WAIT_MS);
     const [event] = mine();
     if (event?.action !== 'AUDIT') {
       return fail(
@@ -119,7 +99,7 @@ export class KillSwitch {
 
   /** What the kernel says, never the state file alone (docs/agent-contract.md §2.4). */
   async #isBypassed(): Promise<boolean> {
-    const result = await this.#stage.command('emergency-status', '--json');
+    const result = await this.#stage.run.command('emergency-status', '--json');
     const parsed = parseEmergencyStatus(result.stdout);
     if (!parsed.ok)
       throw noEvidence(`the emergency state cannot be read: ${parsed.error}`, { source });

@@ -10,7 +10,7 @@ const source = 'aegisbpf policy show';
 /** What disagrees between the record and a kernel that holds the baseline's rules. */
 async function disagreements(stage: DrillStage): Promise<string[]> {
   const { guarded, needed } = stage.prepared();
-  const result = await stage.command('policy', 'show');
+  const result = await stage.run.command('policy', 'show');
   stage.run.directory.writeText('rollback/policy-show.txt', result.stdoutBytes);
   const parsed = parsePolicyShow(result.stdout);
   if (result.exitCode !== 0 || !parsed.ok) {

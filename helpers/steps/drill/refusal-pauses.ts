@@ -1,20 +1,16 @@
 import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
-import type { Stretch } from './enforcement-watch.ts';
+import { opensOf, type Stretch } from './enforcement-watch.ts';
 import type { Refusal, RefusalTrial } from './refusal-trial.ts';
 
 /** Opens in a row that were not denied, and the time between the denied ones around them. */
-interface Opening {
-  readonly opens: number;
+interface Opening extends Pick<Stretch, 'opens'> {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 const SOURCE = 'rollback/refused-policies.json';
-
-const opensOf = (list: readonly { readonly opens: number }[]) =>
-  list.reduce((sum, one) => sum + one.opens, 0);
 
 /** Enforcement while policies were refused: throughout, with pauses, or with denials that were missed. */
 export function enforcementHeld(trial: RefusalTrial, settings: Settings): Judgement {

@@ -4,7 +4,7 @@ import { listFileRules, ruleText } from '../../changes/rules.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { RefusedPolicy } from '../../settings/known-defects.ts';
 import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
-import { FIRST_OPEN_TIMEOUT_MS, type WatchReport } from './enforcement-watch.ts';
+import { underBaseline, type WatchReport } from './enforcement-watch.ts';
 import { type RefusedCase, refusedCases } from './refused-cases.ts';
 import type { DrillStage } from './stage.ts';
 
@@ -55,35 +55,18 @@ export async function applyRefused(stage: DrillStage): Promise<RefusalTrial> {
   const prepared = stage.prepared();
   await stage.runningAgent();
   const countedBefore = await decisionsOf(stage);
-  const guarded = stage.watch(prepared.guarded);
-  const needed = stage.watch(prepared.needed);
-  try {
-    const up = await Promise.all([
-      guarded.until('denied', FIRST_OPEN_TIMEOUT_MS),
-      needed.until('allowed', FIRST_OPEN_TIMEOUT_MS),
-    ]);
-    if (up.includes(false))
-      throw noEvidence('the baseline was not enforced before the first refused policy');
-    const refusals = await applyEach(stage);
-    const [ofGuarded, ofNeeded] = await Promise.all([guarded.stop(), needed.stop()]);
-    const countedAfter = await decisionsOf(stage);
-    const weReset = refusals.some((one) => one.exitCode === 0 || differs(one));
-    const isCounted = !weReset && countedBefore !== undefined && countedAfter !== undefined;
-    stage.run.directory.writeJson('rollback/refused-policies.json', {
-      refusals,
-      guarded: ofGuarded,
-      needed: ofNeeded,
-    });
-    return {
-      refusals,
-      guarded: ofGuarded,
-      needed: ofNeeded,
-      counted: isCounted ? countedAfter - countedBefore : undefined,
-    };
-  } finally {
-    guarded.kill();
-    needed.kill();
-  }
+  using ofGuarded = stage.watch(prepared.guarded);
+  using ofNeeded = stage.watch(prepared.needed);
+  if (!(await underBaseline(ofGuarded, ofNeeded)))
+    throw noEvidence('the baseline was not enforced before the first refused policy');
+  const refusals = await applyEach(stage);
+  const [guarded, needed] = await Promise.all([ofGuarded.stop(), ofNeeded.stop()]);
+  const countedAfter = await decisionsOf(stage);
+  const seen = { refusals, guarded, needed };
+  stage.run.directory.writeJson('rollback/refused-policies.json', seen);
+  const weReset = refusals.some((one) => one.exitCode === 0 || differs(one));
+  const isCounted = !weReset && countedBefore !== undefined && countedAfter !== undefined;
+  return { ...seen, counted: isCounted ? countedAfter - countedBefore : undefined };
 }
 
 async function applyEach(stage: DrillStage): Promise<Refusal[]> {
@@ -108,7 +91,7 @@ async function applyOne(
   decisionsBefore: number | undefined,
 ): Promise<Refusal> {
   const begun = nowMs();
-  const result = await stage.command('policy', 'apply', ...args, '--reset');
+  const result = await stage.run.command('policy', 'apply', ...args, '--reset');
   const applyMs = [begun, nowMs()] as const;
   const refusal: Refusal = {
     name,

@@ -36,15 +36,11 @@ const tooManyRules = () =>
 export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
   const { directory, guarded, needed, candidatePolicy } = prepared;
   const good = policyText([needed.path]);
-  const write = (name: string, content: string | Buffer) => {
+  const of = (name: RefusedPolicy, content: string | Buffer): RefusedCase => {
     const path = join(directory, `refused-${name.replaceAll(' ', '-')}.policy`);
     writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
-    return path;
+    return { name, args: [path] };
   };
-  const of = (name: RefusedPolicy, content: string | Buffer): RefusedCase => ({
-    name,
-    args: [write(name, content)],
-  });
   const writable = of('world-writable', good);
   // Not by the umask of whoever runs the canary.
   chmodSync(writable.args[0] ?? '', 0o666);

@@ -18,7 +18,7 @@ export class RefusedPolicies {
   /** Every one of them is refused, with an exit code that says so. */
   async areRefused(): Promise<Judgement> {
     this.#trial = await applyRefused(this.#stage);
-    const { refusals } = this.#seen();
+    const { refusals } = this.#trial;
     const accepted = refusals.filter(({ exitCode }) => exitCode === 0);
     const unclear = refusals.filter(({ exitCode }) => exitCode === undefined);
     const source = 'rollback/refused-policies.json';
@@ -29,10 +29,8 @@ export class RefusedPolicies {
         { value: unclear.length, limit: 0, unit: 'commands', source },
       );
     }
-    if (accepted.length === 0)
-      return pass(`${refusals.length} policies refused with a non-zero exit code`, measured);
     // One finding a policy: who accepts one must not thereby have accepted the next.
-    const findings = accepted.map(({ name }) =>
+    const [first, ...more] = accepted.map(({ name }) =>
       judgeDefect(
         this.#stage.run.settings,
         acceptedPolicy(name),
@@ -45,13 +43,10 @@ export class RefusedPolicies {
         measured,
       ),
     );
-    const [first, ...more] = findings;
-    return first === undefined
-      ? pass('nothing was accepted', measured)
-      : {
-          ...worst([first, ...more]),
-          findings: findings.flatMap((judgement) => judgement.findings ?? []),
-        };
+    if (first === undefined)
+      return pass(`${refusals.length} policies refused with a non-zero exit code`, measured);
+    const all = [first, ...more] as const;
+    return { ...worst(all), findings: all.flatMap((judgement) => judgement.findings ?? []) };
   }
 
   /** Whatever the exit code: the rules and the enforcement are as before, all the time. */

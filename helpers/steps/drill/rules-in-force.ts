@@ -5,10 +5,10 @@ import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { OwnOpens } from './own-opens.ts';
 
-/** What must be denied, and what must be free, of our own files. */
-export interface WantedRules {
+/** Files of ours, and which of them must be denied; the others must be free. */
+interface WantedRules {
+  readonly files: readonly OwnFile[];
   readonly denied: readonly OwnFile[];
-  readonly free: readonly OwnFile[];
 }
 
 /** Judges the rule list and an open of each file. @param hostRules the host's own, which stay. @param started hears of each process that opens one. */
@@ -22,7 +22,7 @@ export async function judgeRules(
   const rules = await listFileRules(run.candidate);
   run.directory.appendLine('rollback/rules.ndjson', { after, rules: rules.map(ruleText) });
   const source = 'aegisbpf block list, probe process';
-  for (const file of [...wanted.denied, ...wanted.free]) {
+  for (const file of wanted.files) {
     const limit = wanted.denied.includes(file) ? 1 : 0;
     const value = rulesOn(rules, file).length;
     if (value === limit) continue;
@@ -39,36 +39,26 @@ export async function judgeRules(
       measured,
     );
   }
-  const wrong = await wrongOpen(run, after, wanted, started);
-  return (
-    wrong ??
-    pass(
-      `after ${after} exactly ${wanted.denied.length} files of ours are denied, by the list and by an open of each`,
-      measured,
-    )
-  );
+  const said = `after ${after} exactly ${wanted.denied.length} files of ours are denied, by the list and by an open of each`;
+  return (await wrongOpen(run, after, wanted, started)) ?? pass(said, measured);
 }
 
 async function wrongOpen(
   { candidate }: CanaryRun,
   after: string,
-  wanted: WantedRules,
+  { files, denied }: WantedRules,
   started: OwnOpens['started'],
 ): Promise<Judgement | undefined> {
-  const files = [...wanted.denied, ...wanted.free];
   const probes = await Promise.all(
     files.map((file) => probeFile(file, candidate.environment, 1, started)),
   );
   for (const [index, file] of files.entries()) {
-    const limit = wanted.denied.includes(file) ? 'refused with EPERM' : 'allowed';
+    const limit = denied.includes(file) ? 'refused with EPERM' : 'allowed';
     const outcome = probes[index]?.outcome;
     const value = outcome === undefined ? 'not tried' : outcomeText(outcome);
     if (value === limit) continue;
-    return fail(`after ${after} an open of ${file.path} was ${value}, expected ${limit}`, {
-      value,
-      limit,
-      source: 'probe process',
-    });
+    const measured = { value, limit, source: 'probe process' };
+    return fail(`after ${after} an open of ${file.path} was ${value}, expected ${limit}`, measured);
   }
   return undefined;
 }

@@ -10,11 +10,6 @@ const answer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(false), errno: z.string() }),
 ]);
 
-/** What became of one request. */
-export type ServiceAnswer =
-  | { readonly works: true }
-  | { readonly works: false; readonly why: string };
-
 const ANSWER_TIMEOUT_MS = 60_000;
 
 /** A process of ours that cannot do its work without one file. */
@@ -34,28 +29,25 @@ export class Service {
     this.#environment = environment;
   }
 
-  /** Sends one request; starts the service first where it does not run, as a supervisor would. */
-  async request(): Promise<ServiceAnswer> {
-    const child = this.#running() ?? (await this.#start());
+  /**
+   * Sends one request; starts the service first where it does not run, as a supervisor would.
+   * @returns why it does not work, or undefined when it does.
+   */
+  async request(): Promise<string | undefined> {
+    const child = this.#child?.isGone === false ? this.#child : await this.#start();
     const answered = this.#next(child);
     child.child.send('request');
     const text = await answered;
-    if (typeof text === 'string') return { works: false, why: text };
-    const parsed = answer.safeParse(text.message);
-    if (!parsed.success) return { works: false, why: 'its answer cannot be read' };
-    if (!parsed.data.ok) return { works: false, why: `it answered ${parsed.data.errno}` };
-    const expected = hash('sha256', this.#file.content);
-    return parsed.data.sha256 === expected
-      ? { works: true }
-      : { works: false, why: 'it read other content than was written' };
+    if (typeof text === 'string') return text;
+    const { data } = answer.safeParse(text.message);
+    if (data === undefined) return 'its answer cannot be read';
+    if (!data.ok) return `it answered ${data.errno}`;
+    const isWhole = data.sha256 === hash('sha256', this.#file.content);
+    return isWhole ? undefined : 'it read other content than was written';
   }
 
   stop(): void {
     this.#child?.kill();
-  }
-
-  #running(): OwnProcess | undefined {
-    return this.#child?.isGone === false ? this.#child : undefined;
   }
 
   async #start(): Promise<OwnProcess> {

@@ -11,12 +11,7 @@ import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement
 import type { CanaryRun } from '../canary-run.ts';
 
 /** The host as the drill found it: rules, the agent's files, the emergency state and the pins. */
-export interface DrillSnapshot {
-  readonly rules: readonly string[];
-  readonly emergencyDisabled: boolean;
-  readonly pins: readonly string[];
-  readonly files: ReturnType<typeof snapshotAgentState>;
-}
+export type DrillSnapshot = Awaited<ReturnType<typeof takeSnapshot>>;
 
 const ruleTexts = (rules: RuleList): string[] =>
   [
@@ -44,7 +39,7 @@ async function emergencyDisabled(run: CanaryRun): Promise<boolean> {
 }
 
 /** Records the host as it is before the drill's first change. */
-export async function takeSnapshot(run: CanaryRun, rules: RuleList): Promise<DrillSnapshot> {
+export async function takeSnapshot(run: CanaryRun, rules: RuleList) {
   const snapshot = {
     rules: ruleTexts(rules),
     emergencyDisabled: await emergencyDisabled(run),

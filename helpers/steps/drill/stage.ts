@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Candidate, type CommandResult, howItEnded } from '../../agent/command.ts';
+import { type Candidate, howItEnded } from '../../agent/command.ts';
 import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
@@ -11,7 +11,7 @@ import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, journalPolicy, policyText } from '../phases/candidate-policy.ts';
 import { EnforcementWatch } from './enforcement-watch.ts';
 import { OwnOpens } from './own-opens.ts';
-import { judgeRules, type WantedRules } from './rules-in-force.ts';
+import { judgeRules } from './rules-in-force.ts';
 import { Service } from './service.ts';
 import { type DrillSnapshot, takeSnapshot } from './snapshot.ts';
 
@@ -136,18 +136,24 @@ export class DrillStage {
     );
   }
 
-  command(...args: readonly string[]): Promise<CommandResult> {
-    return this.run.command(...args);
-  }
-
-  /** Applies a policy of ours. @throws JudgementError (fail) when the agent refuses it. */
-  async apply(policy: string): Promise<void> {
-    const result = await this.command('policy', 'apply', policy, '--reset');
+  /** Runs a command of the agent. @throws JudgementError (fail) when it does not exit with 0. */
+  async succeeds(...args: readonly string[]): Promise<void> {
+    // Only what was prepared is undone.
+    this.prepared();
+    const result = await this.run.command(...args);
     if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
   }
 
-  /** Judges the rule list and opens: exactly these denied beside the host's own, these free. */
-  async shows(after: string, wanted: WantedRules): Promise<Judgement> {
+  /** Applies a policy of ours. @throws JudgementError (fail) when the agent refuses it. */
+  apply(policy: string): Promise<void> {
+    return this.succeeds('policy', 'apply', policy, '--reset');
+  }
+
+  /** Judges the rule list and opens: what this policy denies beside the host's own, and the rest free. */
+  async shows(after: string, policy: 'baseline' | 'candidate' | 'none'): Promise<Judgement> {
+    const { guarded, needed } = this.prepared();
+    const denied = { none: [], baseline: [guarded], candidate: [guarded, needed] }[policy];
+    const wanted = { files: [guarded, needed], denied };
     const { hostPaths, opens } = this.prepared();
     const judged = await judgeRules(this.run, after, wanted, hostPaths.length, opens.started);
     if (judged.verdict === 'pass' && this.#daemon?.isRunning() === true)

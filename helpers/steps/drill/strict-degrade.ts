@@ -6,12 +6,11 @@ import {
   fail,
   type Judgement,
   JudgementError,
-  NotApplicable,
   noEvidence,
   pass,
 } from '../../criteria/judgement.ts';
 import type { DrillStage } from './stage.ts';
-import { agentHas } from './usage.ts';
+import { mustHave } from './usage.ts';
 
 /** Without this the agent would refuse to start degraded at all, strict or not (docs/agent-contract.md §5.1). */
 const FALL_BACK = '--enforce-gate-mode=audit-fallback';
@@ -26,11 +25,9 @@ async function degradedStart(
 ): Promise<{ endedByItself: boolean; stopped: StoppedDaemon }> {
   const starting = await stage.launch({ name, candidate, more: [FALL_BACK, ...more] });
   // It cannot become ready as asked: what it says and how it ends is looked at below.
-  const problem = await starting.ready().then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (problem !== undefined && !(problem instanceof JudgementError)) throw problem;
+  await starting.ready().catch((error: unknown) => {
+    if (!(error instanceof JudgementError)) throw error;
+  });
   const stopped = await starting.stop();
   return { endedByItself: stopped.exit.stopMs === undefined, stopped };
 }
@@ -40,15 +37,13 @@ const reasons = ({ events }: StoppedDaemon) =>
 
 /** `--strict-degrade`: an agent that cannot enforce as asked ends, and does not go on auditing. */
 export async function strictDegradeEnds(stage: DrillStage): Promise<Judgement> {
-  if (!(await agentHas(stage, '--strict-degrade')))
-    throw new NotApplicable('this version has no --strict-degrade');
+  await mustHave(stage, '--strict-degrade');
   await stage.stopAgent();
   const lsmList = join(stage.prepared().directory, 'lsm-without-bpf');
   writeFileSync(lsmList, 'lockdown,capability\n', { mode: 0o600, flag: 'wx' });
-  const { environment } = stage.run.candidate;
   // The agent's own way to be told another LSM list (docs/agent-contract.md §7): nothing on the host changes.
-  const told = { ...environment, AEGIS_LSM_PATH: lsmList };
-  const candidate = { ...stage.run.candidate, environment: told };
+  const environment = { ...stage.run.candidate.environment, AEGIS_LSM_PATH: lsmList };
+  const candidate = { ...stage.run.candidate, environment };
   const control = await degradedStart(stage, candidate, 'degraded', []);
   if (control.endedByItself || reasons(control.stopped) === 'none') {
     throw noEvidence(

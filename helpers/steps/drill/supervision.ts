@@ -19,8 +19,7 @@ const source = 'rollback/supervision.json';
 /** Supervision by systemd: a transient unit of ours, whose agent is killed. */
 export class Supervision {
   readonly #stage: DrillStage;
-  #systemd: Systemd | undefined;
-  #before: Readonly<Record<string, string>> | undefined;
+  #host: { systemctl: string; before: Readonly<Record<string, string>> } | undefined;
 
   constructor(stage: DrillStage) {
     this.#stage = stage;
@@ -32,16 +31,14 @@ export class Supervision {
     const systemd = systemdOf(stage.run.settings.HOST_ROOT);
     if (typeof systemd === 'string')
       throw new NotApplicable(`${systemd}, so supervision was not tried`);
-    this.#systemd = systemd;
-    this.#before = await serviceSnapshot(systemd.systemctl, HOST_SERVICE);
-    stage.run.directory.writeJson('rollback/host-service-before.json', this.#before);
+    const before = await serviceSnapshot(systemd.systemctl, HOST_SERVICE);
+    this.#host = { systemctl: systemd.systemctl, before };
+    stage.run.directory.writeJson('rollback/host-service-before.json', before);
     await (await stage.runningAgent()).stop();
     const unit = await this.#startUnit(systemd);
-    const watch = new EnforcementWatch(stage.prepared().guarded, stage.run.candidate.environment);
     try {
-      return await this.#killAndWatch(unit, watch);
+      return await this.#killAndWatch(unit);
     } finally {
-      watch.kill();
       const problem = await unit.stop();
       if (problem !== undefined) stage.run.directory.log(problem);
     }
@@ -49,10 +46,10 @@ export class Supervision {
 
   /** The host's own service, installed or not, is exactly as before. */
   async hostServiceIsAsBefore(): Promise<Judgement> {
-    const [systemd, before] = [this.#systemd, this.#before];
-    if (systemd === undefined || before === undefined)
+    if (this.#host === undefined)
       throw new NotApplicable('supervision was not tried, so no unit of this host was near it');
-    const after = await serviceSnapshot(systemd.systemctl, HOST_SERVICE);
+    const { systemctl, before } = this.#host;
+    const after = await serviceSnapshot(systemctl, HOST_SERVICE);
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     const changed = names.filter((name) => before[name] !== after[name]);
     const measured = {
@@ -75,10 +72,8 @@ export class Supervision {
   async #startUnit(systemd: Systemd): Promise<TransientUnit> {
     const { run } = this.#stage;
     const { settings, candidate, directory } = run;
-    const options = await daemonOptions(settings, {
-      name: 'rollback/supervision',
-      mode: 'enforce',
-    });
+    const name = 'rollback/supervision';
+    const options = await daemonOptions(settings, { name, mode: 'enforce' });
     directory.directory(options.name);
     return TransientUnit.start(
       {
@@ -94,8 +89,9 @@ export class Supervision {
     );
   }
 
-  async #killAndWatch(unit: TransientUnit, watch: EnforcementWatch): Promise<Judgement> {
-    const { settings, provided, directory } = this.#stage.run;
+  async #killAndWatch(unit: TransientUnit): Promise<Judgement> {
+    const { settings, provided, directory, candidate } = this.#stage.run;
+    using watch = new EnforcementWatch(this.#stage.prepared().guarded, candidate.environment);
     const readyMs = settings.READY_TIMEOUT_SECONDS * 1000;
     if (!(await watch.until('denied', readyMs + FIRST_OPEN_TIMEOUT_MS)))
       throw noEvidence(
@@ -116,7 +112,7 @@ export class Supervision {
     const second = await unit.mainPid();
     const report = await watch.stop();
     const problem = await unit.stop();
-    directory.writeJson('rollback/supervision.json', { first, second, restarts, report });
+    directory.writeJson(source, { first, second, restarts, report });
     // The opens began before the agent did.
     const begun = report.stretches.findIndex(({ outcome }) => outcome === 'denied');
     const gap = singleGap(report.stretches.slice(begun));
