@@ -1,5 +1,5 @@
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
-import type { ReviewEntry } from '../helpers/review/review-entry.ts';
+import type { ReviewEntry } from '../helpers/review/review-file.ts';
 import { readReview } from '../helpers/review/review-file.ts';
 import type { RunRecord } from './records.ts';
 import { RunReport } from './report-step.ts';

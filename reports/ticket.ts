@@ -1,7 +1,7 @@
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
-import type { ReviewEntry } from '../helpers/review/review-entry.ts';
+import type { ReviewEntry } from '../helpers/review/review-file.ts';
 import { THRESHOLDS } from '../helpers/thresholds/thresholds.ts';
 import { codeSpan, table } from './markdown.ts';
 import { reportTitle } from './records.ts';

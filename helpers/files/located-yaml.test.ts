@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyText, damaged, propertyRuns } from '../../fixtures/examples/property-tools.ts';
-import { review } from '../review/review-entry.ts';
+import { review } from '../review/review-file.ts';
 import { readLocatedYaml } from './located-yaml.ts';
 
 const SAMPLE = `# for people

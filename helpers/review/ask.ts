@@ -1,9 +1,9 @@
 import { cancel, intro, isCancel, note, outro, select, text } from '@clack/prompts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import { RESOLUTIONS, SEVERITIES } from '../settings/known-events.ts';
-import { type Answer, writeAnswer } from './edit-review.ts';
-import { cleanText, groupText } from './group-text.ts';
+import { SEVERITIES } from '../settings/known-events.ts';
 import type { OpenGroup } from './open-groups.ts';
+import { cleanText, groupText } from './open-groups.ts';
+import { type Answer, writeAnswer } from './review-file.ts';
 
 /** Ctrl-C, or the choice to go on another time. */
 class Stopped extends Error {}
@@ -33,25 +33,17 @@ async function askText(
 
 /** Of a critical false positive: without a resolution it fails the canary, and may well do so. */
 async function askResolution(): Promise<Answer['resolution']> {
-  const choice = answered(
-    await select({
-      message: 'Critical. Does it stand?',
-      options: [
-        {
-          value: 'none',
-          label: 'it stands: the canary fails',
-          hint: 'fix the policy or the agent',
-        },
-        {
-          value: RESOLUTIONS[0],
-          label: 'resolved',
-          hint: 'the host or the program was changed; the note says how',
-        },
-        { value: RESOLUTIONS[1], label: 'accepted', hint: 'until a day that you name' },
-      ],
-    }),
-  );
-  return RESOLUTIONS.find((one) => one === choice) ?? null;
+  const how = 'the host or the program was changed; the note says how';
+  const choice = await select({
+    message: 'Critical. Does it stand?',
+    options: [
+      { value: 'none', label: 'it stands: the canary fails', hint: 'fix the policy or the agent' },
+      { value: 'resolved', label: 'resolved', hint: how },
+      { value: 'accepted', label: 'accepted', hint: 'until a day that you name' },
+    ] as const,
+  });
+  const resolution = answered(choice);
+  return resolution === 'none' ? null : resolution;
 }
 
 async function askAbout(

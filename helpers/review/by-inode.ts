@@ -2,14 +2,12 @@ import { statSync } from 'node:fs';
 import { kernelDevice } from '../agent/contract/events.ts';
 import type { RecordedGroup } from './recorded-groups.ts';
 
-const SECTION = /^\s*\[(\w+)\]\s*$/;
-
 /** The entries of a policy's `[deny_path]` sections. */
 export function deniedPaths(policy: string): readonly string[] {
   const paths: string[] = [];
   let section = '';
   for (const line of policy.split('\n').map((raw) => raw.trim())) {
-    const header = SECTION.exec(line)?.[1];
+    const header = /^\[(\w+)\]$/.exec(line)?.[1];
     if (header !== undefined) section = header;
     else if (section === 'deny_path' && line.startsWith('/')) paths.push(line);
   }
@@ -26,10 +24,8 @@ function inodeNow(path: string): string | undefined {
   }
 }
 
-const inodeOf = ({ examples }: RecordedGroup) => {
-  const [example] = examples;
-  return example?.ino === undefined ? undefined : `${example.dev}:${example.ino}`;
-};
+const inodeOf = ({ examples: [example] }: RecordedGroup) =>
+  example?.ino === undefined ? undefined : `${example.dev}:${example.ino}`;
 
 /**
  * The policy with a `deny_inode` beside each `deny_path` that a recorded group is about. LSM events

@@ -2,10 +2,8 @@ import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { readKnownEvents } from '../settings/known-events.ts';
 import { KNOWN_EVENTS_FILE, unusedKnownEvents } from './known-events.ts';
-import { recordedGroups } from './recorded-groups.ts';
-import { hasExpired, isSigned, type ReviewEntry } from './review-entry.ts';
-import { REVIEW_FILE, readReview } from './review-file.ts';
-import { tailGroup } from './review-notes.ts';
+import { entryKey, entryKeyOf, recordedGroups } from './recorded-groups.ts';
+import { hasExpired, isSigned, REVIEW_FILE, type ReviewEntry, readReview } from './review-file.ts';
 
 /** What an entry of the review amounts to. */
 export type Standing = 'open' | 'expired' | 'unresolved' | 'settled';
@@ -34,10 +32,10 @@ async function withoutEntry(
   run: RunDirectory,
   entries: readonly ReviewEntry[],
 ): Promise<readonly string[]> {
-  const reviewed = new Set(entries.map(({ phase, group }) => `${phase} ${group}`));
+  const reviewed = new Set(entries.map(entryKey));
   const lost: string[] = [];
-  for await (const { phase, group, folded } of recordedGroups(run)) {
-    if (!reviewed.has(`${phase} ${folded ? tailGroup(phase) : group}`)) lost.push(group);
+  for await (const seen of recordedGroups(run)) {
+    if (!reviewed.has(entryKeyOf(seen))) lost.push(seen.group);
   }
   return lost;
 }
@@ -64,20 +62,21 @@ export async function judgeReview(run: RunDirectory, now = new Date()): Promise<
   const source = run.finalPath(REVIEW_FILE);
   const state = readReview(run);
   if (!state.ok) return inconclusive(state.reason, { source });
+  const counted = (value: number, unit: string) => ({ value, limit: 0, unit, source });
   const of = (standing: Standing) =>
     state.groups.filter((entry) => standingOf(entry, now) === standing).map(({ group }) => group);
   const unresolved = of('unresolved');
   if (unresolved.length > 0) {
     return fail(
       `${unresolved.length} critical false positives are unresolved: ${firstOf(unresolved)}; fix the policy or the agent and run again, or resolve them by name with a note`,
-      { value: unresolved.length, limit: 0, unit: 'critical false positives', source },
+      counted(unresolved.length, 'critical false positives'),
     );
   }
   const lost = await withoutEntry(run, state.groups);
   if (lost.length > 0) {
     return inconclusive(
       `${lost.length} groups of decisions were recorded and have no entry in ${REVIEW_FILE}: ${firstOf(lost)}; put their entries back as the run wrote them`,
-      { value: lost.length, limit: 0, unit: 'groups without an entry', source },
+      counted(lost.length, 'groups without an entry'),
     );
   }
   const expired = of('expired');
@@ -85,15 +84,11 @@ export async function judgeReview(run: RunDirectory, now = new Date()): Promise<
   if (open.length > 0) {
     return inconclusive(
       `${open.length} of ${state.groups.length} groups of decisions await a review (verdict, reviewer and date)${expired.length > 0 ? `, ${expired.length} of them because it expired` : ''}${knownRemarks(run, state.groups, now)}: ${firstOf(open)}; ${howToJudgeAgain(run)}`,
-      { value: open.length, limit: 0, unit: 'groups to review', source },
+      counted(open.length, 'groups to review'),
     );
   }
-  return pass(`${settledText(state.groups)}${knownRemarks(run, state.groups, now)}`, {
-    value: 0,
-    limit: 0,
-    unit: 'groups to review',
-    source,
-  });
+  const remarks = knownRemarks(run, state.groups, now);
+  return pass(`${settledText(state.groups)}${remarks}`, counted(0, 'groups to review'));
 }
 
 function settledText(entries: readonly ReviewEntry[]): string {

@@ -1,6 +1,6 @@
 import { FOLDED } from '../agent/stream/decision-groups.ts';
 import type { KnownEvent } from '../settings/known-events.ts';
-import { hasExpired, isSigned } from './review-entry.ts';
+import { hasExpired, isSigned } from './review-file.ts';
 
 /** What KNOWN_EVENTS named, as it was when the run began. */
 export const KNOWN_EVENTS_FILE = 'known-events.yaml';
@@ -15,30 +15,18 @@ export function unusedKnownEvents(
   now: Date,
 ): readonly string[] {
   const there = new Set(groups);
-  const told = (events: readonly KnownEvent[], what: string) =>
-    events.length === 0
-      ? []
-      : [
-          `${events.length} known event${events.length === 1 ? '' : 's'} ${what}: ${events
-            .slice(0, 3)
-            .map(({ group }) => group)
-            .join(', ')}${events.length > 3 ? ', …' : ''}`,
-        ];
   const present = known.filter(({ group }) => there.has(group));
-  return [
-    ...told(
-      present.filter((one) => hasExpired(one, now)),
-      'expired and must be judged again',
-    ),
-    ...told(
-      present.filter((one) => !isSigned(one)),
-      'had no reviewer and date, and did not count',
-    ),
-    ...told(
-      known.filter(({ group }) => !there.has(group)),
-      'matched nothing in this run',
-    ),
-  ];
+  const told: Readonly<Record<string, readonly KnownEvent[]>> = {
+    'expired and must be judged again': present.filter((one) => hasExpired(one, now)),
+    'had no reviewer and date, and did not count': present.filter((one) => !isSigned(one)),
+    'matched nothing in this run': known.filter(({ group }) => !there.has(group)),
+  };
+  return Object.entries(told).flatMap(([what, events]) => {
+    const names = events.slice(0, 3).map(({ group }) => group);
+    const which = `${names.join(', ')}${events.length > 3 ? ', …' : ''}`;
+    const plural = events.length === 1 ? '' : 's';
+    return events.length === 0 ? [] : [`${events.length} known event${plural} ${what}: ${which}`];
+  });
 }
 
 /** What an earlier review says of a group now: matched by the group alone, never by its count. */

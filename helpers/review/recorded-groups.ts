@@ -1,8 +1,8 @@
 import { appendFileSync, createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import type { AgentEvent } from '../agent/contract/events.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import type { ReviewedPhase, ReviewGroup } from './review-groups.ts';
 
 /** Every group of every phase, one a line, as it was seen: what the review is compared with. */
 const GROUPS_FILE = 'decision-groups.ndjson';
@@ -15,9 +15,12 @@ const seenProcess = z.object({
 
 const recordedGroup = z.object({
   phase: z.enum(['audit', 'enforce']),
+  /** Type, target, program, unit and action, each in quotes: no program can choose a name that hides it. */
   group: z.string(),
   type: z.string(),
+  /** Path of the file where it is known, else `dev:ino`; address and port; or the rule type. */
   target: z.string(),
+  /** Name of the program as the event has it (at most 15 bytes, TASK_COMM_LEN). */
   program: z.string(),
   unit: z.string(),
   action: z.string(),
@@ -31,6 +34,23 @@ const recordedGroup = z.object({
   folded: z.boolean(),
 });
 export type RecordedGroup = z.output<typeof recordedGroup>;
+export type ReviewedPhase = RecordedGroup['phase'];
+
+/** A group of decisions as a person reviews it: named by what stays the same from run to run. */
+export type ReviewGroup = Readonly<Omit<RecordedGroup, 'phase' | 'folded' | 'examples'>> & {
+  readonly examples: readonly AgentEvent[];
+};
+
+/** The group that stands for all groups without an entry of their own. */
+export const tailGroup = (phase: ReviewedPhase) => `tail of ${phase}`;
+
+/** Phase and group of an entry of the review. */
+export const entryKey = (entry: { readonly phase: string; readonly group: string }) =>
+  `${entry.phase} ${entry.group}`;
+
+/** The same of the entry that a recorded group has, of its own or with the tail. */
+export const entryKeyOf = ({ phase, group, folded }: RecordedGroup) =>
+  entryKey({ phase, group: folded ? tailGroup(phase) : group });
 
 const LINES_AT_ONCE = 1000;
 
@@ -38,7 +58,7 @@ const LINES_AT_ONCE = 1000;
 export function recordGroups(
   run: RunDirectory,
   phase: ReviewedPhase,
-  groups: readonly (ReviewGroup & { readonly folded: boolean })[],
+  groups: readonly (ReviewGroup & Pick<RecordedGroup, 'folded'>)[],
 ): void {
   for (let from = 0; from < groups.length; from += LINES_AT_ONCE) {
     const lines = groups
@@ -59,13 +79,11 @@ export async function* recordedGroups(run: RunDirectory): AsyncGenerator<Recorde
   for await (const line of createInterface({ input: createReadStream(path) })) {
     number += 1;
     if (line === '') continue;
-    let parsed: RecordedGroup;
     try {
-      parsed = recordedGroup.parse(JSON.parse(line));
+      yield recordedGroup.parse(JSON.parse(line));
     } catch (error) {
       const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
       throw new Error(`${GROUPS_FILE}:${number}: not what a run writes: ${why}`);
     }
-    yield parsed;
   }
 }

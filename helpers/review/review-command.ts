@@ -10,11 +10,9 @@ import { parseArgs } from 'node:util';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { askAboutAll } from './ask.ts';
-import { cleanText, groupText } from './group-text.ts';
-import { type OpenGroup, openGroups } from './open-groups.ts';
+import { cleanText, groupText, type OpenGroup, openGroups } from './open-groups.ts';
 import { REVIEW_FILE, readReview } from './review-file.ts';
-import { whatIf } from './what-if.ts';
-import { whatIfText } from './what-if-text.ts';
+import { whatIf, whatIfText } from './what-if.ts';
 
 const USAGE =
   'usage: npm run review -- RUN_DIRECTORY [--reviewer NAME] [--policy FILE [--agent BINARY]]';

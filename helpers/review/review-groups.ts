@@ -1,29 +1,7 @@
-import type { AgentEvent } from '../agent/contract/events.ts';
 import { type DecisionGroup, FOLDED } from '../agent/stream/decision-groups.ts';
-import type { SeenProcess } from '../host/seen-process.ts';
 import { unitOf } from './cgroup-unit.ts';
 import type { DeniedFiles } from './denied-files.ts';
-
-export type ReviewedPhase = 'audit' | 'enforce';
-
-/** A group of decisions as a person reviews it: named by what stays the same from run to run. */
-export interface ReviewGroup {
-  /** Type, target, program, unit and action, each in quotes: no program can choose a name that hides it. */
-  readonly group: string;
-  readonly type: string;
-  /** Path of the file where it is known, else `dev:ino`; address and port; or the rule type. */
-  readonly target: string;
-  /** Name of the program as the event has it (at most 15 bytes, TASK_COMM_LEN). */
-  readonly program: string;
-  readonly unit: string;
-  readonly action: string;
-  readonly count: number;
-  readonly firstSeen: string;
-  readonly lastSeen: string;
-  readonly process?: SeenProcess;
-  readonly parent?: SeenProcess;
-  readonly examples: readonly AgentEvent[];
-}
+import type { ReviewGroup } from './recorded-groups.ts';
 
 const quoted = (parts: readonly string[]) => parts.map((part) => JSON.stringify(part)).join(' | ');
 
@@ -35,28 +13,23 @@ function named(group: DecisionGroup, files: DeniedFiles): ReviewGroup {
   return {
     group: group.key === FOLDED ? FOLDED : quoted([type, target, comm, unit, action]),
     ...{ type, target, program: comm, unit, action, count, firstSeen, lastSeen },
-    ...(process === undefined ? {} : { process }),
-    ...(parent === undefined ? {} : { parent }),
-    examples: samples,
+    ...{ process, parent, examples: samples },
   };
 }
 
-const earlier = (a: string, b: string) => (a < b ? a : b);
-const later = (a: string, b: string) => (a < b ? b : a);
+/** The first and the last moment of several; ISO 8601 in UTC sorts as text. */
+export const firstOf = (moments: readonly string[]) => moments.reduce((a, b) => (a < b ? a : b));
+export const lastOf = (moments: readonly string[]) => moments.reduce((a, b) => (a < b ? b : a));
 
 /** Two sessions of one user, two containers of one image, are one thing to review. */
-function joined(a: ReviewGroup, b: ReviewGroup): ReviewGroup {
-  const process = a.process ?? b.process;
-  const parent = a.parent ?? b.parent;
-  return {
-    ...a,
-    count: a.count + b.count,
-    firstSeen: earlier(a.firstSeen, b.firstSeen),
-    lastSeen: later(a.lastSeen, b.lastSeen),
-    ...(process === undefined ? {} : { process }),
-    ...(parent === undefined ? {} : { parent }),
-  };
-}
+const joined = (a: ReviewGroup, b: ReviewGroup): ReviewGroup => ({
+  ...a,
+  count: a.count + b.count,
+  firstSeen: firstOf([a.firstSeen, b.firstSeen]),
+  lastSeen: lastOf([a.lastSeen, b.lastSeen]),
+  process: a.process ?? b.process,
+  parent: a.parent ?? b.parent,
+});
 
 /** The groups of a phase as they are reviewed, most decisions first. */
 export function reviewGroups(

@@ -2,10 +2,15 @@ import { Document, isSeq, type YAMLSeq } from 'yaml';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { KnownEvent } from '../settings/known-events.ts';
 import { knownOf } from './known-events.ts';
-import { recordGroups } from './recorded-groups.ts';
-import type { ReviewEntry } from './review-entry.ts';
+import {
+  type ReviewedPhase,
+  type ReviewGroup,
+  recordGroups,
+  tailGroup,
+} from './recorded-groups.ts';
+import type { ReviewEntry } from './review-file.ts';
 import { REVIEW_FILE, readReview, reviewText } from './review-file.ts';
-import { inEnforce, type ReviewedPhase, type ReviewGroup } from './review-groups.ts';
+import { firstOf, inEnforce, lastOf } from './review-groups.ts';
 
 const HEADER = ` Decisions that the canary's own workload did not cause, one entry a group. For each, write
    verdict:    legitimate or false-positive (it is pending until somebody did)
@@ -31,9 +36,6 @@ interface Options {
   readonly enforceSignal: string;
   readonly now: Date;
 }
-
-/** The group that stands for all groups without an entry of their own. */
-export const tailGroup = (phase: ReviewedPhase) => `tail of ${phase}`;
 
 /** A severity to start from: what was denied is worse than what was only seen. */
 const firstSeverity = ({ action }: { readonly action: string }) =>
@@ -64,25 +66,24 @@ function entryOf(group: ReviewGroup, options: Options) {
     firstSeen: group.firstSeen,
     lastSeen: group.lastSeen,
     inEnforce: inEnforce(group, options.enforceSignal),
-    ...(process?.executable === undefined ? {} : { executable: process.executable }),
-    ...(process === undefined ? {} : { commandLine: process.commandLine }),
-    ...(parent === undefined ? {} : { startedBy: parent.commandLine }),
+    // YAML leaves out what is undefined.
+    executable: process?.executable,
+    commandLine: process?.commandLine,
+    startedBy: parent?.commandLine,
     example: JSON.stringify(group.examples[0] ?? {}),
   };
 }
 
 /** One entry for what is too much to list; its groups stand in decision-groups.ndjson. */
 function tailEntry(tail: readonly ReviewGroup[], { phase }: Options) {
-  const count = tail.reduce((sum, group) => sum + group.count, 0);
-  const times = { first: tail.map((one) => one.firstSeen), last: tail.map((one) => one.lastSeen) };
   return {
     group: tailGroup(phase),
     phase,
     ...notJudged(phase === 'audit' ? 'high' : 'critical'),
-    count,
+    count: tail.reduce((sum, group) => sum + group.count, 0),
     groups: tail.length,
-    firstSeen: times.first.reduce((a, b) => (a < b ? a : b)),
-    lastSeen: times.last.reduce((a, b) => (a > b ? a : b)),
+    firstSeen: firstOf(tail.map((one) => one.firstSeen)),
+    lastSeen: lastOf(tail.map((one) => one.lastSeen)),
     inEnforce: `${tail.length} groups with fewer decisions each; they stand in decision-groups.ndjson with folded: true`,
     example: tail[0]?.group ?? '',
   };

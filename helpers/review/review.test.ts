@@ -5,11 +5,10 @@ import { afterEach, expect, test } from 'vitest';
 import type { AgentEvent } from '../agent/contract/events.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import type { KnownEvent } from '../settings/known-events.ts';
-import { writeAnswer } from './edit-review.ts';
 import { judgeReview } from './judge-review.ts';
+import type { ReviewedPhase, ReviewGroup } from './recorded-groups.ts';
 import { recordedGroups } from './recorded-groups.ts';
-import { readReview } from './review-file.ts';
-import type { ReviewedPhase, ReviewGroup } from './review-groups.ts';
+import { readReview, writeAnswer } from './review-file.ts';
 import { writeReviewNotes } from './review-notes.ts';
 
 const made: (() => void)[] = [];

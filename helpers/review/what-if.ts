@@ -10,10 +10,11 @@ import { readRegularFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { readSettings } from '../settings/settings.ts';
 import { policyByInode } from './by-inode.ts';
+import { cleanText } from './open-groups.ts';
 import { type RecordedGroup, recordedGroups } from './recorded-groups.ts';
 
 /** What another policy would do to a group that was recorded. */
-export interface WhatIf {
+interface WhatIf {
   readonly group: RecordedGroup;
   /** The rule by the agent's word, or why it says nothing of this kind of decision. */
   readonly rule: string;
@@ -24,10 +25,6 @@ const TIMEOUT_SECONDS = 120;
 
 const isFile = ({ type }: RecordedGroup) => type === 'block';
 const isNetwork = ({ type }: RecordedGroup) => /^net_\w+_block$/.test(type);
-
-/** Each group's first event, one a line: an event more of the same group would say the same. */
-const eventLines = (groups: readonly RecordedGroup[]) =>
-  groups.map(({ examples }) => `${JSON.stringify(examples[0])}\n`).join('');
 
 /** The agent's answers in the order of the events that it was given. */
 function answers(groups: readonly RecordedGroup[], simulation: Simulation): readonly WhatIf[] {
@@ -51,7 +48,9 @@ async function simulate(
   try {
     const events = join(directory.name, 'events.ndjson');
     const policyFile = join(directory.name, 'by-inode.policy');
-    writeFileSync(events, eventLines(groups), { mode: 0o600 });
+    // Each group's first event, one a line: an event more of the same group would say the same.
+    const lines = groups.map(({ examples }) => `${JSON.stringify(examples[0])}\n`);
+    writeFileSync(events, lines.join(''), { mode: 0o600 });
     writeFileSync(policyFile, policyByInode(policy, groups), { mode: 0o600 });
     const environment = candidateEnvironment(readSettings({}), 'what-if');
     const candidate = { executable: agent, environment, timeoutSeconds: TIMEOUT_SECONDS };
@@ -105,15 +104,38 @@ export async function whatIf(
   );
   const binary = await trustedAgent(run, agent);
   const text = readRegularFile(policy);
-  const simulated = new Map(
-    (told.length === 0 ? [] : await simulate(told, text, binary)).map((one) => [one.group, one]),
-  );
-  return groups.map(
-    (group) =>
-      simulated.get(group) ?? {
-        group,
-        rule: 'simulate knows no such event',
-        blocked: 'not simulated',
-      },
-  );
+  const simulated = told.length === 0 ? [] : await simulate(told, text, binary);
+  const byGroup = new Map(simulated.map((one) => [one.group, one]));
+  const untold = { rule: 'simulate knows no such event', blocked: 'not simulated' } as const;
+  return groups.map((group) => byGroup.get(group) ?? { group, ...untold });
+}
+
+/** Groups that are listed of each kind; all stand in decision-groups.ndjson. */
+const MOST_LISTED = 50;
+
+function part(title: string, simulated: readonly WhatIf[]): string[] {
+  if (simulated.length === 0) return [];
+  const more = simulated.length - MOST_LISTED;
+  const decisions = simulated.reduce((sum, { group }) => sum + group.count, 0);
+  return [
+    `${title}: ${simulated.length} groups, ${decisions.toLocaleString('en')} decisions`,
+    ...simulated
+      .slice(0, MOST_LISTED)
+      .map(
+        ({ group, rule }) =>
+          `  ${group.count.toLocaleString('en').padStart(10)}  ${cleanText(group.group)}  (${cleanText(rule)})`,
+      ),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}
+
+/** What another policy would do, one group a line, those first that it would still block. */
+export function whatIfText(simulated: readonly WhatIf[]): string {
+  if (simulated.length === 0) return 'no decision was recorded, so there is nothing to simulate\n';
+  const of = (blocked: WhatIf['blocked']) => simulated.filter((one) => one.blocked === blocked);
+  return `${[
+    ...part('this policy would still block', of(true)),
+    ...part('this policy would let pass', of(false)),
+    ...part('not told, because simulate knows no such event', of('not simulated')),
+  ].join('\n')}\n\n`;
 }
