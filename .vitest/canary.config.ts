@@ -1,8 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { judgingCopy } from '../helpers/evidence/judging-copy.ts';
-import { runName } from '../helpers/evidence/run-directory.ts';
+import { judgingCopy, runName } from '../helpers/evidence/run-directory.ts';
 import { COMPILE_CACHE } from '../helpers/files/compile-cache.ts';
 import { enter } from '../helpers/run/door.ts';
 import {

@@ -35,7 +35,6 @@ export default class FinalStatusReporter extends RunReport {
     process.stdout.write(`\n${screen(inColour)}`);
     if (!verdict.green) process.exitCode = 1;
     directory.writeText('final-status.txt', screen());
-    const judgedAt = new Date().toISOString();
-    directory.writeJson(SUMMARY_FILE, summaryOf(run, directory, judgedAt));
+    directory.writeJson(SUMMARY_FILE, summaryOf(run, directory));
   }
 }

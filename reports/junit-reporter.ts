@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { placeOf } from '../helpers/evidence/judging-copy.ts';
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { placeOf } from '../helpers/evidence/run-directory.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { evidenceFiles } from './allure-attachments.ts';
 import { type JunitReport, junitXml } from './junit-xml.ts';

@@ -38,32 +38,19 @@ const slow = { timeoutSeconds: 900 } as const;
 type Entries<Name extends string> = Readonly<Record<Name, Entry>>;
 
 /** Entries that need one criterion more than they say. */
-const needing = <Name extends string>(need: string, entries: Entries<Name>): Entries<Name> =>
-  mapped(
-    entries,
-    (name) => name,
-    (entry) => ({ ...entry, needs: [need, ...(entry.needs ?? [])] }),
-  );
+const needing = <Name extends string>(need: string, entries: Entries<Name>) =>
+  Object.fromEntries(
+    Object.entries<Entry>(entries).map(([name, entry]): [string, Entry] => [
+      name,
+      { ...entry, needs: [need, ...(entry.needs ?? [])] },
+    ]),
+  ) as Entries<Name>;
 
 /** The entries of a phase, or of a part of it, by their ids. */
-const inPhase = <Phase extends string, Name extends string>(
-  phase: Phase,
-  entries: Entries<Name>,
-): Entries<`${Phase}.${Name}`> =>
-  mapped(
-    entries,
-    (name) => `${phase}.${name}` as const,
-    (entry) => entry,
-  );
-
-function mapped<From extends string, To extends string>(
-  entries: Entries<From>,
-  name: (from: From) => To,
-  entry: (from: Entry) => Entry,
-): Entries<To> {
-  const names = Object.keys(entries) as From[];
-  return Object.fromEntries(names.map((from) => [name(from), entry(entries[from])])) as Entries<To>;
-}
+const inPhase = <Phase extends string, Name extends string>(phase: Phase, entries: Entries<Name>) =>
+  Object.fromEntries(
+    Object.entries<Entry>(entries).map(([name, entry]) => [`${phase}.${name}`, entry]),
+  ) as Entries<`${Phase}.${Name}`>;
 
 /** Of each limit of the soak, as its own value says it. */
 const thresholds = Object.fromEntries(
@@ -106,10 +93,7 @@ const firstDecision = (mode: SoakMode) => ({
 /** All that follows needs an agent that is ready. */
 const soakOf = (mode: SoakMode) =>
   needing(`${mode}.ready`, {
-    'negative-control': {
-      title: 'a file beside it is read without a decision',
-      byOpens,
-    },
+    'negative-control': { title: 'a file beside it is read without a decision', byOpens },
     soak: {
       title: `the soak runs for DURATION_SECONDS in ${mode} mode`,
       evidence: [
@@ -168,52 +152,35 @@ const accounts = (mode: SoakMode) =>
 /** What the coverage phase tries in each mode. */
 const coverageIn = (mode: SoakMode) => {
   const met = mode === 'audit' ? 'passes and is recorded' : 'is refused and recorded';
-  const table = { ...slow, evidence: [`coverage/${mode}/table.json`] };
+  const tried = (title: string) => ({ title, ...slow, evidence: [`coverage/${mode}/table.json`] });
   return {
     ready: {
       title: `the agent starts in ${mode} mode without a signal and is ready`,
       needs: ['coverage.rules'],
     },
     ...needing(`coverage.${mode}.ready`, {
-      'open-modes': { title: `every way to open a denied file ${met} in ${mode} mode`, ...table },
-      aliases: {
-        title: `every other name and handle of a denied file ${met} in ${mode} mode`,
-        ...table,
-      },
-      exec: { title: `every way to start or map a denied file ${met} in ${mode} mode`, ...table },
-      kinds: {
-        title: `a denied file ${met} in ${mode} mode whatever kind of process opens or starts it`,
-        ...table,
-      },
-      truncate: { title: `truncate(2) of a denied file ${met} in ${mode} mode`, ...table },
-      controls: {
-        title: `what the agent documents as open stays open without a decision in ${mode} mode`,
-        ...table,
-      },
-      'near-misses': {
-        title: `files that resemble a denied one are free without a decision in ${mode} mode`,
-        ...table,
-      },
-      network: {
-        title: `every connect, send and bind to a denied address or port ${met} in ${mode} mode`,
-        ...table,
-      },
-      'network-near-misses': {
-        title: `the next address and port are free without a decision in ${mode} mode`,
-        ...table,
-      },
-      mapped: {
-        title: `a connect to a denied IPv4 address in its IPv6 form ${met} in ${mode} mode`,
-        ...table,
-      },
-      exemptions: {
-        title: `processes in an allowed cgroup are exempt in ${mode} mode, and no others`,
-        ...table,
-      },
-      accounting: {
-        title: `event lines and counters of all routes agree in ${mode} mode`,
-        ...table,
-      },
+      'open-modes': tried(`every way to open a denied file ${met} in ${mode} mode`),
+      aliases: tried(`every other name and handle of a denied file ${met} in ${mode} mode`),
+      exec: tried(`every way to start or map a denied file ${met} in ${mode} mode`),
+      kinds: tried(
+        `a denied file ${met} in ${mode} mode whatever kind of process opens or starts it`,
+      ),
+      truncate: tried(`truncate(2) of a denied file ${met} in ${mode} mode`),
+      controls: tried(
+        `what the agent documents as open stays open without a decision in ${mode} mode`,
+      ),
+      'near-misses': tried(
+        `files that resemble a denied one are free without a decision in ${mode} mode`,
+      ),
+      network: tried(
+        `every connect, send and bind to a denied address or port ${met} in ${mode} mode`,
+      ),
+      'network-near-misses': tried(
+        `the next address and port are free without a decision in ${mode} mode`,
+      ),
+      mapped: tried(`a connect to a denied IPv4 address in its IPv6 form ${met} in ${mode} mode`),
+      exemptions: tried(`processes in an allowed cgroup are exempt in ${mode} mode, and no others`),
+      accounting: tried(`event lines and counters of all routes agree in ${mode} mode`),
       stop: { title: `the agent stops in order after ${mode} mode` },
     }),
   };
@@ -245,14 +212,10 @@ const ENTRIES = {
     title: 'the kernel can run the candidate: health is ok and the capability is Full',
     withoutFiles,
   },
-  'preflight.emergency': {
-    title: 'no emergency-disable bypasses enforcement',
-    needs: ['preflight.health'],
-  },
-  'preflight.rules': {
-    title: 'the rules that the host carries are known',
-    needs: ['preflight.health'],
-  },
+  ...needing('preflight.health', {
+    'preflight.emergency': { title: 'no emergency-disable bypasses enforcement' },
+    'preflight.rules': { title: 'the rules that the host carries are known' },
+  }),
   ...inPhase('audit', firstDecision('audit')),
   ...inPhase('audit', soakOf('audit')),
   ...inPhase('audit', ending('audit')),
@@ -281,14 +244,10 @@ const ENTRIES = {
     needs: ['enforce.stop'],
   },
   ...inPhase('enforce', limits('enforce')),
-  'enforce.no-missed-denial': {
-    title: 'no open of the denied file went through',
-    needs: ['enforce.ready'],
-  },
-  'enforce.signals': {
-    title: 'as many signals arrived as opens were denied',
-    needs: ['enforce.ready'],
-  },
+  ...needing('enforce.ready', {
+    'enforce.no-missed-denial': { title: 'no open of the denied file went through' },
+    'enforce.signals': { title: 'as many signals arrived as opens were denied' },
+  }),
   ...inPhase('enforce', accounts('enforce')),
   'enforce.restart': {
     title: 'an orderly restart under load: enforcement returns after one measured gap',

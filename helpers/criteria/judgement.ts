@@ -28,17 +28,16 @@ export interface Judgement extends Measurement {
   readonly follows?: string;
 }
 
-export function pass(explanation: string, measurement: Measurement = {}): Judgement {
-  return { verdict: 'pass', explanation, ...measurement };
-}
+const judgedAs =
+  (verdict: Verdict) =>
+  (explanation: string, measurement: Measurement = {}): Judgement => ({
+    ...{ verdict, explanation },
+    ...measurement,
+  });
 
-export function fail(explanation: string, measurement: Measurement = {}): Judgement {
-  return { verdict: 'fail', explanation, ...measurement };
-}
-
-export function inconclusive(explanation: string, measurement: Measurement = {}): Judgement {
-  return { verdict: 'inconclusive', explanation, ...measurement };
-}
+export const pass = judgedAs('pass');
+export const fail = judgedAs('fail');
+export const inconclusive = judgedAs('inconclusive');
 
 /** Thrown by a helper that cannot go on; the criterion that called it takes this judgement. */
 export class JudgementError extends Error {
@@ -70,8 +69,6 @@ export function noEvidence(explanation: string, measurement: Measurement = {}): 
 
 /** The first judgement that is not a pass, failures before inconclusive ones; else the last one. */
 export function worst(judgements: readonly [Judgement, ...Judgement[]]): Judgement {
-  const notPassed =
-    judgements.find((judgement) => judgement.verdict === 'fail') ??
-    judgements.find((judgement) => judgement.verdict === 'inconclusive');
-  return notPassed ?? judgements[judgements.length - 1] ?? judgements[0];
+  const first = (verdict: Verdict) => judgements.find((one) => one.verdict === verdict);
+  return first('fail') ?? first('inconclusive') ?? judgements.at(-1) ?? judgements[0];
 }

@@ -26,13 +26,6 @@ export async function pause(ms: number): Promise<void> {
   await sleep(ms, undefined, signal === undefined ? {} : { signal });
 }
 
-/** Calls when the step is past its deadline. @returns what takes the call back. */
-function onStepEnd(call: () => void): () => void {
-  const signal = stepSignal();
-  signal?.addEventListener('abort', call, { once: true });
-  return () => signal?.removeEventListener('abort', call);
-}
-
 /** Those who wait for what others bring about, and tell by `wake`. */
 export class Waiters {
   readonly #looks = new Set<() => void>();
@@ -47,10 +40,11 @@ export class Waiters {
    */
   until(holds: () => boolean, timeoutMs: number, isOver = () => false): Promise<boolean> {
     if (holds()) return Promise.resolve(true);
+    const signal = stepSignal();
     return new Promise((resolve) => {
       const settle = () => {
         clearTimeout(timer);
-        forget();
+        signal?.removeEventListener('abort', settle);
         this.#looks.delete(look);
         resolve(holds());
       };
@@ -58,7 +52,7 @@ export class Waiters {
         if (holds() || isOver()) settle();
       };
       const timer = setTimeout(settle, timeoutMs);
-      const forget = onStepEnd(settle);
+      signal?.addEventListener('abort', settle, { once: true });
       this.#looks.add(look);
     });
   }

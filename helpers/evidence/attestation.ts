@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { inScope } from '../criteria/scope.ts';
+import type { Manifest } from './manifest.ts';
 import type { Summary } from './summary.ts';
 
 /** https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
@@ -39,10 +41,11 @@ export const statement = z.object({
 export type Statement = z.output<typeof statement>;
 
 /** Hashes of the two files that a statement names besides the candidate. */
-export interface SealedHashes {
-  readonly manifest: string;
-  readonly runJson: string;
+export function sealedHashes(manifestText: string | Buffer, { files }: Manifest) {
+  const runJson = files.find(({ path }) => path === 'run.json')?.sha256 ?? '';
+  return { manifest: hash('sha256', manifestText), runJson };
 }
+export type SealedHashes = ReturnType<typeof sealedHashes>;
 
 /**
  * What a run attests. `PASSED` only for the status `pass`: a policy that looks at nothing else must
@@ -53,32 +56,27 @@ export function testResult(summary: Summary, hashes: SealedHashes): Statement {
   const name = (what: string) => (rehearsal ? `REHEARSAL ${what}` : what);
   const inCriteria = (verdict: Summary['criteria'][number]['verdict']) =>
     summary.criteria
-      .filter(
-        (one) =>
-          one.verdict === verdict && (verdict !== 'skipped' || inScope(one.id, summary.asked)),
-      )
-      .map(({ id }) => id);
+      .filter((one) => one.verdict === verdict)
+      .map(({ id }) => id)
+      .filter((id) => verdict !== 'skipped' || inScope(id, summary.asked));
   const inTests = (state: Summary['tests'][number]['state']) =>
     summary.tests
       .filter((test) => test.state === state)
       .map((test) => `${test.spec} > ${test.name}`);
-  const tested = [
-    ...(summary.candidate.sha256 === undefined
-      ? []
-      : [{ name: summary.candidate.path, sha256: summary.candidate.sha256 }]),
-    ...summary.bpfObjects.map(({ path, sha256 }) => ({ name: path, sha256 })),
-  ];
+  const resourceOf = (what: string, sha256: string) => ({ name: name(what), digest: { sha256 } });
+  const { candidate } = summary;
   const ticket = summary.changeTicket;
   return {
     _type: STATEMENT_TYPE,
     subject: [
-      ...tested.map((file) => ({ name: name(file.name), digest: { sha256: file.sha256 } })),
-      { name: name('manifest.json'), digest: { sha256: hashes.manifest } },
+      ...(candidate.sha256 === undefined ? [] : [resourceOf(candidate.path, candidate.sha256)]),
+      ...summary.bpfObjects.map(({ path, sha256 }) => resourceOf(path, sha256)),
+      resourceOf('manifest.json', hashes.manifest),
     ],
     predicateType: PREDICATE_TYPE,
     predicate: {
       result: summary.status === 'pass' ? 'PASSED' : 'FAILED',
-      configuration: [{ name: name('run.json'), digest: { sha256: hashes.runJson } }],
+      configuration: [resourceOf('run.json', hashes.runJson)],
       ...(ticket !== undefined && URL.canParse(ticket) ? { url: ticket } : {}),
       passedTests: [...inCriteria('pass'), ...inTests('passed')].map(name),
       warnedTests: [

@@ -44,6 +44,7 @@ interface Entry {
   readonly regular: boolean;
 }
 
+/** Not `recursive: true`: Node then goes into what a link leads to. */
 function filesBelow(root: string, folder = ''): Entry[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;

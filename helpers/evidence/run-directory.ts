@@ -7,12 +7,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Finding } from '../criteria/judgement.ts';
 import { appendNdjson, type Ndjson, parseNdjson } from '../files/ndjson.ts';
 import { withoutControls } from '../text/escaped-character.ts';
-import { placeOf } from './judging-copy.ts';
 
 /** Evidence may hold paths and program names of the host: for its owner and group only. */
 const FILE_MODE = 0o640;
@@ -53,7 +52,8 @@ export type CriterionRecord = Readonly<Omit<z.output<typeof criterionRecord>, 'f
 };
 
 const CRITERIA_FILE = 'criteria.ndjson';
-const SEVERITY = { pass: 0, skipped: 1, inconclusive: 2, fail: 3 };
+/** Of several verdicts on one criterion the worst counts. */
+export const SEVERITY = { pass: 0, skipped: 1, inconclusive: 2, fail: 3 };
 
 /** A later record never hides a worse one, unless that was taken back. */
 function counting(known: CriterionRecord | undefined, next: CriterionRecord): CriterionRecord {
@@ -159,6 +159,20 @@ export class RunDirectory {
     const { values, torn } = this.lines(CRITERIA_FILE);
     return torn.length + values.filter((value) => !criterionRecord.safeParse(value).success).length;
   }
+}
+
+/** Hidden beside the run, so that nobody takes it for one. */
+const COPY = /^\.(.+)\.judging-\d+$/;
+
+/** Where a finished run is judged again: on a copy, which takes its place when it is sealed. */
+export function judgingCopy(finished: string, pid: number): string {
+  return join(dirname(finished), `.${basename(finished)}.judging-${pid}`);
+}
+
+/** Where people will find a run directory: a copy that is being judged takes its run's place. */
+export function placeOf(path: string): string {
+  const [, name] = COPY.exec(basename(path)) ?? [];
+  return name === undefined ? path : join(dirname(path), name);
 }
 
 /** No path and nothing for a shell: a host may be called anything. */

@@ -1,6 +1,6 @@
-import { hash, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync } from 'node:fs';
-import { PAYLOAD_TYPE, testResult } from './attestation.ts';
+import { PAYLOAD_TYPE, sealedHashes, testResult } from './attestation.ts';
 import { envelope, envelopeText, keyId, wrap } from './dsse.ts';
 import {
   ATTESTATION_FILE,
@@ -28,8 +28,6 @@ export interface Seal {
   /** True when the verdict that was sealed has nothing against it. */
   readonly green: boolean;
 }
-
-const sha256 = (text: string) => hash('sha256', text);
 
 /** A seal is never replaced without a trace: what it said stays in the evidence. */
 function keepFormerSeal(run: RunDirectory): void {
@@ -82,8 +80,7 @@ export async function sealRun(path: string, key: KeyObject | undefined): Promise
   keepFormerSeal(run);
   const sealed = await takeManifest(path, new Date().toISOString());
   const text = `${JSON.stringify(sealed, null, 2)}\n`;
-  const runJson = sealed.files.find((file) => file.path === 'run.json')?.sha256 ?? '';
-  const statement = testResult(ending, { manifest: sha256(text), runJson });
+  const statement = testResult(ending, sealedHashes(text, sealed));
   const wrapped = wrap(PAYLOAD_TYPE, Buffer.from(JSON.stringify(statement)), key);
   run.writeText(MANIFEST_FILE, text);
   run.writeText(ATTESTATION_FILE, envelopeText(wrapped));
@@ -98,8 +95,7 @@ export async function sealRun(path: string, key: KeyObject | undefined): Promise
 export function signersOf(path: string): readonly string[] {
   const run = new RunDirectory(path);
   if (!run.has(ATTESTATION_FILE)) return [];
-  const wrapped = run.readJson(ATTESTATION_FILE, envelope);
-  return wrapped.signatures.map(({ keyid }) => keyid);
+  return run.readJson(ATTESTATION_FILE, envelope).signatures.map(({ keyid }) => keyid);
 }
 
 /**
@@ -109,7 +105,6 @@ export function signersOf(path: string): readonly string[] {
 export async function alteredSinceSealed(path: string): Promise<readonly Difference[]> {
   const run = new RunDirectory(path);
   if (!existsSync(run.file(MANIFEST_FILE))) return [];
-  const sealed = run.readJson(MANIFEST_FILE, manifest);
-  const differences = await differencesFrom(sealed, path);
+  const differences = await differencesFrom(run.readJson(MANIFEST_FILE, manifest), path);
   return differences.filter((difference) => !isReview(difference));
 }

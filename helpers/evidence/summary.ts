@@ -50,7 +50,11 @@ export const summary = z
 export type Summary = z.output<typeof summary>;
 
 /** The summary of a run, from its records alone. */
-export function summaryOf(run: RunRecord, directory: RunDirectory, judgedAt: string): Summary {
+export function summaryOf(
+  run: RunRecord,
+  directory: RunDirectory,
+  judgedAt = new Date().toISOString(),
+): Summary {
   const verdict = runVerdict(directory, run);
   const ticket = run.settings.CHANGE_TICKET;
   return {
@@ -81,5 +85,5 @@ export function summaryOf(run: RunRecord, directory: RunDirectory, judgedAt: str
 export function summarise(path: string): Summary | undefined {
   const directory = new RunDirectory(path);
   const run = readRunRecord(directory);
-  return run === undefined ? undefined : summaryOf(run, directory, new Date().toISOString());
+  return run === undefined ? undefined : summaryOf(run, directory);
 }

@@ -96,16 +96,6 @@ function unjudged(
   };
 }
 
-function plainStatus(
-  open: readonly CriterionRecord[],
-  notPassed: readonly PlainTest[],
-): 'fail' | 'inconclusive' {
-  const failed =
-    open.some(({ verdict }) => verdict === 'fail') ||
-    notPassed.some(({ state }) => state === 'failed');
-  return failed ? 'fail' : 'inconclusive';
-}
-
 /** Judges a whole run. The reports, the seal and the exit code all ask this and nothing else. */
 export function verdictOf(
   evidence: VerdictEvidence,
@@ -126,7 +116,10 @@ export function verdictOf(
     .sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]);
   const notPassed = tests.filter(({ state }) => state !== 'passed');
   const green = [open, missing, notPassed, errors, unwritten].every(({ length }) => length === 0);
-  const plain = green ? 'pass' : plainStatus(open, notPassed);
+  const failed =
+    open.some(({ verdict }) => verdict === 'fail') ||
+    notPassed.some(({ state }) => state === 'failed');
+  const plain = green ? 'pass' : failed ? 'fail' : 'inconclusive';
   const status =
     rehearsal.length === 0
       ? plain

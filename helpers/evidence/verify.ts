@@ -1,12 +1,14 @@
-import { createPublicKey, hash, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import { jsonOf } from '../files/ndjson.ts';
 import {
   PAYLOAD_TYPE,
   type SealedHashes,
   type Statement,
+  sealedHashes,
   statement,
   testResult,
 } from './attestation.ts';
@@ -16,7 +18,6 @@ import {
   type Difference,
   differencesFrom,
   MANIFEST_FILE,
-  type Manifest,
   manifest,
 } from './manifest.ts';
 import { summary } from './summary.ts';
@@ -52,9 +53,9 @@ function read(root: string, name: string): Buffer {
   }
 }
 
-function parsed<T>(name: string, parse: () => T): T {
+function parsed<T>(name: string, shape: z.ZodType<T>, text: string): T {
   try {
-    return parse();
+    return shape.parse(JSON.parse(text));
   } catch (error) {
     throw new CannotVerify(`${name} is not what a run writes: ${(error as Error).message}`);
   }
@@ -105,36 +106,32 @@ function statementProblems(stated: Statement, hashes: SealedHashes, text: string
 /** A key that stands twice would tell other readers something else: we write each once, without blanks. */
 const isAsWritten = (json: string) => JSON.stringify(jsonOf(json)) === json;
 
-const sha256 = (bytes: Buffer) => hash('sha256', bytes);
-
-/** The sealed summary; a run that ended before it was written has none. */
-function summaryText(root: string, sealed: Manifest): string {
-  const has = sealed.files.some(({ path }) => path === 'summary.json');
-  return has ? read(root, 'summary.json').toString('utf8') : '';
-}
-
 /**
  * Checks a run directory against its seal, offline.
  * @throws CannotVerify when there is no seal, or it cannot be read.
  */
 export async function verifyRun(root: string, key?: KeyObject): Promise<Verification> {
   const sealedText = read(root, MANIFEST_FILE);
-  const sealed = parsed(MANIFEST_FILE, () => manifest.parse(JSON.parse(sealedText.toString())));
+  const sealed = parsed(MANIFEST_FILE, manifest, sealedText.toString());
   const attestationText = read(root, ATTESTATION_FILE).toString('utf8');
-  const wrapped = parsed(ATTESTATION_FILE, () => envelope.parse(JSON.parse(attestationText)));
+  const wrapped = parsed(ATTESTATION_FILE, envelope, attestationText);
   if (wrapped.payloadType !== PAYLOAD_TYPE)
     throw new CannotVerify(`${ATTESTATION_FILE} holds ${wrapped.payloadType}, not a statement`);
   const payload = Buffer.from(wrapped.payload, 'base64').toString('utf8');
-  const stated = parsed(ATTESTATION_FILE, () => statement.parse(JSON.parse(payload)));
+  const stated = parsed(ATTESTATION_FILE, statement, payload);
   const different = await differencesFrom(sealed, root);
   const signature = signatureOf(wrapped, key);
-  const hashes = {
-    manifest: sha256(sealedText),
-    runJson: sealed.files.find(({ path }) => path === 'run.json')?.sha256 ?? '',
-  };
+  // A run that ended before its summary was written has none.
+  const hasSummary = sealed.files.some(({ path }) => path === 'summary.json');
+  const supported = () =>
+    statementProblems(
+      stated,
+      sealedHashes(sealedText, sealed),
+      hasSummary ? read(root, 'summary.json').toString('utf8') : '',
+    );
   const problems = [
     ...different.map(({ path, kind }) => `${path} ${WORDS[kind]}`),
-    ...(different.length === 0 ? statementProblems(stated, hashes, summaryText(root, sealed)) : []),
+    ...(different.length === 0 ? supported() : []),
     ...(attestationText === envelopeText(wrapped) && isAsWritten(payload)
       ? []
       : [`${ATTESTATION_FILE} was edited`]),

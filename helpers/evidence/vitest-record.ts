@@ -37,15 +37,6 @@ export type DeclaredCriterion = z.output<typeof declared>;
 export type PlainTest = z.output<typeof plainTest>;
 export type VitestLine = z.output<typeof vitestLine>;
 
-/** All that `vitest.ndjson` holds. */
-export interface VitestRecord {
-  readonly declared: readonly DeclaredCriterion[];
-  readonly tests: readonly PlainTest[];
-  readonly errors: readonly string[];
-  /** Lines that cannot be read. */
-  readonly unreadable: number;
-}
-
 /** Keeps what vitest tells. What cannot be kept keeps the run from being a pass. */
 export function recordOfVitest(path: string, line: VitestLine): void {
   try {
@@ -58,25 +49,21 @@ export function recordOfVitest(path: string, line: VitestLine): void {
 /** Of several results of one test the worst counts. */
 function worstOfEach(tests: readonly PlainTest[]): PlainTest[] {
   const rank = { passed: 0, 'not run': 1, failed: 2 };
-  const worst = new Map<string, PlainTest>();
-  for (const test of tests) {
-    const key = JSON.stringify([test.spec, test.name]);
-    const known = worst.get(key);
-    if (known === undefined || rank[test.state] > rank[known.state]) worst.set(key, test);
-  }
-  return [...worst.values()];
+  const byTest = Map.groupBy(tests, ({ spec, name }) => JSON.stringify([spec, name]));
+  return [...byTest.values()].flatMap((results) =>
+    results.sort((a, b) => rank[b.state] - rank[a.state]).slice(0, 1),
+  );
 }
 
-export function vitestRecord(run: RunDirectory): VitestRecord {
+/** All that `vitest.ndjson` holds, and how many of its lines cannot be read. */
+export function vitestRecord(run: RunDirectory) {
   const { values, torn } = run.lines(VITEST_FILE);
   const parsed = values.map((value) => vitestLine.safeParse(value));
   const lines = parsed.flatMap(({ data }) => data ?? []);
   return {
     declared: lines.filter((line) => line.kind === 'criterion'),
     tests: worstOfEach(lines.filter((line) => line.kind === 'test')),
-    errors: [
-      ...new Set(lines.filter((line) => line.kind === 'error').map(({ message }) => message)),
-    ],
+    errors: [...new Set(lines.flatMap((line) => (line.kind === 'error' ? line.message : [])))],
     unreadable: torn.length + parsed.filter(({ success }) => !success).length,
   };
 }

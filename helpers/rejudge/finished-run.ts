@@ -13,19 +13,23 @@ import { CannotBegin } from '../settings/cannot-begin.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
 import { backInPlace } from './in-place.ts';
 
+/** What an action gives. @throws CannotBegin with the reason behind `cannot`. */
+async function orCannotBegin<T>(cannot: string, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new CannotBegin(`${cannot}: ${(error as Error).message}`);
+  }
+}
+
 /** A new seal over altered evidence would make it look whole. */
 async function asItWasSealed(path: string): Promise<void> {
-  let altered: Awaited<ReturnType<typeof alteredSinceSealed>>;
-  try {
-    altered = await alteredSinceSealed(path);
-  } catch (error) {
-    throw new CannotBegin(
-      `CANARY_RUN=${path}: its seal cannot be read: ${(error as Error).message}`,
-    );
-  }
-  const [first] = altered;
+  const [first, ...others] = await orCannotBegin(
+    `CANARY_RUN=${path}: its seal cannot be read`,
+    () => alteredSinceSealed(path),
+  );
   if (first === undefined) return;
-  const more = altered.length > 1 ? `, and ${altered.length - 1} more` : '';
+  const more = others.length > 0 ? `, and ${others.length} more` : '';
   throw new CannotBegin(
     `CANARY_RUN=${path} was altered since it was sealed: ${first.path} (${first.kind})${more}; only the review may be edited. Put the file back, or run again`,
   );
@@ -37,20 +41,15 @@ async function asItWasSealed(path: string): Promise<void> {
  */
 export async function finishedRun(path: string): Promise<RunRecord> {
   backInPlace(path);
-  let run: RunRecord;
   const stranger = process.geteuid?.() === 0 && existsSync(path) ? strangersOwn(path) : undefined;
   // Its owner could put links where root writes the new verdicts.
   if (stranger !== undefined)
     throw new CannotBegin(
       `CANARY_RUN=${path}: ${stranger}, and root would write into it; judging again needs no root, or copy the run first`,
     );
-  try {
-    run = new RunDirectory(path).readJson('run.json', runRecord);
-  } catch (error) {
-    throw new CannotBegin(
-      `CANARY_RUN=${path} is not the directory of a finished run: ${(error as Error).message}`,
-    );
-  }
+  const run = await orCannotBegin(`CANARY_RUN=${path} is not the directory of a finished run`, () =>
+    new RunDirectory(path).readJson('run.json', runRecord),
+  );
   await asItWasSealed(path);
   return run;
 }
@@ -74,12 +73,9 @@ export function keepSignature(path: string, signs: boolean, unsigned: boolean): 
  */
 export async function sameCandidate(run: RunRecord, candidate: string | undefined): Promise<void> {
   if (candidate === undefined) return;
-  let sha256: string;
-  try {
-    sha256 = await sha256OfFile(candidate);
-  } catch (error) {
-    throw new CannotBegin(`AEGIS_BIN=${candidate} cannot be read: ${(error as Error).message}`);
-  }
+  const sha256 = await orCannotBegin(`AEGIS_BIN=${candidate} cannot be read`, () =>
+    sha256OfFile(candidate),
+  );
   if (sha256 === run.candidateSha256) return;
   throw new CannotBegin(
     `CANARY_RUN judged the candidate with SHA-256 ${run.candidateSha256 ?? 'unknown'}, and AEGIS_BIN=${candidate} has ${sha256}: a review counts for the candidate it was made of alone; leave AEGIS_BIN unset, or run the canary on the new one`,

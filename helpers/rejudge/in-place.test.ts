@@ -9,7 +9,7 @@ import {
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { judgingCopy, placeOf } from '../evidence/judging-copy.ts';
+import { judgingCopy, placeOf } from '../evidence/run-directory.ts';
 import { backInPlace, copyToJudge, putInPlace } from './in-place.ts';
 
 /** Higher than any process can have (proc(5), pid_max). */

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { judgingCopy, placeOf } from '../evidence/judging-copy.ts';
+import { judgingCopy, placeOf } from '../evidence/run-directory.ts';
 
 /** The sealed run for the moment in which its successor takes its place. */
 const former = (finished: string) => join(dirname(finished), `.${basename(finished)}.former`);

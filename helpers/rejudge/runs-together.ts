@@ -1,12 +1,12 @@
 import { appendFileSync, cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Document, isSeq } from 'yaml';
-import type { CriterionRecord, RunDirectory } from '../evidence/run-directory.ts';
-import { RunDirectory as Directory } from '../evidence/run-directory.ts';
+import { type CriterionRecord, RunDirectory, SEVERITY } from '../evidence/run-directory.ts';
 import type { RunRecord } from '../evidence/run-record.ts';
 import { runVerdict } from '../evidence/verdict.ts';
 import { recordOfVitest, type VitestLine } from '../evidence/vitest-record.ts';
 import { REVIEW_FILE, readReview, reviewText } from '../review/review-file.ts';
+import { firstOf } from '../review/review-groups.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
 import { PHASES } from '../settings/settings.ts';
 
@@ -15,8 +15,6 @@ export interface Part {
   readonly path: string;
   readonly run: RunRecord;
 }
-
-const SEVERITY = { pass: 0, skipped: 1, inconclusive: 2, fail: 3 };
 
 const objectsOf = ({ run }: Part) =>
   (run.bpfObjects ?? [])
@@ -84,14 +82,12 @@ function recordOf(id: string, parts: readonly Part[]): CriterionRecord | undefin
   const phase = PHASES.find((one) => id.startsWith(`${one}.`));
   const asked = ({ run }: Part) => phase === undefined || run.asked.includes(phase);
   const recorded = parts.flatMap((part) => {
-    const record = new Directory(part.path).criteria().get(id);
+    const record = new RunDirectory(part.path).criteria().get(id);
     if (record === undefined || (record.verdict !== 'fail' && !asked(part))) return [];
     return [{ path: part.path, record }];
   });
-  const worst = recorded.reduce<(typeof recorded)[number] | undefined>(
-    (a, b) => (a === undefined || SEVERITY[b.record.verdict] > SEVERITY[a.record.verdict] ? b : a),
-    undefined,
-  );
+  const severity = (one: (typeof recorded)[number]) => SEVERITY[one.record.verdict];
+  const [worst] = recorded.toSorted((a, b) => severity(b) - severity(a));
   if (worst === undefined) return undefined;
   const { record, path } = worst;
   // A part that never judged it leaves a gap, whatever the others say.
@@ -103,7 +99,7 @@ function recordOf(id: string, parts: readonly Part[]): CriterionRecord | undefin
 
 /** What vitest declared and ran in a part beside its criteria counts in the whole. */
 function copyVitestRecord(target: RunDirectory, { path, run }: Part): void {
-  const { declared, tests, errors } = runVerdict(new Directory(path), run);
+  const { declared, tests, errors } = runVerdict(new RunDirectory(path), run);
   const lines: VitestLine[] = [
     ...declared,
     ...tests,
@@ -117,7 +113,7 @@ function joinReviews(target: RunDirectory, parts: readonly Part[]): void {
   const joined = new Document({ groups: [] });
   const list = joined.get('groups');
   for (const { path } of parts) {
-    const part = new Directory(path);
+    const part = new RunDirectory(path);
     if (!part.has(REVIEW_FILE)) continue;
     const state = readReview(part);
     if (!state.ok) throw new CannotBegin(`${path}: ${state.reason}`);
@@ -140,9 +136,6 @@ function copyEvidence(target: RunDirectory, { path, run }: Part): void {
     appendFileSync(target.file('decision-groups.ndjson'), readFileSync(groups), { mode: 0o640 });
 }
 
-const earliest = (parts: readonly Part[]) =>
-  parts.map(({ run }) => run.startedAt).reduce((a, b) => (a < b ? a : b));
-
 /**
  * Makes one run directory of runs of different phases with the same candidate, made at different
  * times: their records, their reviews and their evidence, to be judged together.
@@ -156,20 +149,16 @@ export function putTogether(target: RunDirectory, parts: readonly Part[]): RunRe
     runDirectory: target.path,
     rehearsal: [...new Set(parts.flatMap((part) => part.run.rehearsal))],
     asked,
-    startedAt: earliest(parts),
-    parts: parts.map((part) => ({
-      runDirectory: part.path,
-      runId: part.run.runId,
-      asked: part.run.asked,
-      startedAt: part.run.startedAt,
-      hostname: part.run.hostname,
-      kernel: part.run.kernel.value ?? 'unknown',
+    startedAt: firstOf(parts.map((part) => part.run.startedAt)),
+    parts: parts.map(({ path, run: { runId, asked: phases, startedAt, hostname, kernel } }) => ({
+      ...{ runDirectory: path, runId, asked: phases, startedAt, hostname },
+      kernel: kernel.value ?? 'unknown',
     })),
   };
   for (const part of parts) copyEvidence(target, part);
   joinReviews(target, parts);
   for (const part of parts) copyVitestRecord(target, part);
-  const ids = parts.flatMap((part) => runVerdict(new Directory(part.path), part.run).rows);
+  const ids = parts.flatMap((part) => runVerdict(new RunDirectory(part.path), part.run).rows);
   for (const id of new Set(ids.map((row) => row.id))) {
     const record = recordOf(id, parts);
     if (record !== undefined) target.record(record);

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { expect } from 'vitest';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
-import { type VitestRecord, vitestRecord } from '../evidence/vitest-record.ts';
+import { type DeclaredCriterion, vitestRecord } from '../evidence/vitest-record.ts';
 import { canaryRun } from './canary-run.ts';
 
 /** A criterion as its spec declares it. */
@@ -16,7 +16,7 @@ declare module 'vitest' {
 
 /** Ids that specs of this process took. */
 const here = new Map<string, string>();
-let elsewhere: VitestRecord['declared'] | undefined;
+let elsewhere: readonly DeclaredCriterion[] | undefined;
 
 /**
  * Takes an id for this spec. Two criteria of one id would answer for each other.
