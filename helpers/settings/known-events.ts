@@ -4,7 +4,7 @@ import { readRegularFile } from '../files/regular-file.ts';
 
 const VERDICTS = ['pending', 'legitimate', 'false-positive'] as const;
 export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const;
-export const RESOLUTIONS = ['resolved', 'accepted'] as const;
+const RESOLUTIONS = ['resolved', 'accepted'] as const;
 
 export const oneOf = <const T extends readonly string[]>(words: T) =>
   z.enum(words, { error: `expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)}` });
