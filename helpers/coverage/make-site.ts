@@ -101,12 +101,7 @@ type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort' | 'tcpPort' | 'pairPort'
 /** Each has a port beside it that has no rule. */
 function somePorts(): Ports {
   const bindPort = randomInt(LOWEST_PORT, HIGHEST_PORT);
-  return {
-    bindPort,
-    bothPort: bindPort + 10,
-    tcpPort: bindPort + 20,
-    pairPort: bindPort + 30,
-  };
+  return { bindPort, bothPort: bindPort + 10, tcpPort: bindPort + 20, pairPort: bindPort + 30 };
 }
 
 /** Of a network that is ours alone. @param first a multiple of four, so that four addresses from there are a network. */

@@ -50,9 +50,7 @@ const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
     call('prctl', PR_SET_SECCOMP, SECCOMP_MODE_FILTER, addressOf(program), 0, 0);
     return {};
   },
-  holder: ({ directory }) => ({
-    held: openSync(join(directory, FILES.secret), constants.O_RDWR),
-  }),
+  holder: ({ directory }) => ({ held: openSync(join(directory, FILES.secret), constants.O_RDWR) }),
   exempt: joinCgroup('allowed'),
   'exempt-child': joinCgroup('child'),
   'exempt-sibling': joinCgroup('sibling'),

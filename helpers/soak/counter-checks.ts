@@ -31,16 +31,11 @@ export function counterChecks(
   { mode, events }: Pick<ReadyDaemon, 'mode' | 'events'>,
 ): CounterCheck[] {
   const { counts, loads, side } = measured;
-  const isConnect = ({ subject }: SideWork) => 'ip' in subject.counted;
-  const files = side.filter((work) => !isConnect(work));
-  const connects = side.filter(isConnect);
-  const made = [...files, ...connects].map((work) => work.counts);
-  const everything = decided(mode, [counts, loads.victims.counts(), ...made]);
-  const onFiles = decided(mode, [
-    counts,
-    loads.victims.counts(),
-    ...files.map((one) => one.counts),
-  ]);
+  const files = side.filter((work) => !work.connects);
+  const connects = side.filter((work) => work.connects);
+  const countsOf = (works: readonly SideWork[]) => works.map((work) => work.counts);
+  const opens = [counts, loads.victims.counts(), ...countsOf(files)];
+  const onFiles = decided(mode, opens);
   const others = { file: 0, net: 0 };
   for (const { type, count } of events.hostDecisions())
     others[type.startsWith('net_') ? 'net' : 'file'] += count;
@@ -51,7 +46,6 @@ export function counterChecks(
     ...{ counter, told, ...ours, others: more },
   });
   const cgroup = knownProcess(process.pid)?.cgroup;
-  const paths = files.map((work) => [work.subject.target, [work.counts]] as const);
   return [
     check('aegisbpf_blocks_total', total('aegisbpf_blocks_total'), onFiles, others.file),
     check(
@@ -65,14 +59,14 @@ export function counterChecks(
           }
         : labelled(BY_CGROUP, 'cgroup_id', String(cgroup.id)),
       // Decisions on connects are counted there as well.
-      everything,
+      decided(mode, [...opens, ...countsOf(connects)]),
       others.file + others.net,
     ),
     // Under LSM no decision is counted by path; where one is it must be right (docs/agent-contract.md §3.1).
-    ...paths.flatMap(([path, tried]) => {
-      const told = labelled(BY_PATH, 'path', path);
+    ...files.flatMap(({ subject: { target }, counts: tried }) => {
+      const told = labelled(BY_PATH, 'path', target);
       return told.known && told.value > 0
-        ? [check(`${BY_PATH} of ${path}`, told, decided(mode, tried), others.file)]
+        ? [check(`${BY_PATH} of ${target}`, told, decided(mode, [tried]), others.file)]
         : [];
     }),
     ...(connects.length === 0
@@ -81,21 +75,17 @@ export function counterChecks(
           check(
             `${NET_TOTAL} of connects`,
             labelled(NET_TOTAL, 'type', 'connect'),
-            decided(
-              mode,
-              connects.map((work) => work.counts),
-            ),
+            decided(mode, countsOf(connects)),
             others.net,
           ),
         ]),
-    ...connects.flatMap((work) => {
-      const { counted } = work.subject;
+    ...connects.flatMap(({ subject: { counted }, counts: tried }) => {
       if (!('port' in counted)) return [];
       return [
         check(
           `${BY_PORT} of ${counted.ip}:${counted.port}`,
           labelled(BY_PORT, 'port', String(counted.port)),
-          decided(mode, [work.counts]),
+          decided(mode, [tried]),
           others.net,
         ),
       ];

@@ -2,8 +2,9 @@ import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { pause } from '../criteria/step-signal.ts';
 import type { Settings } from '../settings/settings.ts';
-import { Workload } from '../workload/workload.ts';
+import type { Workload } from '../workload/workload.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from './counters.ts';
+import { workloadOf } from './loads.ts';
 import type { SoakSubject } from './soak.ts';
 
 /** One step of the probe: a rate that was held for a while, and what it did. */
@@ -44,31 +45,28 @@ async function step(
   workload: Workload,
   askedRate: number,
 ): Promise<HeadroomStep | string> {
+  const look = async () => {
+    const taken = await scrape(subject);
+    return { taken, attempts: await workload.countsNow(), at: performance.now() };
+  };
   workload.pace(askedRate);
-  const [before, attemptsBefore, begun] = [
-    await scrape(subject),
-    await workload.countsNow(),
-    performance.now(),
-  ];
+  const begin = await look();
   await pause(subject.settings.HEADROOM_STEP_SECONDS * 1000);
-  const [after, attemptsAfter, ended] = [
-    await scrape(subject),
-    await workload.countsNow(),
-    performance.now(),
-  ];
+  const end = await look();
   if (!subject.daemon.isRunning()) return `the agent died at ${askedRate} opens/s`;
-  const seconds = (ended - begun) / 1000;
-  const decisions = scrapeDelta({ before, after }, DECISION_FAMILIES);
-  const drops = scrapeDelta({ before, after }, DROP_FAMILIES);
+  const seconds = (end.at - begin.at) / 1000;
+  const scrapes = { before: begin.taken, after: end.taken };
+  const decisions = scrapeDelta(scrapes, DECISION_FAMILIES);
+  const drops = scrapeDelta(scrapes, DROP_FAMILIES);
   if (!decisions.known) return decisions.reason;
   if (!drops.known) return drops.reason;
   return {
     askedRate,
-    attemptsPerSecond: (attemptsAfter.attempts - attemptsBefore.attempts) / seconds,
+    attemptsPerSecond: (end.attempts.attempts - begin.attempts.attempts) / seconds,
     decisionsPerSecond: decisions.value / seconds,
     drops: drops.value,
-    skipped: attemptsAfter.skipped - attemptsBefore.skipped,
-    allowed: attemptsAfter.allowed - attemptsBefore.allowed,
+    skipped: end.attempts.skipped - begin.attempts.skipped,
+    allowed: end.attempts.allowed - begin.attempts.allowed,
   };
 }
 
@@ -78,30 +76,16 @@ async function step(
  * so that its drops are none of the soak's.
  */
 export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
-  const { settings, daemon, target, candidate, run } = subject;
+  const { settings, daemon, decisions, run } = subject;
   const file = `${daemon.mode}/headroom.ndjson`;
-  const workload = new Workload(
-    {
-      target: target.path,
-      workers: settings.WORKERS,
-      rate: FIRST_RATE,
-      attempt: 'open',
-      name: 'headroom',
-      environment: candidate.environment,
-    },
-    run,
-    daemon.mode,
-  );
-  for (const pid of workload.pids()) subject.decisions.owners.add(pid);
+  const { WORKERS: workers, HEADROOM_MAX_RATE } = settings;
+  const options = { name: 'headroom', workers, rate: FIRST_RATE, attempt: 'open' } as const;
+  const workload = workloadOf(subject, options, decisions);
   const steps: HeadroomStep[] = [];
-  let ended = `HEADROOM_MAX_RATE=${settings.HEADROOM_MAX_RATE} was reached`;
+  let ended = `HEADROOM_MAX_RATE=${HEADROOM_MAX_RATE} was reached`;
   try {
     await workload.start();
-    for (
-      let rate = FIRST_RATE;
-      rate <= settings.HEADROOM_MAX_RATE;
-      rate = Math.round(rate * FACTOR)
-    ) {
+    for (let rate = FIRST_RATE; rate <= HEADROOM_MAX_RATE; rate = Math.round(rate * FACTOR)) {
       const held = await step(subject, workload, rate);
       if (typeof held === 'string') return inconclusive(held, { source: file });
       steps.push(held);
@@ -118,8 +102,8 @@ export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
       break;
     }
     const counts = await workload.stop();
-    const lines = subject.decisions.lines;
-    await daemon.events.until(() => subject.decisions.lines >= lines + counts.attempts, FLUSH_MS);
+    const { lines } = decisions;
+    await daemon.events.until(() => decisions.lines >= lines + counts.attempts, FLUSH_MS);
   } finally {
     workload.kill();
   }

@@ -1,11 +1,25 @@
+import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { childNames } from '../workload/programs.ts';
-import { Workload } from '../workload/workload.ts';
+import { Workload, type WorkloadOptions } from '../workload/workload.ts';
 import { SideWork } from './side-work.ts';
 import type { SoakSubject } from './soak.ts';
 
 /** Signalled programs would need a process per attempt; a kill soak is paced for that. */
 const MAX_PROGRAM_RATE = 20;
+
+/** One worker on the soak file, where the options say nothing else; these decisions are of its making. */
+export function workloadOf(
+  { target, candidate, run, daemon }: SoakSubject,
+  options: Pick<WorkloadOptions, 'name' | 'rate' | 'attempt'> & Partial<WorkloadOptions>,
+  { owners }: Pick<Decisions, 'owners'>,
+): Workload {
+  const { environment } = candidate;
+  const all = { target: target.path, workers: 1, environment, ...options };
+  const workload = new Workload(all, run, daemon.mode);
+  for (const pid of workload.pids()) owners.add(pid);
+  return workload;
+}
 
 /** Everything that works on the agent during a soak. */
 export class Loads {
@@ -14,70 +28,54 @@ export class Loads {
   readonly victims: Workload;
   readonly side: readonly SideWork[];
   readonly askedRate: number;
+  readonly #all: readonly Workload[];
 
-  constructor({ settings, daemon, target, decisions, candidate, run, side }: SoakSubject) {
+  constructor(soak: SoakSubject) {
+    const { settings, daemon, decisions } = soak;
+    const { WORKERS: workers, SOAK_RATE, SOAK_NET_RATE, SOAK_OPERATION_RATE } = settings;
     const program = daemon.mode === 'enforce' && settings.ENFORCE_SIGNAL === 'kill';
-    const { environment } = candidate;
-    this.askedRate = program ? Math.min(settings.SOAK_RATE, MAX_PROGRAM_RATE) : settings.SOAK_RATE;
-    this.main = new Workload(
-      {
-        target: target.path,
-        workers: settings.WORKERS,
-        rate: this.askedRate,
-        attempt: program ? 'program' : 'open',
-        name: 'worker',
-        environment,
-      },
-      run,
-      daemon.mode,
-    );
-    this.victims = new Workload(
-      {
-        target: target.path,
-        workers: 1,
-        rate: 1 / settings.SAMPLE_SECONDS,
-        attempt: 'program',
-        name: 'victims',
-        environment,
-      },
-      run,
-      daemon.mode,
-    );
-    for (const pid of [...this.main.pids(), ...this.victims.pids()]) decisions.owners.add(pid);
+    this.askedRate = program ? Math.min(SOAK_RATE, MAX_PROGRAM_RATE) : SOAK_RATE;
+    const attempt = program ? 'program' : 'open';
+    const main = { name: 'worker', workers, rate: this.askedRate, attempt } as const;
+    const victims = {
+      name: 'victims',
+      rate: 1 / settings.SAMPLE_SECONDS,
+      attempt: 'program',
+    } as const;
+    this.main = workloadOf(soak, main, decisions);
+    this.victims = workloadOf(soak, victims, decisions);
     decisions.expect({ childNames: childNames('program') });
-    this.side = side.map((subject) => {
-      const connects = subject.attempt.endsWith('-connect');
-      const rate = connects ? settings.SOAK_NET_RATE / 2 : settings.SOAK_OPERATION_RATE;
-      return new SideWork(subject, rate, environment, run, daemon.mode);
+    this.side = soak.side.map((subject) => {
+      const { target, loader, attempt } = subject;
+      const rate = attempt.endsWith('-connect') ? SOAK_NET_RATE / 2 : SOAK_OPERATION_RATE;
+      const options = { name: attempt, target, loader, attempt, rate };
+      return new SideWork(subject, workloadOf(soak, options, subject.decisions));
     });
+    this.#all = [this.main, this.victims, ...this.side.map(({ workload }) => workload)];
   }
 
   /** @throws JudgementError (inconclusive) when a worker does not come up. */
   async up(): Promise<void> {
-    await Promise.all([this.main, this.victims, ...this.side].map((work) => work.up()));
+    await Promise.all(this.#all.map((work) => work.up()));
   }
 
   /** All begin in one moment: none before the time that is measured. */
   begin(): void {
-    for (const work of [this.main, this.victims, ...this.side]) work.begin();
+    for (const work of this.#all) work.begin();
   }
 
   /** @throws JudgementError (inconclusive) when the attempts of a worker are lost. */
   async stop(): Promise<WorkloadCounts> {
-    const others = [this.victims, ...this.side];
-    const [counts] = await Promise.all([this.main.stop(), ...others.map((work) => work.stop())]);
-    return counts;
+    await Promise.all(this.#all.map((work) => work.stop()));
+    return this.main.counts();
   }
 
   /** A worker that ended without being asked. */
   get workerDied(): boolean {
-    const dead = this.main.dead() + this.victims.dead();
-    return dead > 0 || this.side.some((work) => work.dead);
+    return this.#all.some((work) => work.dead() > 0);
   }
 
   kill(): void {
-    this.main.kill();
-    this.victims.kill();
-    for (const work of this.side) work.kill();
+    for (const work of this.#all) work.kill();
   }
 }

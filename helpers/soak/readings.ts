@@ -17,19 +17,6 @@ function sumOf(scrape: Scrape, family: string): number | undefined {
   return sum.ok ? sum.value : undefined;
 }
 
-const check = (
-  what: string,
-  told: number | undefined,
-  least: number | undefined,
-  most: number | undefined,
-  between: string,
-): ReadingCheck => ({
-  ...{ what, between },
-  ...(told === undefined ? {} : { told }),
-  ...(least === undefined ? {} : { least }),
-  ...(most === undefined ? {} : { most }),
-});
-
 /**
  * The last scrape of a soak, and the same counters by the agent's other ways to tell them: its endpoint
  * before and after, and `stats`. Counters only grow, so each reading lies between its neighbours, and
@@ -52,22 +39,22 @@ export async function readEveryWay<S extends { readonly scrape: Scrape }>(
   return {
     last: taken,
     readings: [
-      ...byEndpoint.map((family) =>
-        check(
-          `${family} of the command line`,
-          ...([sumOf(after, family), sumOf(first, family), sumOf(later, family)] as const),
-          'what the endpoint told before and after',
-        ),
-      ),
+      ...byEndpoint.map((family) => ({
+        what: `${family} of the command line`,
+        told: sumOf(after, family),
+        least: sumOf(first, family),
+        most: sumOf(later, family),
+        between: 'what the endpoint told before and after',
+      })),
       ...STATS_LINES.map(([line, family]) => {
         const told = new RegExp(`^\\s*${line}: (\\d+)$`, 'm').exec(ended)?.[1];
-        return check(
-          `"${line}" of \`aegisbpf stats\``,
-          told === undefined ? undefined : Number(told),
-          sumOf(after, family),
-          hasEndpoint ? sumOf(later, family) : undefined,
-          `what \`aegisbpf metrics\` told before${hasEndpoint ? ' and the endpoint after' : ''}`,
-        );
+        return {
+          what: `"${line}" of \`aegisbpf stats\``,
+          told: told === undefined ? undefined : Number(told),
+          least: sumOf(after, family),
+          most: hasEndpoint ? sumOf(later, family) : undefined,
+          between: `what \`aegisbpf metrics\` told before${hasEndpoint ? ' and the endpoint after' : ''}`,
+        };
       }),
     ],
   };

@@ -120,42 +120,32 @@ export class Sampler {
       alive: daemon.isRunning(),
       pid: daemon.identity.pid,
       starts: daemon.log.starts,
-      ...(exit === undefined
-        ? {}
-        : { exit: `it ${endText(exit)}; last words: ${daemon.log.lastWords}` }),
-      ...(this.#diedAfterSeconds === undefined ? {} : { diedAfterSeconds: this.#diedAfterSeconds }),
+      exit: exit && `it ${endText(exit)}; last words: ${daemon.log.lastWords}`,
+      diedAfterSeconds: this.#diedAfterSeconds,
     };
   }
 
   async #sample(elapsedMs: number): Promise<void> {
-    const { run, daemon, candidate } = this.#subject;
+    const { run, daemon, candidate, decisions } = this.#subject;
     this.otherInstance ??= otherInstance(candidate.executable, daemon.identity.pid);
-    const scrape = await this.#scrape();
-    const figures = this.#figures(scrape);
+    const figures = this.#figures(
+      this.#endpoint
+        ? await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS)
+        : await scrapeCommand(candidate),
+    );
     const resources = processResources(daemon.identity.pid);
     if (resources !== undefined) this.#countRss(resources, elapsedMs);
-    const counts = this.#workload.counts();
-    const latency = this.#workload.takeLatency();
+    const { attempts, allowed, eperm: denied, signals } = this.#workload.counts();
     const line: Sample = {
       at: new Date().toISOString(),
       elapsedMs: Math.round(elapsedMs),
-      attempts: counts.attempts,
-      allowed: counts.allowed,
-      denied: counts.eperm,
-      signals: counts.signals,
+      ...{ attempts, allowed, denied, signals },
       ...figures,
-      ...(resources ?? {}),
-      eventLines: this.#subject.decisions.lines,
-      ...(latency === undefined ? {} : { openLatencyUs: latency }),
+      ...resources,
+      eventLines: decisions.lines,
+      openLatencyUs: this.#workload.takeLatency(),
     };
     run.appendLine(`${daemon.mode}/samples.ndjson`, line);
-  }
-
-  #scrape(): Promise<Scrape> {
-    const { daemon, candidate } = this.#subject;
-    return this.#endpoint
-      ? scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS)
-      : scrapeCommand(candidate);
   }
 
   #figures(scrape: Scrape): Pick<Sample, 'decisions' | 'drops' | 'telemetryDrops' | 'scrapeError'> {
@@ -185,11 +175,7 @@ export class Sampler {
     const telemetry = scrape.metrics.sum(TELEMETRY_DROPS);
     if (telemetry.ok) this.telemetryDrops = telemetry.value;
     if (decisions !== undefined && drops !== undefined) this.#compare({ decisions, drops });
-    return {
-      ...(decisions === undefined ? {} : { decisions }),
-      ...(drops === undefined ? {} : { drops }),
-      ...(telemetry.ok ? { telemetryDrops: telemetry.value } : {}),
-    };
+    return { decisions, drops, telemetryDrops: telemetry.ok ? telemetry.value : undefined };
   }
 
   /** A reset between two samples is lost when the counter has grown past its old value by the end. */

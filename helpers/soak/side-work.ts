@@ -1,12 +1,9 @@
 import { basename } from 'node:path';
 import type { Decisions } from '../agent/stream/watched-decisions.ts';
-import type { RunDirectory } from '../evidence/run-directory.ts';
-import type { Figure } from '../thresholds/thresholds.ts';
 import type { AttemptKind } from '../workload/attempt-counts.ts';
 import type { AttemptSubject } from '../workload/attempts.ts';
 import { childNames, NAME_CHARACTERS } from '../workload/programs.ts';
-import { Workload } from '../workload/workload.ts';
-import type { SideResult } from './result.ts';
+import type { Workload } from '../workload/workload.ts';
 
 /** Work beside the main one: another operation on an inode of its own, or connects to an address of its own. */
 export interface SideSubject extends AttemptSubject {
@@ -24,52 +21,20 @@ export interface SideSubject extends AttemptSubject {
 /** One side work of a soak, by a worker of its own. */
 export class SideWork {
   readonly subject: SideSubject;
-  readonly #workload: Workload;
+  readonly workload: Workload;
   readonly #linesBefore: number;
 
-  constructor(
-    subject: SideSubject,
-    rate: number,
-    environment: Readonly<Record<string, string>>,
-    run: RunDirectory,
-    directory: string,
-  ) {
-    const { target, loader, attempt, decisions } = subject;
+  constructor(subject: SideSubject, workload: Workload) {
+    const { target, loader, attempt, decisions, values } = subject;
     this.subject = subject;
+    this.workload = workload;
     this.#linesBefore = decisions.lines;
-    this.#workload = new Workload(
-      { target, loader, attempt, rate, environment, workers: 1, name: attempt },
-      run,
-      directory,
-    );
-    for (const pid of this.#workload.pids()) decisions.owners.add(pid);
-    const { values } = subject;
     const startedNames = [basename(target).slice(0, NAME_CHARACTERS)];
     decisions.expect({ values, childNames: childNames(attempt, loader), startedNames });
   }
 
-  up(): Promise<void> {
-    return this.#workload.up();
-  }
-
-  begin(): void {
-    this.#workload.begin();
-  }
-
-  stop(): Promise<unknown> {
-    return this.#workload.stop();
-  }
-
-  kill(): void {
-    this.#workload.kill();
-  }
-
   get counts() {
-    return this.#workload.counts();
-  }
-
-  get dead(): boolean {
-    return this.#workload.dead() > 0;
+    return this.workload.counts();
   }
 
   /** Event lines since the soak began. */
@@ -77,15 +42,8 @@ export class SideWork {
     return this.subject.decisions.lines - this.#linesBefore;
   }
 
-  result(decided: Figure): SideResult {
-    const { attempt, target, decisions } = this.subject;
-    return {
-      operation: attempt,
-      target,
-      attempts: this.counts,
-      decisions: decided,
-      lines: this.lines,
-      linesByAction: Object.fromEntries(decisions.byAction),
-    };
+  /** Connects are counted by address, all else by inode. */
+  get connects(): boolean {
+    return 'ip' in this.subject.counted;
   }
 }

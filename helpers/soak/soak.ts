@@ -6,18 +6,17 @@ import { type OwnFile, touchedFiles } from '../changes/own-file.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
-import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
 import { breachOf, decisionBreach } from './breach.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import { Loads } from './loads.ts';
 import { readEveryWay } from './readings.ts';
-import type { ReadingCheck, SoakResult } from './result.ts';
+import type { SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { settledMemory } from './settled-memory.ts';
 import type { SideSubject } from './side-work.ts';
 import { memoryGrowth } from './thresholds.ts';
-import { toResult } from './to-result.ts';
+import { reportedBy, toResult } from './to-result.ts';
 
 /** What a soak works on. */
 export interface SoakSubject {
@@ -43,47 +42,23 @@ const WORKERS_HEARD_MS = 500;
 const CLOCK_MS = 1000;
 
 /** All that was measured, before it is judged. */
-export interface Measured {
-  readonly begun: Clocks;
-  readonly ended: Clocks;
-  readonly endedEarly: string | undefined;
-  readonly counts: WorkloadCounts;
-  readonly loads: Loads;
-  readonly sampler: Sampler;
-  readonly before: Scrape;
-  readonly after: Scrape;
-  readonly readings: readonly ReadingCheck[];
-  /** Event lines during the soak, all and those of our own processes. */
-  readonly lines: { readonly all: number; readonly own: number; readonly atEdges: number };
-  readonly baselineKb: number | undefined;
-}
-
-async function keptScrape(subject: SoakSubject, name: string): Promise<Scrape> {
-  const keep = (bytes: Uint8Array) =>
-    subject.run.writeText(`${subject.daemon.mode}/${name}`, bytes);
-  return scrapeCommand(subject.candidate, keep);
-}
+export type Measured = Awaited<ReturnType<typeof measure>>;
 
 /** A scrape, and the event lines on the target when it was taken. */
-interface CountedScrape {
-  readonly scrape: Scrape;
-  readonly all: number;
-  readonly own: number;
-  /** Lines of others that came while it was taken. */
-  readonly meanwhile: number;
-}
+type CountedScrape = Awaited<ReturnType<typeof countedScrape>>;
 
-async function countedScrape(subject: SoakSubject, name: string): Promise<CountedScrape> {
-  const { decisions } = subject;
+async function countedScrape({ candidate, daemon, decisions, run }: SoakSubject, name: string) {
   const others = () => decisions.lines - decisions.ownLines;
   const since = others();
-  const scrape = await keptScrape(subject, name);
-  const { lines: all, ownLines: own } = decisions;
-  return { scrape, all, own, meanwhile: others() - since };
+  const keep = (bytes: Uint8Array) => run.writeText(`${daemon.mode}/${name}`, bytes);
+  const scrape = await scrapeCommand(candidate, keep);
+  // Lines of others that came while it was taken.
+  const meanwhile = others() - since;
+  return { scrape, all: decisions.lines, own: decisions.ownLines, meanwhile };
 }
 
-/** Lines between two scrapes, and how many of others may be on either side of one of them. */
-function linesBetween(begin: CountedScrape, last: CountedScrape): Measured['lines'] {
+/** Lines between two scrapes, all and our own, and how many of others may be on either side of one of them. */
+function linesBetween(begin: CountedScrape, last: CountedScrape) {
   const all = last.all - begin.all;
   const own = last.own - begin.own;
   // A line may be under way at either end; where nobody else opens the file there is none.
@@ -95,27 +70,28 @@ function breachWatch(
   subject: SoakSubject,
   loads: Loads,
   sampler: Sampler,
-  start: { readonly scrape: Scrape; readonly clocks: Clocks; readonly rssKb: number | undefined },
+  start: {
+    readonly before: Scrape;
+    readonly begun: Clocks;
+    readonly baselineKb: number | undefined;
+  },
 ): (elapsedMs: number) => string | undefined {
   const { daemon, settings } = subject;
+  const { before: first, begun, baselineKb } = start;
   const total = (families: readonly string[]) =>
-    start.scrape.ok ? familyTotal(start.scrape.metrics, families) : undefined;
-  const since = (
-    now: number | undefined,
-    then: number | undefined,
-    families: readonly string[],
-  ): Figure => {
-    const source = families.join(' + ');
+    first.ok ? familyTotal(first.metrics, families) : undefined;
+  const before = { decisions: total(DECISION_FAMILIES), drops: total(DROP_FAMILIES) };
+  const since = (figure: keyof typeof before, families: readonly string[]): Figure => {
+    const [now, then, source] = [sampler.totals?.[figure], before[figure], families.join(' + ')];
     return now === undefined || then === undefined
       ? { known: false, reason: 'it was not read yet', source }
       : { known: true, value: now - then, source };
   };
-  const before = { decisions: total(DECISION_FAMILIES), drops: total(DROP_FAMILIES) };
   let lookedAt = 0;
   const clocks = (elapsedMs: number) => {
     if (elapsedMs - lookedAt < CLOCK_MS) return undefined;
     lookedAt = elapsedMs;
-    return clockProblem(elapsedBetween(start.clocks, readClocks()));
+    return clockProblem(elapsedBetween(begun, readClocks()));
   };
   let brokenAt: number | undefined;
   return (elapsedMs) => {
@@ -137,19 +113,14 @@ function breachWatch(
         workerDied: loads.workerDied,
         otherInstance: sampler.otherInstance,
         figures: {
-          drops: since(sampler.totals?.drops, before.drops, DROP_FAMILIES),
-          decisions: since(sampler.totals?.decisions, before.decisions, DECISION_FAMILIES),
-          rssGrowthKb: memoryGrowth(
-            { ...sampler.rss, baselineKb: start.rssKb },
-            daemon.identity.pid,
-          ),
+          drops: since('drops', DROP_FAMILIES),
+          decisions: since('decisions', DECISION_FAMILIES),
+          rssGrowthKb: memoryGrowth({ ...sampler.rss, baselineKb }, daemon.identity.pid),
         },
         countersDecreased: sampler.scrapes.decreased,
         clockProblem: clocks(elapsedMs),
         touchedFile: touchedFiles()[0],
-        states: daemon.events.stateChanges.map(
-          ({ state, reason_code }) => `${state}/${reason_code}`,
-        ),
+        states: reportedBy(daemon).stateChanges,
         errors: daemon.log.errorCount,
         starts: daemon.log.starts,
       },
@@ -158,7 +129,7 @@ function breachWatch(
   };
 }
 
-async function measure(subject: SoakSubject): Promise<Measured> {
+async function measure(subject: SoakSubject) {
   const { daemon, settings, decisions, run } = subject;
   const baselineKb = await settledMemory(daemon, settings.SETTLE_SECONDS);
   const begin = await countedScrape(subject, 'metrics-before.prom');
@@ -170,11 +141,7 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     await loads.up();
     const begun = readClocks();
     loads.begin();
-    const watch = breachWatch(subject, loads, sampler, {
-      scrape: before,
-      clocks: begun,
-      rssKb: baselineKb,
-    });
+    const watch = breachWatch(subject, loads, sampler, { before, begun, baselineKb });
     const endedEarly = await sampler.runFor(settings.DURATION_SECONDS * 1000, (elapsed) =>
       settings.SOAK_RUN_ON ? undefined : watch(elapsed),
     );
@@ -183,8 +150,13 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     const counts = await loads.stop();
     await sampler.finish();
     const expected = begin.own + counts.attempts + loads.victims.counts().attempts;
-    const patienceMs = endedEarly === undefined ? FLUSH_MS : EARLY_FLUSH_MS;
-    await flushed(subject, loads, expected, patienceMs);
+    // Until the event lines of all attempts are there, or no more come.
+    await daemon.events.until(
+      () =>
+        decisions.ownLines >= expected &&
+        loads.side.every((work) => work.lines >= work.counts.attempts),
+      endedEarly === undefined ? FLUSH_MS : EARLY_FLUSH_MS,
+    );
     const scrape = () => countedScrape(subject, 'metrics-after.prom');
     // After an early end somebody waits for the verdict, and what ended it is the finding.
     const { last, readings } =
@@ -200,21 +172,6 @@ async function measure(subject: SoakSubject): Promise<Measured> {
   } finally {
     loads.kill();
   }
-}
-
-/** Waits until the event lines of all attempts are there, or no more come. */
-async function flushed(
-  subject: SoakSubject,
-  loads: Loads,
-  expected: number,
-  patienceMs: number,
-): Promise<void> {
-  await subject.daemon.events.until(
-    () =>
-      subject.decisions.ownLines >= expected &&
-      loads.side.every((work) => work.lines >= work.counts.attempts),
-    patienceMs,
-  );
 }
 
 /**

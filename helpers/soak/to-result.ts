@@ -18,9 +18,10 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
   const { daemon, settings, target, decisions } = subject;
   const { begun, ended, sampler, lines, loads } = measured;
   const victims = loads.victims.counts();
-  const latency = loads.main.latency();
-  const attemptsPerSecond = loads.main.attemptsPerSecond();
-  const connects = (work: SideWork) => work.subject.attempt.endsWith('-connect');
+  const sideResults = (connects: boolean) =>
+    loads.side
+      .filter((work) => work.connects === connects)
+      .map((work) => sideResult(work, measured));
   return {
     mode: daemon.mode,
     enforceSignal: settings.ENFORCE_SIGNAL,
@@ -28,14 +29,12 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     endedAt: new Date(ended.wall * 1000).toISOString(),
     askedSeconds: settings.DURATION_SECONDS,
     ...elapsedBetween(begun, ended),
-    ...(measured.endedEarly === undefined ? {} : { endedEarly: measured.endedEarly }),
+    endedEarly: measured.endedEarly,
     attempts: measured.counts,
-    ...(attemptsPerSecond === undefined ? {} : { attemptsPerSecond }),
-    ...(latency === undefined ? {} : { openLatencyUs: latency }),
-    operations: loads.side
-      .filter((work) => !connects(work))
-      .map((work) => sideResult(work, measured)),
-    network: loads.side.filter(connects).map((work) => sideResult(work, measured)),
+    attemptsPerSecond: loads.main.attemptsPerSecond(),
+    openLatencyUs: loads.main.latency(),
+    operations: sideResults(false),
+    network: sideResults(true),
     connectHook: daemon.capabilities.hooks.lsm_socket_connect === true,
     askedRate: loads.askedRate,
     workers: settings.WORKERS,
@@ -54,11 +53,15 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     strangerLinesAtEdges: lines.atEdges,
     linesByAction: Object.fromEntries(decisions.byAction),
     hostDecisions: daemon.events.hostDecisions().reduce((sum, group) => sum + group.count, 0),
-    rss: memory(measured),
+    rss: {
+      ...sampler.rss,
+      baselineKb: measured.baselineKb,
+      trend: sampler.memory.trend(),
+    },
     samples: sampler.scrapes,
-    ...(sampler.telemetryDrops === undefined ? {} : { telemetryDrops: sampler.telemetryDrops }),
+    telemetryDrops: sampler.telemetryDrops,
     agent: sampler.agent(),
-    ...(sampler.otherInstance === undefined ? {} : { otherInstance: sampler.otherInstance }),
+    otherInstance: sampler.otherInstance,
     linesNotStored: daemon.events.notStored,
     witnesses: witnesses(subject, measured),
     execLines: execLines(subject, measured),
@@ -70,9 +73,7 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
 
 /** Without the connect hook there are no decisions on connects; that it is absent is judged on its own. */
 const judgedSide = ({ daemon }: SoakSubject, { loads }: Measured) =>
-  loads.side.filter(
-    ({ subject }) => !('ip' in subject.counted) || daemon.capabilities.hooks.lsm_socket_connect,
-  );
+  loads.side.filter((work) => !work.connects || daemon.capabilities.hooks.lsm_socket_connect);
 
 /** The event lines on everything that was worked on. */
 function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
@@ -123,19 +124,15 @@ export function reportedBy({
   };
 }
 
-function memory({ sampler, baselineKb }: Measured): SoakResult['rss'] {
-  const trend = sampler.memory.trend();
-  return {
-    ...sampler.rss,
-    ...(baselineKb === undefined ? {} : { baselineKb }),
-    ...(trend === undefined ? {} : { trend }),
-  };
-}
-
 /** The kernel's own count is by inode for files, and by address for connects. */
 function sideResult(work: SideWork, measured: Measured): SideResult {
-  const { counted } = work.subject;
-  return work.result(
-    'ip' in counted ? addressDelta(measured, counted.ip) : inodeDelta(measured, counted),
-  );
+  const { attempt, target, decisions, counted } = work.subject;
+  return {
+    operation: attempt,
+    target,
+    attempts: work.counts,
+    decisions: 'ip' in counted ? addressDelta(measured, counted.ip) : inodeDelta(measured, counted),
+    lines: work.lines,
+    linesByAction: Object.fromEntries(decisions.byAction),
+  };
 }
