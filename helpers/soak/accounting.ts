@@ -1,6 +1,5 @@
-import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
-import { afterDeath } from './one-life.ts';
-import type { SoakResult } from './result.ts';
+import { fail, inconclusive, pass, worst } from '../criteria/judgement.ts';
+import { ofOneLife } from './one-life.ts';
 import { insteadOf } from './witness.ts';
 
 const SIGNAL_NAMES = {
@@ -11,9 +10,7 @@ const SIGNAL_NAMES = {
 };
 
 /** The numbers of three witnesses agree: attempts, the kernel's counter, and the event lines. */
-export function accountingCloses(soak: SoakResult): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
+export const accountingCloses = ofOneLife((soak) => {
   const made = soak.attempts.attempts + soak.victims.run;
   const decided = soak.ownDecisions;
   if (!decided.known) return inconclusive(decided.reason, { source: decided.source });
@@ -44,37 +41,30 @@ export function accountingCloses(soak: SoakResult): Judgement {
       : `${decided.value} decisions and ${lines} event lines: ${made} opens of ours, ${strangers} of others, ${edge} of them while it was counted`,
     { value: lines, limit: decided.value, unit: 'event lines', source },
   );
-}
+});
 
 /** Enforce: as many signals as denials, and an ordinary program really ends by it. */
-export function signalsEqualDenials(soak: SoakResult): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
+export const signalsEqualDenials = ofOneLife((soak) => {
   const { eperm, signals } = soak.attempts;
   const name = SIGNAL_NAMES[soak.enforceSignal];
   const expected = soak.enforceSignal === 'none' ? 0 : eperm;
   const measurement = { value: signals, limit: expected, unit: 'signals', source: 'soak workers' };
   const { run, signalled, other } = soak.victims;
   const wantedVictims = soak.enforceSignal === 'none' ? 0 : run;
-  const judged: [Judgement, ...Judgement[]] = [
+  const received = `${signals} signals received for ${eperm} denials`;
+  const counted =
     signals === expected
-      ? pass(`${signals} signals received for ${eperm} denials (${name})`, measurement)
-      : fail(
-          `${signals} signals received for ${eperm} denials, expected ${expected} (${name})`,
-          measurement,
-        ),
-  ];
+      ? pass(`${received} (${name})`, measurement)
+      : fail(`${received}, expected ${expected} (${name})`, measurement);
   if (signalled !== wantedVictims) {
-    judged.push(
-      fail(
-        `${signalled} of ${run} ordinary programs that opened the denied file were ended by the signal, expected ${wantedVictims} (${name})${other[0] === undefined ? '' : `; one said: ${other[0]}`}`,
-        { ...measurement, value: signalled, limit: wantedVictims, unit: 'programs' },
-      ),
+    const one = other[0] === undefined ? '' : `; one said: ${other[0]}`;
+    const ended = fail(
+      `${signalled} of ${run} ordinary programs that opened the denied file were ended by the signal, expected ${wantedVictims} (${name})${one}`,
+      { ...measurement, value: signalled, limit: wantedVictims, unit: 'programs' },
     );
-  } else if (run === 0 && soak.enforceSignal !== 'kill') {
-    judged.push(
-      inconclusive('no ordinary program was tried during the soak; run longer', measurement),
-    );
+    return worst([counted, ended]);
   }
-  return worst(judged);
-}
+  if (run > 0 || soak.enforceSignal === 'kill') return counted;
+  const none = 'no ordinary program was tried during the soak; run longer';
+  return worst([counted, inconclusive(none, measurement)]);
+});

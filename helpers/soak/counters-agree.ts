@@ -1,14 +1,12 @@
 import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
-import { afterDeath } from './one-life.ts';
+import { ofOneLife } from './one-life.ts';
 import type { CounterCheck, ReadingCheck, SoakResult } from './result.ts';
 
 /**
  * Every counter of our work tells the number that we counted, whichever way it is asked for. What others
  * do on this host is counted in the same place: it widens what may be told, by their event lines.
  */
-export function countersAgree(soak: SoakResult): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
+export const countersAgree = ofOneLife((soak) => {
   const judged = [
     ...soak.counters.map((check) => counterAgrees(soak, check)),
     ...soak.readings.map(readingAgrees),
@@ -18,15 +16,11 @@ export function countersAgree(soak: SoakResult): Judgement {
     return inconclusive('no counter was compared', { source: `${soak.mode}/soak.json` });
   const judgement = worst([first, ...rest]);
   if (judgement.verdict !== 'pass') return judgement;
-  const early =
-    soak.readings.length > 0
-      ? ''
-      : '; stats and the endpoint were not compared, for the soak ended early';
-  return {
-    ...judgement,
-    explanation: `${judged.map(({ explanation }) => explanation).join('; ')}${early}`,
-  };
-}
+  const texts = judged.map(({ explanation }) => explanation);
+  if (soak.readings.length === 0)
+    texts.push('stats and the endpoint were not compared, for the soak ended early');
+  return { ...judgement, explanation: texts.join('; ') };
+});
 
 function counterAgrees(
   { mode, drops }: SoakResult,

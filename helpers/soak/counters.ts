@@ -22,22 +22,26 @@ export function familyTotal(metrics: Metrics, families: readonly string[]): numb
   return total;
 }
 
+const unknown = (source: string, reason: string): Figure => ({ known: false, source, reason });
+
 function oneDelta(before: Metrics, after: Metrics, family: string): Figure {
   const delta = counterDelta(before, after, family);
-  const unknown = (reason: string): Figure => ({ known: false, source: family, reason });
   switch (delta.state) {
     case 'delta':
       return { known: true, value: delta.value, source: family };
     case 'missing':
       return unknown(
+        family,
         `the metric family ${family} is missing from the scrape ${delta.where === 'both' ? 'before and after' : delta.where} the soak; nothing can be concluded from its absence`,
       );
     case 'unreadable':
       return unknown(
+        family,
         `${family} cannot be read in the scrape ${delta.where} the soak: ${delta.reason}`,
       );
     case 'decreased':
       return unknown(
+        family,
         `the counter ${family} went backwards during the soak (${delta.before} → ${delta.after}): it was reset, so the run's own count is unknown; find out what reset it (a policy apply, another operator) and run again`,
       );
   }
@@ -51,13 +55,10 @@ interface Scrapes {
 
 /** Δ of the sum of families between two scrapes; one missing or reset family makes it unknown. */
 export function scrapeDelta({ before, after }: Scrapes, families: readonly string[]): Figure {
-  const failed = (scrape: Scrape & { ok: false }, when: string): Figure => ({
-    known: false,
-    source: scrape.source,
-    reason: `the metrics scrape ${when} the soak failed: ${scrape.reason}`,
-  });
-  if (!before.ok) return failed(before, 'before');
-  if (!after.ok) return failed(after, 'after');
+  const failed = (when: string, { source, reason }: Scrape & { ok: false }) =>
+    unknown(source, `the metrics scrape ${when} the soak failed: ${reason}`);
+  if (!before.ok) return failed('before', before);
+  if (!after.ok) return failed('after', after);
   let value = 0;
   for (const family of families) {
     const delta = oneDelta(before.metrics, after.metrics, family);

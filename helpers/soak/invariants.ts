@@ -1,6 +1,12 @@
-import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
+import {
+  fail,
+  inconclusive,
+  type Judgement,
+  type Measurement,
+  pass,
+} from '../criteria/judgement.ts';
 import { clockProblem } from '../workload/clocks.ts';
-import { afterDeath } from './one-life.ts';
+import { ofOneLife } from './one-life.ts';
 import type { SoakResult } from './result.ts';
 
 /** State changes that belong to a start in that mode (docs/agent-contract.md §5.1, §5.2). */
@@ -49,10 +55,23 @@ function latencyText({ openLatencyUs }: SoakResult): string {
   return `; an open took ${p50} µs (p50), ${p99} µs (p99), ${max} µs at most`;
 }
 
+/** Whether so many opens as ended well are all that were made. */
+function allOpens(
+  { attempts: { attempts } }: SoakResult,
+  well: number,
+  outcome: string,
+  measurement: Measurement,
+): Judgement {
+  return well === attempts
+    ? pass(`all ${attempts} opens were ${outcome}`, measurement)
+    : inconclusive(
+        `${attempts} opens were made and only ${well} have an outcome; the workers' counts are incomplete, run again`,
+        measurement,
+      );
+}
+
 /** Enforce: every open of the denied file is refused with EPERM, and never goes through. */
-export function noMissedDenial(soak: SoakResult): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
+export const noMissedDenial = ofOneLife((soak) => {
   const { attempts, allowed, eperm, otherErrno } = soak.attempts;
   const misses = allowed + soak.victims.read;
   const measurement = { value: misses, limit: 0, unit: 'missed denials', source: 'soak workers' };
@@ -70,19 +89,11 @@ export function noMissedDenial(soak: SoakResult): Judgement {
       { ...measurement, value: others.join(', '), limit: 'EPERM', unit: 'errno' },
     );
   }
-  if (eperm !== attempts) {
-    return inconclusive(
-      `${attempts} opens were made and only ${eperm} have an outcome; the workers' counts are incomplete, run again`,
-      measurement,
-    );
-  }
-  return pass(`all ${attempts} opens were refused with EPERM`, measurement);
-}
+  return allOpens(soak, eperm, 'refused with EPERM', measurement);
+});
 
 /** Audit: nothing is refused and nobody is signalled. */
-export function nothingDenied(soak: SoakResult): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
+export const nothingDenied = ofOneLife((soak) => {
   const { attempts, allowed, eperm, signals, otherErrno } = soak.attempts;
   const refused = eperm + Object.values(otherErrno).reduce((sum, count) => sum + count, 0);
   const hurt = soak.victims.signalled + soak.victims.denied + soak.victims.other.length;
@@ -99,56 +110,36 @@ export function nothingDenied(soak: SoakResult): Judgement {
       measurement,
     );
   }
-  if (allowed !== attempts) {
-    return inconclusive(
-      `${attempts} opens were made and only ${allowed} have an outcome; the workers' counts are incomplete, run again`,
-      measurement,
-    );
-  }
-  return pass(`all ${attempts} opens were allowed and no signal arrived`, measurement);
-}
+  return allOpens(soak, allowed, 'allowed and no signal arrived', measurement);
+});
 
 /** The agent reported no degradation, fallback or error while it was under load. */
 export function noUnexpectedStateChange(soak: SoakResult): Judgement {
   const source = `${soak.mode}/agent.stdout.ndjson, ${soak.mode}/agent.stderr.log`;
   const unexpected = soak.stateChanges.filter((state) => !EXPECTED_STATES[soak.mode].has(state));
+  const measured = (value: number, unit: string) => ({ value, limit: 0, unit, source });
   if (unexpected.length > 0) {
-    return fail(`unexpected state changes: ${unexpected.join(', ')}`, {
-      value: unexpected.length,
-      limit: 0,
-      unit: 'state changes',
-      source,
-    });
+    const text = `unexpected state changes: ${unexpected.join(', ')}`;
+    return fail(text, measured(unexpected.length, 'state changes'));
   }
-  if (soak.errors.length > 0) {
-    return fail(`the agent logged ${soak.errors.length} errors; the first: ${soak.errors[0]}`, {
-      value: soak.errors.length,
-      limit: 0,
-      unit: 'ERROR lines',
-      source,
-    });
+  const { errors } = soak;
+  if (errors.length > 0) {
+    const text = `the agent logged ${errors.length} errors; the first: ${errors[0]}`;
+    return fail(text, measured(errors.length, 'ERROR lines'));
   }
-  return pass('no degradation, no fallback, no ERROR line', {
-    value: 0,
-    limit: 0,
-    unit: 'state changes',
-    source,
-  });
+  return pass('no degradation, no fallback, no ERROR line', measured(0, 'state changes'));
 }
 
 /** Every event carries the action that the mode demands, and every line could be read. */
 export function actionsAsDocumented(soak: SoakResult): Judgement {
   const source = `${soak.mode}/agent.stdout.ndjson`;
-  const allowed = soak.mode === 'audit' ? ['AUDIT'] : actionsOf(soak.enforceSignal);
+  const allowed = actionsOf(soak);
   const wrong = Object.entries(soak.linesByAction).filter(([action]) => !allowed.includes(action));
+  const limit = allowed.join(' or ');
   if (wrong.length > 0) {
-    const counted = wrong.map(([action, count]) => `${action} × ${count}`).join(', ');
-    return fail(`events on the soak file say ${counted}, expected ${allowed.join(' or ')}`, {
-      value: counted,
-      limit: allowed.join(' or '),
-      unit: 'action',
-      source,
-    });
+    const value = wrong.map(([action, count]) => `${action} × ${count}`).join(', ');
+    const text = `events on the soak file say ${value}, expected ${limit}`;
+    return fail(text, { value, limit, unit: 'action', source });
   }
   const { notJson, invalid, oversized, samples } = soak.streamDefects;
   const bad = notJson + invalid + oversized;
@@ -163,17 +154,18 @@ export function actionsAsDocumented(soak: SoakResult): Judgement {
       'no event on the soak file arrived during the soak, so there is none whose action could be judged',
       { value: 0, unit: 'event lines', source },
     );
-  return pass(
-    `every event on the soak file says ${allowed.join(' or ')}, every line could be read`,
-    { value: 0, limit: 0, unit: 'lines', source },
-  );
+  const text = `every event on the soak file says ${limit}, every line could be read`;
+  return pass(text, { value: 0, limit: 0, unit: 'lines', source });
 }
 
-/** Actions of enforce events by signal (docs/agent-contract.md §4.2). */
-export function actionsOf(signal: SoakResult['enforceSignal']): readonly string[] {
-  if (signal === 'none') return ['BLOCK'];
-  if (signal === 'kill') return ['TERM', 'KILL'];
-  return [signal.toUpperCase()];
+/** Actions of events by mode and signal (docs/agent-contract.md §4.2). */
+export function actionsOf({
+  mode,
+  enforceSignal,
+}: Pick<SoakResult, 'mode' | 'enforceSignal'>): readonly string[] {
+  if (mode === 'audit') return ['AUDIT'];
+  if (enforceSignal === 'none') return ['BLOCK'];
+  return enforceSignal === 'kill' ? ['TERM', 'KILL'] : [enforceSignal.toUpperCase()];
 }
 
 /** Samples that the pace demands: one at the beginning and one for each interval that has passed. */

@@ -3,14 +3,14 @@ import type { SoakResult } from './result.ts';
 
 /** One daemon life from start to end; the instant of death is in the message. */
 export function agentStayedAlive(soak: SoakResult): Judgement {
-  const source = `/proc/${soak.agent.pid}`;
-  if (!soak.agent.alive) {
+  const { pid, starts, alive, diedAfterSeconds, exit } = soak.agent;
+  const source = `/proc/${pid}`;
+  if (!alive) {
     return fail(
-      `the agent (pid ${soak.agent.pid}) died ${soak.agent.diedAfterSeconds?.toFixed(1) ?? '?'} s into the soak: ${soak.agent.exit ?? 'how is unknown'}; from then on the host was not protected`,
+      `the agent (pid ${pid}) died ${diedAfterSeconds?.toFixed(1) ?? '?'} s into the soak: ${exit ?? 'how is unknown'}; from then on the host was not protected`,
       { value: 'dead', limit: 'alive', unit: 'state', source },
     );
   }
-  const { pid, starts } = soak.agent;
   const lives = { value: starts, limit: 1, unit: 'lives', source };
   if (starts > 1) {
     return fail(
@@ -27,11 +27,15 @@ export function agentStayedAlive(soak: SoakResult): Judgement {
   return pass(`pid ${pid} from start to end, one start, no other instance`, lives);
 }
 
+type JudgeSoak = (soak: SoakResult) => Judgement;
+
 /** Opens after the agent's death are nobody's misses: the death is the finding, judged on its own. */
-export function afterDeath(soak: SoakResult): Judgement | undefined {
-  if (soak.agent.alive) return undefined;
-  return inconclusive(
-    'the agent died during the soak, so opens before and after its death cannot be told apart',
-    { source: `/proc/${soak.agent.pid}` },
-  );
-}
+export const ofOneLife =
+  (judge: JudgeSoak): JudgeSoak =>
+  (soak) =>
+    soak.agent.alive
+      ? judge(soak)
+      : inconclusive(
+          'the agent died during the soak, so opens before and after its death cannot be told apart',
+          { source: `/proc/${soak.agent.pid}` },
+        );

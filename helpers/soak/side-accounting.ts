@@ -7,13 +7,15 @@ import {
   worst,
 } from '../criteria/judgement.ts';
 import { actionsOf } from './invariants.ts';
-import { afterDeath } from './one-life.ts';
+import { ofOneLife } from './one-life.ts';
 import type { SideResult, SoakResult } from './result.ts';
 
 /** SOAK_OPERATIONS: every other way to the denied file is decided on as its open is, and accounted for. */
-export function operationsAccounted(soak: SoakResult): Judgement {
-  return judgeAll(soak, soak.operations, 'SOAK_OPERATIONS');
-}
+export const operationsAccounted = ofOneLife((soak) =>
+  judgeAll(soak, soak.operations, 'SOAK_OPERATIONS'),
+);
+
+const networkOfOneLife = ofOneLife((soak) => judgeAll(soak, soak.network, 'SOAK_NET_WORKLOAD'));
 
 /** SOAK_NET_WORKLOAD: connects to the denied addresses are decided on, and accounted for. */
 export function networkAccounted(soak: SoakResult): Judgement {
@@ -23,12 +25,10 @@ export function networkAccounted(soak: SoakResult): Judgement {
       { value: 'not attached', limit: 'attached', source: `${soak.mode}/capabilities.json` },
     );
   }
-  return judgeAll(soak, soak.network, 'SOAK_NET_WORKLOAD');
+  return networkOfOneLife(soak);
 }
 
 function judgeAll(soak: SoakResult, results: readonly SideResult[], knob: string): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
   const [first, ...rest] = results.map((result) => judgeOne(soak, result));
   if (first === undefined) return inconclusive(`the soak has no work of ${knob}`, { source: knob });
   const judgement = worst([first, ...rest]);
@@ -40,31 +40,30 @@ function judgeAll(soak: SoakResult, results: readonly SideResult[], knob: string
   return { ...judgement, value: made, limit: made, explanation };
 }
 
+/** What is wrong with a work in one regard, if anything. */
+type Check = (
+  soak: SoakResult,
+  result: SideResult,
+  measurement: Measurement,
+) => Judgement | undefined;
+
 function judgeOne(soak: SoakResult, result: SideResult): Judgement {
   const { operation, attempts, target } = result;
-  const measurement: Measurement = {
-    unit: 'attempts',
-    source: `${soak.mode}/${operation}-0.json on ${target}`,
-  };
+  const source = `${soak.mode}/${operation}-0.json on ${target}`;
+  const measurement: Measurement = { unit: 'attempts', source };
   if (attempts.attempts === 0)
     return inconclusive(`no ${operation} was made; run longer`, measurement);
-  return (
-    wrongOutcome(soak, result, measurement) ??
-    wrongSignals(soak, result, measurement) ??
-    wrongActions(soak, result, measurement) ??
-    wrongAccounts(soak, result, measurement) ??
-    pass(
-      `${operation}: ${attempts.attempts} attempts, ${soak.mode === 'enforce' ? `${attempts.eperm} refused` : `${attempts.allowed} allowed`}, ${attempts.signals} signals, ${result.lines} event lines`,
-      measurement,
-    )
+  for (const check of [wrongOutcome, wrongSignals, wrongActions, wrongAccounts]) {
+    const problem = check(soak, result, measurement);
+    if (problem !== undefined) return problem;
+  }
+  return pass(
+    `${operation}: ${attempts.attempts} attempts, ${soak.mode === 'enforce' ? `${attempts.eperm} refused` : `${attempts.allowed} allowed`}, ${attempts.signals} signals, ${result.lines} event lines`,
+    measurement,
   );
 }
 
-function wrongOutcome(
-  { mode }: SoakResult,
-  { operation, attempts }: SideResult,
-  measurement: Measurement,
-): Judgement | undefined {
+const wrongOutcome: Check = ({ mode }, { operation, attempts }, measurement) => {
   const { allowed, eperm, otherErrno } = attempts;
   const wanted = mode === 'enforce' ? eperm : allowed;
   const unwanted = mode === 'enforce' ? allowed : eperm;
@@ -87,43 +86,32 @@ function wrongOutcome(
     `${operation}: ${attempts.attempts} attempts were made and only ${wanted} have an outcome; the worker's counts are incomplete, run again`,
     measured,
   );
-}
+};
 
-function wrongSignals(
-  { mode, enforceSignal }: SoakResult,
-  { operation, attempts }: SideResult,
-  measurement: Measurement,
-): Judgement | undefined {
+const wrongSignals: Check = ({ mode, enforceSignal }, { operation, attempts }, measurement) => {
   const expected = mode === 'audit' || enforceSignal === 'none' ? 0 : attempts.eperm;
   if (attempts.signals === expected) return undefined;
   return fail(
     `${operation}: ${attempts.signals} signals received for ${attempts.eperm} denials, expected ${expected} (ENFORCE_SIGNAL=${enforceSignal}, ${mode} mode)`,
     { ...measurement, value: attempts.signals, limit: expected, unit: 'signals' },
   );
-}
+};
 
-function wrongActions(
-  { mode, enforceSignal }: SoakResult,
-  { operation, linesByAction }: SideResult,
-  measurement: Measurement,
-): Judgement | undefined {
-  const allowed = mode === 'audit' ? ['AUDIT'] : actionsOf(enforceSignal);
+const wrongActions: Check = (soak, { operation, linesByAction }, measurement) => {
+  const allowed = actionsOf(soak);
   const wrong = Object.keys(linesByAction).filter((action) => !allowed.includes(action));
   if (wrong.length === 0) return undefined;
-  return fail(`${operation}: events say ${wrong.join(', ')}, expected ${allowed.join(' or ')}`, {
-    ...measurement,
-    value: wrong.join(', '),
-    limit: allowed.join(' or '),
-    unit: 'action',
-  });
-}
+  const [value, limit] = [wrong.join(', '), allowed.join(' or ')];
+  const text = `${operation}: events say ${value}, expected ${limit}`;
+  return fail(text, { ...measurement, value, limit, unit: 'action' });
+};
 
 /** Attempts, the kernel's own counter and the event lines agree. */
-function wrongAccounts(
-  { drops }: SoakResult,
-  { operation, attempts, decisions, lines }: SideResult,
-  measurement: Measurement,
-): Judgement | undefined {
+const wrongAccounts: Check = (
+  { drops },
+  { operation, attempts, decisions, lines },
+  measurement,
+) => {
   if (!decisions.known) return inconclusive(decisions.reason, { source: decisions.source });
   const made = attempts.attempts;
   const counted = { ...measurement, source: `${measurement.source}; ${decisions.source}` };
@@ -141,4 +129,4 @@ function wrongAccounts(
     `${operation}: ${made} decisions, ${lines} event lines delivered and ${drops.value} drops admitted: ${gap < 0 ? `${-gap} lines too many` : `${gap - drops.value} lines lost without a drop being counted`}`,
     { ...counted, value: lines, limit: made, unit: 'event lines' },
   );
-}
+};

@@ -1,10 +1,4 @@
-import {
-  fail,
-  inconclusive,
-  type Judgement,
-  type Measurement,
-  pass,
-} from '../criteria/judgement.ts';
+import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import type { Figures, Limits, THRESHOLDS } from '../thresholds/thresholds.ts';
 import { trendText } from './memory-trend.ts';
 import type { SoakResult } from './result.ts';
@@ -15,11 +9,14 @@ type Entry = (typeof THRESHOLDS)[number];
 export function judgeThreshold(threshold: Entry, soak: SoakResult, limits: Limits): Judgement {
   const { knob, unit } = threshold;
   const limit = limits[knob];
-  const measured = threshold.measure(figuresOf(soak));
+  const { decisions, drops, rss, agent } = soak;
+  const rssGrowthKb = memoryGrowth(rss, agent.pid);
+  const measured = threshold.measure({ decisions, drops, rssGrowthKb });
   if (!measured.known)
     return inconclusive(measured.reason, { limit, unit, source: measured.source });
   const { value, source, words } = measured;
-  const measurement = { value: rounded(value), limit, unit, source };
+  const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(6));
+  const measurement = { value: rounded, limit, unit, source };
   const at = `measured ${soak.startedAt} to ${soak.endedAt}`;
   if (threshold.limit === 'lowest') {
     const text = `${words}, at least ${knob}=${limit} needed, ${at}`;
@@ -29,25 +26,13 @@ export function judgeThreshold(threshold: Entry, soak: SoakResult, limits: Limit
   }
   const text = `${words}, limit ${knob}=${limit}, ${at}`;
   if (value > limit) return fail(text, measurement);
-  return cutShort(soak, measurement) ?? pass(text, measurement);
-}
-
-const rounded = (value: number) => (Number.isInteger(value) ? value : Number(value.toPrecision(6)));
-
-/** A highest limit is judged on a whole soak; one that ended early for another reason proves nothing. */
-function cutShort(soak: SoakResult, measurement: Measurement): Judgement | undefined {
-  if (soak.endedEarly === undefined) return undefined;
+  if (soak.endedEarly === undefined) return pass(text, measurement);
+  // A highest limit is judged on a whole soak; one that ended early for another reason proves nothing.
   return inconclusive(
     `the soak ended after ${soak.measuredSeconds.toFixed(1)} s of ${soak.askedSeconds} s (${soak.endedEarly}), so this limit was not tested in full`,
     measurement,
   );
 }
-
-const figuresOf = (soak: SoakResult): Figures => ({
-  decisions: soak.decisions,
-  drops: soak.drops,
-  rssGrowthKb: memoryGrowth(soak.rss, soak.agent.pid),
-});
 
 /** Highest resident memory so far minus the settled baseline, with its trend where there is one. */
 export function memoryGrowth(rss: SoakResult['rss'], pid: number): Figures['rssGrowthKb'] {

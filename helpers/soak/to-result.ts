@@ -1,4 +1,5 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
+import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import { elapsedBetween } from '../workload/clocks.ts';
 import { counterChecks } from './counter-checks.ts';
 import {
@@ -11,7 +12,7 @@ import {
 import type { SideResult, SoakResult, Witness } from './result.ts';
 import type { SideSubject, SideWork } from './side-work.ts';
 import type { Measured, SoakSubject } from './soak.ts';
-import { merged, witnessOf } from './witness.ts';
+import { merged } from './witness.ts';
 
 /** What a soak showed, as `soak.json` keeps it. */
 export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
@@ -84,20 +85,21 @@ function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
     'ip' in counted
       ? `address ${counted.ip}:${counted.port}`
       : `dev:ino ${counted.dev}:${counted.ino}`;
+  const of = (
+    what: { readonly subject: string; readonly counted: SideSubject['counted'] },
+    missing: number,
+    { owners, examination }: Decisions,
+  ): Witness => {
+    const part = { examination, misnamed: daemon.events.misnamedBy(owners) };
+    const witness = merged({ subject: what.subject, named: named(what.counted) }, [part]);
+    return { ...witness, missing: Math.max(0, missing) };
+  };
   return [
-    witnessOf(
-      { subject: 'the soak file', named: named(target), missing: made - lines.own },
-      decisions,
-      daemon,
-    ),
+    of({ subject: 'the soak file', counted: target }, made - lines.own, decisions),
     ...judgedSide(subject, measured).map((work) => {
-      const { attempt, counted } = work.subject;
+      const { attempt, counted, decisions } = work.subject;
       const missing = work.counts.attempts - work.lines;
-      return witnessOf(
-        { subject: `the subject of ${attempt}`, named: named(counted), missing },
-        work.subject.decisions,
-        daemon,
-      );
+      return of({ subject: `the subject of ${attempt}`, counted }, missing, decisions);
     }),
   ];
 }

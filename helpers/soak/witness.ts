@@ -1,4 +1,3 @@
-import type { ReadyDaemon } from '../agent/daemon.ts';
 import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import {
   fail,
@@ -7,8 +6,8 @@ import {
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
-import { afterDeath } from './one-life.ts';
-import type { SoakResult, Witness } from './result.ts';
+import { ofOneLife } from './one-life.ts';
+import type { Witness } from './result.ts';
 
 /** Of the lines on one thing of ours, so many must be compared; a process that ends at once cannot be looked at. */
 const MIN_COMPARED_SHARE = 0.75;
@@ -16,31 +15,13 @@ const MIN_COMPARED_SHARE = 0.75;
 /** Fields that the agent may leave out for good: under landlock it cannot look a cgroup's path up (§5.7). */
 const MAY_BE_UNTOLD: readonly string[] = ['cgroup_path', 'exec_id', 'parent_start_time'];
 
-/** What the event lines on one thing of ours told, beside what we know. */
-export function witnessOf(
-  subject: { readonly subject: string; readonly named: string; readonly missing: number },
-  { owners, examination }: Decisions,
-  { events }: Pick<ReadyDaemon, 'events'>,
-): Witness {
-  return {
-    ...subject,
-    missing: Math.max(0, subject.missing),
-    examined: examination.examined,
-    unknown: examination.unknown,
-    fields: [...examination.fields],
-    neverTold: [...examination.neverTold],
-    wrong: [...examination.wrong],
-    misnamed: [...events.misnamedBy(owners)],
-  };
-}
-
 /** Of the lines on several things of ours, or in several lives of the agent. */
 export interface WitnessPart {
   readonly examination?: Decisions['examination'];
   readonly misnamed: readonly Witness['misnamed'][number][];
 }
 
-/** Several parts as one witness: a part of its own may have too few lines to judge by. */
+/** What event lines told beside what we know, several parts as one: a part of its own may have too few lines to judge by. */
 export function merged(
   subject: Pick<Witness, 'subject' | 'named'>,
   parts: readonly WitnessPart[],
@@ -68,14 +49,11 @@ export function merged(
 }
 
 /** Lines of the same kind together, each with its first sample. */
-function added<T extends { readonly lines: number }>(
-  all: readonly T[],
-  key: (one: T) => string,
-): T[] {
-  return [...Map.groupBy(all, key).values()].flatMap(([first, ...more]) =>
-    first === undefined
-      ? []
-      : [{ ...first, lines: more.reduce((sum, { lines }) => sum + lines, first.lines) }],
+function added<T extends { readonly lines: number }>(all: readonly T[], key: (one: T) => string) {
+  const groups = [...Map.groupBy(all, key).values()];
+  const lines = (group: readonly T[]) => group.reduce((sum, one) => sum + one.lines, 0);
+  return groups.flatMap((group) =>
+    group.slice(0, 1).map((one) => ({ ...one, lines: lines(group) })),
   );
 }
 
@@ -87,13 +65,11 @@ export function insteadOf(witness: Witness | undefined): string {
 }
 
 /** Every event line of ours tells what we know of ourselves: who acted, on what, from where. */
-export function eventsTellTheTruth(soak: SoakResult): Judgement {
-  const dead = afterDeath(soak);
-  if (dead !== undefined) return dead;
+export const eventsTellTheTruth = ofOneLife((soak) => {
   const drops = soak.drops.known ? soak.drops.value : undefined;
   const source = `${soak.mode}/agent.stdout.ndjson; ${soak.mode}/soak.json`;
   return judgeWitnesses(soak.witnesses, drops, source, soak.execLines);
-}
+});
 
 /**
  * The same of any lines. @param drops that the agent admits; undefined where that is unknown.
@@ -105,9 +81,7 @@ export function judgeWitnesses(
   source: string,
   execLines?: Witness,
 ): Judgement {
-  const lies = [...witnesses, ...(execLines === undefined ? [] : [execLines])].flatMap((witness) =>
-    liesOf(drops, witness),
-  );
+  const lies = [...witnesses, execLines ?? []].flat().flatMap((witness) => liesOf(drops, witness));
   if (lies.length > 0) {
     const lines = lies.reduce((most, lie) => Math.max(most, lie.lines), 0);
     const [{ sample }] = lies as [Lie, ...Lie[]];
@@ -191,11 +165,6 @@ function allRight(
   const of = ended === 0 ? `${lines}` : `${lines} of ${lines + ended}`;
   return pass(
     `${of} event lines of ours compared field by field: ${fields.join(', ')}${left}${withExecLines(execLines)}`,
-    {
-      value: 0,
-      limit: 0,
-      unit: 'event lines with a wrong field',
-      source,
-    },
+    { value: 0, limit: 0, unit: 'event lines with a wrong field', source },
   );
 }

@@ -109,7 +109,7 @@ async function matchingEvent(
   pid: number,
   actor: KnownActor,
 ): Promise<Judgement> {
-  const actions = subject.mode === 'audit' ? ['AUDIT'] : actionsOf(subject.enforceSignal);
+  const actions = actionsOf(subject);
   const source = `${subject.mode}/agent.stdout.ndjson`;
   const of = (list: readonly BlockEvent[]) => list.filter((event) => event.pid === pid);
   const { events } = subject.daemon;
