@@ -2,20 +2,27 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CommandResult, howItEnded } from '../../agent/command.ts';
 import { ownDirectory } from '../../changes/own-file.ts';
-import { type RuleList, rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
+import { rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
 import { failed, noEvidence } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 
-/** A policy that denies these paths; without any, applying it with --reset removes every rule. */
-export const policyText = (paths: readonly string[]) =>
-  paths.length === 0 ? 'version=1\n' : `version=1\n\n[deny_path]\n${paths.join('\n')}\n`;
+/** A policy of these sections, each with its lines; without any, applying it with --reset removes every rule. */
+export const policyOf = (sections: Readonly<Record<string, readonly string[]>>) =>
+  Object.entries(sections).reduce(
+    (text, [name, lines]) =>
+      lines.length === 0 ? text : `${text}\n[${name}]\n${lines.join('\n')}\n`,
+    'version=1\n',
+  );
+
+/** A policy that denies these paths. */
+export const policyText = (paths: readonly string[]) => policyOf({ deny_path: paths });
 
 /**
  * `policy apply` replaces every rule on the host (docs/agent-contract.md §6.5). It is only used where
  * there is none to lose; network rules and allow entries are in no file and could not be restored.
  * @throws JudgementError (inconclusive) naming the rules that stand in the way.
  */
-async function refuseForeignRules(run: CanaryRun, why: string): Promise<RuleList> {
+async function refuseForeignRules(run: CanaryRun): Promise<void> {
   const rules = await run.rules();
   const foreign = [
     ...rules.files.map(ruleText),
@@ -24,10 +31,10 @@ async function refuseForeignRules(run: CanaryRun, why: string): Promise<RuleList
     ...rules.allowedCgroups.map((id) => `allowed cgroup ${id}`),
     ...rulesOnlyOnDisk(rules, run.settings.HOST_ROOT),
   ];
-  if (foreign.length === 0) return rules;
+  if (foreign.length === 0) return;
   const first = foreign.slice(0, 5).join(', ');
   throw noEvidence(
-    `this host carries ${foreign.length} rules (${first}${foreign.length > 5 ? ', …' : ''}), and ${why} replaces all rules of a host: they could not be restored with certainty; use a staging host without rules`,
+    `this host carries ${foreign.length} rules (${first}${foreign.length > 5 ? ', …' : ''}), and applying CANDIDATE_POLICY replaces all rules of a host: they could not be restored with certainty; use a staging host without rules`,
     {
       value: foreign.length,
       limit: 0,
@@ -60,14 +67,9 @@ export async function journalPolicy(
 
 /** Removes every rule of a policy of ours. @returns how the agent answered. */
 export async function removePolicy(run: CanaryRun, applied: AppliedPolicy): Promise<CommandResult> {
-  const result = await run.command(
-    'policy',
-    'apply',
-    applied.emptyPolicy,
-    '--reset',
-    '--no-rollback',
-  );
-  if (result.exitCode === 0) (await run.journal()).strike(applied.id);
+  const { emptyPolicy, id } = applied;
+  const result = await run.command('policy', 'apply', emptyPolicy, '--reset', '--no-rollback');
+  if (result.exitCode === 0) (await run.journal()).strike(id);
   return result;
 }
 
@@ -78,7 +80,7 @@ export async function removePolicy(run: CanaryRun, applied: AppliedPolicy): Prom
 export async function applyCandidatePolicy(run: CanaryRun): Promise<AppliedPolicy | undefined> {
   const { CANDIDATE_POLICY: named, candidatePolicy } = run.settings;
   if (candidatePolicy === undefined) return undefined;
-  await refuseForeignRules(run, 'applying CANDIDATE_POLICY');
+  await refuseForeignRules(run);
   const applied = await journalPolicy(run);
   // As it was when the run began: every phase is of the same policy, whatever somebody does to the file.
   const path = join(dirname(applied.emptyPolicy), 'candidate.policy');

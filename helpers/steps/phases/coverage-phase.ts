@@ -7,8 +7,7 @@ import {
   tableFile,
   wentUnseen,
 } from '../../coverage/judge-lines.ts';
-import { type Group, KINDS, ROUTES } from '../../coverage/table.ts';
-import type { Taken } from '../../coverage/take-table.ts';
+import { type Group, lineText } from '../../coverage/table.ts';
 import type { Finding } from '../../criteria/judgement.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from '../../soak/counters.ts';
@@ -40,7 +39,6 @@ const FINDINGS: Partial<Record<Group, Finding & { readonly id: string }>> = {
 };
 
 interface TakenTable {
-  readonly taken: readonly Taken[];
   readonly judged: readonly JudgedLine[];
   readonly before: Scrape;
   readonly after: Scrape;
@@ -61,7 +59,7 @@ export class CoverageMode {
     this.#run = run;
     this.#subjects = subjects;
     // The errno is what is compared here; the signal is tried in the enforce phase.
-    this.#daemon = new PhaseDaemon(run, mode, { name: `coverage/${mode}`, enforceSignal: 'none' });
+    this.#daemon = new PhaseDaemon(run, mode, `coverage/${mode}`, 'none');
   }
 
   start(): Promise<Judgement> {
@@ -95,22 +93,19 @@ export class CoverageMode {
   /** Event lines and the agent's counters agree, for the table as a whole. */
   async accounting(): Promise<Judgement> {
     const table = await this.#taken();
-    const { taken, others } = table;
+    const { judged, others } = table;
     const decided = scrapeDelta(table, DECISION_FAMILIES);
     if (!decided.known) return inconclusive(decided.reason, { source: decided.source });
     const drops = scrapeDelta(table, DROP_FAMILIES);
     if (!drops.known) return inconclusive(drops.reason, { source: drops.source });
-    const lines = taken.reduce((sum, { events }) => sum + events.length, 0);
+    const lines = judged.reduce((sum, { taken }) => sum + taken.events.length, 0);
     // An attempt without its event is the concern of its own criterion.
     const text = `${lines} event lines of our processes, ${decided.value} decisions counted${others === 0 ? '' : `, ${others} of them on others`}, ${drops.value} drops`;
-    const measured = {
-      value: decided.value - others,
-      limit: lines,
-      unit: 'decisions',
-      source: `${this.#file}; ${decided.source}`,
-    };
+    const value = decided.value - others;
+    const source = `${this.#file}; ${decided.source}`;
+    const measured = { value, limit: lines, unit: 'decisions', source };
     if (lines === 0) return inconclusive(`${text}: there is nothing to compare`, measured);
-    return decided.value - others === lines && drops.value === 0
+    return value === lines && drops.value === 0
       ? pass(text, measured)
       : fail(`${text}: they do not agree`, measured);
   }
@@ -133,20 +128,19 @@ export class CoverageMode {
     const after = await scrapeEndpoint(metricsAddress, SCRAPE_MS);
     if (!this.#daemon.ready.isRunning())
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
-    const deniedFiles = new Set(this.#subjects.made.denied.map(({ dev, ino }) => `${dev}:${ino}`));
-    const { notRun } = this.#subjects;
+    const { made, notRun } = this.#subjects;
+    const deniedFiles = new Set(made.denied.map(({ dev, ino }) => `${dev}:${ino}`));
     const { hooks } = this.#daemon.ready.capabilities;
-    const judged = taken.map((one) =>
-      judgeLine(one, { mode: this.mode, notRun, deniedFiles, hooks }),
-    );
+    const expectation = { mode: this.mode, notRun, deniedFiles, hooks };
+    const judged = taken.map((one) => judgeLine(one, expectation));
     this.#run.directory.writeJson(this.#file, {
       mode: this.mode,
       lines: judged.map(({ verdict, text, taken: { line, answer, events } }) => ({
         ...{ kind: line.kind, route: line.route, group: line.group, expected: line.expected },
-        ...{ words: `${ROUTES[line.route]} by ${KINDS[line.kind]}`, verdict, text },
+        ...{ words: lineText(line), verdict, text },
         ...{ answer, events: events.length },
       })),
     });
-    return { taken, judged, before, after, others: others() - othersBefore };
+    return { judged, before, after, others: others() - othersBefore };
   }
 }

@@ -12,18 +12,15 @@ import { type Standing, type Taken, takeTable } from '../../coverage/take-table.
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { unrestorable } from '../drill/restorable.ts';
-import { type AppliedPolicy, journalPolicy, removePolicy } from './candidate-policy.ts';
+import { type AppliedPolicy, journalPolicy, policyOf, removePolicy } from './candidate-policy.ts';
 
 /** Begun before the rules, and so before the agent; they live to the end of the phase. */
 const STANDING: readonly Kind[] = ['early', 'holder'];
 
-/** The sections of a policy, each with its lines. */
-type Sections = Readonly<Record<string, readonly string[]>>;
-
 const inBrackets = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
 /** Every rule of the coverage phase. @param hostPaths of the host's own file rules, which it keeps. */
-function coverageRules({ rulePaths, site }: MadeSite, hostPaths: readonly string[]): Sections {
+function coverageRules({ rulePaths, site }: MadeSite, hostPaths: readonly string[]) {
   const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
   const { bindPort, bothPort, tcpPort } = site.ipv4;
   return {
@@ -36,19 +33,13 @@ function coverageRules({ rulePaths, site }: MadeSite, hostPaths: readonly string
   };
 }
 
-/** A policy of these sections, as a file has it. */
-const policyOf = (sections: Sections) =>
-  [
-    'version=1\n',
-    ...Object.entries(sections).map(([name, lines]) => `\n[${name}]\n${lines.join('\n')}\n`),
-  ].join('');
-
 /** The files, addresses and rules that the coverage phase works with; the rules are there in both modes. */
 export class CoverageSubjects {
   readonly #run: CanaryRun;
+  /** Why lines of the table cannot be tried on this host, by their words. */
+  notRun: ReadonlyMap<string, string> = new Map();
   #made: MadeSite | undefined;
   #standing: Standing = new Map();
-  #notRun: ReadonlyMap<string, string> = new Map();
   #applied: AppliedPolicy | undefined;
 
   constructor(run: CanaryRun) {
@@ -60,11 +51,6 @@ export class CoverageSubjects {
     return this.#made;
   }
 
-  /** Why lines of the table cannot be tried on this host, by their words. */
-  get notRun(): ReadonlyMap<string, string> {
-    return this.#notRun;
-  }
-
   /** Positive control: every route is taken once while there is no rule. */
   async makeAndTry(): Promise<Judgement> {
     const { PROBE_DIR } = this.#run.settings;
@@ -73,21 +59,17 @@ export class CoverageSubjects {
     const { site } = this.#made;
     const { environment } = this.#run.candidate;
     this.#standing = new Map(STANDING.map((kind) => [kind, new Probe(kind, site, environment)]));
-    this.#notRun = cannotBeTried(await this.take());
-    const measured = {
-      value: TABLE.length - this.#notRun.size,
-      limit: TABLE.length,
-      unit: 'routes',
-      source: site.directory,
-    };
-    const reasons = [...this.#notRun].map(([line, reason]) => `${line} (${reason})`).join('; ');
-    if (this.#notRun.size > TABLE.length / 2)
+    this.notRun = cannotBeTried(await this.take());
+    const [value, limit] = [TABLE.length - this.notRun.size, TABLE.length];
+    const measured = { value, limit, unit: 'routes', source: site.directory };
+    const reasons = [...this.notRun].map(([line, reason]) => `${line} (${reason})`).join('; ');
+    if (this.notRun.size > limit / 2)
       return inconclusive(
         `most routes cannot be taken on this host, even without a rule: ${reasons}`,
         measured,
       );
     return pass(
-      `${measured.value} of ${TABLE.length} routes work without a rule on ${filesystem}${reasons === '' ? '' : `; this host cannot try ${reasons}`}`,
+      `${value} of ${limit} routes work without a rule on ${filesystem}${reasons === '' ? '' : `; this host cannot try ${reasons}`}`,
       measured,
     );
   }
@@ -115,14 +97,13 @@ export class CoverageSubjects {
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
     const there = await this.#listed();
-    const missing = this.#wanted().filter((rule) => !there.includes(rule));
+    const wanted = this.#wanted();
+    const missing = wanted.filter((rule) => !there.includes(rule));
     const measured = { value: missing.length, limit: 0, unit: 'rules missing' };
     if (missing.length > 0)
       return fail(`the agent said yes, and does not list ${missing.join(', ')}`, measured);
-    return pass(`${this.#wanted().length} rules of ours by one policy`, {
-      value: this.#wanted().length,
-      unit: 'rules',
-    });
+    const value = wanted.length;
+    return pass(`${value} rules of ours by one policy`, { value, unit: 'rules' });
   }
 
   /** Removes every rule of ours, and shows that the lists have none of them. */

@@ -43,13 +43,9 @@ export async function judgeDecision(subject: DecisionSubject): Promise<Judgement
   const decisions = daemon.events.watch(probe);
   if (mode === 'enforce' && enforceSignal === 'kill') return killDecision(subject, decisions);
   const seen = await probeFile(probe, subject.environment);
-  const problem = hostProblem(subject, seen);
-  if (problem !== undefined) return problem;
-  return matchingEvent(subject, decisions, seen.pid, {
-    kind: 'process',
-    process: seen.self,
-    parent: knownProcess(process.pid),
-  });
+  const parent = knownProcess(process.pid);
+  const actor: KnownActor = { kind: 'process', process: seen.self, parent };
+  return hostProblem(subject, seen) ?? matchingEvent(subject, decisions, seen.pid, actor);
 }
 
 function hostProblem({ mode, enforceSignal }: DecisionSubject, seen: Probe): Judgement | undefined {
@@ -82,9 +78,8 @@ async function killDecision(
   decisions: FileDecisions,
 ): Promise<Judgement> {
   const before = decisions.lines;
-  const ended = await probeFile(subject.probe, subject.environment, KILL_STRIKES + 1).catch(
-    () => undefined,
-  );
+  const { probe, environment } = subject;
+  const ended = await probeFile(probe, environment, KILL_STRIKES + 1).catch(() => undefined);
   if (ended !== undefined) {
     return fail(
       `a process that opened the denied file ${KILL_STRIKES + 1} times lived on under ENFORCE_SIGNAL=kill`,
@@ -94,13 +89,8 @@ async function killDecision(
   await subject.daemon.events.until(() => (decisions.byAction.get('KILL') ?? 0) > 0, EVENT_WAIT_MS);
   const kills = decisions.byAction.get('KILL') ?? 0;
   const text = `${decisions.lines - before} decisions, ${kills} of them KILL; the process was killed`;
-  return kills === 1
-    ? pass(text)
-    : fail(`${text}; expected exactly one KILL event`, {
-        value: kills,
-        limit: 1,
-        unit: 'KILL events',
-      });
+  const measured = { value: kills, limit: 1, unit: 'KILL events' };
+  return kills === 1 ? pass(text) : fail(`${text}; expected exactly one KILL event`, measured);
 }
 
 async function matchingEvent(
@@ -112,13 +102,13 @@ async function matchingEvent(
   const actions = actionsOf(subject);
   const source = `${subject.mode}/agent.stdout.ndjson`;
   const of = (list: readonly BlockEvent[]) => list.filter((event) => event.pid === pid);
-  const { events } = subject.daemon;
+  const { probe, daemon } = subject;
+  const { events } = daemon;
   const expected = 1;
   await events.until(() => of(decisions.first).length >= expected, EVENT_WAIT_MS);
   // A second line of the same open would come right behind the first.
   await events.until(() => of(decisions.first).length > expected, SECOND_EVENT_MS);
   const matching = of(decisions.first);
-  const { probe } = subject;
   const wanted = `type=block dev=${probe.dev} ino=${probe.ino} pid=${pid} action=${actions.join('|')}`;
   if (matching.length !== expected) {
     const others = decisions.first
@@ -130,10 +120,11 @@ async function matchingEvent(
     );
   }
   const action = matching[0]?.action ?? '';
+  const measured = { value: action, limit: actions.join('|'), source };
   if (!actions.includes(action)) {
     return fail(
       `the event on the probe file says action=${outputText(action)}, expected ${actions.join(' or ')}`,
-      { value: action, limit: actions.join('|'), source },
+      measured,
     );
   }
   const compared = matching.flatMap((event) => checkActor(event, actor));
@@ -145,11 +136,7 @@ async function matchingEvent(
     });
   }
   const right = compared.filter(({ result }) => result === 'right').map(({ field }) => field);
-  return pass(`${wanted}, and ${right.join(', ')} are as we know them`, {
-    value: action,
-    limit: actions.join('|'),
-    source,
-  });
+  return pass(`${wanted}, and ${right.join(', ')} are as we know them`, measured);
 }
 
 /** Enforce: an ordinary program that does nothing about signals really ends. */

@@ -61,7 +61,7 @@ export class FirstDecision {
       : judgeFirstDecision(this.#mode, decidedMs - readyMs);
   }
 
-  kill(): void {
+  [Symbol.dispose](): void {
     this.#opens.kill();
   }
 
@@ -97,13 +97,9 @@ export function judgeFirstDecision(mode: Mode, lateMs: number): Judgement | unde
   if (lateMs <= FIRST_DECISION_LIMIT_MS) return undefined;
   const value = Math.round(lateMs);
   const did = mode === 'enforce' ? 'denied' : 'recorded';
+  const source = `${mode}/agent.stderr.log, first-opens process`;
   return fail(
     `the agent said it was ready and ${did} its first open ${value} ms later, at most ${FIRST_DECISION_LIMIT_MS} ms are allowed: until then the host was not protected`,
-    {
-      value,
-      limit: FIRST_DECISION_LIMIT_MS,
-      unit: 'ms',
-      source: `${mode}/agent.stderr.log, first-opens process`,
-    },
+    { value, limit: FIRST_DECISION_LIMIT_MS, unit: 'ms', source },
   );
 }

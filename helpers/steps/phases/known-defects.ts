@@ -19,31 +19,15 @@ export function judgeDefect(
   now = new Date(),
 ): Judgement {
   const known = knownDefects.find(({ defect }) => defect === id);
-  const reported = { findings: [finding] };
   const text = `finding "${id}" (${finding.severity}${finding.reference === undefined ? '' : `, ${finding.reference}`}): ${finding.detail}`;
-  if (known === undefined) {
-    return {
-      ...fail(
-        `${text}; fix the agent, or accept it by name and date in KNOWN_DEFECTS`,
-        measurement,
-      ),
-      ...reported,
-    };
-  }
-  if (now.toISOString().slice(0, 10) > known.until) {
-    return {
-      ...fail(
-        `${text}; ${known.acceptedBy} accepted it until ${known.until}, which has passed`,
-        measurement,
-      ),
-      ...reported,
-    };
-  }
-  return {
-    ...pass(
-      `${text}; accepted until ${known.until} by ${known.acceptedBy}: ${known.reason}`,
-      measurement,
-    ),
-    ...reported,
-  };
+  const judged = (verdict: typeof pass, more: string) => ({
+    ...verdict(`${text}; ${more}`, measurement),
+    findings: [finding],
+  });
+  if (known === undefined)
+    return judged(fail, 'fix the agent, or accept it by name and date in KNOWN_DEFECTS');
+  const { until, acceptedBy, reason } = known;
+  return now.toISOString().slice(0, 10) > until
+    ? judged(fail, `${acceptedBy} accepted it until ${until}, which has passed`)
+    : judged(pass, `accepted until ${until} by ${acceptedBy}: ${reason}`);
 }

@@ -8,11 +8,6 @@ import { isRunning, listProcesses } from '../../host/processes.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { FirstDecision } from './first-decision.ts';
 
-interface PhaseDaemonOptions {
-  readonly name?: string;
-  readonly enforceSignal?: EnforceSignal;
-}
-
 /** `coverage/audit` is of the section `coverage`. */
 const sectionOfFolder = (name: string) => name.split('/', 1)[0] ?? name;
 
@@ -22,17 +17,20 @@ export class PhaseDaemon {
   readonly #mode: Mode;
   readonly #name: string;
   readonly #enforceSignal: EnforceSignal;
+  stopped: StoppedDaemon | undefined;
+  /** How it ended without being told to, in words; undefined while nobody saw that. */
+  endedByItself: string | undefined;
+  /** What is wrong with the first decision after the start, if anything. */
+  lateDecision: Judgement | undefined;
   #ready: ReadyDaemon | undefined;
-  #stopped: StoppedDaemon | undefined;
-  #endedByItself: string | undefined;
-  #late: Judgement | undefined;
   #stopAnyway: (() => Promise<StoppedDaemon>) | undefined;
 
   /** @param name folder of the run directory for what the agent says. */
   constructor(
     run: CanaryRun,
     mode: Mode,
-    { name = mode, enforceSignal = run.settings.ENFORCE_SIGNAL }: PhaseDaemonOptions = {},
+    name: string = mode,
+    enforceSignal: EnforceSignal = run.settings.ENFORCE_SIGNAL,
   ) {
     this.#run = run;
     this.#mode = mode;
@@ -55,37 +53,14 @@ export class PhaseDaemon {
     });
   }
 
-  /** How it ended without being told to, in words; undefined while nobody saw that. */
-  get endedByItself(): string | undefined {
-    return this.#endedByItself;
-  }
-
-  get stopped(): StoppedDaemon | undefined {
-    return this.#stopped;
-  }
-
-  /** What is wrong with the first decision after the start, if anything. */
-  get lateDecision(): Judgement | undefined {
-    return this.#late;
-  }
-
   /**
    * Readiness by the agent's word. The denied file, where one is named, is opened all the while, so that no slow command of
    * ours stands between that word and the first open; the decision that follows judges it.
    */
   async start(denied?: OwnFile): Promise<Judgement> {
-    if (denied === undefined) return this.#start();
-    const first = new FirstDecision(this.#mode, denied, this.#run.candidate.environment);
-    try {
-      await first.up();
-      return await this.#start(first);
-    } finally {
-      first.kill();
-    }
-  }
-
-  async #start(first?: FirstDecision): Promise<Judgement> {
     const { settings, candidate, directory } = this.#run;
+    using first = denied && new FirstDecision(this.#mode, denied, candidate.environment);
+    await first?.up();
     await this.#run.journal();
     const options = await daemonOptions(settings, {
       name: this.#name,
@@ -98,7 +73,7 @@ export class PhaseDaemon {
     first?.watch(starting, settings.READY_TIMEOUT_SECONDS * 1000);
     this.#ready = await starting.ready();
     mustLive(sectionOfFolder(this.#name), this.#ready);
-    this.#late = await first?.judge(this.#ready);
+    this.lateDecision = await first?.judge(this.#ready);
     const { started, startMs, identity } = this.#ready;
     await this.#keepHealth('health.json');
     return pass(
@@ -112,18 +87,17 @@ export class PhaseDaemon {
     const daemon = this.ready;
     await this.#keepHealth('health-after.json');
     const died = daemon.exit();
-    if (died !== undefined) this.#endedByItself = died.signal ?? `exit ${died.exitCode}`;
+    if (died !== undefined) this.endedByItself = died.signal ?? `exit ${died.exitCode}`;
     const children = listProcesses().filter(({ parentPid }) => parentPid === daemon.identity.pid);
-    this.#stopped = await daemon.stop();
-    const { exitCode, signal, stopMs } = this.#stopped.exit;
-    this.#run.directory.writeJson(`${this.#name}/agent-exit.json`, this.#stopped.exit);
+    this.stopped = await daemon.stop();
+    const { exitCode, signal, stopMs } = this.stopped.exit;
+    this.#run.directory.writeJson(`${this.#name}/agent-exit.json`, this.stopped.exit);
     const source = `pid ${daemon.identity.pid}`;
-    if (this.#endedByItself !== undefined) {
+    if (this.endedByItself !== undefined)
       return inconclusive(
-        `the agent had already ended by itself (${this.#endedByItself}), so it could not be stopped in order`,
+        `the agent had already ended by itself (${this.endedByItself}), so it could not be stopped in order`,
         { source },
       );
-    }
     if (signal !== undefined)
       return fail(
         `the agent did not stop on SIGINT and had to be killed (${signal} after ${stopMs} ms)`,
@@ -145,7 +119,7 @@ export class PhaseDaemon {
 
   /** Ends it, whatever happened before. */
   async cleanUp(): Promise<void> {
-    if (this.#stopped === undefined) await this.#stopAnyway?.();
+    if (this.stopped === undefined) await this.#stopAnyway?.();
   }
 
   async #keepHealth(name: string): Promise<void> {
