@@ -39,24 +39,37 @@ export interface FileSite extends Pick<Site, 'numbered'> {
   readonly held: number | undefined;
 }
 
-type TakeFileRoute = (site: FileSite) => void;
-
 const at = ({ directory }: FileSite, name: keyof typeof FILES) => join(directory, FILES[name]);
 
-function openAndClose(path: string, flags: number): void {
-  closeSync(openSync(path, flags));
+/** Opens it, and closes it when done. */
+function openAndClose(path: string, flags: number, use: (fd: number) => void = () => {}): void {
+  const fd = openSync(path, flags);
+  try {
+    use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Opens it while something is done to its names, which is undone afterwards. */
+function openBetween(make: () => void, path: string, undo: () => void): void {
+  make();
+  try {
+    openAndClose(path, O_RDONLY);
+  } finally {
+    undo();
+  }
 }
 
 /** Does it under another name, which is gone again afterwards. */
 function byNewName(make: (target: string, name: string) => void, file: 'secret' | 'linked') {
   return (site: FileSite) => {
     const name = join(site.directory, `made-${process.pid}`);
-    make(at(site, file), name);
-    try {
-      openAndClose(name, O_RDONLY);
-    } finally {
-      unlinkSync(name);
-    }
+    openBetween(
+      () => make(at(site, file), name),
+      name,
+      () => unlinkSync(name),
+    );
   };
 }
 
@@ -79,22 +92,18 @@ function openByHandle(path: string): void {
   const handle = Buffer.alloc(8 + HANDLE_BYTES);
   handle.writeUInt32LE(HANDLE_BYTES);
   call('nameToHandle', AT_FDCWD, path, handle, Buffer.alloc(4), 0);
-  const mount = openSync(join(path, '..'), O_RDONLY);
-  try {
-    closeSync(call('openByHandle', mount, handle, O_RDONLY));
-  } finally {
-    closeSync(mount);
-  }
+  openAndClose(join(path, '..'), O_RDONLY, (mount) =>
+    closeSync(call('openByHandle', mount, handle, O_RDONLY)),
+  );
 }
 
 function throughRename(site: FileSite): void {
-  const name = join(site.directory, 'renamed');
-  renameSync(at(site, 'linkedAlias'), name);
-  try {
-    openAndClose(name, O_RDONLY);
-  } finally {
-    renameSync(name, at(site, 'linkedAlias'));
-  }
+  const [alias, name] = [at(site, 'linkedAlias'), join(site.directory, 'renamed')];
+  openBetween(
+    () => renameSync(alias, name),
+    name,
+    () => renameSync(name, alias),
+  );
 }
 
 /** Opens one of two names while they are exchanged. */
@@ -102,12 +111,7 @@ function whileExchanged(name: 'linked' | 'linkedAlias', opened: 'linked' | 'stra
   return (site: FileSite) => {
     const exchange = () =>
       call('renameat2', AT_FDCWD, at(site, name), AT_FDCWD, at(site, 'stranger'), RENAME_EXCHANGE);
-    exchange();
-    try {
-      openAndClose(at(site, opened), O_RDONLY);
-    } finally {
-      exchange();
-    }
+    openBetween(exchange, at(site, opened), exchange);
   };
 }
 
@@ -119,10 +123,8 @@ function throughBindMount(site: FileSite): void {
 }
 
 function mapAfterOpen(path: string): void {
-  const fd = openSync(path, O_RDONLY);
   // One byte: an earlier route may have emptied the file where nothing denied it.
-  map(fd, 1, 0, false);
-  closeSync(fd);
+  openAndClose(path, O_RDONLY, (fd) => map(fd, 1, 0, false));
 }
 
 /** Replaces this very process where it is not refused. */
@@ -159,10 +161,8 @@ function sameNumber({ numbered, directory }: FileSite): void {
   throw new Error(`a fresh tmpfs gives no file the inode number ${wanted}`);
 }
 
-const opens =
-  (file: keyof typeof FILES, flags: number): TakeFileRoute =>
-  (site) =>
-    openAndClose(at(site, file), flags);
+const opens = (file: keyof typeof FILES, flags: number) => (site: FileSite) =>
+  openAndClose(at(site, file), flags);
 
 function held({ held: fd }: FileSite): number {
   if (fd === undefined) throw new Error('this process opened nothing before the rule');
@@ -170,7 +170,7 @@ function held({ held: fd }: FileSite): number {
 }
 
 /** How each route is taken; what fails throws, and its error says which call it was. */
-export const FILE_ROUTES: Partial<Record<Route, TakeFileRoute>> = {
+export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   read: opens('secret', O_RDONLY),
   write: opens('secret', O_WRONLY),
   'read-write': opens('secret', O_RDWR),
@@ -181,14 +181,8 @@ export const FILE_ROUTES: Partial<Record<Route, TakeFileRoute>> = {
   relative: (site) => openAndClose(`${at(site, 'elsewhere')}/../${FILES.secret}`, O_RDONLY),
   'open-by-handle': (site) => openByHandle(at(site, 'secret')),
   'io-uring': (site) => openByIoUring(at(site, 'secret')),
-  'path-descriptor-reopened': (site) => {
-    const fd = openSync(at(site, 'secret'), O_PATH);
-    try {
-      openAndClose(`/proc/self/fd/${fd}`, O_RDONLY);
-    } finally {
-      closeSync(fd);
-    }
-  },
+  'path-descriptor-reopened': (site) =>
+    openAndClose(at(site, 'secret'), O_PATH, (fd) => openAndClose(`/proc/self/fd/${fd}`, O_RDONLY)),
   'proc-pid-root': (site) =>
     openAndClose(`/proc/${process.pid}/root${at(site, 'secret')}`, O_RDONLY),
   'proc-pid-cwd': (site) => {

@@ -1,6 +1,5 @@
 import { closeSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
-import { addressOf, call, map } from './libc.ts';
+import { addressOf, call, map, SystemCallError } from './libc.ts';
 
 /** Numbers of io_uring_setup(2) and io_uring_enter(2), the same on all architectures. */
 const SETUP = 425;
@@ -35,18 +34,9 @@ export function openByIoUring(path: string): void {
     submissions.setUint32(tail, submissions.getUint32(tail, true) + 1, true);
     call('syscall', ENTER, ring, 1, 1, ENTER_GETEVENTS, 0, 0);
     const result = completions.getInt32(params.readUInt32LE(100) + 8, true);
-    if (result < 0) throw new OpenError(result);
+    if (result < 0) throw new SystemCallError('openat of io_uring', -result);
     closeSync(result);
   } finally {
     closeSync(ring);
-  }
-}
-
-class OpenError extends Error {
-  readonly code: string;
-  constructor(result: number) {
-    const code = getSystemErrorName(result);
-    super(`openat of io_uring: ${code}`);
-    this.code = code;
   }
 }

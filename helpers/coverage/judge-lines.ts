@@ -1,8 +1,7 @@
 import { type Capabilities, NEWER_HOOKS } from '../agent/contract/capabilities.ts';
 import type { Mode } from '../agent/daemon-options.ts';
 import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
-import type { Route } from './table.ts';
-import { type Group, lineText } from './table.ts';
+import { type Group, lineText, type Route } from './table.ts';
 import type { Taken } from './take-table.ts';
 
 /** What became of one line of the table. */
@@ -32,25 +31,20 @@ const SOCKET_HOOKS: Readonly<Record<string, string>> = {
   bind: 'lsm_socket_bind',
 };
 
-/** Whether this start of the agent can keep what it promises on a route. */
-type Attachment =
-  | { readonly state: 'attached' }
-  | { readonly state: 'not attached' | 'not promised' | 'not named'; readonly hook: string };
-
 /**
- * By the report that this start wrote. Versions that lack a newer hook lack all of them; where a report
+ * Whether this start of the agent can keep what it promises on a route, by the report that it wrote. Versions that lack a newer hook lack all of them; where a report
  * names some of them, one that is missing was taken out, and nobody knows whether it is attached.
  */
-function attachmentOf(route: Route, hooks: Capabilities['hooks']): Attachment {
+function attachmentOf(route: Route, hooks: Capabilities['hooks']) {
   const call = route.slice(route.lastIndexOf('-') + 1);
   const hook = SOCKET_HOOKS[call];
   // A start without any file hook never gets ready.
-  if (hook === undefined) return { state: 'attached' };
+  if (hook === undefined) return { state: 'attached' } as const;
   const reported: Readonly<Record<string, boolean | undefined>> = hooks;
-  if (reported[hook] === true) return { state: 'attached' };
-  if (reported[hook] === false) return { state: 'not attached', hook };
   const isOlder = NEWER_HOOKS.every((name) => reported[name] === undefined);
-  return { state: isOlder ? 'not promised' : 'not named', hook };
+  if (reported[hook] === undefined)
+    return { state: isOlder ? 'not promised' : 'not named', hook } as const;
+  return { state: reported[hook] ? 'attached' : 'not attached', hook } as const;
 }
 
 /** Lines that failed while there was no rule, and why. */
@@ -63,33 +57,27 @@ export function cannotBeTried(control: readonly Taken[]): Map<string, string> {
   );
 }
 
+/** Judges one line of the table by its outcome and its events. */
 export function judgeLine(taken: Taken, expectation: Expectation): JudgedLine {
-  const what = lineText(taken.line);
+  const { line, answer } = taken;
+  const what = lineText(line);
+  const judged = (verdict: JudgedLine['verdict'], text: string) => ({ taken, verdict, text });
   const reason = expectation.notRun.get(what);
-  if (reason !== undefined)
-    return { taken, verdict: 'not run', text: `${what} (not run: ${reason})` };
-  const attachment = attachmentOf(taken.line.route, expectation.hooks);
-  if (attachment.state === 'not promised')
-    return { taken, verdict: 'not run', text: `${what} (this version has no ${attachment.hook})` };
-  if (attachment.state === 'not named')
-    return {
-      taken,
-      verdict: 'inconclusive',
-      text: `${what}: the capability report names hooks of the same age and not ${attachment.hook}; ask whether this version still attaches it`,
-    };
-  if (attachment.state === 'not attached')
-    return {
-      taken,
-      verdict: 'inconclusive',
-      text: `${what}: the agent did not attach ${attachment.hook}, by its capability report`,
-    };
-  const { answer } = taken;
-  if (typeof answer === 'string')
-    return { taken, verdict: 'inconclusive', text: `${what}: ${answer}` };
+  if (reason !== undefined) return judged('not run', `${what} (not run: ${reason})`);
+  const { state, hook } = attachmentOf(line.route, expectation.hooks);
+  if (state === 'not promised') return judged('not run', `${what} (this version has no ${hook})`);
+  if (state === 'not named')
+    return judged(
+      'inconclusive',
+      `${what}: the capability report names hooks of the same age and not ${hook}; ask whether this version still attaches it`,
+    );
+  if (state === 'not attached') {
+    const text = `${what}: the agent did not attach ${hook}, by its capability report`;
+    return judged('inconclusive', text);
+  }
+  if (typeof answer === 'string') return judged('inconclusive', `${what}: ${answer}`);
   const problem = wrongOutcome(taken, answer, expectation) ?? wrongEvents(taken, expectation);
-  return problem === undefined
-    ? { taken, verdict: 'pass', text: what }
-    : { taken, verdict: 'fail', text: `${what} ${problem}` };
+  return problem === undefined ? judged('pass', what) : judged('fail', `${what} ${problem}`);
 }
 
 function wrongOutcome(
@@ -105,10 +93,7 @@ function wrongOutcome(
   return line.expected === 'open' ? `${refused}, and no rule concerns it` : `${refused} in audit`;
 }
 
-function wrongEvents(
-  { line, events }: Taken,
-  { mode, deniedFiles }: Expectation,
-): string | undefined {
+function wrongEvents({ line, events }: Taken, { mode, deniedFiles }: Expectation) {
   const expected = line.expected === 'denied' ? 1 : 0;
   if (events.length !== expected) {
     const count = `${events.length} event${events.length === 1 ? '' : 's'}`;
@@ -141,12 +126,8 @@ export function judgeGroup(
   const of = (verdict: JudgedLine['verdict']) => lines.filter((line) => line.verdict === verdict);
   const notRun = of('not run');
   const run = lines.length - notRun.length;
-  const measured = {
-    value: of('pass').length,
-    limit: run,
-    unit: 'routes',
-    source: tableFile(mode),
-  };
+  const source = tableFile(mode);
+  const measured = { value: of('pass').length, limit: run, unit: 'routes', source };
   if (of('fail').length > 0) return fail(listed(of('fail')), measured);
   if (of('inconclusive').length > 0) return inconclusive(listed(of('inconclusive')), measured);
   if (lines.length === 0) return inconclusive('no line of the table was tried', measured);
@@ -157,17 +138,13 @@ export function judgeGroup(
 
 /** Whether what failed in a group is just that routes went through, and nobody was told. */
 export function wentUnseen(judged: readonly JudgedLine[], group: Group): boolean {
-  const failed = judged.filter(
-    ({ taken, verdict }) => taken.line.group === group && verdict === 'fail',
+  const failed = judged.flatMap(({ taken, verdict }) =>
+    taken.line.group === group && verdict === 'fail' ? [taken] : [],
   );
-  return (
-    failed.length > 0 &&
-    failed.every(
-      ({ taken: { line, answer, events } }) =>
-        line.expected === 'denied' &&
-        typeof answer === 'object' &&
-        answer.outcome === 'passed' &&
-        events.length === 0,
-    )
-  );
+  const isUnseen = ({ line, answer, events }: Taken) =>
+    line.expected === 'denied' &&
+    typeof answer === 'object' &&
+    answer.outcome === 'passed' &&
+    events.length === 0;
+  return failed.length > 0 && failed.every(isUnseen);
 }

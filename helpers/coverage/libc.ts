@@ -27,7 +27,7 @@ const prototypes = {
 } as const;
 
 /** A failed system call, as Node's own errors tell it. */
-class SystemCallError extends Error {
+export class SystemCallError extends Error {
   readonly code: string;
   constructor(name: string, errno: number) {
     const code = getSystemErrorName(-errno);
@@ -39,31 +39,24 @@ class SystemCallError extends Error {
 type Argument = number | bigint | string | Buffer | null;
 const functions = new Map<string, (...args: readonly Argument[]) => unknown>();
 
-/** Calls a function of the C library. @throws SystemCallError when it says -1. */
-export function call(name: keyof typeof prototypes, ...args: readonly Argument[]): number {
+function made(name: keyof typeof prototypes, ...args: readonly Argument[]): unknown {
   const known = functions.get(name) ?? library.func(prototypes[name]);
   functions.set(name, known);
-  const result = Number(known(...args));
+  return known(...args);
+}
+
+/** Calls a function of the C library. @throws SystemCallError when it says -1. */
+export function call(name: keyof typeof prototypes, ...args: readonly Argument[]): number {
+  const result = Number(made(name, ...args));
   if (result === -1) throw new SystemCallError(name, koffi.errno());
   return result;
 }
 
 /** Maps a file. @returns its bytes, which go when the process ends. */
 export function map(fd: number, size: number, offset: number, writable: boolean): DataView {
-  const known = functions.get('mmap') ?? library.func(prototypes.mmap);
-  functions.set('mmap', known);
-  const PROT_READ = 1;
-  const PROT_READ_WRITE = 3;
-  const MAP_SHARED = 1;
-  const MAP_PRIVATE = 2;
-  const at: unknown = known(
-    null,
-    size,
-    writable ? PROT_READ_WRITE : PROT_READ,
-    writable ? MAP_SHARED : MAP_PRIVATE,
-    fd,
-    offset,
-  );
+  const [PROT_READ, PROT_WRITE, MAP_SHARED, MAP_PRIVATE] = [1, 2, 1, 2];
+  const access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const at = made('mmap', null, size, access, writable ? MAP_SHARED : MAP_PRIVATE, fd, offset);
   if (koffi.address(at) === 0xffff_ffff_ffff_ffffn)
     throw new SystemCallError('mmap', koffi.errno());
   return new DataView(koffi.view(at, size));

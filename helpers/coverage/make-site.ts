@@ -51,13 +51,11 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
   chmodSync(at('program'), 0o755);
   const numbered = fileOnTmpfs(directory, journal);
   const program = knownFile(at('program'), '');
+  const named = [secret, linked, program, lower, numbered ?? []].flat();
   const ports = somePorts();
   return {
-    denied: [secret, linked, program, viaSymlink, lower, ...(numbered ? [numbered] : [])],
-    rulePaths: [
-      ...[secret, linked, program, lower, ...(numbered ? [numbered] : [])].map(({ path }) => path),
-      at('ruleSymlink'),
-    ],
+    denied: [...named, viaSymlink],
+    rulePaths: [...named.map(({ path }) => path), at('ruleSymlink')],
     site: {
       directory,
       numbered: numbered?.path,

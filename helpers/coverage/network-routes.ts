@@ -45,33 +45,28 @@ function socketAddress(address: string, port: number): Buffer {
 }
 
 /** Makes a socket for this address, and closes it when done. */
-function withSocket(address: string, type: number, use: (socket: number) => void): void {
+function withSocket(
+  address: string,
+  port: number,
+  type: number,
+  use: (socket: number, address: Buffer) => void,
+): void {
   const socket = call('socket', isIPv4(address) ? AF_INET : AF_INET6, type, 0);
   try {
-    use(socket);
+    use(socket, socketAddress(address, port));
   } finally {
     call('close', socket);
   }
 }
 
-function bind(address: string, port: number, type: number): void {
-  withSocket(address, type, (socket) => {
-    const bytes = socketAddress(address, port);
-    call('bind', socket, bytes, bytes.length);
-  });
-}
-
-/** To a listener of ours where one can be; a datagram needs none. */
-function connect(address: string, port: number, type: number): void {
-  withSocket(address, type, (socket) => {
-    const bytes = socketAddress(address, port);
-    call('connect', socket, bytes, bytes.length);
-  });
-}
+/** Binds to a port, or connects: to a listener of ours where one can be; a datagram needs none. */
+const by = (name: 'bind' | 'connect') => (address: string, port: number, type: number) =>
+  withSocket(address, port, type, (socket, bytes) => call(name, socket, bytes, bytes.length));
+const bind = by('bind');
+const connect = by('connect');
 
 function connectToListener(address: string, port = 0): void {
-  withSocket(address, SOCK_STREAM, (listener) => {
-    const bytes = socketAddress(address, port);
+  withSocket(address, port, SOCK_STREAM, (listener, bytes) => {
     // Others of ours try the same port a moment before or after.
     const on = Buffer.alloc(4);
     on.writeInt32LE(1);
@@ -86,16 +81,14 @@ function connectToListener(address: string, port = 0): void {
 }
 
 /** No connect, so that the send itself is what is asked for. */
-function send(address: string, port: number): void {
-  withSocket(address, SOCK_DGRAM, (socket) => {
-    const to = socketAddress(address, port);
-    call('sendto', socket, Buffer.from('x'), 1, 0, to, to.length);
-  });
-}
+const send = (address: string, port: number) =>
+  withSocket(address, port, SOCK_DGRAM, (socket, to) =>
+    call('sendto', socket, Buffer.from('x'), 1, 0, to, to.length),
+  );
 
 /** In a network namespace of the process's own, whose loopback has nothing yet. */
 export function addLoopbackAddresses(addresses: readonly string[]): void {
-  withSocket('::', SOCK_DGRAM, (socket) => {
+  withSocket('0:0:0:0:0:0:0:0', 0, SOCK_DGRAM, (socket) => {
     const flags = Buffer.alloc(40);
     flags.write('lo');
     flags.writeUInt16LE(IFF_UP, 16);
@@ -122,10 +115,8 @@ function isUsable(address: string): boolean {
 /** Nothing listens there, and nothing needs to. */
 const ANY_PORT = 9;
 
-type TakeNetworkRoute = (site: NetworkSite) => void;
-
 /** How each route is taken, by addresses of one family. */
-export const NETWORK_ROUTES: Partial<Record<Route, TakeNetworkRoute>> = {
+export const NETWORK_ROUTES: Partial<Record<Route, (site: NetworkSite) => void>> = {
   'tcp-connect': ({ address }) => connectToListener(address),
   'udp-connect': ({ address }) => connect(address, ANY_PORT, SOCK_DGRAM),
   'udp-send': ({ address }) => send(address, ANY_PORT),

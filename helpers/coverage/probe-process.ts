@@ -12,7 +12,7 @@ import { FILE_ROUTES, type FileSite } from './file-routes.ts';
 import { addressOf, call } from './libc.ts';
 import { addLoopbackAddresses, NETWORK_ROUTES } from './network-routes.ts';
 import { type Answer, FILES, type Site, site } from './site.ts';
-import { KINDS, type Kind, ROUTES, type Route } from './table.ts';
+import { isKind, type Kind, ROUTES, type Route } from './table.ts';
 
 const PR_SET_SECCOMP = 22;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -21,7 +21,6 @@ const SECCOMP_RET_ALLOW = 0x7fff_0000;
 /** nobody: owns nothing that a route needs. */
 const ORDINARY_USER = 65_534;
 
-const isKind = (name: string): name is Kind => Object.hasOwn(KINDS, name);
 const isRoute = (name: string): name is Route => Object.hasOwn(ROUTES, name);
 
 const order = z

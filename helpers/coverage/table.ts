@@ -41,6 +41,7 @@ export const KINDS = {
 } as const;
 
 export type Kind = keyof typeof KINDS;
+export const isKind = (name: string): name is Kind => Object.hasOwn(KINDS, name);
 
 /** A way to a file or address, in words. */
 export const ROUTES = {
@@ -157,6 +158,9 @@ const BESIDE_MORE: readonly Route[] = [
   ...(['other-protocol-connect', 'egress-port-bind'] as const),
 ];
 
+const nearMisses = (kind: Kind, ...routes: readonly Route[]) =>
+  lines('network-near-misses', 'open', kind, ...routes);
+
 /** Everything that is tried, in the order in which each kind of process takes its routes. */
 export const TABLE: readonly Line[] = [
   ...lines('open-modes', 'denied', 'root', 'read', 'write', 'read-write', 'append'),
@@ -180,16 +184,11 @@ export const TABLE: readonly Line[] = [
   ...lines('network', 'denied', 'network-ipv6', 'tcp-connect', 'udp-connect', 'udp-send'),
   ...lines('network', 'denied', 'network-ipv6', 'udp-bind', 'both-bind', 'both-connect'),
   ...WITH_RULES.flatMap((kind) => lines('network', 'denied', kind, ...RULES_OF_MORE)),
-  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-tcp-connect'),
-  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-udp-connect'),
-  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-udp-send', 'next-udp-bind'),
-  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-both-bind'),
-  ...lines('network-near-misses', 'open', 'network-neighbour', 'next-both-connect'),
-  ...lines('network-near-misses', 'open', 'network-neighbour', 'bind-port-connect'),
-  ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-tcp-connect'),
-  ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-udp-connect'),
-  ...lines('network-near-misses', 'open', 'network-ipv6-neighbour', 'next-udp-send'),
-  ...BESIDE_RULES.flatMap((kind) => lines('network-near-misses', 'open', kind, ...BESIDE_MORE)),
+  ...nearMisses('network-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
+  ...nearMisses('network-neighbour', 'next-udp-bind', 'next-both-bind', 'next-both-connect'),
+  ...nearMisses('network-neighbour', 'bind-port-connect'),
+  ...nearMisses('network-ipv6-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
+  ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, ...BESIDE_MORE)),
   ...lines('mapped', 'denied', 'network', 'mapped-connect'),
   ...lines('exemptions', 'open', 'exempt', 'read', 'append', 'exec', 'udp-connect', 'udp-send'),
   ...lines('exemptions', 'denied', 'exempt-child', 'read', 'udp-connect'),

@@ -2,7 +2,7 @@ import type { EventLog } from '../agent/stream/event-log.ts';
 import type { BlockEvent, NetBlockEvent } from '../agent/stream/watched-decisions.ts';
 import { Probe } from './probe.ts';
 import type { Answer, Site } from './site.ts';
-import { KINDS, type Kind, type Line, TABLE } from './table.ts';
+import { isKind, KINDS, type Kind, type Line, TABLE } from './table.ts';
 
 /** One line of the table, taken once. */
 export interface Taken {
@@ -42,12 +42,9 @@ export async function takeTable(
     taken.push(...(await takeLines(probe, events)));
     if (!standing.has(kind)) await probe.end();
   };
-  const waiting = Object.keys(KINDS)
-    .filter((kind): kind is Kind => Object.hasOwn(KINDS, kind))
-    .filter((kind) => !ALONE.includes(kind));
+  const waiting = Object.keys(KINDS).filter(isKind).values();
   const workers = Array.from({ length: TOGETHER }, async () => {
-    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift())
-      await takeKind(kind);
+    for (const kind of waiting) if (!ALONE.includes(kind)) await takeKind(kind);
   });
   await Promise.all(workers);
   for (const kind of ALONE) await takeKind(kind);
@@ -59,7 +56,7 @@ async function takeLines(probe: Probe, events: EventLog | undefined): Promise<Ta
   const pid = await probe.up();
   if (typeof pid === 'string') return lines.map((line) => ({ line, answer: pid, events: [] }));
   const made = events?.watchProcess(pid) ?? [];
-  const taken: { line: Line; answer: Answer | string; from: number }[] = [];
+  const taken: (Omit<Taken, 'events'> & { from: number })[] = [];
   for (const line of lines) {
     const from = made.length;
     taken.push({ line, answer: await probe.take(line.route), from });
