@@ -58,13 +58,10 @@ export class Probe {
 
   /** Waits until it is of its kind. @returns its pid, or in words why it is not. */
   up(): Promise<number | string> {
-    this.#up ??= this.#greeted();
+    this.#up ??= this.#next().then(
+      async (line) => greeting.safeParse(line).data?.pid ?? this.#why(),
+    );
     return this.#up;
-  }
-
-  async #greeted(): Promise<number | string> {
-    const told = greeting.safeParse(await this.#next());
-    return told.success ? told.data.pid : this.#why();
   }
 
   /** Lets it take the route. @returns what came of it, or in words why that is unknown. */

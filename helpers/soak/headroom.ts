@@ -8,17 +8,7 @@ import { workloadOf } from './loads.ts';
 import type { SoakSubject } from './soak.ts';
 
 /** One step of the probe: a rate that was held for a while, and what it did. */
-interface HeadroomStep {
-  readonly askedRate: number;
-  /** Opens made, and decisions counted by the agent, per second. */
-  readonly attemptsPerSecond: number;
-  readonly decisionsPerSecond: number;
-  readonly drops: number;
-  /** Attempts that the host was too slow to make. */
-  readonly skipped: number;
-  /** Opens of the denied file that went through. */
-  readonly allowed: number;
-}
+type HeadroomStep = Exclude<Awaited<ReturnType<typeof step>>, string>;
 
 /** Each step asks for this much more than the one before. */
 const FACTOR = 1.5;
@@ -40,11 +30,7 @@ async function scrape({ daemon, candidate }: SoakSubject): Promise<Scrape> {
 }
 
 /** Holds one rate for a step. @returns the step, or in words why it shows nothing. */
-async function step(
-  subject: SoakSubject,
-  workload: Workload,
-  askedRate: number,
-): Promise<HeadroomStep | string> {
+async function step(subject: SoakSubject, workload: Workload, askedRate: number) {
   const look = async () => {
     const taken = await scrape(subject);
     return { taken, attempts: await workload.countsNow(), at: performance.now() };
@@ -62,9 +48,11 @@ async function step(
   if (!drops.known) return drops.reason;
   return {
     askedRate,
+    // Opens made, and decisions counted by the agent.
     attemptsPerSecond: (end.attempts.attempts - begin.attempts.attempts) / seconds,
     decisionsPerSecond: decisions.value / seconds,
     drops: drops.value,
+    // Attempts that the host was too slow to make, and opens of the denied file that went through.
     skipped: end.attempts.skipped - begin.attempts.skipped,
     allowed: end.attempts.allowed - begin.attempts.allowed,
   };

@@ -21,30 +21,22 @@ const MIN_TAKEN_SHARE = 0.75;
 
 /** The soak ran as long as it was asked to, on a host whose clock did not jump and did not sleep. */
 export function ranInFull(soak: SoakResult): Judgement {
-  const measurement = {
-    value: Number(soak.measuredSeconds.toFixed(1)),
-    limit: soak.askedSeconds,
-    unit: 's',
-    source: 'monotonic clock',
-  };
-  if (soak.endedEarly !== undefined) {
-    return inconclusive(
-      `the soak ended after ${measurement.value} s of DURATION_SECONDS=${soak.askedSeconds}: ${soak.endedEarly}`,
-      measurement,
-    );
-  }
-  if (soak.measuredSeconds < soak.askedSeconds || soak.attempts.attempts === 0) {
-    return inconclusive(
-      `the soak measured ${measurement.value} s of DURATION_SECONDS=${soak.askedSeconds} with ${soak.attempts.attempts} attempts; run again`,
-      measurement,
-    );
+  const { attempts, skipped } = soak.attempts;
+  const { askedSeconds, measuredSeconds, endedEarly } = soak;
+  const value = Number(measuredSeconds.toFixed(1));
+  const measurement = { value, limit: askedSeconds, unit: 's', source: 'monotonic clock' };
+  const ran = `${value} s of DURATION_SECONDS=${askedSeconds}`;
+  if (endedEarly !== undefined)
+    return inconclusive(`the soak ended after ${ran}: ${endedEarly}`, measurement);
+  if (measuredSeconds < askedSeconds || attempts === 0) {
+    const text = `the soak measured ${ran} with ${attempts} attempts; run again`;
+    return inconclusive(text, measurement);
   }
   const problem = clockProblem(soak);
   if (problem !== undefined) return inconclusive(problem, measurement);
-  const { attempts, skipped } = soak.attempts;
-  const rate = soak.attemptsPerSecond ?? attempts / soak.measuredSeconds;
+  const rate = soak.attemptsPerSecond ?? attempts / measuredSeconds;
   return pass(
-    `${attempts} attempts by ${soak.workers} workers in ${measurement.value} s, ${rate.toFixed(0)}/s of SOAK_RATE=${soak.askedRate}/s asked${skipped > 0 ? ` (the host was too slow for ${skipped})` : ''}${latencyText(soak)}`,
+    `${attempts} attempts by ${soak.workers} workers in ${value} s, ${rate.toFixed(0)}/s of SOAK_RATE=${soak.askedRate}/s asked${skipped > 0 ? ` (the host was too slow for ${skipped})` : ''}${latencyText(soak)}`,
     measurement,
   );
 }
@@ -97,12 +89,9 @@ export const nothingDenied = ofOneLife((soak) => {
   const { attempts, allowed, eperm, signals, otherErrno } = soak.attempts;
   const refused = eperm + Object.values(otherErrno).reduce((sum, count) => sum + count, 0);
   const hurt = soak.victims.signalled + soak.victims.denied + soak.victims.other.length;
-  const measurement = {
-    value: refused + signals + hurt,
-    limit: 0,
-    unit: 'refusals and signals',
-    source: 'soak workers',
-  };
+  const value = refused + signals + hurt;
+  const unit = 'refusals and signals';
+  const measurement = { value, limit: 0, unit, source: 'soak workers' };
   if (attempts === 0) return inconclusive('the workers made no attempt', measurement);
   if (measurement.value > 0) {
     return fail(
@@ -168,42 +157,30 @@ export function actionsOf({
   return enforceSignal === 'kill' ? ['TERM', 'KILL'] : [enforceSignal.toUpperCase()];
 }
 
-/** Samples that the pace demands: one at the beginning and one for each interval that has passed. */
-function samplesDue({ samples, measuredSeconds }: SoakResult): number {
-  const { everySeconds, taken, failed } = samples;
-  return everySeconds === undefined
-    ? taken + failed
-    : 1 + Math.floor(measuredSeconds / everySeconds);
-}
-
 /** Enough scrapes succeeded for the drops and decisions to have been watched all the time. */
 export function samplesComplete(soak: SoakResult): Judgement {
-  const { taken, failed, late, source, lastError, decreased } = soak.samples;
-  const measurement = {
-    value: failed,
-    limit: Math.floor((taken + failed) * MAX_FAILED_SCRAPE_SHARE),
-    unit: 'failed scrapes',
-    source,
-  };
+  const { taken, failed, late, source, lastError, decreased, everySeconds } = soak.samples;
+  const tried = taken + failed;
+  const limit = Math.floor(tried * MAX_FAILED_SCRAPE_SHARE);
+  const measurement = { value: failed, limit, unit: 'failed scrapes', source };
   if (decreased !== undefined) return inconclusive(decreased, measurement);
-  if (taken === 0)
-    return inconclusive(
-      `no scrape of ${source} succeeded: ${lastError ?? 'none was tried'}`,
-      measurement,
-    );
-  const share = failed / (taken + failed);
-  const due = samplesDue(soak);
+  if (taken === 0) {
+    const text = `no scrape of ${source} succeeded: ${lastError ?? 'none was tried'}`;
+    return inconclusive(text, measurement);
+  }
+  // What the pace demands: one at the beginning and one for each interval that has passed.
+  const due =
+    everySeconds === undefined ? tried : 1 + Math.floor(soak.measuredSeconds / everySeconds);
   // The last one that was due may be under way when the soak ends.
   const needed = Math.min(Math.ceil(due * MIN_TAKEN_SHARE), Math.max(1, due - 1));
-  const text = `${taken} of ${due} samples due, at least ${needed} needed (${100 * MIN_TAKEN_SHARE} %); ${failed} of ${taken + failed} scrapes of ${source} failed, ${late} came late`;
+  const text = `${taken} of ${due} samples due, at least ${needed} needed (${100 * MIN_TAKEN_SHARE} %); ${failed} of ${tried} scrapes of ${source} failed, ${late} came late`;
   if (taken < needed) {
     return inconclusive(
       `${text}; what happened between them was not watched: run again on a faster host, or raise SAMPLE_SECONDS`,
       { value: taken, limit: needed, unit: 'samples', source },
     );
   }
-  if (share > MAX_FAILED_SCRAPE_SHARE) {
-    return inconclusive(`${text}; the last: ${lastError ?? '?'}`, measurement);
-  }
-  return pass(text, measurement);
+  return failed / tried > MAX_FAILED_SCRAPE_SHARE
+    ? inconclusive(`${text}; the last: ${lastError ?? '?'}`, measurement)
+    : pass(text, measurement);
 }

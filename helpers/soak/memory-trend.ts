@@ -28,7 +28,7 @@ const median = (sorted: Float64Array) => {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? 0) + upper) / 2 : upper;
 };
 
-/** The median of the slopes of all pairs, sorted. */
+/** The slopes of all pairs, sorted. */
 function pairSlopes(readings: readonly MemoryReading[]): Float64Array {
   const slopes = new Float64Array((readings.length * (readings.length - 1)) / 2);
   let count = 0;

@@ -188,12 +188,9 @@ export async function judgeFileBeside(subject: DecisionSubject): Promise<Judgeme
   }
   const came = await daemon.events.until(() => decisions.lines > 0, QUIET_MS);
   if (!came && !daemon.events.toldOfOurs) throw nothingTold(subject.mode);
-  return came
-    ? fail(`the open of a file without a rule made ${decisions.lines} decisions`, {
-        value: decisions.lines,
-        limit: 0,
-        unit: 'events',
-        source: `${subject.mode}/agent.stdout.ndjson`,
-      })
-    : pass('read as written, no signal, no decision', { value: 0, limit: 0, unit: 'events' });
+  const measured = { value: decisions.lines, limit: 0, unit: 'events' };
+  if (!came) return pass('read as written, no signal, no decision', { ...measured, value: 0 });
+  const source = `${subject.mode}/agent.stdout.ndjson`;
+  const text = `the open of a file without a rule made ${decisions.lines} decisions`;
+  return fail(text, { ...measured, source });
 }

@@ -64,9 +64,23 @@ export async function ownAddresses(): Promise<DeniedAddress[]> {
 
 const ruleOf = ({ ip, port }: DeniedAddress) => ['--ip-port', `${ip}:${port}`];
 
-async function isListed(candidate: Candidate, { ip, port }: DeniedAddress): Promise<boolean> {
+/** Adds or removes our rule. @throws JudgementError (fail) when the agent does not, or its list says so. */
+async function change(
+  candidate: Candidate,
+  address: DeniedAddress,
+  verb: 'add' | 'del',
+): Promise<void> {
+  const rule = `${address.ip}:${address.port}`;
+  const result = await runCommand(candidate, 'network', 'deny', verb, ...ruleOf(address));
+  if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
   const listed = await listNetworkRules(candidate);
-  return listed.some((entry) => entry === `${ip}:${port}` || entry.startsWith(`${ip}:${port}:`));
+  const isListed = listed.some((entry) => entry === rule || entry.startsWith(`${rule}:`));
+  const [limit, wrong] = verb === 'add' ? [1, 'lacks it'] : [0, 'still has it'];
+  if (Number(isListed) === limit) return;
+  throw failed(
+    `\`network deny ${verb}\` said yes for ${rule}, and \`network deny list\` ${wrong}`,
+    { value: Number(isListed), limit, unit: 'rules', source: 'aegisbpf network deny list' },
+  );
 }
 
 /** Denies the address, journalled first. @returns the journal entry's id, for `allowAddress`. */
@@ -76,16 +90,8 @@ export async function denyAddress(
   journal: Journal,
 ): Promise<string> {
   const id = journal.record({ kind: 'network-rule', arguments: ruleOf(address) });
-  const result = await runCommand(candidate, 'network', 'deny', 'add', ...ruleOf(address));
-  if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
-  if (await isListed(candidate, address)) return id;
-  const rule = `${address.ip}:${address.port}`;
-  throw failed(`\`network deny add\` said yes for ${rule}, and \`network deny list\` lacks it`, {
-    value: 0,
-    limit: 1,
-    unit: 'rules',
-    source: 'aegisbpf network deny list',
-  });
+  await change(candidate, address, 'add');
+  return id;
 }
 
 /** Removes our rule. @throws JudgementError (fail) when the agent does not. */
@@ -95,13 +101,7 @@ export async function allowAddress(
   id: string,
   journal: Journal,
 ): Promise<void> {
-  const result = await runCommand(candidate, 'network', 'deny', 'del', ...ruleOf(address));
-  if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
-  if (await isListed(candidate, address))
-    throw failed(
-      `\`network deny del\` said yes for ${address.ip}:${address.port}, and \`network deny list\` still has it`,
-      { value: 1, limit: 0, unit: 'rules', source: 'aegisbpf network deny list' },
-    );
+  await change(candidate, address, 'del');
   journal.strike(id);
 }
 

@@ -124,24 +124,16 @@ export class SoakPhase {
     const before = decisions.lines;
     const { outcome, signals } = await this.#open(probe);
     if (outcome.kind !== 'allowed' || signals > 0) {
-      return fail(
-        `after its rule was removed the file was ${outcomeText(outcome)} with ${signals} signals`,
-        { value: outcomeText(outcome), limit: 'allowed', source: probe.path },
-      );
+      const value = outcomeText(outcome);
+      const text = `after its rule was removed the file was ${value} with ${signals} signals`;
+      return fail(text, { value, limit: 'allowed', source: probe.path });
     }
     const came = await daemon.events.until(() => decisions.lines > before, QUIET_MS);
     if (!came && !daemon.events.toldOfOurs) throw nothingTold(this.mode);
-    return came
-      ? fail('after its rule was removed an open of the file still made a decision', {
-          value: decisions.lines - before,
-          limit: 0,
-          unit: 'events',
-        })
-      : pass('the rule is gone from the list, the file is read as written, no decision', {
-          value: 0,
-          limit: 0,
-          unit: 'rules',
-        });
+    const none = 'the rule is gone from the list, the file is read as written, no decision';
+    if (!came) return pass(none, { value: 0, limit: 0, unit: 'rules' });
+    const text = 'after its rule was removed an open of the file still made a decision';
+    return fail(text, { value: decisions.lines - before, limit: 0, unit: 'events' });
   }
 
   stop(): Promise<Judgement> {
@@ -155,14 +147,13 @@ export class SoakPhase {
     const { outcome, signals } = await this.#open(soak);
     const problem = await this.#subjects.removeRules();
     if (problem !== undefined) return problem;
-    return outcome.kind === 'allowed' && signals === 0
-      ? pass('read as written with the agent stopped and its rule still there', {
-          source: soak.path,
-        })
-      : fail(
-          `with the agent stopped the soak file was ${outcomeText(outcome)}: enforcement goes on without an agent (pinned links?)`,
-          { value: outcomeText(outcome), limit: 'allowed', source: soak.path },
-        );
+    const source = soak.path;
+    if (outcome.kind === 'allowed' && signals === 0)
+      return pass('read as written with the agent stopped and its rule still there', { source });
+    return fail(
+      `with the agent stopped the soak file was ${outcomeText(outcome)}: enforcement goes on without an agent (pinned links?)`,
+      { value: outcomeText(outcome), limit: 'allowed', source },
+    );
   }
 
   /** Groups what our own workload did not cause into the review file, whatever it is on. */

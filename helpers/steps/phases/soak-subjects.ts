@@ -56,12 +56,13 @@ function soakTarget(settings: Settings, directory: string): OwnFile {
 
 /** The files and addresses of a phase, and the deny rules on them. */
 export class SoakSubjects {
+  /** Paths behind the inodes of all file rules as they were at the start of the phase; ours by name. */
+  deniedFiles: DeniedFiles = new Map();
   readonly #run: CanaryRun;
   #made: Subjects | undefined;
   #rules: { readonly file: OwnFile; readonly id: string }[] = [];
   readonly #networkRules: { readonly address: DeniedAddress; readonly id: string }[] = [];
   #policy: AppliedPolicy | undefined;
-  #deniedFiles: DeniedFiles = new Map();
 
   constructor(run: CanaryRun) {
     this.#run = run;
@@ -71,11 +72,6 @@ export class SoakSubjects {
   get made(): Subjects {
     if (this.#made === undefined) throw noEvidence('the probe files were not made');
     return this.#made;
-  }
-
-  /** Paths behind the inodes of all file rules as they were at the start of the phase; ours by name. */
-  get deniedFiles(): DeniedFiles {
-    return this.#deniedFiles;
   }
 
   /** Positive control: without a rule the files are read as they were written, the addresses reached. */
@@ -90,24 +86,21 @@ export class SoakSubjects {
     };
     for (const file of Object.values(files)) {
       const { outcome } = await probeFile(file, this.#run.candidate.environment);
-      if (outcome.kind !== 'allowed') {
+      if (outcome.kind !== 'allowed')
         return inconclusive(
           `${file.path} could not be read before there was any rule of ours: ${outcomeText(outcome)}; something else on this host interferes`,
           { source: file.path },
         );
-      }
     }
     const operations = operationFiles(settings.SOAK_OPERATIONS, directory);
     const addresses = settings.SOAK_NET_WORKLOAD ? await ownAddresses() : [];
     this.#made = { ...files, operations, addresses };
-    const more = [
+    const works = [
+      `3 files on ${filesystem} in ${directory} are read as written`,
       ...operations.map(({ operation }) => `${operation} works`),
       ...addresses.map(({ protocol, ip, port }) => `${protocol} ${ip}:${port} is reached`),
     ];
-    return pass(
-      [`3 files on ${filesystem} in ${directory} are read as written`, ...more].join(', '),
-      { source: directory },
-    );
+    return pass(works.join(', '), { source: directory });
   }
 
   /** Rules come before the start: an audit daemon with an empty policy never attaches (§6.1). */
@@ -119,19 +112,15 @@ export class SoakSubjects {
     this.#policy = await applyCandidatePolicy(this.#run);
     const known = this.#policy === undefined ? before : await listFileRules(candidate);
     const files = [probe, soak, ...operations.map(({ file }) => file)];
-    for (const file of files) {
-      const id = await addRule(candidate, file, known, journal);
-      this.#rules.push({ file, id });
-    }
-    for (const address of addresses) {
-      const id = await denyAddress(candidate, address, journal);
-      this.#networkRules.push({ address, id });
-    }
+    for (const file of files)
+      this.#rules.push({ file, id: await addRule(candidate, file, known, journal) });
+    for (const address of addresses)
+      this.#networkRules.push({ address, id: await denyAddress(candidate, address, journal) });
     const after = await listFileRules(candidate);
     const { denyDatabase } = agentPaths(this.#run.settings.HOST_ROOT);
     // Ours have a new path in each run, and a verdict on who opens them holds for the next one too.
     const ours = files.filter(({ path }) => path !== this.#run.settings.SOAK_BLOCK_PATH);
-    this.#deniedFiles = new Map([
+    this.deniedFiles = new Map([
       ...deniedFiles(after, denyDatabase),
       ...ours.map(
         ({ dev, ino, path }) => [`${dev}:${ino}`, `the canary's file "${basename(path)}"`] as const,
@@ -140,21 +129,18 @@ export class SoakSubjects {
     const source = 'aegisbpf block list';
     for (const file of files) {
       const listed = rulesOn(after, file).length;
-      if (listed !== 1) {
+      if (listed !== 1)
         return fail(
           `\`block add\` said yes for ${file.path} (${file.dev}:${file.ino}), and \`block list\` shows ${listed} rules on it`,
           { value: listed, limit: 1, unit: 'rules', source },
         );
-      }
     }
     const lost = before.filter(
       (rule) => !after.some((one) => one.ino === rule.ino && one.dev === rule.dev),
     );
     if (lost.length > 0) {
-      return fail(
-        `adding our rules lost ${lost.length} rules of the host: ${lost.map(ruleText).join(', ')}`,
-        { value: lost.length, limit: 0, source },
-      );
+      const text = `adding our rules lost ${lost.length} rules of the host: ${lost.map(ruleText).join(', ')}`;
+      return fail(text, { value: lost.length, limit: 0, source });
     }
     return pass(
       `${files.length + addresses.length} rules of ours beside ${before.length} of the host${this.#policy === undefined ? '' : `, and the rules of ${this.#run.settings.CANDIDATE_POLICY}`}`,
@@ -169,9 +155,8 @@ export class SoakSubjects {
   async removeRules(kept?: OwnFile): Promise<Judgement | undefined> {
     const { candidate } = this.#run;
     const journal = await this.#run.journal();
-    for (const { address, id } of this.#networkRules.splice(0)) {
+    for (const { address, id } of this.#networkRules.splice(0))
       await allowAddress(candidate, address, id, journal);
-    }
     const removed = this.#rules.filter(({ file }) => file !== kept);
     this.#rules = this.#rules.filter(({ file }) => file === kept);
     for (const { file, id } of removed) {
