@@ -25,8 +25,8 @@ section('enforce', () => {
   criterion('enforce.signals', () => phase.ofSoak(signalsEqualDenials));
   accounts(phase);
 
-  criterion('enforce.restart', () => restart.inOrder());
-  criterion('enforce.crash', () => restart.afterCrash());
+  criterion('enforce.restart', () => restart.ended('in order'));
+  criterion('enforce.crash', () => restart.ended('by SIGKILL'));
 
   afterAll(async () => {
     await phase.cleanUp();

@@ -3,11 +3,7 @@ import { criterion, section } from '../helpers/steps/criterion.ts';
 import { applyKilled } from '../helpers/steps/drill/apply-killed.ts';
 import { deadmanFailsOpen } from '../helpers/steps/drill/deadman.ts';
 import { downgradeAndUpgrade } from '../helpers/steps/drill/downgrade.ts';
-import {
-  agentLivedThrough,
-  hostIsAsBefore,
-  rulesAreRemoved,
-} from '../helpers/steps/drill/ending.ts';
+import { agentLivedThrough, rulesAreRemoved } from '../helpers/steps/drill/ending.ts';
 import { healthIsGood, metricsAreCaptured } from '../helpers/steps/drill/health.ts';
 import { KillSwitch } from '../helpers/steps/drill/kill-switch.ts';
 import {
@@ -21,6 +17,7 @@ import {
 import { recordAgrees } from '../helpers/steps/drill/record.ts';
 import { RefusedPolicies } from '../helpers/steps/drill/refused.ts';
 import { hostIsRestorable } from '../helpers/steps/drill/restorable.ts';
+import { hostIsAsBefore } from '../helpers/steps/drill/snapshot.ts';
 import { DrillStage } from '../helpers/steps/drill/stage.ts';
 import { strictDegradeEnds } from '../helpers/steps/drill/strict-degrade.ts';
 import { Supervision } from '../helpers/steps/drill/supervision.ts';
@@ -58,7 +55,7 @@ section('rollback', () => {
     stage.prepared().opens.judge('rollback/*/agent.stdout.ndjson'),
   );
   criterion('rollback.alive', () => agentLivedThrough(stage));
-  criterion('rollback.as-found', () => hostIsAsBefore(stage));
+  criterion('rollback.as-found', () => hostIsAsBefore(stage.run, stage.prepared().before));
 
   afterAll(() => stage.cleanUp());
 });

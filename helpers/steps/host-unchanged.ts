@@ -25,6 +25,8 @@ export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
   // All but those that the journal still removes.
   const rules = await ruleDifferences(run, 'gone');
   const snapshot = run.snapshot();
+  // Without pins there is no rule, and the agent's list command would make new ones.
+  const hadPins = snapshot?.pinDirectoryExisted === true;
   forgetOwnFiles();
   const report = await undoAll(journal, (text) => run.directory.log(`undone: ${text}`));
   run.directory.writeJson('undo.json', report);
@@ -32,13 +34,12 @@ export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
     snapshot === undefined
       ? ['the snapshot of the host as it was found is gone']
       : agentStateDifferences(snapshot);
-  // Without pins there is no rule, and the agent's list command would make new ones.
-  const left = snapshot?.pinDirectoryExisted === true ? await ruleDifferences(run, 'new') : [];
+  const left = hadPins ? await ruleDifferences(run, 'new') : [];
   const problems = [...report.problems, ...rules, ...left, ...differences];
   const measured = { value: problems.length, limit: 0, unit: 'differences', source };
   if (problems.length > 0)
     return fail(`the host is not as it was found: ${problems.join('; ')}`, measured);
-  const stay = snapshot?.pinDirectoryExisted === true ? await whatStays(run) : '';
+  const stay = hadPins ? await whatStays(run) : '';
   return pass(
     `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}${stay}`,
     measured,

@@ -2,7 +2,6 @@ import { howItEnded } from '../../agent/command.ts';
 import { deathsIn, livesIn } from '../../agent/lives.ts';
 import { fail, type Judgement, NotApplicable, pass } from '../../criteria/judgement.ts';
 import { removePolicy } from '../phases/candidate-policy.ts';
-import { restoreAndCompare } from './snapshot.ts';
 import type { DrillStage } from './stage.ts';
 
 /** The drill's rules go, by the same policy that an interrupted drill is undone with. */
@@ -33,9 +32,4 @@ export function agentLivedThrough(stage: DrillStage): Judgement {
     );
   if (value === 0) throw new NotApplicable('no life of the agent got ready in the drill');
   return pass(`${lives(value)}, each until it was told to stop`, { value, unit: 'lives', source });
-}
-
-/** Files, rules, pins and the emergency state, one by one. */
-export function hostIsAsBefore(stage: DrillStage): Promise<Judgement> {
-  return restoreAndCompare(stage.run, stage.prepared().before);
 }

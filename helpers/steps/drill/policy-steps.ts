@@ -1,6 +1,6 @@
 import { howItEnded } from '../../agent/command.ts';
 import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
-import { judgeRecord } from './record.ts';
+import { laterRecordAgrees } from './record.ts';
 import type { DrillStage } from './stage.ts';
 
 const source = 'service of the drill';
@@ -62,5 +62,5 @@ export async function rollBackAgain(stage: DrillStage): Promise<Judgement> {
 export async function laterApply(stage: DrillStage): Promise<Judgement> {
   await stage.apply(stage.prepared().baselinePolicy);
   const judged = await stage.shows('the later apply', 'baseline');
-  return judged.verdict === 'pass' ? judgeRecord(stage, 'the later apply') : judged;
+  return judged.verdict === 'pass' ? laterRecordAgrees(stage) : judged;
 }

@@ -14,10 +14,8 @@ async function disagreements(stage: DrillStage): Promise<string[]> {
   stage.run.directory.writeText('rollback/policy-show.txt', result.stdoutBytes);
   const parsed = parsePolicyShow(result.stdout);
   if (result.exitCode !== 0 || !parsed.ok) {
-    throw noEvidence(
-      `the recorded policy cannot be read: ${parsed.ok ? howItEnded(result) : parsed.error}`,
-      { source },
-    );
+    const why = parsed.ok ? howItEnded(result) : parsed.error;
+    throw noEvidence(`the recorded policy cannot be read: ${why}`, { source });
   }
   const { text, appliedSha256 } = parsed.value;
   const digest = hash('sha256', text);
@@ -53,12 +51,12 @@ export async function recordAgrees(stage: DrillStage): Promise<Judgement> {
 }
 
 /** The same for an apply, which no version is known to record wrongly. */
-export async function judgeRecord(stage: DrillStage, after: string): Promise<Judgement> {
+export async function laterRecordAgrees(stage: DrillStage): Promise<Judgement> {
   const problems = await disagreements(stage);
   const measured = { value: problems.length, limit: 0, unit: 'disagreements', source };
   if (problems.length > 0)
-    return fail(`after ${after} the record is wrong: ${problems.join(', and ')}`, measured);
+    return fail(`after the later apply the record is wrong: ${problems.join(', and ')}`, measured);
   return stage.agent().isRunning()
-    ? pass(`after ${after} rules, opens and record are the baseline's`, measured)
+    ? pass(`after the later apply rules, opens and record are the baseline's`, measured)
     : inconclusive('the agent no longer runs', measured);
 }

@@ -13,13 +13,14 @@ export function countersOnlyGrew(
   settings: Settings,
 ): Judgement {
   const source = 'aegisbpf metrics, aegisbpf_blocks_total';
-  const unread = refusals.filter(
-    ({ decisionsBefore, decisions }) => decisionsBefore === undefined || decisions === undefined,
+  const unread = refusals.flatMap(({ name, decisionsBefore, decisions }) =>
+    decisionsBefore === undefined || decisions === undefined ? [name] : [],
   );
-  if (unread.length > 0) {
-    const names = unread.map(({ name }) => name).join(', ');
-    throw noEvidence(`the metrics could not be read around refused policies: ${names}`, { source });
-  }
+  if (unread.length > 0)
+    throw noEvidence(
+      `the metrics could not be read around refused policies: ${unread.join(', ')}`,
+      { source },
+    );
   const resets = refusals.flatMap(({ name, exitCode, decisionsBefore = 0, decisions = 0 }) =>
     exitCode !== 0 && decisions < decisionsBefore
       ? [`${name} (${decisionsBefore} → ${decisions})`]

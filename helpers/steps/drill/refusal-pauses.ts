@@ -25,18 +25,16 @@ export function enforcementHeld(trial: RefusalTrial, settings: Settings): Judgem
   );
   const opens = opensOf(openings) + opensOf(refused);
   const measured = { value: opens, limit: 0, unit: 'opens', source: SOURCE };
-  if (refused.length > 0) {
+  if (refused.length > 0)
     return fail(
       `while policies were refused, ${opensOf(refused)} opens of a file without a rule were denied`,
       measured,
     );
-  }
-  if (openings.length === 0) {
+  if (openings.length === 0)
     return pass(
       `the same rules after each; ${guarded.opens} opens of the guarded file denied, ${needed.opens} of the free one allowed, throughout`,
       measured,
     );
-  }
   const pauses = pausesAmong(openings, refusals);
   const missed = openings.filter((one) => !pauses.includes(one));
   const paused = pauses.length === 0 ? undefined : pauseDefect(pauses, guarded.opens, settings);

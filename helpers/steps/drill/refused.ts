@@ -23,12 +23,11 @@ export class RefusedPolicies {
     const unclear = refusals.filter(({ exitCode }) => exitCode === undefined);
     const source = 'rollback/refused-policies.json';
     const measured = { value: accepted.length, limit: 0, unit: 'accepted', source };
-    if (unclear.length > 0) {
+    if (unclear.length > 0)
       return fail(
         `\`policy apply\` did not end by itself for ${unclear.map(({ name, how }) => `${name} (${how})`).join('; ')}`,
         { value: unclear.length, limit: 0, unit: 'commands', source },
       );
-    }
     // One finding a policy: who accepts one must not thereby have accepted the next.
     const [first, ...more] = accepted.map(({ name }) =>
       judgeDefect(
@@ -53,13 +52,12 @@ export class RefusedPolicies {
   rulesStay(): Judgement {
     const changed = this.#seen().refusals.filter((one) => one.exitCode !== 0 && differs(one));
     const source = 'aegisbpf block list';
-    if (changed.length > 0) {
-      const [first] = changed;
+    const [first] = changed;
+    if (first !== undefined)
       return fail(
-        `after a refused policy the rules differ (${changed.map(({ name }) => name).join(', ')}); ${first?.name}: lost ${first?.lostRules.slice(0, 3).join(', ') || 'none'}, added ${first?.addedRules.slice(0, 3).join(', ') || 'none'}`,
+        `after a refused policy the rules differ (${changed.map(({ name }) => name).join(', ')}); ${first.name}: lost ${first.lostRules.slice(0, 3).join(', ') || 'none'}, added ${first.addedRules.slice(0, 3).join(', ') || 'none'}`,
         { value: changed.length, limit: 0, unit: 'refused policies', source },
       );
-    }
     return enforcementHeld(this.#seen(), this.#stage.run.settings);
   }
 

@@ -22,11 +22,6 @@ import {
 const STEADY_MS = 500;
 const CHILDREN_MS = 2000;
 
-interface Subject {
-  readonly file: OwnFile;
-  readonly ruleId: string;
-}
-
 /**
  * The restart behaviour of the enforce phase: the agent ends, in order or by SIGKILL, while a
  * process of ours opens a denied file all the time, and starts again on the same pinned maps.
@@ -34,30 +29,22 @@ interface Subject {
 export class RestartUnderLoad {
   readonly #run: CanaryRun = canaryRun();
   readonly #lives: StartingDaemon[] = [];
-  #subject: Subject | undefined;
-
-  /** SIGINT and a new start: one gap, and no open lost or gained on either side of it. */
-  inOrder(): Promise<Judgement> {
-    return this.#restart('in order');
-  }
-
-  /** SIGKILL and a new start: the rules outlive it, the counters go on. */
-  afterCrash(): Promise<Judgement> {
-    return this.#restart('by SIGKILL');
-  }
+  #subject: { readonly file: OwnFile; readonly ruleId: string } | undefined;
 
   /** Ends what still runs; a rule still there is left to the journal. */
   async cleanUp(): Promise<void> {
     for (const life of this.#lives) await life.stop();
     if (this.#subject === undefined) return;
     const { file, ruleId } = this.#subject;
-    const { candidate } = this.#run;
-    const journal = await this.#run.journal();
-    await removeRule(candidate, file, ruleId, journal);
+    await removeRule(this.#run.candidate, file, ruleId, await this.#run.journal());
   }
 
-  async #restart(ending: Ending): Promise<Judgement> {
-    const { file } = await this.#prepared();
+  /**
+   * SIGINT or SIGKILL, and a new start: one gap, and no open lost or gained on either side of it. The rules
+   * outlive it, the counters go on.
+   */
+  async ended(ending: Ending): Promise<Judgement> {
+    const file = await this.#file();
     const { candidate, directory } = this.#run;
     const opens = new OwnOpens('the file opened over the restart', [file], candidate.executable);
     const name = ending === 'in order' ? 'restart' : 'crash';
@@ -126,18 +113,15 @@ export class RestartUnderLoad {
       await pause(50);
       running = agents();
     }
-    if (running.length > 0) {
-      return fail(
-        `the agent ended and left ${running.map(({ pid }) => `pid ${pid}`).join(', ')} running`,
-        { value: running.length, limit: 0, unit: 'processes', source: '/proc' },
-      );
-    }
-    return undefined;
+    if (running.length === 0) return undefined;
+    return fail(
+      `the agent ended and left ${running.map(({ pid }) => `pid ${pid}`).join(', ')} running`,
+      { value: running.length, limit: 0, unit: 'processes', source: '/proc' },
+    );
   }
 
   async #ruleIsListed(file: OwnFile): Promise<Judgement | undefined> {
-    const { candidate } = this.#run;
-    const listed = rulesOn(await listFileRules(candidate), file).length;
+    const listed = rulesOn(await listFileRules(this.#run.candidate), file).length;
     if (listed === 1) return undefined;
     return fail(`after the agent's end the rule list holds ${listed} rules on its file`, {
       value: listed,
@@ -147,16 +131,16 @@ export class RestartUnderLoad {
     });
   }
 
-  async #prepared(): Promise<Subject> {
-    if (this.#subject !== undefined) return this.#subject;
+  /** The file of both restarts, with its rule. */
+  async #file(): Promise<OwnFile> {
+    if (this.#subject !== undefined) return this.#subject.file;
     const { settings, candidate } = this.#run;
     plainFilesystem(settings.PROBE_DIR);
     const journal = await this.#run.journal();
     const file = ownFile(ownDirectory(settings.PROBE_DIR, journal), 'restart');
-    const before = await listFileRules(candidate);
-    const ruleId = await addRule(candidate, file, before, journal);
+    const ruleId = await addRule(candidate, file, await listFileRules(candidate), journal);
     this.#subject = { file, ruleId };
-    return this.#subject;
+    return file;
   }
 
   async #start(name: string, opens: OwnOpens): Promise<ReadyDaemon> {

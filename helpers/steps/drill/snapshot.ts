@@ -13,7 +13,7 @@ import type { CanaryRun } from '../canary-run.ts';
 /** The host as the drill found it: rules, the agent's files, the emergency state and the pins. */
 export type DrillSnapshot = Awaited<ReturnType<typeof takeSnapshot>>;
 
-const ruleTexts = (rules: RuleList): string[] =>
+const ruleTexts = (rules: RuleList) =>
   [
     ...rules.files.map(ruleText),
     ...rules.network,
@@ -54,8 +54,8 @@ export async function takeSnapshot(run: CanaryRun, rules: RuleList) {
   return snapshot;
 }
 
-/** Puts the agent's files back as they were before the drill, and compares all the rest. */
-export async function restoreAndCompare(run: CanaryRun, before: DrillSnapshot): Promise<Judgement> {
+/** Puts the agent's files back as they were before the drill, and compares all the rest, one by one. */
+export async function hostIsAsBefore(run: CanaryRun, before: DrillSnapshot): Promise<Judgement> {
   const problems = restoreAgentState(before.files);
   const rules = ruleTexts(await run.rules());
   const compare = (what: string, was: readonly string[], is: readonly string[]) => [

@@ -59,8 +59,11 @@ export class DrillStage {
     const needed = ownFile(directory, 'needed');
     const { executable, environment } = this.run.candidate;
     const opens = new OwnOpens('files of the drill', [guarded, needed], executable);
-    const written = (name: string, paths: readonly string[]) =>
-      this.#write(join(directory, name), policyText([...hostPaths, ...paths]));
+    const written = (name: string, paths: readonly string[]) => {
+      const path = join(directory, name);
+      writeFileSync(path, policyText([...hostPaths, ...paths]), { mode: 0o600, flag: 'wx' });
+      return path;
+    };
     this.#prepared = {
       directory,
       guarded,
@@ -172,10 +175,5 @@ export class DrillStage {
   async cleanUp(): Promise<void> {
     this.#prepared?.service.stop();
     for (const starting of this.#leftToStop) await starting.stop();
-  }
-
-  #write(path: string, text: string): string {
-    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
-    return path;
   }
 }

@@ -6,7 +6,7 @@ import {
   TransientUnit,
 } from '../../changes/transient-unit.ts';
 import { fail, type Judgement, NotApplicable, noEvidence, pass } from '../../criteria/judgement.ts';
-import { isRunning, processesMarked, processIdentity, RUN_MARK } from '../../host/processes.ts';
+import { isRunning, processesMarked, RUN_MARK } from '../../host/processes.ts';
 import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 
@@ -52,12 +52,8 @@ export class Supervision {
     const after = await serviceSnapshot(systemctl, HOST_SERVICE);
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     const changed = names.filter((name) => before[name] !== after[name]);
-    const measured = {
-      value: changed.length,
-      limit: 0,
-      unit: 'properties',
-      source: `systemctl show ${HOST_SERVICE}`,
-    };
+    const asked = `systemctl show ${HOST_SERVICE}`;
+    const measured = { value: changed.length, limit: 0, unit: 'properties', source: asked };
     return changed.length === 0
       ? pass(
           `${HOST_SERVICE} is as before: ${before.LoadState}, ${before.ActiveState}, ${before.UnitFileState || 'no unit file'}`,
@@ -98,14 +94,15 @@ export class Supervision {
         `${unit.name} did not enforce within ${settings.READY_TIMEOUT_SECONDS} s; its log is in rollback/supervision/`,
         { source },
       );
+    const ours = (main: number | undefined) =>
+      processesMarked(RUN_MARK, provided.runId).find((one) => one.pid === main && isRunning(one));
     const first = await unit.mainPid();
-    const identity = first === undefined ? undefined : processIdentity(first);
-    const ours = processesMarked(RUN_MARK, provided.runId).some(({ pid }) => pid === first);
-    if (identity === undefined || !ours)
+    const killed = ours(first);
+    if (killed === undefined)
       throw noEvidence(`the main process of ${unit.name} (${first ?? 'none'}) is not ours`, {
         source,
       });
-    process.kill(identity.pid, 'SIGKILL');
+    process.kill(killed.pid, 'SIGKILL');
     const opened = await watch.until('allowed', readyMs);
     const back = opened && (await watch.until('denied', readyMs + RESTART_SECONDS * 1000));
     const restarts = await unit.restarts();
@@ -122,15 +119,9 @@ export class Supervision {
         { value: restarts, limit: 1, unit: 'restarts', source },
       );
     }
-    const left = processesMarked(RUN_MARK, provided.runId).filter(
-      (one) => one.pid === second && isRunning(one),
-    );
-    if (problem !== undefined || left.length > 0) {
-      return fail(
-        `the unit could not be stopped for good: ${problem ?? `pid ${second} still runs`}`,
-        { source },
-      );
-    }
+    const why = problem ?? (ours(second) === undefined ? undefined : `pid ${second} still runs`);
+    if (why !== undefined)
+      return fail(`the unit could not be stopped for good: ${why}`, { source });
     return pass(
       `systemd started the killed agent again (RestartSec=${RESTART_SECONDS}): enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; the unit is gone`,
       { value: gap.ms, unit: 'ms', source },
