@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
-import { DIES_WITH_US, PROGRAM_ENVIRONMENT } from './programs.ts';
+import { startProgram } from './programs.ts';
 import { type Accelerator, firmwareArguments } from './qemu-arguments.ts';
 
 /** What may be asked for; `auto` is KVM where a guest runs on it. */
@@ -25,12 +24,7 @@ export interface Probe {
 async function whyNotKvm(probe: Probe): Promise<string | undefined> {
   const { signal, qemu = 'qemu-system-x86_64', silenceSeconds = SILENCE_SECONDS } = probe;
   const seen = new AbortController();
-  const [program, ...args] = [...DIES_WITH_US, qemu, ...firmwareArguments('kvm')];
-  const guest = execa(program, args, {
-    env: PROGRAM_ENVIRONMENT,
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
+  const guest = startProgram(qemu, firmwareArguments('kvm'), {
     cancelSignal: AbortSignal.any([signal, seen.signal]),
     killSignal: 'SIGKILL',
   });

@@ -27,15 +27,10 @@ const HOST_ONLY = ['HOST_ROOT', 'CANARY_RUN'] as const;
 /** The agent looks for the object's hash beside it: aegis.bpf.o → aegis.bpf.sha256. */
 const sidecarOf = (object: string) => object.replace(/\.o$/, '.sha256');
 
-interface CarriedFile {
-  readonly from: string;
-  /** Path below the job disk's `carried` folder. */
-  readonly to: string;
-}
-
 export interface GuestEnvironment {
   readonly variables: Readonly<Record<string, string>>;
-  readonly files: readonly CarriedFile[];
+  /** Each to its path below the job disk's `carried` folder. */
+  readonly files: readonly { readonly from: string; readonly to: string }[];
   /** True with the stand-in agent. */
   readonly rehearsal: boolean;
 }
@@ -101,7 +96,7 @@ export function guestEnvironment(
     NODE_COMPILE_CACHE: `${GUEST.project}/node_modules/.cache/canary`,
     ...(rehearsal ? rehearsalDefaults(environment, accelerator) : {}),
   };
-  const files: CarriedFile[] = [];
+  const files: GuestEnvironment['files'][number][] = [];
   for (const name of knobNames) {
     const value = environment[name];
     if (!isSet(value)) continue;
@@ -117,9 +112,5 @@ export function guestEnvironment(
     if (name.startsWith('AEGIS_BPF_OBJ') && sidecar !== from && existsSync(sidecar))
       files.push({ from: sidecar, to: join(dirname(to), basename(sidecar)) });
   }
-  return {
-    variables: { ...variables, OUT_DIR: GUEST.out, HOST_ROOT: '/' },
-    files,
-    rehearsal,
-  };
+  return { variables: { ...variables, OUT_DIR: GUEST.out, HOST_ROOT: '/' }, files, rehearsal };
 }

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GUEST, type GuestEnvironment } from './guest-environment.ts';
+import type { Options } from './options.ts';
 import { type RunProgram, runProgram } from './programs.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
@@ -35,11 +36,9 @@ export function commandScript(
 }
 
 /** What one run brings into the guest. */
-export interface Job {
+export interface Job extends Pick<Options, 'guestSetup' | 'freeDiskMb'> {
   readonly guest: GuestEnvironment;
   readonly command: readonly string[];
-  readonly guestSetup: string | undefined;
-  readonly freeDiskMb: number;
 }
 
 /** Files of the project as they are now, changed or not; without git, all but what is left out. */

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { JOB_STARTS, StagingVmError, type Traces } from './ending.ts';
-import { DIES_WITH_US, PROGRAM_ENVIRONMENT } from './programs.ts';
+import { startProgram } from './programs.ts';
 import { type Machine, qemuArguments } from './qemu-arguments.ts';
 
 /** Twenty times what a boot takes without KVM on an idle machine. */
@@ -20,14 +19,9 @@ export async function runMachine(
   signal: AbortSignal,
 ): Promise<Omit<Traces, 'result'>> {
   signal.throwIfAborted();
-  const [program, ...args] = [...DIES_WITH_US, 'qemu-system-x86_64', ...qemuArguments(machine)];
-  const qemu = execa(program, args, {
-    env: PROGRAM_ENVIRONMENT,
-    extendEnv: false,
-    stdin: 'ignore',
+  const qemu = startProgram('qemu-system-x86_64', qemuArguments(machine), {
     stdout: 'inherit',
     stderr: 'pipe',
-    reject: false,
     cancelSignal: signal,
     killSignal: 'SIGKILL',
   });

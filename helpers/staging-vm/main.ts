@@ -13,7 +13,7 @@ import { kernelOf } from './kernel.ts';
 import { matrixTable } from './matrix.ts';
 import { type RunResult, runOnce } from './one-run.ts';
 import { readOptions } from './options.ts';
-import { Progress } from './progress.ts';
+import { say } from './programs.ts';
 import { checkRequirements } from './requirements.ts';
 
 const USAGE = `usage: npm run staging-vm -- [OPTION]... [-- COMMAND ARG...]
@@ -23,7 +23,6 @@ helpIfAsked(USAGE);
 
 const CANARY = ['node', 'node_modules/vitest/vitest.mjs', 'run', 'canary'] as const;
 
-const progress = new Progress();
 const interrupt = new AbortController();
 let interruptedBy: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -37,7 +36,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 async function runAll(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env, knobProblems(process.env));
   checkRequirements();
-  const accelerator = await chooseAccelerator(options.accelerator, (words) => progress.say(words), {
+  const accelerator = await chooseAccelerator(options.accelerator, say, {
     signal: interrupt.signal,
   });
   const guest = guestEnvironment(process.env, accelerator);
@@ -47,7 +46,7 @@ async function runAll(): Promise<number> {
     accelerator === 'tcg' &&
     !process.env.PHASE
   )
-    progress.say('software emulation is slow: rehearsing the audit phase; PHASE=all rehearses all');
+    say('software emulation is slow: rehearsing the audit phase; PHASE=all rehearses all');
   const outDir = resolve(process.env.OUT_DIR || 'artifacts/canary');
   const command = options.command.length > 0 ? options.command : CANARY;
   const several = options.kernels.length > 1;
@@ -57,7 +56,7 @@ async function runAll(): Promise<number> {
     // Numbered, because two files may have the same name.
     const own = several ? join(outDir, `${index + 1}-${label}`) : outDir;
     const run = { kernel, options, command, guest, accelerator, outDir: own };
-    results.push(await ended(runOnce(run, progress, interrupt.signal), label));
+    results.push(await ended(runOnce(run, interrupt.signal), label));
   }
   if (several) {
     const table = matrixTable(results);
@@ -74,7 +73,7 @@ async function ended(run: Promise<RunResult>, kernel: string): Promise<RunResult
     return await run;
   } catch (error) {
     if (interrupt.signal.aborted || !(error instanceof StagingVmError)) throw error;
-    progress.say(error.message);
+    say(error.message);
     const [words = ''] = error.message.split('\n');
     return { exitCode: error.exitCode, words, kernel, verdicts: new Map() };
   }
@@ -84,7 +83,7 @@ try {
   process.exitCode = await runAll();
 } catch (error) {
   if (interruptedBy !== undefined) {
-    progress.say(`ended by ${interruptedBy}; the VM and its files are removed`);
+    say(`ended by ${interruptedBy}; the VM and its files are removed`);
     process.exitCode = 128 + constants.signals[interruptedBy];
   } else {
     const known = error instanceof StagingVmError;

@@ -9,8 +9,7 @@ import { commandResult, keepResults, readJobDisk } from './job-results.ts';
 import { kernelOf } from './kernel.ts';
 import { runMachine } from './machine.ts';
 import type { Options } from './options.ts';
-import { type RunProgram, runProgram } from './programs.ts';
-import type { Progress } from './progress.ts';
+import { type RunProgram, runProgram, say } from './programs.ts';
 import type { Accelerator, Machine } from './qemu-arguments.ts';
 import { rootFileSystem } from './root-file-system.ts';
 import { newestVerdicts, type Verdicts } from './verdicts.ts';
@@ -75,10 +74,10 @@ function logFolder(outDir: string): string {
   return path;
 }
 
-async function prepare(run: Run, folder: string, progress: Progress, signal: AbortSignal) {
+async function prepare(run: Run, folder: string, signal: AbortSignal) {
   const { options, accelerator } = run;
   const kernel = kernelOf(run.kernel);
-  const boot = await rootFileSystem(options.cache, options.release, kernel, progress, signal);
+  const boot = await rootFileSystem(options.cache, options.release, kernel, signal);
   const overlay = join(folder, 'root.qcow2');
   const backing = ['-b', boot.disk, '-F', 'raw', overlay];
   await runProgram('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing], { signal });
@@ -86,7 +85,7 @@ async function prepare(run: Run, folder: string, progress: Progress, signal: Abo
   const job = { guest: run.guest, command: run.command, guestSetup, freeDiskMb };
   if (accelerator === 'tcg') await compileAhead({ signal });
   const jobDisk = await makeJobDisk(folder, job, { signal });
-  progress.say(
+  say(
     `booting ${kernel.label} ${accelerator === 'kvm' ? 'on KVM' : 'without KVM (software emulation: expect a slow guest)'}`,
   );
   const { memoryMb, cpus, lsm, append } = options;
@@ -94,11 +93,7 @@ async function prepare(run: Run, folder: string, progress: Progress, signal: Abo
   return { accelerator, memoryMb, cpus, lsm, append, boot, overlay, jobDisk, console };
 }
 
-async function bringBack(
-  run: Run,
-  machine: Machine,
-  folder: string,
-): Promise<{ result: string | undefined; verdicts: Verdicts; logs: string }> {
+async function bringBack(run: Run, machine: Machine, folder: string) {
   const logs = logFolder(run.outDir);
   // First, so that it is kept even when the guest's disk cannot be read.
   if (existsSync(machine.console)) copyFileSync(machine.console, join(logs, 'console.log'));
@@ -108,27 +103,21 @@ async function bringBack(
 }
 
 /** Boots one kernel, runs the command, brings the evidence back and leaves nothing else. */
-export async function runOnce(
-  run: Run,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<RunResult> {
+export async function runOnce(run: Run, signal: AbortSignal): Promise<RunResult> {
   const folder = makeRunFolder(run.options.cache);
   try {
-    const machine = await prepare(run, folder, progress, signal);
-    const started = () => progress.say('booted; the command starts');
-    let traces: Awaited<ReturnType<typeof runMachine>> | undefined;
-    let back: Awaited<ReturnType<typeof bringBack>>;
-    try {
-      traces = await runMachine(machine, run.options.timeoutSeconds, started, signal);
-    } finally {
-      back = await bringBack(run, machine, folder);
-    }
+    const machine = await prepare(run, folder, signal);
+    const started = () => say('booted; the command starts');
+    const running = runMachine(machine, run.options.timeoutSeconds, started, signal);
+    // However it ended, what the guest wrote comes back.
+    await Promise.allSettled([running]);
+    const back = await bringBack(run, machine, folder);
+    const traces = await running;
     signal.throwIfAborted();
     if (traces.late === 'boot' && run.accelerator === 'kvm')
-      progress.say('if no guest boots on KVM here, --accelerator tcg emulates the processor');
+      say('if no guest boots on KVM here, --accelerator tcg emulates the processor');
     const ending = endingOf({ ...traces, result: back.result });
-    progress.say(`${ending.words}; console log and output in ${back.logs}`);
+    say(`${ending.words}; console log and output in ${back.logs}`);
     return { ...ending, kernel: kernelOf(run.kernel).label, verdicts: back.verdicts };
   } finally {
     rmSync(folder, { recursive: true, force: true });

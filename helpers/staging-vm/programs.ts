@@ -1,12 +1,29 @@
-import { execa } from 'execa';
+import { execa, type Options } from 'execa';
 import { StagingVmError } from './ending.ts';
 import { PROGRAM_PATH } from './requirements.ts';
 
-/** setpriv(1): the program dies with us, even when we are killed with SIGKILL. */
-export const DIES_WITH_US = ['setpriv', '--pdeathsig', 'KILL'] as const;
+/** A progress line on standard error, with the seconds since the tool started. */
+export function say(words: string): void {
+  const seconds = (performance.now() / 1000).toFixed(1).padStart(6);
+  process.stderr.write(`staging-vm [${seconds} s] ${words}\n`);
+}
 
 /** Hosts' own settings must not change what is built: the environment of every program we start. */
-export const PROGRAM_ENVIRONMENT = { PATH: PROGRAM_PATH, LC_ALL: 'C', HOME: '/root' } as const;
+const PROGRAM_ENVIRONMENT = { PATH: PROGRAM_PATH, LC_ALL: 'C', HOME: '/root' } as const;
+
+const withOurEnvironment = execa({
+  env: PROGRAM_ENVIRONMENT,
+  extendEnv: false,
+  stdin: 'ignore',
+  reject: false,
+});
+
+/** Starts a program that dies with us, even when we are killed with SIGKILL (setpriv(1)). */
+export const startProgram = <O extends Options>(
+  program: string,
+  args: readonly string[],
+  options: O,
+) => withOurEnvironment('setpriv', ['--pdeathsig', 'KILL', program, ...args], options);
 
 export interface RunProgram {
   readonly signal: AbortSignal;
@@ -24,13 +41,9 @@ export async function runProgram(
   { signal, allowed = [0], cwd, environment = {} }: RunProgram,
 ): Promise<string> {
   signal.throwIfAborted();
-  const [first, ...rest] = [...DIES_WITH_US, program, ...args];
-  const result = await execa(first, rest, {
+  const result = await startProgram(program, args, {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...PROGRAM_ENVIRONMENT, ...environment },
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
+    env: environment,
     all: true,
     cancelSignal: signal,
     forceKillAfterDelay: 2000,

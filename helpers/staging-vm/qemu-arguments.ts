@@ -1,14 +1,11 @@
+import type { Options } from './options.ts';
 import type { Bootable } from './root-file-system.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
 
 /** A VM to start. */
-export interface Machine {
+export interface Machine extends Pick<Options, 'memoryMb' | 'cpus' | 'lsm' | 'append'> {
   readonly accelerator: Accelerator;
-  readonly memoryMb: number;
-  readonly cpus: number;
-  readonly lsm: string;
-  readonly append: string;
   readonly boot: Bootable;
   readonly overlay: string;
   readonly jobDisk: string;

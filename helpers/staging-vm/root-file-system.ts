@@ -12,8 +12,7 @@ import { dirname, join } from 'node:path';
 import { StagingVmError } from './ending.ts';
 import type { Kernel } from './kernel.ts';
 import { underLock } from './lock.ts';
-import { type RunProgram, runProgram } from './programs.ts';
-import type { Progress } from './progress.ts';
+import { type RunProgram, runProgram, say } from './programs.ts';
 import { keyOf, MASKED_UNITS, type Recipe, ROOT_SIZE, recipeOf } from './recipe.ts';
 
 /** What QEMU boots. The disk is shared by all runs and never written to. */
@@ -99,17 +98,16 @@ export async function rootFileSystem(
   cache: string,
   release: string,
   kernel: Kernel,
-  progress: Progress,
   signal: AbortSignal,
 ): Promise<Bootable> {
   const recipe = recipeOf(release, kernel);
   const key = keyOf(recipe);
   const kept = join(cache, key);
   mkdirSync(cache, { recursive: true, mode: 0o700 });
-  const waiting = () => progress.say('waiting for another build of the same root file system');
+  const waiting = () => say('waiting for another build of the same root file system');
   await underLock(join(cache, `${key}.lock`), signal, waiting, async () => {
-    if (existsSync(kept)) return progress.say(`root file system from the cache (${key})`);
-    progress.say(`building the root file system (${release}, ${kernel.label}): about a minute`);
+    if (existsSync(kept)) return say(`root file system from the cache (${key})`);
+    say(`building the root file system (${release}, ${kernel.label}): about a minute`);
     // Complete under its final name or not there: a build that was killed is started over.
     const half = `${kept}.building`;
     rmSync(half, { recursive: true, force: true });
@@ -119,7 +117,7 @@ export async function rootFileSystem(
     } finally {
       rmSync(half, { recursive: true, force: true });
     }
-    progress.say('root file system built');
+    say('root file system built');
   });
   const disk = join(kept, 'root.raw');
   return kernel.kind === 'image'
