@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { entryDifferences, folderEntries } from '../host/folder-entries.ts';
 import { hostPath } from '../host/observations.ts';
 import type { JournalEntry } from './journal.ts';
@@ -46,20 +47,16 @@ const REMOVED_IF_NEW = /^(control_log\.jsonl(\.\d+)?|control\.lock|\.aegis_tmp_\
 const MAY_GROW = /^control_log\.jsonl(\.\d+)?$/;
 
 type AgentState = Extract<JournalEntry, { kind: 'agent-state' }>;
+type SavedFile = AgentState['files'][number];
 
-function saved(directory: string, name: string): AgentState['files'][number] {
+function saved(directory: string, name: string): SavedFile {
   const path = join(directory, name);
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return { name, content: null, mode: 0, uid: 0, gid: 0 };
   if (!stat.isFile())
     throw new Error(`${path} is not a regular file; the agent would not write such a thing`);
-  return {
-    name,
-    content: readFileSync(path).toString('base64'),
-    mode: stat.mode & 0o777,
-    uid: stat.uid,
-    gid: stat.gid,
-  };
+  const content = readFileSync(path).toString('base64');
+  return { name, content, mode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid };
 }
 
 /** Records the agent's state as it is, before the first command that loads BPF. */
@@ -89,26 +86,18 @@ const ruleSet = (content: string | null, ours: readonly string[] = []) =>
         .join('\n')
         .trim();
 
-/** Bytes, mode and owner: an operator's file is as before only when all of them are. */
-function isAsSaved(now: AgentState['files'][number], file: AgentState['files'][number]): boolean {
-  return (
-    now.content === file.content &&
-    (file.content === null ||
-      (now.mode === file.mode && now.uid === file.uid && now.gid === file.gid))
-  );
-}
-
 /** Ends a line of deny.db with a path of ours, or with one in a directory of ours. */
 const isOurs = (rule: string, ours: readonly string[]) =>
   ours.some((path) => (path.endsWith('/') ? rule.includes(` ${path}`) : rule.endsWith(` ${path}`)));
 
 function restoreFile(
   state: AgentState,
-  file: AgentState['files'][number],
+  file: SavedFile,
   ours: readonly string[],
 ): string | undefined {
   const now = saved(state.dataDirectory, file.name);
-  if (isAsSaved(now, file)) return undefined;
+  // Bytes, mode and owner: an operator's file is as before only when all of them are.
+  if (isDeepStrictEqual(now, file)) return undefined;
   const path = join(state.dataDirectory, file.name);
   if (file.name === 'deny.db' && ruleSet(now.content, ours) !== ruleSet(file.content)) {
     // Our own rules are gone by now: what differs is somebody else's work during the run.
@@ -138,53 +127,47 @@ function restoreFile(
  */
 export function restoreAgentState(state: AgentState, ours: readonly string[] = []): string[] {
   const problems: string[] = [];
-  const attempt = (what: string, action: () => string | undefined) => {
+  const attempt = (what: string, action: () => unknown) => {
     try {
       const problem = action();
-      if (problem !== undefined) problems.push(problem);
+      if (typeof problem === 'string') problems.push(problem);
     } catch (error) {
       problems.push(`${what}: ${(error as Error).message}`);
     }
   };
-  if (!state.pinDirectoryExisted && existsSync(state.pinDirectory)) {
-    attempt(`could not remove ${state.pinDirectory}`, () => {
-      // Looked at before the first is removed: whole or not at all.
-      const pins = readdirSync(state.pinDirectory, { withFileTypes: true });
-      const folder = pins.find((pin) => pin.isDirectory());
-      if (folder !== undefined) {
-        return `${state.pinDirectory} holds a folder ${folder.name}, which the agent does not make; it was left`;
-      }
-      for (const { name } of pins) unlinkSync(join(state.pinDirectory, name));
-      rmdirSync(state.pinDirectory);
-      return undefined;
-    });
-  }
-  if (!state.cgroupExisted && existsSync(state.cgroup)) {
-    attempt(`could not remove ${state.cgroup}`, () => {
-      rmdirSync(state.cgroup);
-      return undefined;
-    });
-  }
+  const { pinDirectory, cgroup, dataDirectory } = state;
+  if (!state.pinDirectoryExisted && existsSync(pinDirectory))
+    attempt(`could not remove ${pinDirectory}`, () => removePins(pinDirectory));
+  if (!state.cgroupExisted && existsSync(cgroup))
+    attempt(`could not remove ${cgroup}`, () => rmdirSync(cgroup));
   if (!state.dataDirectoryExisted) {
-    attempt(`could not remove ${state.dataDirectory}`, () => {
-      rmSync(state.dataDirectory, { recursive: true, force: true });
-      return undefined;
-    });
+    attempt(`could not remove ${dataDirectory}`, () =>
+      rmSync(dataDirectory, { recursive: true, force: true }),
+    );
     return problems;
   }
-  for (const file of state.files) {
+  for (const file of state.files)
     attempt(`could not restore ${file.name}`, () => restoreFile(state, file, ours));
-  }
   attempt('could not remove what the agent left', () => {
     // A journal of an older version knows no entries, and so not whose these are.
-    if (state.dataEntries === undefined || !existsSync(state.dataDirectory)) return undefined;
+    if (state.dataEntries === undefined || !existsSync(dataDirectory)) return;
     const known = new Set(state.dataEntries.map(({ name }) => name));
-    for (const entry of readdirSync(state.dataDirectory, { withFileTypes: true }))
+    for (const entry of readdirSync(dataDirectory, { withFileTypes: true }))
       if (entry.isFile() && REMOVED_IF_NEW.test(entry.name) && !known.has(entry.name))
-        unlinkSync(join(state.dataDirectory, entry.name));
-    return undefined;
+        unlinkSync(join(dataDirectory, entry.name));
   });
   return problems;
+}
+
+function removePins(directory: string): string | undefined {
+  // Looked at before the first is removed: whole or not at all.
+  const pins = readdirSync(directory, { withFileTypes: true });
+  const folder = pins.find((pin) => pin.isDirectory());
+  if (folder !== undefined)
+    return `${directory} holds a folder ${folder.name}, which the agent does not make; it was left`;
+  for (const { name } of pins) unlinkSync(join(directory, name));
+  rmdirSync(directory);
+  return undefined;
 }
 
 /** The agent's state without the bytes of its files: all that a comparison needs. */
@@ -214,11 +197,9 @@ function differencesIn(
 ): string[] {
   const now = folderEntries(folder, content);
   if (before === undefined || now === undefined) return [];
-  const grown = now.filter(
-    ({ name, kind }) =>
-      kind === 'file' && MAY_GROW.test(name) && before.some((one) => one.name === name),
-  );
-  const without = (list: NonNullable<AgentState['dataEntries']>) =>
-    list.filter(({ name }) => !grown.some((one) => one.name === name));
+  const known = new Set(before.map(({ name }) => name));
+  const logs = now.filter(({ name, kind }) => kind === 'file' && MAY_GROW.test(name));
+  const grown = new Set(logs.map(({ name }) => name)).intersection(known);
+  const without = (list: typeof now) => list.filter(({ name }) => !grown.has(name));
   return entryDifferences(folder, without(before), without(now));
 }

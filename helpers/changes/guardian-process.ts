@@ -22,9 +22,13 @@ const FLOCK_PATHS = ['/usr/bin/flock', '/bin/flock'];
 
 const message = z.object({
   state: z.enum(['ready', 'finished']),
-  report: z.object({ undone: z.array(z.string()), problems: z.array(z.string()) }),
+  report: z.object({
+    undone: z.array(z.string()).readonly(),
+    problems: z.array(z.string()).readonly(),
+  }),
   journal: journalIdentity.optional(),
 });
+export type GuardianMessage = z.output<typeof message>;
 
 /** Who holds the lock: told to whoever comes second. */
 export interface LockHolder {
@@ -58,7 +62,7 @@ export interface Guardian {
 }
 
 /** Its messages, one a line; undefined once it is gone. */
-function messagesOf({ stdout }: ChildProcess): () => Promise<z.output<typeof message> | undefined> {
+function messagesOf({ stdout }: ChildProcess): () => Promise<GuardianMessage | undefined> {
   if (stdout === null) throw new GuardianError('the guardian has no standard output');
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   return async () => {

@@ -9,7 +9,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { Journal, type JournalIdentity } from './journal.ts';
+import type { GuardianMessage } from './guardian-process.ts';
+import { Journal } from './journal.ts';
 import { type UndoReport, undoAll } from './undo.ts';
 
 const argumentsOf = z.tuple([z.string(), z.string(), z.enum(['run', 'recover'])]);
@@ -23,21 +24,11 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE', 'SIGQUIT'] as cons
   process.on(name, ignoreGone);
 }
 
-function tell(message: {
-  state: 'ready' | 'finished';
-  report: UndoReport;
-  journal?: JournalIdentity | undefined;
-}): void {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
-}
+const tell = (message: GuardianMessage) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 /** Undoes what is left; the journal stays where something could not be undone. */
-async function undo(
-  journal: Journal,
-  say: (text: string) => void,
-  when: 'at the end' | 'later' = 'at the end',
-): Promise<UndoReport> {
-  const report = await undoAll(journal, say, when);
+async function undo(...[journal, ...how]: Parameters<typeof undoAll>): Promise<UndoReport> {
+  const report = await undoAll(journal, ...how);
   if (report.problems.length === 0) journal.end();
   return report;
 }
@@ -60,11 +51,8 @@ async function untilTheRunEnds(): Promise<'asked' | 'lost'> {
 const [holderFile, holder, purpose] = argumentsOf.parse(process.argv.slice(2));
 tellHolder(holderFile, `${holder}\n`);
 const say = (text: string) => process.stderr.write(`aegisbpf-canary: ${text}\n`);
-const recovered = await undo(
-  new Journal(),
-  (text) => say(`recovering an earlier run: ${text}`),
-  'later',
-);
+const recovering = (text: string) => say(`recovering an earlier run: ${text}`);
+const recovered = await undo(new Journal(), recovering, 'later');
 // What could not be undone keeps its journal, and no run begins beside it.
 const begins = purpose === 'run' && recovered.problems.length === 0;
 const journal = begins ? Journal.make() : undefined;

@@ -100,15 +100,14 @@ const line = z.discriminatedUnion('kind', [
   header,
 ]);
 
-export interface PendingEntry {
-  readonly id: string;
-  readonly entry: JournalEntry;
-}
+type Line = z.output<typeof line>;
+export type PendingEntry = Extract<Line, { kind: 'entry' }>;
 
 export const journalIdentity = z.object(fileIdentity);
 export type JournalIdentity = z.output<typeof journalIdentity>;
 
-const identityOf = ({ dev, ino }: { dev: bigint; ino: bigint }): JournalIdentity => ({
+/** The identity by which a later process knows a file again. */
+export const identityOf = ({ dev, ino }: { dev: bigint; ino: bigint }): JournalIdentity => ({
   dev: String(dev),
   ino: String(ino),
 });
@@ -122,14 +121,14 @@ const identityOf = ({ dev, ino }: { dev: bigint; ino: bigint }): JournalIdentity
  */
 export class Journal {
   readonly path: string;
-  readonly #identity: JournalIdentity | undefined;
+  readonly identity: JournalIdentity | undefined;
   /** The open file, which outlives its name. */
   readonly #held: number | undefined;
 
   /** @param identity of the run's journal; without it whatever is there is read, as recovering does. */
   constructor(path: string = JOURNAL_PATH, identity?: JournalIdentity, held?: number) {
     this.path = path;
-    this.#identity = identity;
+    this.identity = identity;
     this.#held = held;
   }
 
@@ -157,19 +156,15 @@ export class Journal {
     return new Journal(path, identityOf(fstatSync(held, { bigint: true })), held);
   }
 
-  get identity(): JournalIdentity | undefined {
-    return this.#identity;
-  }
-
   /** Why this is no longer the journal that the run began with, or undefined while it is. */
   lost(): string | undefined {
-    if (this.#identity === undefined) return undefined;
+    if (this.identity === undefined) return undefined;
     const now = lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
     const happened = (what: string) =>
       `the journal of this run, ${this.path}, ${what}: this suite did not do that, somebody on this host did`;
     if (now === undefined) return happened('was removed while the run went on');
     const { dev, ino } = identityOf(now);
-    if (dev !== this.#identity.dev || ino !== this.#identity.ino)
+    if (dev !== this.identity.dev || ino !== this.identity.ino)
       return happened('was replaced by another file while the run went on');
     if (Number(now.uid) !== process.geteuid?.() || (Number(now.mode) & 0o022) !== 0)
       return happened('was given to others while the run went on');
@@ -212,11 +207,9 @@ export class Journal {
     const lines = this.#lines();
     const run = lines.find((one) => one.kind === 'run');
     if (run === undefined) return undefined;
-    const done = new Set(lines.flatMap((one) => (one.kind === 'done' ? [one.id] : [])));
-    const pending = lines.flatMap((one) =>
-      one.kind === 'entry' && !done.has(one.id) ? [one] : [],
-    );
-    return { run, pending: pending.reverse() };
+    const done = new Set(lines.filter((one) => one.kind === 'done').map(({ id }) => id));
+    const entries = lines.filter((one) => one.kind === 'entry');
+    return { run, pending: entries.filter(({ id }) => !done.has(id)).reverse() };
   }
 
   /** Why not all of it can be undone: lines that this version does not understand. Torn lines are none. */
@@ -229,12 +222,12 @@ export class Journal {
       : undefined;
   }
 
-  #lines(): z.output<typeof line>[] {
+  #lines(): Line[] {
     return this.#values().flatMap((value) => line.safeParse(value).data ?? []);
   }
 
   #values(): unknown[] {
-    if (this.#identity === undefined && !existsSync(this.path)) return [];
+    if (this.identity === undefined && !existsSync(this.path)) return [];
     return this.#with(constants.O_RDONLY, (descriptor) => readFileSync(descriptor, 'utf8'))
       .split('\n')
       .flatMap((text) => {
@@ -247,7 +240,7 @@ export class Journal {
       });
   }
 
-  #append(value: z.input<typeof line>): void {
+  #append(value: Line): void {
     // On disk before the change: a crash of the host must not forget it either.
     this.#with(constants.O_WRONLY | constants.O_APPEND, (descriptor) => {
       // Begins a line of its own even behind one that a crash has torn.

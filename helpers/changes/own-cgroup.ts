@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupMounts } from '../host/known-process.ts';
 import type { Journal } from './journal.ts';
-import { OWN_DIRECTORY_PREFIX } from './own-file.ts';
+import { OWN_DIRECTORY_PREFIX, recorded } from './own-file.ts';
 
 /** An empty control group of ours below the root. @returns undefined where this host lets nobody make one. */
 export function ownCgroup(journal: Journal): string | undefined {
@@ -14,14 +14,7 @@ export function ownCgroup(journal: Journal): string | undefined {
   } catch {
     return undefined;
   }
-  const { dev, ino } = statSync(path, { bigint: true });
-  try {
-    journal.record({ kind: 'cgroup', path, dev: String(dev), ino: String(ino) });
-  } catch (error) {
-    rmdirSync(path);
-    throw error;
-  }
-  return path;
+  return recorded('cgroup', path, journal);
 }
 
 /** A child of one of ours; it goes with it. */

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { lstatSync, mkdtempSync, rmdirSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdtempSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { kernelDevice } from '../agent/contract/events.ts';
 import { noEvidence } from '../criteria/judgement.ts';
-import type { Journal } from './journal.ts';
+import { identityOf, type Journal } from './journal.ts';
 
 /** A file of ours that rules and opens are tried on. */
 export interface OwnFile {
@@ -12,12 +20,7 @@ export interface OwnFile {
   /** Device number as the agent's events carry it: major<<20 | minor (docs/agent-contract.md §4.1). */
   readonly dev: number;
   readonly ino: number;
-  readonly stat: {
-    readonly dev: bigint;
-    readonly ino: bigint;
-    readonly mode: bigint;
-    readonly uid: bigint;
-  };
+  readonly stat: Pick<BigIntStats, 'dev' | 'ino' | 'mode' | 'uid'>;
 }
 
 /** Every file that this process described, to tell at any time whether somebody else touched it. */
@@ -50,10 +53,13 @@ export const OWN_DIRECTORY_PREFIX = 'aegisbpf-canary-';
 
 /** A private directory for the files of one phase, written into the journal before it is used. */
 export function ownDirectory(parent: string, journal: Journal): string {
-  const path = mkdtempSync(join(parent, OWN_DIRECTORY_PREFIX));
-  const stat = statSync(path, { bigint: true });
+  return recorded('directory', mkdtempSync(join(parent, OWN_DIRECTORY_PREFIX)), journal);
+}
+
+/** What the journal cannot hold is gone again at once. */
+export function recorded(kind: 'directory' | 'cgroup', path: string, journal: Journal): string {
   try {
-    journal.record({ kind: 'directory', path, dev: String(stat.dev), ino: String(stat.ino) });
+    journal.record({ kind, path, ...identityOf(statSync(path, { bigint: true })) });
   } catch (error) {
     rmdirSync(path);
     throw error;

@@ -16,7 +16,7 @@ import {
 } from '../agent/contract/rules.ts';
 import { failed, noEvidence } from '../criteria/judgement.ts';
 import { agentPaths } from './agent-state.ts';
-import type { Journal } from './journal.ts';
+import { identityOf, type Journal } from './journal.ts';
 import type { OwnFile } from './own-file.ts';
 
 /** Everything the agent holds rules of, as its own lists show it. */
@@ -108,12 +108,9 @@ export async function listRules(candidate: Candidate, agentCgroup: string): Prom
 
 /** The rules on exactly this file: device and inode in full, never a text prefix (weakness A4). */
 export function rulesOn(rules: readonly BlockRule[], file: OwnFile): readonly BlockRule[] {
-  return rules.filter((rule) => rule.ino === file.ino && isDevice(rule.dev, file));
-}
-
-/** `block list` shows st_dev or the kernel's encoding, by version; both name our device only. */
-function isDevice(dev: number | undefined, file: OwnFile): boolean {
-  return dev === undefined || dev === file.dev || dev === Number(file.stat.dev);
+  // `block list` shows st_dev or the kernel's encoding, by version; both name our device only.
+  const devices = [undefined, file.dev, Number(file.stat.dev)];
+  return rules.filter(({ ino, dev }) => ino === file.ino && devices.includes(dev));
 }
 
 /** A rule in words, for messages. */
@@ -139,12 +136,7 @@ export async function addRule(
       source: 'aegisbpf block list',
     });
   }
-  const id = journal.record({
-    kind: 'deny-rule',
-    path: file.path,
-    dev: String(file.stat.dev),
-    ino: String(file.stat.ino),
-  });
+  const id = journal.record({ kind: 'deny-rule', path: file.path, ...identityOf(file.stat) });
   const result = await runCommand(candidate, 'block', 'add', file.path);
   if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
   return id;

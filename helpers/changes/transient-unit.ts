@@ -24,23 +24,19 @@ export interface Systemd {
 export function systemdOf(hostRoot: string): Systemd | string {
   if (!existsSync(hostPath(hostRoot, 'run/systemd/system')))
     return 'this host is not run by systemd (no /run/systemd/system)';
-  const [systemctl, systemdRun] = [
-    toolPath(hostRoot, 'systemctl'),
-    toolPath(hostRoot, 'systemd-run'),
-  ];
+  const systemctl = toolPath(hostRoot, 'systemctl');
+  const systemdRun = toolPath(hostRoot, 'systemd-run');
   return systemctl === undefined || systemdRun === undefined
     ? 'this host has no systemctl and systemd-run'
     : { systemctl, systemdRun };
 }
 
 /** What systemd says of a unit at one moment (systemctl(1), show). */
-export type UnitProperties = ReadonlyMap<string, string>;
-
 async function unitProperties(
   systemctl: string,
   unit: string,
   names: readonly string[],
-): Promise<UnitProperties> {
+): Promise<ReadonlyMap<string, string>> {
   const result = await execa(systemctl, ['show', unit, `--property=${names.join(',')}`], {
     timeout: TOOL_TIMEOUT_MS,
     ...SYSTEM_TOOL,
@@ -53,87 +49,68 @@ async function unitProperties(
   );
 }
 
-/** How the unit is made; its restart rule is that of the unit that ships with the agent. */
-export interface TransientUnitOptions {
-  readonly systemd: Systemd;
-  readonly name: string;
-  readonly command: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly restartSeconds: number;
-  /** Files that its output is appended to. */
-  readonly stdout: string;
-  readonly stderr: string;
-}
+/** A unit of ours that lives only in /run. */
+export type TransientUnit = Awaited<ReturnType<typeof startUnit>>;
 
-/** A unit of ours that lives only in /run, in the journal before it is started. */
-export class TransientUnit {
-  readonly name: string;
-  readonly #systemctl: string;
-  readonly #journal: Journal;
-  readonly #journalId: string;
-
-  private constructor(name: string, systemctl: string, journal: Journal, journalId: string) {
-    this.name = name;
-    this.#systemctl = systemctl;
-    this.#journal = journal;
-    this.#journalId = journalId;
-  }
-
-  /** @throws Error with systemd's words when it does not start the unit. */
-  static async start(options: TransientUnitOptions, journal: Journal): Promise<TransientUnit> {
-    const { systemd, name, command, environment, restartSeconds, stdout, stderr } = options;
-    const { systemctl } = systemd;
-    const unit = new TransientUnit(
-      name,
-      systemctl,
-      journal,
-      journal.record({ kind: 'unit', name, systemctl }),
-    );
-    const properties = {
-      Description: 'AegisBPF staging canary: supervision step of the rollback drill',
-      Restart: 'on-failure',
-      RestartSec: String(restartSeconds),
-      LimitMEMLOCK: 'infinity',
-      NoNewPrivileges: 'true',
-      StandardOutput: `append:${stdout}`,
-      StandardError: `append:${stderr}`,
-    };
-    await execa(
-      systemd.systemdRun,
-      [
-        `--unit=${name}`,
-        '--quiet',
-        ...Object.entries(properties).map(([key, value]) => `--property=${key}=${value}`),
-        ...Object.entries(environment).map(([key, value]) => `--setenv=${key}=${value}`),
-        '--',
-        ...command,
-      ],
-      { timeout: TOOL_TIMEOUT_MS, ...SYSTEM_TOOL },
-    );
-    return unit;
-  }
-
-  /** Its main process, or undefined while it has none. */
-  async mainPid(): Promise<number | undefined> {
-    const pid = Number((await this.#show('MainPID')).get('MainPID'));
-    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
-  }
-
-  /** How often systemd has started it again. */
-  async restarts(): Promise<number> {
-    return Number((await this.#show('NRestarts')).get('NRestarts'));
-  }
-
-  /** Stops and forgets it. @returns what is wrong, or undefined when it is gone. */
-  async stop(): Promise<string | undefined> {
-    const problem = await stopUnit(this.#systemctl, this.name);
-    if (problem === undefined) this.#journal.strike(this.#journalId);
-    return problem;
-  }
-
-  #show(name: string): Promise<UnitProperties> {
-    return unitProperties(this.#systemctl, this.name, [name]);
-  }
+/**
+ * Starts one, in the journal before; its restart rule is that of the unit that ships with the agent.
+ * @param options `stdout` and `stderr`: files that its output is appended to.
+ * @throws Error with systemd's words when it does not start the unit.
+ */
+export async function startUnit(
+  options: {
+    readonly systemd: Systemd;
+    readonly name: string;
+    readonly command: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+    readonly restartSeconds: number;
+    readonly stdout: string;
+    readonly stderr: string;
+  },
+  journal: Journal,
+) {
+  const { name, command, environment } = options;
+  const { systemctl, systemdRun } = options.systemd;
+  const id = journal.record({ kind: 'unit', name, systemctl });
+  const properties = {
+    Description: 'AegisBPF staging canary: supervision step of the rollback drill',
+    Restart: 'on-failure',
+    RestartSec: String(options.restartSeconds),
+    LimitMEMLOCK: 'infinity',
+    NoNewPrivileges: 'true',
+    StandardOutput: `append:${options.stdout}`,
+    StandardError: `append:${options.stderr}`,
+  };
+  await execa(
+    systemdRun,
+    [
+      `--unit=${name}`,
+      '--quiet',
+      ...Object.entries(properties).map(([key, value]) => `--property=${key}=${value}`),
+      ...Object.entries(environment).map(([key, value]) => `--setenv=${key}=${value}`),
+      '--',
+      ...command,
+    ],
+    { timeout: TOOL_TIMEOUT_MS, ...SYSTEM_TOOL },
+  );
+  const shown = async (property: string) =>
+    Number((await unitProperties(systemctl, name, [property])).get(property));
+  return {
+    name,
+    /** Its main process, or undefined while it has none. */
+    async mainPid(): Promise<number | undefined> {
+      const pid = await shown('MainPID');
+      return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+    },
+    /** How often systemd has started it again. */
+    restarts: () => shown('NRestarts'),
+    /** Stops and forgets it. @returns what is wrong, or undefined when it is gone. */
+    async stop(): Promise<string | undefined> {
+      const problem = await stopUnit(systemctl, name);
+      if (problem === undefined) journal.strike(id);
+      return problem;
+    },
+  };
 }
 
 /** What must not change about a service of the host that is none of our business. */

@@ -54,10 +54,14 @@ async function othersEmergency(candidate: Candidate): Promise<string | undefined
     : `enforcement is bypassed by an emergency-disable that is not the drill's (${outputText(reason)}); it was left`;
 }
 
-/** Undoes one entry of the journal. @returns what is in the way, or undefined when it is undone. */
+/**
+ * Undoes one entry of the journal. @returns what is in the way, or undefined when it is undone.
+ * @param ours paths, or directories with a slash, whose rules in deny.db are ours and not in force any more.
+ */
 export async function undoEntry(
   candidate: Candidate,
   entry: JournalEntry,
+  ours: readonly string[],
 ): Promise<string | undefined> {
   const run = async (...args: string[]) => {
     const result = await runCommand(candidate, ...args);
@@ -65,26 +69,23 @@ export async function undoEntry(
   };
   switch (entry.kind) {
     case 'agent-state': {
-      const problems = restoreAgentState(entry);
+      const problems = restoreAgentState(entry, ours);
       return problems.length === 0 ? undefined : problems.join('; ');
     }
     case 'directory':
+    case 'cgroup': {
+      const isCgroup = entry.kind === 'cgroup';
       if (!existsSync(entry.path)) return undefined;
       if (!isSameFile(entry.path, entry))
-        return `${entry.path} is not the directory we made; it was left`;
-      rmSync(entry.path, { recursive: true, force: true });
+        return `${entry.path} is not the ${isCgroup ? 'control group' : 'directory'} we made; it was left`;
+      if (isCgroup) removeCgroup(entry.path);
+      else rmSync(entry.path, { recursive: true, force: true });
       return undefined;
-    case 'cgroup':
-      if (!existsSync(entry.path)) return undefined;
-      if (!isSameFile(entry.path, entry))
-        return `${entry.path} is not the control group we made; it was left`;
-      removeCgroup(entry.path);
-      return undefined;
+    }
     case 'deny-rule':
-      if (!isSameFile(entry.path, entry)) {
-        return `the deny rule on inode ${entry.ino} cannot be removed by path: ${entry.path} is gone or replaced`;
-      }
-      return run('block', 'del', entry.path);
+      return isSameFile(entry.path, entry)
+        ? run('block', 'del', entry.path)
+        : `the deny rule on inode ${entry.ino} cannot be removed by path: ${entry.path} is gone or replaced`;
     case 'policy':
       return run('policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback');
     case 'emergency':
@@ -139,9 +140,5 @@ export const described = (entry: JournalEntry): string => {
 };
 
 /** Entries that only the agent's own command line can undo. */
-export const needsCandidate = (entry: JournalEntry) =>
-  entry.kind === 'deny-rule' ||
-  entry.kind === 'policy' ||
-  entry.kind === 'network-rule' ||
-  entry.kind === 'agent-allowance' ||
-  entry.kind === 'emergency';
+export const needsCandidate = ({ kind }: JournalEntry) =>
+  ['deny-rule', 'policy', 'network-rule', 'agent-allowance', 'emergency'].includes(kind);

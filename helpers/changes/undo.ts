@@ -11,7 +11,6 @@ import {
   processesMarked,
   RUN_MARK,
 } from '../host/processes.ts';
-import { restoreAgentState } from './agent-state.ts';
 import {
   bootId,
   type Journal,
@@ -87,7 +86,7 @@ function candidateProblem(run: JournalHeader): string | undefined {
 
 /** One undoing of a journal: what is done, and what is left with the reason. */
 class Undoing {
-  readonly undone: string[];
+  readonly undone: string[] = [];
   readonly #journal: Journal;
   readonly #pending: readonly PendingEntry[];
   readonly #candidate: Candidate;
@@ -100,15 +99,13 @@ class Undoing {
 
   constructor(
     journal: Journal,
-    state: { run: JournalHeader; pending: readonly PendingEntry[] },
-    stopped: readonly string[],
+    state: NonNullable<ReturnType<Journal['read']>>,
     say: (text: string) => void,
   ) {
     const { run, pending } = state;
     this.#journal = journal;
     this.#rebooted = run.bootId !== undefined && run.bootId !== bootId();
     this.#pending = pending;
-    this.undone = [...stopped];
     this.#say = say;
     this.#candidate = {
       executable: run.candidate,
@@ -145,10 +142,7 @@ class Undoing {
   }
 
   async #undo({ id, entry }: PendingEntry): Promise<void> {
-    const problem =
-      this.#broken !== undefined && needsCandidate(entry)
-        ? `${this.#broken}; put it back and run \`npm run recover\``
-        : await this.#attempt(entry).catch((error: Error) => error.message);
+    const problem = await this.#attempt(entry).catch((error: Error) => error.message);
     if (problem !== undefined) {
       this.#unresolved.set(id, problem);
       return;
@@ -160,12 +154,12 @@ class Undoing {
     if (entry.kind === 'agent-state' && !entry.pinDirectoryExisted) this.#rulesAreGone();
   }
 
-  #attempt(entry: JournalEntry): Promise<string | undefined> {
-    if (!this.#rebooted) return undoEntry(this.#candidate, entry);
-    if (needsCandidate(entry) || entry.kind === 'unit') return Promise.resolve(undefined);
-    if (entry.kind !== 'agent-state') return undoEntry(this.#candidate, entry);
-    const problems = restoreAgentState(entry, this.#ourPaths());
-    return Promise.resolve(problems.length === 0 ? undefined : problems.join('; '));
+  async #attempt(entry: JournalEntry): Promise<string | undefined> {
+    if (this.#broken !== undefined && needsCandidate(entry))
+      return `${this.#broken}; put it back and run \`npm run recover\``;
+    if (this.#rebooted && (needsCandidate(entry) || entry.kind === 'unit')) return undefined;
+    const ours = this.#rebooted ? this.#ourPaths() : [];
+    return undoEntry(this.#candidate, entry, ours);
   }
 
   /** What rules of ours are on: files that are named, and all in directories of ours. */
@@ -225,7 +219,8 @@ export async function undoAll(
       ],
     };
   // Read again: what was stopped may have gone on writing until then.
-  const undoing = new Undoing(journal, journal.read() ?? state, stopped, say);
+  const undoing = new Undoing(journal, journal.read() ?? state, say);
   await undoing.all();
-  return { undone: undoing.undone, problems: [...problems, ...undoing.problems] };
+  const undone = [...stopped, ...undoing.undone];
+  return { undone, problems: [...problems, ...undoing.problems] };
 }

@@ -20,18 +20,10 @@ export type WorkloadCounts = Readonly<z.output<typeof attemptCounts>>;
 export type AttemptCounts = Omit<z.output<typeof attemptCounts>, 'skipped'>;
 
 export const ATTEMPT_KINDS = [
-  ...['open', 'program', 'exec', 'mmap', 'hardlink', 'rename', 'symlink'],
-  ...['tcp-connect', 'udp-connect'],
+  ...(['open', 'program', 'exec', 'mmap', 'hardlink', 'rename', 'symlink'] as const),
+  ...(['tcp-connect', 'udp-connect'] as const),
 ] as const;
-export type AttemptKind =
-  | 'open'
-  | 'program'
-  | 'exec'
-  | 'mmap'
-  | 'hardlink'
-  | 'rename'
-  | 'symlink'
-  | `${Protocol}-connect`;
+export type AttemptKind = (typeof ATTEMPT_KINDS)[number];
 
 export function countErrno(counts: AttemptCounts, error: unknown): void {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';

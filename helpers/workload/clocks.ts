@@ -21,26 +21,15 @@ export function readClocks(): Clocks {
 }
 
 /** How long something took, by each clock, in seconds. */
-export interface Elapsed {
-  readonly measuredSeconds: number;
-  readonly wallSeconds: number;
-  readonly bootSeconds: number;
-}
-
-export function elapsedBetween(begun: Clocks, ended: Clocks): Elapsed {
-  return {
-    measuredSeconds: ended.monotonic - begun.monotonic,
-    wallSeconds: ended.wall - begun.wall,
-    bootSeconds: ended.boot - begun.boot,
-  };
-}
+export const elapsedBetween = (begun: Clocks, ended: Clocks) => ({
+  measuredSeconds: ended.monotonic - begun.monotonic,
+  wallSeconds: ended.wall - begun.wall,
+  bootSeconds: ended.boot - begun.boot,
+});
 
 /** A suspend or a jump that makes times and rates worthless, in words; undefined without one. */
-export function clockProblem({
-  measuredSeconds,
-  wallSeconds,
-  bootSeconds,
-}: Elapsed): string | undefined {
+export function clockProblem(elapsed: ReturnType<typeof elapsedBetween>): string | undefined {
+  const { measuredSeconds, wallSeconds, bootSeconds } = elapsed;
   const slept = bootSeconds - measuredSeconds;
   if (slept > CLOCK_TOLERANCE_SECONDS) {
     return `the host was suspended for ${slept.toFixed(1)} s during the soak; run again on a host that stays awake`;

@@ -8,7 +8,7 @@ import { noEvidence } from '../criteria/judgement.ts';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { jsonOf } from '../files/ndjson.ts';
-import { type KnownProcess, ownProcess } from '../host/known-process.ts';
+import { ownProcess } from '../host/known-process.ts';
 import { ORDINARY_PROGRAM } from './programs.ts';
 
 /** What one open of a file did. */
@@ -17,40 +17,34 @@ export type OpenOutcome =
   | { readonly kind: 'wrong-content' }
   | { readonly kind: 'refused'; readonly errno: string };
 
-/** What a process that opened the file saw; it survives SIGTERM and SIGINT to tell. */
-export interface Probe {
-  readonly pid: number;
-  /** What the host knew of it while it ran. */
-  readonly self: KnownProcess;
-  readonly outcomes: readonly OpenOutcome[];
-  /** The first open's outcome. */
-  readonly outcome: OpenOutcome;
-  readonly signals: number;
-}
-
-/** What became of an ordinary program (cat) that opened the file. */
-export interface Victim {
-  readonly pid: number | undefined;
-  readonly exitCode: number | undefined;
-  readonly signal: string | undefined;
-  readonly stderr: string;
-}
+const opened = z.discriminatedUnion('allowed', [
+  z.object({ allowed: z.literal(true), sha256: z.string() }),
+  z.object({ allowed: z.literal(false), errno: z.string() }),
+]);
 
 const report = z.object({
   pid: z.number().int(),
   self: ownProcess,
   signals: z.number().int(),
-  outcomes: z
-    .array(
-      z.discriminatedUnion('allowed', [
-        z.object({ allowed: z.literal(true), sha256: z.string() }),
-        z.object({ allowed: z.literal(false), errno: z.string() }),
-      ]),
-    )
-    .min(1),
+  outcomes: z.tuple([opened], opened),
 });
 
-const PROBE_TIMEOUT_MS = 60_000;
+/** What a process that opened the file saw; it survives SIGTERM and SIGINT to tell. */
+export interface Probe extends Omit<z.output<typeof report>, 'outcomes'> {
+  /** The first open's outcome. */
+  readonly outcome: OpenOutcome;
+}
+
+/** A process that is gone within a minute, and with its step. */
+const shortLived = () =>
+  ({
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    ...endsWithStep(),
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  }) as const;
 
 /** Opens the file from a throw-away process and reports the outcome, errno and signals. */
 export async function probeFile(
@@ -62,12 +56,7 @@ export async function probeFile(
   const script = fileURLToPath(new URL('open-file.ts', import.meta.url));
   const child = execa(process.execPath, [script, file.path, String(opens)], {
     env: { ...environment, ...COMPILE_CACHE },
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    ...endsWithStep(),
-    timeout: PROBE_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
+    ...shortLived(),
   });
   started(child.pid);
   const result = await child;
@@ -79,31 +68,19 @@ export async function probeFile(
       { source: 'probe process' },
     );
   }
-  const expected = hash('sha256', file.content);
-  const outcomes = parsed.data.outcomes.map((one): OpenOutcome => {
-    if (!one.allowed) return { kind: 'refused', errno: one.errno };
-    return { kind: one.sha256 === expected ? 'allowed' : 'wrong-content' };
-  });
-  const [outcome] = outcomes;
-  if (outcome === undefined) throw noEvidence('the probe process reported no open');
-  const { pid, signals, self } = parsed.data;
-  return { pid, self, signals, outcomes, outcome };
+  const { outcomes, ...known } = parsed.data;
+  const [first] = outcomes;
+  if (!first.allowed) return { ...known, outcome: { kind: 'refused', errno: first.errno } };
+  const isOurs = first.sha256 === hash('sha256', file.content);
+  return { ...known, outcome: { kind: isOurs ? 'allowed' : 'wrong-content' } };
 }
 
-/** Lets an ordinary program open the file: it must really be ended by the enforce signal. */
-export async function runVictim(
-  path: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<Victim> {
+/** Lets an ordinary program (cat) open the file: it must really be ended by the enforce signal. */
+export async function runVictim(path: string, environment: Readonly<Record<string, string>>) {
   const child = execa(ORDINARY_PROGRAM, ['--', path], {
     env: environment,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
     stdout: 'ignore',
-    ...endsWithStep(),
-    timeout: PROBE_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
+    ...shortLived(),
   });
   const { pid } = child;
   const result = await child;

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ATTEMPT_KINDS, type AttemptCounts, type AttemptKind } from './attempt-counts.ts';
+import { ATTEMPT_KINDS, type AttemptCounts } from './attempt-counts.ts';
 import { attemptsOf } from './attempts.ts';
 import { LatencyHistogram } from './open-latency.ts';
 
@@ -17,7 +17,7 @@ const options = z
     rate: z.number().positive(),
     /** Share of a tick that it begins later than the first worker, so that they take turns. */
     turn: z.number().min(0).max(1),
-    attempt: z.enum(ATTEMPT_KINDS).transform((kind) => kind as AttemptKind),
+    attempt: z.enum(ATTEMPT_KINDS),
     resultFile: z.string(),
   })
   .parse(JSON.parse(process.argv[2] ?? ''));

@@ -128,12 +128,8 @@ export class Workload {
       this.#workers.map(async ({ up }) => {
         const problem = await up;
         if (problem === undefined) return;
-        throw noEvidence(
-          `the soak worker ${problem}; what it printed is in the output of this run`,
-          {
-            source: 'soak workers',
-          },
-        );
+        const text = `the soak worker ${problem}; what it printed is in the output of this run`;
+        throw noEvidence(text, { source: 'soak workers' });
       }),
     );
   }
@@ -159,18 +155,18 @@ export class Workload {
 
   counts(): WorkloadCounts {
     const reports = this.#workers.flatMap(({ latest }) => (latest === undefined ? [] : [latest]));
-    const sum = (pick: (report: WorkerReport) => number) =>
-      reports.reduce((total, report) => total + pick(report), 0);
+    const sum = (name: Exclude<keyof WorkloadCounts, 'otherErrno'>) =>
+      reports.reduce((total, report) => total + report[name], 0);
     const otherErrno: Record<string, number> = {};
     for (const [errno, count] of reports.flatMap((report) => Object.entries(report.otherErrno))) {
       otherErrno[errno] = (otherErrno[errno] ?? 0) + count;
     }
     return {
-      attempts: sum((report) => report.attempts),
-      allowed: sum((report) => report.allowed),
-      eperm: sum((report) => report.eperm),
-      signals: sum((report) => report.signals),
-      skipped: sum((report) => report.skipped),
+      attempts: sum('attempts'),
+      allowed: sum('allowed'),
+      eperm: sum('eperm'),
+      signals: sum('signals'),
+      skipped: sum('skipped'),
       otherErrno,
     };
   }

@@ -2,8 +2,9 @@ import { daemonOptions, runArguments } from '../../agent/daemon-options.ts';
 import {
   type Systemd,
   serviceSnapshot,
+  startUnit,
   systemdOf,
-  TransientUnit,
+  type TransientUnit,
 } from '../../changes/transient-unit.ts';
 import { fail, type Judgement, NotApplicable, noEvidence, pass } from '../../criteria/judgement.ts';
 import { isRunning, processesMarked, RUN_MARK } from '../../host/processes.ts';
@@ -71,7 +72,7 @@ export class Supervision {
     const name = 'rollback/supervision';
     const options = await daemonOptions(settings, { name, mode: 'enforce' });
     directory.directory(options.name);
-    return TransientUnit.start(
+    return startUnit(
       {
         systemd,
         name: `aegisbpf-canary-${run.provided.runId}.service`,
