@@ -42,15 +42,6 @@ function rehearsalReasons(settings: Settings, version: Version | undefined): str
   ];
 }
 
-async function candidateSha256(settings: Settings): Promise<string | undefined> {
-  try {
-    return await sha256OfFile(settings.AEGIS_BIN);
-  } catch {
-    // The precondition on the binary says what is wrong with it.
-    return undefined;
-  }
-}
-
 /** Opens finished runs to judge their exit criteria again: one on a copy, several put together. */
 async function judgeAgain(
   settings: Settings,
@@ -94,16 +85,6 @@ function recordNotUndone(path: string, problems: readonly string[]): void {
   verdictChanged();
 }
 
-/** What the steps themselves had left to the guardian: all of it when the journal was lost on the way. */
-function logUndone(path: string, undone: readonly string[]): void {
-  for (const text of undone) new RunDirectory(path).log(`undone by the guardian: ${text}`);
-}
-
-/** The signing key, read once at the start: what happens to the file later cannot unsign the run. */
-function signingKey(settings: Settings): KeyObject | undefined {
-  return settings.SIGNING_KEY === undefined ? undefined : readSigningKey(settings.SIGNING_KEY);
-}
-
 /**
  * Last of all, when every reporter has written: what is not sealed is no evidence, and no success. Here
  * and not in a reporter, so that no --reporter option can make an open verdict a success.
@@ -113,10 +94,9 @@ async function seal(path: string, key: KeyObject | undefined): Promise<Seal | un
     const sealed = await sealRun(path, key);
     const { files, signedBy, green } = sealed;
     if (!green) process.exitCode = 1;
-    const by =
-      signedBy === undefined
-        ? 'unsigned; SIGNING_KEY names a key to sign with'
-        : `signed by key ${signedBy}`;
+    const by = signedBy
+      ? `signed by key ${signedBy}`
+      : 'unsigned; SIGNING_KEY names a key to sign with';
     process.stdout.write(` sealed        ${files} files, ${by}\n`);
     return sealed;
   } catch (error) {
@@ -141,24 +121,12 @@ async function sealInPlace(path: string, key: KeyObject | undefined): Promise<vo
   }
 }
 
-/** A run that holds the host: what its specs are told, and what ends it. */
-interface Begun {
-  readonly run: ProvidedRun;
-  readonly settings: Settings;
-  readonly place: RunPlace;
-  readonly guardian: Guardian;
-}
-
 /** Takes the host's lock and undoes what an earlier run left. */
 async function hold({ directory }: RunPlace, since: string): Promise<Guardian> {
-  let guardian: Guardian;
-  try {
-    const holder = { pid: process.pid, since, runDirectory: directory.path };
-    guardian = await startGuardian(holder, 'run');
-  } catch (error) {
-    if (error instanceof GuardianError) throw new CannotBegin(error.message);
-    throw error;
-  }
+  const holder = { pid: process.pid, since, runDirectory: directory.path };
+  const guardian = await startGuardian(holder, 'run').catch((error: unknown) => {
+    throw error instanceof GuardianError ? new CannotBegin(error.message) : error;
+  });
   const { recovered } = guardian;
   for (const text of [...recovered.undone, ...recovered.problems])
     directory.log(`recovered from an earlier run: ${text}`);
@@ -171,7 +139,8 @@ async function hold({ directory }: RunPlace, since: string): Promise<Guardian> {
   return guardian;
 }
 
-async function begin(asked: Settings, path: string): Promise<Begun> {
+/** Makes a run that holds the host: what its specs are told, and what ends it. */
+async function begin(asked: Settings, path: string) {
   const place = new RunPlace(path);
   try {
     return await beginIn(place, asked);
@@ -181,7 +150,7 @@ async function begin(asked: Settings, path: string): Promise<Begun> {
   }
 }
 
-async function beginIn(place: RunPlace, asked: Settings): Promise<Begun> {
+async function beginIn(place: RunPlace, asked: Settings) {
   const { directory } = place;
   const runId = `${process.pid}-${Date.now()}`;
   const startedAt = new Date().toISOString();
@@ -189,7 +158,8 @@ async function beginIn(place: RunPlace, asked: Settings): Promise<Begun> {
   const guardian = await hold(place, startedAt);
   const version = await candidateVersion(settings, runId);
   const rehearsal = rehearsalReasons(settings, version);
-  const sha256 = await candidateSha256(settings);
+  // The precondition on the binary says what is wrong with one that cannot be read.
+  const sha256 = await sha256OfFile(settings.AEGIS_BIN).catch(() => undefined);
   const run: ProvidedRun = {
     runId,
     runDirectory: directory.path,
@@ -217,26 +187,25 @@ async function beginIn(place: RunPlace, asked: Settings): Promise<Begun> {
 export default async function setup(
   project: TestProject,
 ): Promise<(() => Promise<void>) | undefined> {
-  const { settings } = project.getProvidedContext();
+  const { settings, runDirectory: path } = project.getProvidedContext();
   // Evidence and probe files are for root and its group only, whatever umask the shell had.
   process.umask(0o027);
   try {
-    if (settings.CANARY_RUN !== undefined) {
-      const { runDirectory } = project.getProvidedContext();
-      const key = signingKey(settings);
-      project.provide('canaryRun', await judgeAgain(settings, settings.CANARY_RUN, runDirectory));
-      return () => sealInPlace(runDirectory, key);
+    const { SIGNING_KEY, CANARY_RUN } = settings;
+    // Read once at the start: what happens to the file later cannot unsign the run.
+    const key = SIGNING_KEY === undefined ? undefined : readSigningKey(SIGNING_KEY);
+    if (CANARY_RUN !== undefined) {
+      project.provide('canaryRun', await judgeAgain(settings, CANARY_RUN, path));
+      return () => sealInPlace(path, key);
     }
-    const key = signingKey(settings);
-    const path = project.getProvidedContext().runDirectory;
-    const begun = await begin(settings, path);
-    const { run, place, guardian } = begun;
+    const { run, place, guardian, settings: withCopies } = await begin(settings, path);
     project.provide('canaryRun', run);
     // Only this process signs.
-    project.provide('settings', { ...begun.settings, SIGNING_KEY: undefined });
+    project.provide('settings', { ...withCopies, SIGNING_KEY: undefined });
     return async () => {
       const report = await guardian.finish();
-      logUndone(path, report.undone);
+      // What the steps had left to it: all of it when the journal was lost on the way.
+      for (const text of report.undone) place.directory.log(`undone by the guardian: ${text}`);
       for (const problem of report.problems)
         process.stderr.write(`aegisbpf-canary: NOT UNDONE: ${problem}\n`);
       if (report.problems.length > 0) recordNotUndone(path, report.problems);

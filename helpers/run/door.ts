@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { judgeCandidateFile } from '../agent/candidate.ts';
 import { isFile, readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
-import { quotedKnob } from '../settings/cannot-begin.ts';
+import { quotedKnob, whyNot } from '../settings/cannot-begin.ts';
 import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
 import { withoutControls } from '../text/escaped-character.ts';
 import { outDirProblem, placeProblems } from './places.ts';
@@ -19,25 +19,17 @@ function candidateProblem({ AEGIS_BIN: path }: Partial<Settings>): string | unde
   return `AEGIS_BIN=${quotedKnob(path)}: there is no such file; build the candidate, or name another with AEGIS_BIN`;
 }
 
-function profileProblem({
-  PRODUCTION_PROFILE: path,
-  productionProfile: text,
-}: Partial<Settings>): string | undefined {
+function profileProblem(values: Partial<Settings>): string | undefined {
+  const { PRODUCTION_PROFILE: path, productionProfile: text } = values;
   if (path === undefined || text === undefined) return undefined;
-  try {
-    parseProfile(text, path);
-    return undefined;
-  } catch (error) {
-    return `PRODUCTION_PROFILE=${quotedKnob(path)}: ${(error as Error).message}`;
-  }
+  const why = whyNot(() => parseProfile(text, path));
+  return why && `PRODUCTION_PROFILE=${quotedKnob(path)}: ${why}`;
 }
 
 /** The stand-in agent alone knows its faults; what it says of a misspelt one. */
-function faultsProblem({
-  STAND_IN_FAULTS: faults,
-  AEGIS_BIN,
-}: Partial<Settings>): string | undefined {
-  if (faults === undefined || faults === '' || AEGIS_BIN === undefined) return undefined;
+function faultsProblem(values: Partial<Settings>): string | undefined {
+  const { STAND_IN_FAULTS: faults, AEGIS_BIN } = values;
+  if (!faults || AEGIS_BIN === undefined) return undefined;
   // What anybody could have written is not run, not even for that.
   if (judgeCandidateFile(AEGIS_BIN).verdict !== 'pass') return undefined;
   const { stderr } = spawnSync(AEGIS_BIN, ['stand-in-faults'], {
@@ -47,16 +39,12 @@ function faultsProblem({
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const why = /^stand-in: (.*)$/m.exec(stderr ?? '')?.[1];
-  return why === undefined ? undefined : `STAND_IN_FAULTS=${quotedKnob(faults)}: ${why}`;
+  return why && `STAND_IN_FAULTS=${quotedKnob(faults)}: ${why}`;
 }
 
 function finishedProblem(run: string): string | undefined {
-  try {
-    readRegularFile(join(run, 'run.json'));
-    return undefined;
-  } catch (error) {
-    return `CANARY_RUN=${quotedKnob(run)} is not the directory of a finished run: ${(error as Error).message}`;
-  }
+  const why = whyNot(() => readRegularFile(join(run, 'run.json')));
+  return why && `CANARY_RUN=${quotedKnob(run)} is not the directory of a finished run: ${why}`;
 }
 
 /** Files and directories that the knobs name; knobs that cannot be used are absent. */

@@ -5,6 +5,7 @@ import { STATE_DIRECTORY } from '../changes/journal.ts';
 import { plainFilesystem } from '../changes/own-file.ts';
 import { RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import { replaceable } from '../host/trusted-path.ts';
+import { whyNot } from '../settings/cannot-begin.ts';
 import type { Settings } from '../settings/settings.ts';
 
 const MKFIFO = '/usr/bin/mkfifo';
@@ -47,16 +48,6 @@ export function outDirProblem(outDir: string): string | undefined {
     : `OUT_DIR=${outDir} cannot be written (${why}); name another with OUT_DIR`;
 }
 
-/** A probe directory of an unsuitable filesystem is the precondition's to judge. */
-function isPlain(directory: string): boolean {
-  try {
-    plainFilesystem(directory);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Every other place that a run writes in, tried before it begins: one line for each that cannot be written. */
 export function placeProblems({ PROBE_DIR }: Settings): string[] {
   const ours = [
@@ -68,13 +59,15 @@ export function placeProblems({ PROBE_DIR }: Settings): string[] {
       ? []
       : [`${place} cannot be written (${why}), and ${what} must be there`];
   });
-  const probes = existsSync(PROBE_DIR) && !isPlain(PROBE_DIR) ? undefined : missingOr(PROBE_DIR);
-  return probes === undefined ? ours : [...ours, probes];
+  const why = probesProblem(PROBE_DIR);
+  return why === undefined
+    ? ours
+    : [...ours, `PROBE_DIR=${PROBE_DIR} cannot be written (${why}); name another with PROBE_DIR`];
 }
 
-function missingOr(probeDir: string): string | undefined {
-  const why = existsSync(probeDir) ? unwritable(probeDir, false) : 'there is no such directory';
-  return why === undefined
-    ? undefined
-    : `PROBE_DIR=${probeDir} cannot be written (${why}); name another with PROBE_DIR`;
+function probesProblem(directory: string): string | undefined {
+  if (!existsSync(directory)) return 'there is no such directory';
+  // An unsuitable filesystem is the precondition's to judge.
+  const isPlain = whyNot(() => plainFilesystem(directory)) === undefined;
+  return isPlain ? unwritable(directory, false) : undefined;
 }

@@ -103,10 +103,8 @@ export class RunPlace {
  * @param above directories that the run made above its own.
  */
 export function giveToCaller(runDirectory: string, above: readonly string[] = []): void {
-  const [uid, gid] = [
-    Number.parseInt(process.env.SUDO_UID ?? '', 10),
-    Number.parseInt(process.env.SUDO_GID ?? '', 10),
-  ];
+  const { SUDO_UID = '', SUDO_GID = '' } = process.env;
+  const [uid, gid] = [Number.parseInt(SUDO_UID, 10), Number.parseInt(SUDO_GID, 10)];
   if (process.geteuid?.() !== 0 || Number.isNaN(uid) || Number.isNaN(gid)) return;
   const descriptor = openSync(runDirectory, constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {

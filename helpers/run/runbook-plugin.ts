@@ -31,12 +31,9 @@ const given = (options: object = {}) =>
 /** What specs are told that are only listed: none of their steps is run, and nothing is written. */
 export function onlyListed(settings: Settings): Partial<ProvidedContext> {
   const { AEGIS_BIN: candidatePath } = settings;
-  const run = { runId: 'listed', runDirectory: '', rehearsal: [], rejudge: false };
+  const run = { runId: 'listed', runDirectory: '', rehearsal: [], rejudge: false, candidatePath };
   const asked = askedPhases(settings);
-  return {
-    settings,
-    canaryRun: { ...run, asked, candidatePath, candidateSha256: undefined },
-  };
+  return { settings, canaryRun: { ...run, asked, candidateSha256: undefined } };
 }
 
 /** Runs the spec files by name: 1-preconditions before 2-audit, and so on. */

@@ -1,11 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { isFile } from '../files/regular-file.ts';
-import { quotedKnob } from './cannot-begin.ts';
+import { quotedKnob, whyNot } from './cannot-begin.ts';
 import type { Settings } from './settings.ts';
-import { signingKeyProblem } from './signing-key.ts';
-
-type Problem = string;
+import { readSigningKey } from './signing-key.ts';
 
 /** Trees that programs all over a host read: denying a file there is an outage, not a canary. */
 const SYSTEM_TREES = [
@@ -14,8 +12,8 @@ const SYSTEM_TREES = [
 ];
 
 /** What cannot be used together, or is not there; knobs that could not be read are absent. */
-export function combinationProblems(values: Partial<Settings>): Problem[] {
-  const problems: Problem[] = [];
+export function combinationProblems(values: Partial<Settings>): string[] {
+  const problems: string[] = [];
   if (values.ENFORCE_SIGNAL === 'kill' && values.ALLOW_SIGKILL_CANARY === false) {
     problems.push(
       'ENFORCE_SIGNAL=kill: SIGKILL enforcement is exceptional containment testing; ' +
@@ -23,12 +21,10 @@ export function combinationProblems(values: Partial<Settings>): Problem[] {
     );
   }
   const besides = [
-    ...(values.SOAK_NET_WORKLOAD === true ? ['SOAK_NET_WORKLOAD=1'] : []),
-    ...(values.HEADROOM === true ? ['HEADROOM=1'] : []),
-    ...((values.SOAK_OPERATIONS ?? []).length > 0
-      ? [`SOAK_OPERATIONS=${values.SOAK_OPERATIONS?.join(',')}`]
-      : []),
-  ];
+    values.SOAK_NET_WORKLOAD && 'SOAK_NET_WORKLOAD=1',
+    values.HEADROOM && 'HEADROOM=1',
+    values.SOAK_OPERATIONS?.length && `SOAK_OPERATIONS=${values.SOAK_OPERATIONS.join(',')}`,
+  ].filter(Boolean);
   if (values.ENFORCE_SIGNAL === 'kill' && besides.length > 0) {
     problems.push(
       `${besides.join(', ')} with ENFORCE_SIGNAL=kill: their workers count denials in one process each, which the agent would kill; use term, int or none`,
@@ -46,12 +42,10 @@ export function combinationProblems(values: Partial<Settings>): Problem[] {
       `RINGBUF_BYTES=${ring}: expected 0 (the agent's default) or a power of two of at least 4096`,
     );
   }
-  const unusable = signingKeyProblem(values.SIGNING_KEY);
-  if (unusable !== undefined) {
-    problems.push(
-      `SIGNING_KEY=${quotedKnob(values.SIGNING_KEY)}: cannot sign with it: ${unusable}`,
-    );
-  }
+  const key = values.SIGNING_KEY;
+  const unusable = key === undefined ? undefined : whyNot(() => readSigningKey(key));
+  if (unusable !== undefined)
+    problems.push(`SIGNING_KEY=${quotedKnob(key)}: cannot sign with it: ${unusable}`);
   const attempts = (values.SOAK_RATE ?? Number.NaN) * (values.DURATION_SECONDS ?? Number.NaN);
   if (attempts < (values.MIN_TOTAL_DECISIONS ?? 0)) {
     problems.push(
@@ -62,11 +56,11 @@ export function combinationProblems(values: Partial<Settings>): Problem[] {
 }
 
 /** The files of the former version: what is not there must be known before the host is touched. */
-function previousProblems(values: Partial<Settings>): Problem[] {
+function previousProblems(values: Partial<Settings>): string[] {
   return (['AEGIS_BIN_PREVIOUS', 'AEGIS_BPF_OBJ_PREVIOUS'] as const).flatMap((name) => {
     const file = values[name];
-    if (file === undefined) return [];
-    return isFile(file) ? [] : [`${name}=${quotedKnob(file)}: there is no such file`];
+    const isThere = file === undefined || isFile(file);
+    return isThere ? [] : [`${name}=${quotedKnob(file)}: there is no such file`];
   });
 }
 
@@ -79,7 +73,7 @@ function realPath(path: string): string {
   }
 }
 
-function blockPathProblems(target: string | undefined): Problem[] {
+function blockPathProblems(target: string | undefined): string[] {
   if (target === undefined) return [];
   const quoted = quotedKnob(target);
   if (

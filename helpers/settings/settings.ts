@@ -32,15 +32,11 @@ const zeroOrOne = z
   .regex(/^[01]$/, 'expected 0 or 1')
   .transform((value) => value === '1');
 
-const path = z
-  .string()
-  .refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte')
-  .transform((value) => resolve(value));
+const noNul = z.string().refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte');
+const path = noNul.transform((value) => resolve(value));
 
 /** Several with colons between, as in PATH. */
-const paths = z
-  .string()
-  .refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte')
+const paths = noNul
   .transform((value) => value.split(':').filter((one) => one !== ''))
   .refine((list) => list.length > 0, 'expected a directory, or several with colons between')
   .transform((list) => list.map((one) => resolve(one)));
@@ -190,19 +186,21 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
   const read = <T>(
     name: 'KNOWN_DEFECTS' | 'CANDIDATE_POLICY' | 'PRODUCTION_PROFILE',
     reader: (path: string) => T,
+    cannot = '',
   ): T | undefined => {
     const path = values[name];
     try {
       return path === undefined ? undefined : reader(path);
     } catch (error) {
-      problems.push(`${name}=${quotedKnob(path)}: ${(error as Error).message}`);
+      problems.push(`${name}=${quotedKnob(path)}: ${cannot}${(error as Error).message}`);
       return undefined;
     }
   };
   const knownDefects = read('KNOWN_DEFECTS', readKnownDefects) ?? [];
-  const candidatePolicy = read('CANDIDATE_POLICY', policyBytes);
+  const candidatePolicy = read('CANDIDATE_POLICY', policyBytes, 'it cannot be read: ');
+  const unreadable = `${values.PRODUCTION_PROFILE} cannot be read: `;
   const productionProfile =
-    CANARY_RUN === undefined ? read('PRODUCTION_PROFILE', profileText) : undefined;
+    CANARY_RUN === undefined ? read('PRODUCTION_PROFILE', readRegularFile, unreadable) : undefined;
   const events =
     KNOWN_EVENTS === undefined ? { ok: true as const, events: [] } : readKnownEvents(KNOWN_EVENTS);
   if (!events.ok) problems.push(...events.problems.map((problem) => `KNOWN_EVENTS: ${problem}`));
@@ -212,21 +210,9 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
 
 /** The agent gets the bytes that were there, whatever it makes of them. */
 function policyBytes(path: string): string {
-  try {
-    const bytes = readRegularBytes(path);
-    utf8Text(bytes);
-    return bytes.toString('base64');
-  } catch (error) {
-    throw new Error(`it cannot be read: ${(error as Error).message}`);
-  }
-}
-
-function profileText(path: string): string {
-  try {
-    return readRegularFile(path);
-  } catch (error) {
-    throw new Error(`${path} cannot be read: ${(error as Error).message}`);
-  }
+  const bytes = readRegularBytes(path);
+  utf8Text(bytes);
+  return bytes.toString('base64');
 }
 
 /** The knobs alone, as a run's record lists them. */

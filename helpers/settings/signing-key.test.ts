@@ -3,11 +3,14 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterAll, expect, test } from 'vitest';
+import { whyNot } from './cannot-begin.ts';
 import { readSettings } from './settings.ts';
-import { readSigningKey, signingKeyProblem } from './signing-key.ts';
+import { readSigningKey } from './signing-key.ts';
 
 const folder = dirSync({ unsafeCleanup: true });
 afterAll(() => folder.removeCallback());
+
+const signingKeyProblem = (path: string) => whyNot(() => readSigningKey(path));
 
 const pem = (type: 'ed25519' | 'x25519') =>
   type === 'ed25519'

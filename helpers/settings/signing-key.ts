@@ -39,14 +39,3 @@ function ed25519(pem: string): KeyObject {
   }
   return key;
 }
-
-/** Why the key that SIGNING_KEY names cannot sign, or undefined when it can, or none is named. */
-export function signingKeyProblem(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    readSigningKey(path);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
