@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
+import { whyNot } from '../settings/cannot-begin.ts';
 import { type JournalIdentity, journalIdentity } from './journal.ts';
 import type { UndoReport } from './undo.ts';
 
@@ -81,11 +82,8 @@ export async function startGuardian(
 ): Promise<Guardian> {
   const flock = FLOCK_PATHS.find((path) => existsSync(path));
   if (flock === undefined) throw new GuardianError('flock(1) is missing; install util-linux');
-  try {
-    privateDirectory(RUNTIME_DIRECTORY);
-  } catch (error) {
-    throw new GuardianError((error as Error).message);
-  }
+  const why = whyNot(() => privateDirectory(RUNTIME_DIRECTORY));
+  if (why !== undefined) throw new GuardianError(why);
   const script = fileURLToPath(new URL('guardian.ts', import.meta.url));
   const child = spawn(
     flock,

@@ -11,6 +11,7 @@ import {
   processesMarked,
   RUN_MARK,
 } from '../host/processes.ts';
+import { whyNot } from '../settings/cannot-begin.ts';
 import {
   bootId,
   type Journal,
@@ -85,110 +86,81 @@ function candidateProblem(run: JournalHeader): string | undefined {
 }
 
 /** One undoing of a journal: what is done, and what is left with the reason. */
-class Undoing {
-  readonly undone: string[] = [];
-  readonly #journal: Journal;
-  readonly #pending: readonly PendingEntry[];
-  readonly #candidate: Candidate;
-  readonly #broken: string | undefined;
-  readonly #say: (text: string) => void;
-  readonly #unresolved = new Map<string, string>();
-  readonly #notStruck: string[] = [];
-  /** The kernel forgot its rules since: pins are in memory (bpffs), files are not. */
-  readonly #rebooted: boolean;
+async function undoPending(
+  journal: Journal,
+  { run, pending }: NonNullable<ReturnType<Journal['read']>>,
+  say: (text: string) => void,
+): Promise<UndoReport> {
+  const undone: string[] = [];
+  const unresolved = new Map<string, string>();
+  const notStruck: string[] = [];
+  // The kernel forgot its rules since: pins are in memory (bpffs), files are not.
+  const rebooted = run.bootId !== undefined && run.bootId !== bootId();
+  const candidate: Candidate = {
+    executable: run.candidate,
+    environment: { ...run.environment, [RUN_MARK]: run.runId },
+    timeoutSeconds: Math.max(LEAST_TIMEOUT_SECONDS, run.commandTimeoutSeconds ?? 0),
+  };
+  const needed = !rebooted && pending.some(({ entry }) => needsCandidate(entry));
+  const broken = needed ? candidateProblem(run) : undefined;
 
-  constructor(
-    journal: Journal,
-    state: NonNullable<ReturnType<Journal['read']>>,
-    say: (text: string) => void,
-  ) {
-    const { run, pending } = state;
-    this.#journal = journal;
-    this.#rebooted = run.bootId !== undefined && run.bootId !== bootId();
-    this.#pending = pending;
-    this.#say = say;
-    this.#candidate = {
-      executable: run.candidate,
-      environment: { ...run.environment, [RUN_MARK]: run.runId },
-      timeoutSeconds: Math.max(LEAST_TIMEOUT_SECONDS, run.commandTimeoutSeconds ?? 0),
-    };
-    const needed = !this.#rebooted && pending.some(({ entry }) => needsCandidate(entry));
-    this.#broken = needed ? candidateProblem(run) : undefined;
-  }
+  /** What is undone stays undone, and the rest still has to be, also on a disk that is full. */
+  const strike = (id: string, entry: JournalEntry) => {
+    const why = whyNot(() => journal.strike(id));
+    if (why !== undefined)
+      notStruck.push(
+        `${described(entry)}, but the journal cannot be written (${why}); make room and run \`npm run recover\``,
+      );
+  };
 
-  get problems(): string[] {
-    return [...this.#unresolved.values(), ...this.#notStruck];
-  }
+  const attempt = async (entry: JournalEntry) => {
+    if (broken !== undefined && needsCandidate(entry))
+      return `${broken}; put it back and run \`npm run recover\``;
+    if (rebooted && (needsCandidate(entry) || entry.kind === 'unit')) return undefined;
+    return undoEntry(candidate, entry, rebooted ? ourPaths(pending) : []);
+  };
 
-  async all(): Promise<void> {
-    const kept: PendingEntry[] = [];
-    for (const one of this.#pending) {
-      if (this.#stillNeeded(one.entry)) kept.push(one);
-      else await this.#undo(one);
+  const undo = async ({ id, entry }: PendingEntry) => {
+    const problem = await attempt(entry).catch((error: Error) => error.message);
+    if (problem !== undefined) {
+      unresolved.set(id, problem);
+      return;
     }
-    for (const one of kept) if (!this.#stillNeeded(one.entry)) await this.#undo(one);
-  }
+    strike(id, entry);
+    undone.push(described(entry));
+    say(described(entry));
+    if (entry.kind !== 'agent-state' || entry.pinDirectoryExisted) return;
+    // Rules live in the pinned maps: with a pin directory that was ours to remove, they are gone.
+    for (const rule of pending)
+      if (needsCandidate(rule.entry) && unresolved.delete(rule.id)) strike(rule.id, rule.entry);
+  };
 
   /** A directory whose files a rule that is still there is named by: without them it never goes. */
-  #stillNeeded(entry: JournalEntry): boolean {
-    if (entry.kind !== 'directory') return false;
-    return this.#pending.some(
+  const isStillNeeded = ({ entry }: PendingEntry) =>
+    entry.kind === 'directory' &&
+    pending.some(
       ({ id, entry: rule }) =>
-        this.#unresolved.has(id) &&
+        unresolved.has(id) &&
         ((rule.kind === 'deny-rule' && rule.path.startsWith(`${entry.path}/`)) ||
           // It denies files of the drill's other directory: a freed inode would be somebody else's next.
           rule.kind === 'policy'),
     );
-  }
 
-  async #undo({ id, entry }: PendingEntry): Promise<void> {
-    const problem = await this.#attempt(entry).catch((error: Error) => error.message);
-    if (problem !== undefined) {
-      this.#unresolved.set(id, problem);
-      return;
-    }
-    this.#strike(id, entry);
-    this.undone.push(described(entry));
-    this.#say(described(entry));
-    // Rules live in the pinned maps: with a pin directory that was ours to remove, they are gone.
-    if (entry.kind === 'agent-state' && !entry.pinDirectoryExisted) this.#rulesAreGone();
+  const kept: PendingEntry[] = [];
+  for (const one of pending) {
+    if (isStillNeeded(one)) kept.push(one);
+    else await undo(one);
   }
-
-  async #attempt(entry: JournalEntry): Promise<string | undefined> {
-    if (this.#broken !== undefined && needsCandidate(entry))
-      return `${this.#broken}; put it back and run \`npm run recover\``;
-    if (this.#rebooted && (needsCandidate(entry) || entry.kind === 'unit')) return undefined;
-    const ours = this.#rebooted ? this.#ourPaths() : [];
-    return undoEntry(this.#candidate, entry, ours);
-  }
-
-  /** What rules of ours are on: files that are named, and all in directories of ours. */
-  #ourPaths(): readonly string[] {
-    return this.#pending.flatMap(({ entry }) => {
-      if (entry.kind === 'deny-rule') return [entry.path];
-      return entry.kind === 'directory' ? [`${entry.path}/`] : [];
-    });
-  }
-
-  /** What is undone stays undone, and the rest still has to be, also on a disk that is full. */
-  #strike(id: string, entry: JournalEntry): void {
-    try {
-      this.#journal.strike(id);
-    } catch (error) {
-      this.#notStruck.push(
-        `${described(entry)}, but the journal cannot be written (${(error as Error).message}); make room and run \`npm run recover\``,
-      );
-    }
-  }
-
-  #rulesAreGone(): void {
-    for (const { id, entry } of this.#pending) {
-      if (!needsCandidate(entry) || !this.#unresolved.has(id)) continue;
-      this.#strike(id, entry);
-      this.#unresolved.delete(id);
-    }
-  }
+  for (const one of kept) if (!isStillNeeded(one)) await undo(one);
+  return { undone, problems: [...unresolved.values(), ...notStruck] };
 }
+
+/** What rules of ours are on: files that are named, and all in directories of ours. */
+const ourPaths = (pending: readonly PendingEntry[]) =>
+  pending.flatMap(({ entry }) => {
+    if (entry.kind === 'deny-rule') return [entry.path];
+    return entry.kind === 'directory' ? [`${entry.path}/`] : [];
+  });
 
 /**
  * Undoes everything that the journal still holds, the newest first. Safe to call again: what was
@@ -219,8 +191,9 @@ export async function undoAll(
       ],
     };
   // Read again: what was stopped may have gone on writing until then.
-  const undoing = new Undoing(journal, journal.read() ?? state, say);
-  await undoing.all();
-  const undone = [...stopped, ...undoing.undone];
-  return { undone, problems: [...problems, ...undoing.problems] };
+  const report = await undoPending(journal, journal.read() ?? state, say);
+  return {
+    undone: [...stopped, ...report.undone],
+    problems: [...problems, ...report.problems],
+  };
 }

@@ -162,10 +162,7 @@ export class SettingsError extends Error {
   }
 }
 
-function parseKnobs(environment: NodeJS.ProcessEnv): {
-  values: Partial<Knobs>;
-  problems: string[];
-} {
+function parseKnobs(environment: NodeJS.ProcessEnv) {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const name of knobNames) {

@@ -32,22 +32,19 @@ const PANIC = /Kernel panic - not syncing:?[^\r\n]*/;
 /** Tells the endings apart; a panic comes first, since nothing written before it is a result. */
 export function endingOf(traces: Traces): Ending {
   const panic = PANIC.exec(traces.console)?.[0];
-  const started = traces.console.includes(JOB_STARTS);
-  // Before the command a panic is a VM that cannot boot: a wrong kernel, not a wrong candidate.
+  const noVm = (words: string) => ({ exitCode: EXIT.noVm, words });
   if (panic !== undefined) {
-    return started
+    // Before the command a panic is a VM that cannot boot: a wrong kernel, not a wrong candidate.
+    return traces.console.includes(JOB_STARTS)
       ? { exitCode: EXIT.panic, words: `the guest kernel panicked: ${panic}` }
-      : { exitCode: EXIT.noVm, words: `the guest kernel panicked while it booted: ${panic}` };
+      : noVm(`the guest kernel panicked while it booted: ${panic}`);
   }
   if (traces.late === 'command')
     return { exitCode: EXIT.timeout, words: 'the time limit ended it' };
-  if (traces.late === 'boot')
-    return { exitCode: EXIT.noVm, words: 'the guest did not boot in time' };
-  if (traces.console.includes(SETUP_FAILED))
-    return { exitCode: EXIT.noVm, words: 'the --guest-setup script failed' };
-  const code = /^\d{1,3}$/.test(traces.result ?? '') ? Number(traces.result) : undefined;
-  if (code === undefined)
-    return { exitCode: EXIT.noVm, words: 'the VM ended before the command did' };
+  if (traces.late === 'boot') return noVm('the guest did not boot in time');
+  if (traces.console.includes(SETUP_FAILED)) return noVm('the --guest-setup script failed');
+  if (!/^\d{1,3}$/.test(traces.result ?? '')) return noVm('the VM ended before the command did');
+  const code = Number(traces.result);
   if (code < EXIT.timeout) return { exitCode: code, words: `the command exited with ${code}` };
   return { exitCode: 1, words: `the command exited with ${code}, given on as 1` };
 }

@@ -40,12 +40,8 @@ async function runAll(): Promise<number> {
     signal: interrupt.signal,
   });
   const guest = guestEnvironment(process.env, accelerator);
-  if (
-    guest.rehearsal &&
-    options.command.length === 0 &&
-    accelerator === 'tcg' &&
-    !process.env.PHASE
-  )
+  const isRehearsal = guest.rehearsal && options.command.length === 0;
+  if (isRehearsal && accelerator === 'tcg' && !process.env.PHASE)
     say('software emulation is slow: rehearsing the audit phase; PHASE=all rehearses all');
   const outDir = resolve(process.env.OUT_DIR || 'artifacts/canary');
   const command = options.command.length > 0 ? options.command : CANARY;

@@ -113,9 +113,8 @@ function isMade(counts: AttemptCounts, call: string, make: () => void): boolean 
     return true;
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    const outcome = `${code} from ${call}`;
     counts.attempts += 1;
-    counts.otherErrno[outcome] = (counts.otherErrno[outcome] ?? 0) + 1;
+    countErrno(counts, { code: `${code} from ${call}` });
     return false;
   }
 }

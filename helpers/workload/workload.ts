@@ -54,12 +54,11 @@ class Worker {
   ) {
     this.#name = `${options.name}-${index}`;
     const script = new URL('worker.ts', import.meta.url);
+    const { target, loader, attempt, workers } = options;
     const argument = JSON.stringify({
-      target: options.target,
-      loader: options.loader,
-      rate: options.rate / options.workers,
-      turn: index / options.workers,
-      attempt: options.attempt,
+      ...{ target, loader, attempt },
+      rate: options.rate / workers,
+      turn: index / workers,
       resultFile: run.file(directory, `${this.#name}.json`),
     });
     const up = Promise.withResolvers<string | undefined>();
