@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import { whyNot } from '../settings/cannot-begin.ts';
-import { type JournalIdentity, journalIdentity } from './journal.ts';
+import { journalIdentity } from './journal.ts';
 import type { UndoReport } from './undo.ts';
 
 /**
@@ -53,14 +53,7 @@ function whoHoldsTheLock(): string {
 }
 
 /** A guardian that holds the lock and waits for the run to end. */
-export interface Guardian {
-  /** What an earlier run had left behind and was undone now. */
-  readonly recovered: UndoReport;
-  /** The journal that the run is to be written into; none where recovering left something. */
-  readonly journal: JournalIdentity | undefined;
-  /** Asks for everything to be undone and waits for the report. */
-  finish(): Promise<UndoReport>;
-}
+export type Guardian = Awaited<ReturnType<typeof startGuardian>>;
 
 /** Its messages, one a line; undefined once it is gone. */
 function messagesOf({ stdout }: ChildProcess): () => Promise<GuardianMessage | undefined> {
@@ -76,36 +69,21 @@ function messagesOf({ stdout }: ChildProcess): () => Promise<GuardianMessage | u
  * Starts the guardian and waits until it holds the host's lock.
  * @throws GuardianError naming who holds the lock, or why the guardian did not start.
  */
-export async function startGuardian(
-  holder: LockHolder,
-  purpose: 'run' | 'recover',
-): Promise<Guardian> {
+export async function startGuardian(holder: LockHolder, purpose: 'run' | 'recover') {
   const flock = FLOCK_PATHS.find((path) => existsSync(path));
   if (flock === undefined) throw new GuardianError('flock(1) is missing; install util-linux');
   const why = whyNot(() => privateDirectory(RUNTIME_DIRECTORY));
   if (why !== undefined) throw new GuardianError(why);
   const script = fileURLToPath(new URL('guardian.ts', import.meta.url));
-  const child = spawn(
-    flock,
-    [
-      '--nonblock',
-      '--no-fork',
-      `--conflict-exit-code=${LOCKED_EXIT_CODE}`,
-      LOCKED,
-      process.execPath,
-      script,
-      HOLDER_FILE,
-      JSON.stringify(holder),
-      purpose,
-    ],
+  const lock = ['--nonblock', '--no-fork', `--conflict-exit-code=${LOCKED_EXIT_CODE}`, LOCKED];
+  const guardian = [process.execPath, script, HOLDER_FILE, JSON.stringify(holder), purpose];
+  const child = spawn(flock, [...lock, ...guardian], {
     // A session of its own: the terminal's Ctrl-C must reach the run, not the one that cleans up.
-    {
-      detached: true,
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { PATH: '/usr/bin:/bin', ...COMPILE_CACHE },
-      cwd: '/',
-    },
-  );
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { PATH: '/usr/bin:/bin', ...COMPILE_CACHE },
+    cwd: '/',
+  });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const next = messagesOf(child);
   const ready = await next();
@@ -118,9 +96,12 @@ export async function startGuardian(
     );
   }
   return {
+    /** What an earlier run had left behind and was undone now. */
     recovered: ready.report,
+    /** The journal that the run is to be written into; none where recovering left something. */
     journal: ready.journal,
-    async finish() {
+    /** Asks for everything to be undone and waits for the report. */
+    async finish(): Promise<UndoReport> {
       child.stdin?.end('finish');
       const finished = await next();
       await exited;

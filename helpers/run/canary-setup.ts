@@ -210,7 +210,7 @@ export default async function setup(
         process.stderr.write(`aegisbpf-canary: NOT UNDONE: ${problem}\n`);
       if (report.problems.length > 0) recordNotUndone(path, report.problems);
       await seal(path, key);
-      place.giveToCaller();
+      giveToCaller(path, place.made);
     };
   } catch (error) {
     if (!(error instanceof CannotBegin)) throw error;

@@ -90,10 +90,7 @@ function refuse(collected: Problems): never {
  * something is in the way, all of it is told at once and the process ends with exit code 2.
  * @param argv what stands behind `vitest` on the command line.
  */
-export function enter(argv: readonly string[] = process.argv.slice(2)): {
-  readonly settings: Settings;
-  readonly lists: boolean;
-} {
+export function enter(argv: readonly string[] = process.argv.slice(2)) {
   const { lists, problems } = vitestCommand(argv);
   let settings: Settings;
   try {

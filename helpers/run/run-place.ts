@@ -35,7 +35,8 @@ function makeDirectories(path: string): string[] {
 /** Where a run's evidence goes: made when it begins, gone again when it could not. */
 export class RunPlace {
   readonly directory: RunDirectory;
-  readonly #made: readonly string[];
+  /** Directories above the run that this run made. */
+  readonly made: readonly string[];
 
   /**
    * @param cannot begins the message when it cannot be made.
@@ -44,7 +45,7 @@ export class RunPlace {
   constructor(path: string, cannot = `OUT_DIR=${dirname(path)} cannot be written`) {
     const outDir = dirname(path);
     try {
-      this.#made = makeDirectories(outDir);
+      this.made = makeDirectories(outDir);
       const why = replaceable(path);
       // Whoever can replace the run's directory by a link decides where root writes.
       if (why !== undefined) throw new Error(`somebody else can replace it: ${why}`);
@@ -57,7 +58,7 @@ export class RunPlace {
   /** Takes back all of it: a run that did not begin leaves nothing that looks like one. */
   remove(): void {
     rmSync(this.directory.path, { recursive: true, force: true });
-    for (const path of this.#made.toReversed()) {
+    for (const path of this.made.toReversed()) {
       try {
         rmdirSync(path);
       } catch {
@@ -90,11 +91,6 @@ export class RunPlace {
       throw new CannotBegin(`a file of the operator is gone: ${(error as Error).message}`);
     }
     return { ...settings, ...copies };
-  }
-
-  /** The caller of sudo(8) gets the directories above the run that this run made, too. */
-  giveToCaller(): void {
-    giveToCaller(this.directory.path, this.#made);
   }
 }
 

@@ -38,23 +38,17 @@ const SHORT: Readonly<Record<string, string>> = { t: 'testNamePattern', p: 'proj
 
 const dashed = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** What vitest was asked for on its command line. */
-export interface VitestCommand {
-  /** `vitest list` only names the tests. */
-  readonly lists: boolean;
-  /** Options that the runbook cannot be run with, one line each. */
-  readonly problems: readonly string[];
-}
-
-/** Reads vitest's arguments as vitest does. @param argv what stands behind the program's name. */
-export function vitestCommand(argv: readonly string[]): VitestCommand {
+/**
+ * Reads vitest's arguments as vitest does. @param argv what stands behind the program's name.
+ * @returns whether `vitest list` only names the tests, and each option that the runbook cannot be run with.
+ */
+export function vitestCommand(argv: readonly string[]) {
   const { filter, options } = parseCLI(['vitest', ...argv], { allowUnknownOptions: true });
   const words = (text: string, list: readonly string[]) =>
     list.filter((word) => word === text).length;
   const lists = words('list', argv) > words('list', filter);
-  if (lists) return { lists, problems: [] };
   const names = new Set(Object.keys(options).map((name) => SHORT[name] ?? name));
-  const problems = [...names].flatMap((name) => {
+  const problems = [...(lists ? [] : names)].flatMap((name) => {
     const value: unknown = Reflect.get(options, name);
     if (HARMLESS.includes(name) || AS_THE_RUNBOOK[name] === value) return [];
     const option = name === 'testNamePattern' ? '-t' : `--${dashed(name)}`;

@@ -35,8 +35,6 @@ export interface GuestEnvironment {
   readonly rehearsal: boolean;
 }
 
-const isSet = (value: string | undefined): value is string => value !== undefined && value !== '';
-
 /** Everything wrong with the knobs, before anything is started. */
 export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
   const problems: string[] = [];
@@ -48,11 +46,10 @@ export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
   }
   for (const name of CARRIED) {
     const value = environment[name];
-    if (isSet(value) && !existsSync(value))
-      problems.push(`${name}=${value}: there is no such file`);
+    if (value && !existsSync(value)) problems.push(`${name}=${value}: there is no such file`);
   }
   for (const name of HOST_ONLY) {
-    if (isSet(environment[name]) && environment[name] !== '/')
+    if (environment[name] && environment[name] !== '/')
       problems.push(`${name}=${environment[name]}: the VM is the host; leave it unset`);
   }
   return problems;
@@ -63,8 +60,7 @@ function rehearsalDefaults(
   environment: NodeJS.ProcessEnv,
   accelerator: Accelerator,
 ): Record<string, string> {
-  const judged =
-    isSet(environment.PRODUCTION_PROFILE) || isSet(environment.ATTEST_PRODUCTION_MATCH);
+  const judged = environment.PRODUCTION_PROFILE || environment.ATTEST_PRODUCTION_MATCH;
   return {
     AEGIS_BIN: `${GUEST.project}/fixtures/stand-in/aegisbpf`,
     AEGIS_BIN_PREVIOUS: `${GUEST.project}/fixtures/stand-in/aegisbpf-previous`,
@@ -86,7 +82,7 @@ export function guestEnvironment(
   environment: NodeJS.ProcessEnv,
   accelerator: Accelerator,
 ): GuestEnvironment {
-  const rehearsal = !isSet(environment.AEGIS_BIN);
+  const rehearsal = !environment.AEGIS_BIN;
   const variables: Record<string, string> = {
     PATH: `${GUEST.project}/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     HOME: '/root',
@@ -99,7 +95,7 @@ export function guestEnvironment(
   const files: GuestEnvironment['files'][number][] = [];
   for (const name of knobNames) {
     const value = environment[name];
-    if (!isSet(value)) continue;
+    if (!value) continue;
     if (!CARRIED.some((carried) => carried === name)) {
       variables[name] = value;
       continue;

@@ -3,15 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** Where a guest kernel comes from. */
-export type Kernel =
-  | { readonly kind: 'package'; readonly label: string; readonly name: string }
-  | { readonly kind: 'deb'; readonly label: string; readonly path: string; readonly sha256: string }
-  | {
-      readonly kind: 'image';
-      readonly label: string;
-      readonly path: string;
-      readonly initrd: string | undefined;
-    };
+export type Kernel = { readonly label: string } & (
+  | { readonly kind: 'package'; readonly name: string }
+  | { readonly kind: 'deb'; readonly path: string; readonly sha256: string }
+  | { readonly kind: 'image'; readonly path: string; readonly initrd: string | undefined }
+);
 
 /** The initrd that belongs to an image: `initrd.img-VERSION` or `initrd.img` in the same folder. */
 function initrdBeside(image: string): string | undefined {

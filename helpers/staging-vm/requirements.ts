@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { whyNot } from '../settings/cannot-begin.ts';
 import { StagingVmError } from './ending.ts';
 
 /** Program or file → the Debian package it comes from. */
@@ -21,14 +22,8 @@ export const PROGRAM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 
 function isThere(name: string, searchPath: string): boolean {
   if (name.startsWith('/')) return existsSync(name);
-  return searchPath.split(':').some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const why = (path: string) => whyNot(() => accessSync(path, constants.X_OK));
+  return searchPath.split(':').some((folder) => why(join(folder, name)) === undefined);
 }
 
 /** Packages that this machine lacks, each once. */
