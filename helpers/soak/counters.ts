@@ -1,4 +1,5 @@
-import { counterDelta, type Metrics } from '../agent/contract/metrics.ts';
+import { counterDelta } from '../agent/contract/counter-delta.ts';
+import type { Metrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 

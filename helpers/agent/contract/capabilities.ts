@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { flags, parseDocument } from './json-document.ts';
-import type { Parsed } from './parsed.ts';
 import { KERNEL_CAPABILITIES, RUNTIME_STATES } from './vocabulary.ts';
 
 /** Hooks that every version reports; newer ones add more (docs/agent-contract.md §2.2). */
@@ -61,6 +60,4 @@ const schema = z.looseObject({
 export type Capabilities = z.output<typeof schema>;
 
 /** Reads the capability report of v0.10.0 and APR; FEB writes none. */
-export function parseCapabilities(text: string): Parsed<Capabilities> {
-  return parseDocument(text, schema, 'capability report');
-}
+export const parseCapabilities = (text: string) => parseDocument(text, schema, 'capability report');

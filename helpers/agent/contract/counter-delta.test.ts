@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { propertyRuns } from '../../../fixtures/examples/property-tools.ts';
-import { counterDelta, type Metrics, parseMetrics } from './metrics.ts';
+import { counterDelta } from './counter-delta.ts';
+import { type Metrics, parseMetrics } from './metrics.ts';
 
 function scrape(...lines: readonly string[]): Metrics {
   const parsed = parseMetrics(

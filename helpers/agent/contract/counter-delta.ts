@@ -1,4 +1,4 @@
-import { seriesKey, seriesText } from './exposition.ts';
+import { type Sample, seriesText } from './exposition.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -29,7 +29,8 @@ export function counterDelta(before: Metrics, after: Metrics, name: string): Cou
     const first = was.get(key);
     if (first === undefined) return { state: 'missing', where: 'before' };
     if (last.value < first.value) {
-      return { state: 'decreased', series: last.text, before: first.value, after: last.value };
+      const series = seriesText(name, last.labels);
+      return { state: 'decreased', series, before: first.value, after: last.value };
     }
     value += last.value - first.value;
   }
@@ -37,17 +38,6 @@ export function counterDelta(before: Metrics, after: Metrics, name: string): Cou
   return isGone ? { state: 'missing', where: 'after' } : { state: 'delta', value };
 }
 
-interface Series {
-  readonly text: string;
-  readonly value: number;
-}
-
 /** Nothing for a family that is not declared a counter: its growth would mean nothing. */
-function counterSeries(metrics: Metrics, name: string): Map<string, Series> {
-  if (metrics.type(name) !== 'counter') return new Map();
-  return new Map(
-    metrics
-      .samples(name)
-      .map(({ labels, value }) => [seriesKey(labels), { text: seriesText(name, labels), value }]),
-  );
-}
+const counterSeries = (metrics: Metrics, name: string): ReadonlyMap<string, Sample> =>
+  metrics.type(name) === 'counter' ? metrics.bySeries(name) : new Map();

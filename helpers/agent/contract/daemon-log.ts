@@ -22,6 +22,7 @@ export interface LogEntry {
 /** A line of standard error: the agent's entry, or somebody else's text (libbpf, libc). */
 export type LogLine = LogEntry | { readonly kind: 'text'; readonly text: string };
 
+const texts = z.record(z.string(), z.string());
 const TEXT_ENTRY = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \[([A-Z]+)\] (.*)$/s;
 
 export function parseLogLine(line: string): LogLine {
@@ -35,24 +36,10 @@ function textEntry(line: string): LogEntry | undefined {
 }
 
 function jsonEntry(line: string): LogEntry | undefined {
-  const object = jsonObject(line);
-  const fields = new Map<string, string>();
-  for (const [key, value] of Object.entries(object)) {
-    if (typeof value !== 'string') return undefined;
-    fields.set(key, value);
-  }
-  const [time, level, message] = ['timestamp', 'level', 'message'].map((key) => {
-    const value = fields.get(key);
-    fields.delete(key);
-    return value;
-  });
+  const { timestamp: time, level, message, ...more } = texts.safeParse(jsonOf(line)).data ?? {};
   if (time === undefined || !isLevel(level) || message === undefined) return undefined;
+  const fields = new Map(Object.entries(more));
   return { kind: 'log', format: 'json', time, level, message, fields };
-}
-
-function jsonObject(line: string): object {
-  const value = jsonOf(line);
-  return typeof value === 'object' && value !== null ? value : {};
 }
 
 function isLevel(word: string | undefined): word is Level {

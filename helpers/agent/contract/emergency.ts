@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { parseDocument } from './json-document.ts';
-import type { Parsed } from './parsed.ts';
 
 const count = z.int().nonnegative();
 
@@ -31,18 +30,12 @@ const schema = z
   .and(stateHalf)
   .refine(
     (document) => !document.kernel_state_known || document.kernel_enabled === document.enabled,
-    {
-      path: ['kernel_enabled'],
-      error: 'expected the same value as enabled',
-    },
+    { path: ['kernel_enabled'], error: 'expected the same value as enabled' },
   );
 
 /**
- * `emergency-status --json` (docs/agent-contract.md §2.4), keys spelled as there; its exit code is always 0. `enabled` is
- * true when enforcement is bypassed; without `kernel_state_known` it is only a file's word.
+ * Reads `emergency-status --json` (docs/agent-contract.md §2.4), keys spelled as there; its exit code is always 0. `enabled`
+ * is true when enforcement is bypassed; without `kernel_state_known` it is only a file's word.
  */
-type EmergencyStatus = z.output<typeof schema>;
-
-export function parseEmergencyStatus(text: string): Parsed<EmergencyStatus> {
-  return parseDocument(text, schema, 'emergency status');
-}
+export const parseEmergencyStatus = (text: string) =>
+  parseDocument(text, schema, 'emergency status');

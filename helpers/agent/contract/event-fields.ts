@@ -39,37 +39,30 @@ const PIDS: Kind = {
   fits: (value) => Array.isArray(value) && value.every(U32.fits),
 };
 
-/** Fields of one event type: those that must be there, and those checked where they are. */
-interface Shape {
-  readonly required: readonly (readonly [string, Kind])[];
-  readonly optional: readonly (readonly [string, Kind])[];
-}
+/** Fields of one event type; an optional one is checked where it is there. */
+type Shape = readonly (Kind & { readonly name: string; readonly isOptional: boolean })[];
 
-const shape = (required: Record<string, Kind>, optional: Record<string, Kind> = {}): Shape => ({
-  required: Object.entries(required),
-  optional: Object.entries(optional),
-});
+const shape = (required: Record<string, Kind>, optional: Record<string, Kind> = {}): Shape =>
+  [required, optional].flatMap((fields) =>
+    Object.entries(fields).map(([name, kind]) => ({
+      ...kind,
+      name,
+      isOptional: fields === optional,
+    })),
+  );
 
 const ACTOR = { pid: U32, ppid: U32, start_time: U64, cgid: U64, cgroup_path: TEXT, comm: TEXT };
 const DECISION = { ...ACTOR, parent_start_time: U64, action: words(ACTIONS) };
+const ON_FILE = { ...DECISION, ino: EXACT, dev: U32 };
 const IDS = { exec_id: TEXT, parent_exec_id: TEXT };
 const SUPPRESSED = { suppressed_during_prior_window: EXACT };
 
-const SHAPES: ReadonlyMap<string, Shape> = new Map([
-  [
-    'block',
-    shape(
-      { ...DECISION, ino: EXACT, dev: U32 },
-      { ...IDS, ...SUPPRESSED, path: TEXT, resolved_path: TEXT },
-    ),
-  ],
-  [
-    'forensic_block',
-    shape(
+const SHAPES = new Map(
+  Object.entries({
+    block: shape(ON_FILE, { ...IDS, ...SUPPRESSED, path: TEXT, resolved_path: TEXT }),
+    forensic_block: shape(
       {
-        ...DECISION,
-        ino: EXACT,
-        dev: U32,
+        ...ON_FILE,
         uid: U32,
         gid: U32,
         exec_ino: EXACT,
@@ -80,12 +73,9 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map([
       },
       IDS,
     ),
-  ],
-  ['exec', shape(ACTOR, { exec_id: TEXT, ancestors: PIDS })],
-  ['exec_argv', shape({ pid: U32, start_time: U64, argc: U32, argv: TEXTS })],
-  [
-    'state_change',
-    shape(
+    exec: shape(ACTOR, { exec_id: TEXT, ancestors: PIDS }),
+    exec_argv: shape({ pid: U32, start_time: U64, argc: U32, argv: TEXTS }),
+    state_change: shape(
       {
         event_version: EXACT,
         state: words(RUNTIME_STATES),
@@ -96,8 +86,8 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map([
       },
       { detail: TEXT },
     ),
-  ],
-]);
+  }),
+);
 const NET_BLOCK = shape(
   {
     ...DECISION,
@@ -120,17 +110,10 @@ export function shapeOf(type: string): Shape | undefined {
 
 /** The first field that breaks the contract, in words; undefined when all hold. */
 export function fieldFault(type: string, shape: Shape, fields: Fields): string | undefined {
-  for (const [name, kind] of shape.required) {
+  for (const { name, expected, fits, isOptional } of shape) {
     const value = fields[name];
-    if (!kind.fits(value)) return fault(type, name, kind, value);
-  }
-  for (const [name, kind] of shape.optional) {
-    const value = fields[name];
-    if (value !== undefined && !kind.fits(value)) return fault(type, name, kind, value);
+    if (fits(value) || (isOptional && value === undefined)) continue;
+    return `expected ${expected}, saw ${valueText(value)} at $.${name} of an event of type ${quote(type)}`;
   }
   return undefined;
-}
-
-function fault(type: string, name: string, kind: Kind, value: unknown): string {
-  return `expected ${kind.expected}, saw ${valueText(value)} at $.${name} of an event of type ${quote(type)}`;
 }

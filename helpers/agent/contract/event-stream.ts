@@ -5,12 +5,6 @@ export type SplitLine =
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'oversized'; readonly bytes: number; readonly head: string };
 
-/** What a stream ended with that no newline closed: a torn line. */
-export interface UnterminatedLine {
-  readonly kind: 'unterminated';
-  readonly text: string;
-}
-
 const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
 const HEAD_BYTES = 200;
 const NEWLINE = 0x0a;
@@ -54,8 +48,8 @@ export class EventLineSplitter {
     return lines;
   }
 
-  /** What is left without a newline; undefined when the stream ended at a line's end. */
-  end(): UnterminatedLine | undefined {
+  /** What is left without a newline, a torn line; undefined when the stream ended at a line's end. */
+  end(): { readonly kind: 'unterminated'; readonly text: string } | undefined {
     this.#skipping = false;
     if (this.#pendingBytes === 0) return undefined;
     return { kind: 'unterminated', text: this.#takePending() };

@@ -102,22 +102,20 @@ export function parseEventLine(line: string): EventLine {
   try {
     fields = JSON.parse(line);
   } catch {
-    return { kind: 'invalid', error: `an event is not JSON: ${describeJsonFault(line)}` };
+    return invalid(`an event is not JSON: ${describeJsonFault(line)}`);
   }
   const { type } = fields;
-  if (typeof type !== 'string') {
-    return {
-      kind: 'invalid',
-      error: `expected a string, saw ${valueText(type)} at $.type of ${quote(line)}`,
-    };
-  }
+  if (typeof type !== 'string')
+    return invalid(`expected a string, saw ${valueText(type)} at $.type of ${quote(line)}`);
   const shape = shapeOf(type);
   if (shape === undefined)
     return { kind: 'event', event: { type: 'other', agentType: type, fields } };
   const error = fieldFault(type, shape, fields);
-  if (error !== undefined) return { kind: 'invalid', error };
+  if (error !== undefined) return invalid(error);
   return { kind: 'event', event: fields as unknown as AgentEvent };
 }
+
+const invalid = (error: string): EventLine => ({ kind: 'invalid', error });
 
 /**
  * The device number that events and rules carry, major<<20 | minor, of stat's `st_dev`, which

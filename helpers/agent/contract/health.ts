@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { flags, parseDocument } from './json-document.ts';
-import type { Parsed } from './parsed.ts';
 import { KERNEL_CAPABILITIES } from './vocabulary.ts';
 
 const REQUIRED_CHECKS = [
@@ -44,12 +43,8 @@ const schema = z.looseObject({
 });
 
 /**
- * `health --json` (docs/agent-contract.md §2.1), keys spelled as there. It tells what the kernel could do, and nothing
- * about a running daemon. Optional keys are those that the FEB snapshot does not print.
+ * Reads `health --json` (docs/agent-contract.md §2.1) of v0.10.0 and of the older FEB and APR snapshots, keys spelled as
+ * there. It tells what the kernel could do, and nothing about a running daemon. Optional keys are those that the FEB
+ * snapshot does not print.
  */
-type Health = z.output<typeof schema>;
-
-/** Reads `health --json` of v0.10.0 and of the older FEB and APR snapshots. */
-export function parseHealth(text: string): Parsed<Health> {
-  return parseDocument(text, schema, 'health');
-}
+export const parseHealth = (text: string) => parseDocument(text, schema, 'health');

@@ -22,7 +22,13 @@ export function parseDocument<T>(text: string, schema: z.ZodType<T>, what: strin
 
 /** Why a text is not one JSON document: what was expected, seen, and where. */
 export function describeJsonFault(text: string): string {
-  const { message, offset } = jsonFault(text);
+  const fault = faultOf(text);
+  const [, words = 'Expected a JSON value', position] = AT_POSITION.exec(fault) ?? [];
+  const offset = Number(position ?? (isStrange(fault) ? endOfWhole(text) : text.length));
+  const message = `${words.charAt(0).toLowerCase()}${words.slice(1)}`.replace(
+    /^unexpected .* after JSON$/,
+    'expected nothing after the JSON document',
+  );
   const seen =
     offset >= text.length
       ? `the end of the text after ${quote(text.slice(-60))}`
@@ -30,23 +36,10 @@ export function describeJsonFault(text: string): string {
   return `${message}, saw ${seen} at ${place(text, offset)}`;
 }
 
+/** It tells the place of every fault but a value that is none. */
 const AT_POSITION = /^(.*?)(?: in JSON)? at position (\d+) \(line \d+ column \d+\)$/;
 
-/** What Node's parser says is wrong, and at which offset: it tells that of every fault but a value that is none. */
-function jsonFault(text: string): { readonly message: string; readonly offset: number } {
-  const fault = faultOf(text);
-  const [, words, position] = AT_POSITION.exec(fault) ?? [];
-  if (words === undefined) {
-    const offset = isStrange(fault) ? endOfWhole(text) : text.length;
-    return { message: 'expected a JSON value', offset };
-  }
-  const message = `${words.charAt(0).toLowerCase()}${words.slice(1)}`.replace(
-    /^unexpected .* after JSON$/,
-    'expected nothing after the JSON document',
-  );
-  return { message, offset: Number(position) };
-}
-
+/** What Node's parser says is wrong. */
 function faultOf(text: string): string {
   try {
     JSON.parse(text);

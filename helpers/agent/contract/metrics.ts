@@ -10,20 +10,15 @@ import {
 } from './exposition.ts';
 import { accepted, type Parsed, quote, refused } from './parsed.ts';
 
-export { counterDelta } from './counter-delta.ts';
-export type { Labels, Sample } from './exposition.ts';
-
 /** Types of the text format, and those that OpenMetrics adds. */
-const TYPE_NAMES = [
-  ...(['counter', 'gauge', 'histogram', 'summary', 'untyped'] as const),
-  ...(['unknown', 'info', 'stateset', 'gaugehistogram'] as const),
-] as const;
-export type MetricType = (typeof TYPE_NAMES)[number];
-const TYPES: readonly string[] = TYPE_NAMES;
+const TYPES: readonly string[] = [
+  ...['counter', 'gauge', 'histogram', 'summary', 'untyped'],
+  ...['unknown', 'info', 'stateset', 'gaugehistogram'],
+];
 
 /** What a scrape holds, by family. */
 interface Families {
-  readonly types: Map<string, MetricType>;
+  readonly types: Map<string, string>;
   readonly samples: Map<string, Map<string, Sample>>;
   /** Why a family's lines cannot be used: its first fault. */
   readonly faults: Map<string, string>;
@@ -51,7 +46,7 @@ export class Metrics {
   }
 
   /** What `# TYPE` says of the family; undefined when it has no samples. */
-  type(name: string): MetricType | undefined {
+  type(name: string): string | undefined {
     if (!this.has(name)) return undefined;
     const { types } = this.#families;
     // OpenMetrics declares a counter by its name without the suffix of its samples.
@@ -59,15 +54,20 @@ export class Metrics {
     return types.get(name) ?? (counter ? 'counter' : 'untyped');
   }
 
+  /** The samples of the family by `seriesKey`; empty without any. */
+  bySeries(name: string): ReadonlyMap<string, Sample> {
+    return this.#families.samples.get(name) ?? new Map();
+  }
+
   samples(name: string): readonly Sample[] {
-    return [...(this.#families.samples.get(name)?.values() ?? [])];
+    return [...this.bySeries(name).values()];
   }
 
   /** The value of the series with exactly these labels. */
   series(name: string, labels: Labels = {}): Parsed<number> {
     const fault = this.fault(name);
     if (fault !== undefined) return refused(fault);
-    const sample = this.#families.samples.get(name)?.get(seriesKey(labels));
+    const sample = this.bySeries(name).get(seriesKey(labels));
     if (sample !== undefined) return accepted(sample.value);
     return refused(`the scrape has no series ${seriesText(name, labels)}`);
   }
@@ -134,7 +134,7 @@ function takeType(line: string, { types, samples }: Families): LineFault | undef
   const [, family, type = ''] = /^# TYPE[ \t]+(\S+)[ \t]*(.*)$/.exec(line) ?? [];
   if (family === undefined || take(METRIC_NAME, family, 0) !== family) return undefined;
   const offset = 0;
-  if (!isMetricType(type)) {
+  if (!TYPES.includes(type)) {
     const expected = '`# TYPE <name> <counter|gauge|histogram|summary|untyped|…>`';
     return { expected, offset, family };
   }
@@ -143,10 +143,6 @@ function takeType(line: string, { types, samples }: Families): LineFault | undef
     return { expected: `# TYPE of ${family} before its samples`, offset, family };
   types.set(family, type);
   return undefined;
-}
-
-function isMetricType(word: string): word is MetricType {
-  return TYPES.includes(word);
 }
 
 function takeSample(line: string, { types, samples }: Families): LineFault | undefined {

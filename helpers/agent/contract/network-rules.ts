@@ -18,15 +18,11 @@ interface Section {
 }
 
 const MAX_PORT = 65_535;
+const isAddress = (text: string) => isIP(text) !== 0;
 const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= MAX_PORT;
 
 const SECTIONS: readonly Section[] = [
-  {
-    key: 'ips',
-    heading: 'Denied IPs:',
-    expected: 'an IP address',
-    fits: (entry) => isIP(entry) !== 0,
-  },
+  { key: 'ips', heading: 'Denied IPs:', expected: 'an IP address', fits: isAddress },
   { key: 'cidrs', heading: 'Denied CIDRs:', expected: 'address/prefix', fits: isCidr },
   {
     key: 'ports',
@@ -67,8 +63,12 @@ function isIpPortRule(entry: string): boolean {
 export function parseNetworkDenyList(text: string): Parsed<NetworkRules> {
   const lines = wholeLines(text, 'network deny list');
   if (!lines.ok) return lines;
-  const rules = { ips: [], cidrs: [], ports: [], ipPorts: [] } satisfies NetworkRules;
-  const lists: Record<keyof NetworkRules, string[]> = rules;
+  const rules: Record<keyof NetworkRules, string[]> = {
+    ips: [],
+    cidrs: [],
+    ports: [],
+    ipPorts: [],
+  };
   const headings = SECTIONS.values();
   let section: Section | undefined;
   let next = headings.next().value;
@@ -78,7 +78,7 @@ export function parseNetworkDenyList(text: string): Parsed<NetworkRules> {
       section = next;
       next = headings.next().value;
     } else if (section !== undefined && line.startsWith('  ') && section.fits(line.slice(2))) {
-      lists[section.key].push(line.slice(2));
+      rules[section.key].push(line.slice(2));
     } else {
       const wanted = [
         ...(section === undefined ? [] : [`  ${section.expected}`]),

@@ -39,13 +39,8 @@ export function valueText(value: unknown): string {
 
 /** `line 3, column 12` of an offset; both from 1, columns in UTF-16 units. */
 export function place(text: string, offset: number): string {
-  let line = 1;
-  let lineStart = 0;
-  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) {
-    line += 1;
-    lineStart = at + 1;
-  }
-  return `line ${line}, column ${offset - lineStart + 1}`;
+  const before = text.slice(0, offset);
+  return `line ${before.split('\n').length}, column ${offset - before.lastIndexOf('\n')}`;
 }
 
 /** The first few issues of a refused document: what was expected, what was seen, at which path. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { parseDocument } from './json-document.ts';
-import type { Parsed } from './parsed.ts';
 
 const NONE = 'no_policy_match';
 const ALLOW = 'allow_cgroup';
@@ -19,9 +18,8 @@ const simulation = z.object({
 export type Simulation = z.output<typeof simulation>;
 
 /** Reads the answer of `simulate`. */
-export function parseSimulation(text: string): Parsed<Simulation> {
-  return parseDocument(text, simulation, 'the answer of simulate');
-}
+export const parseSimulation = (text: string) =>
+  parseDocument(text, simulation, 'the answer of simulate');
 
 /** True when that rule of a policy refuses the operation. */
 export const isDenial = (rule: string) => rule !== NONE && rule !== ALLOW;
