@@ -1,20 +1,13 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { LogLine } from './contract/daemon-log.ts';
 
-/** A line of the agent's log that a person should see. */
-export interface LogFinding {
-  readonly level: 'ERROR' | 'WARN';
-  readonly text: string;
-}
-
-const KEPT_FINDINGS = 1000;
+const KEPT_ERRORS = 1000;
 /** Lines that say the same but for their numbers: the first ones are kept whole, all are counted. */
 const KEPT_OF_A_KIND = 100;
 const MAX_KINDS = 10_000;
 const MAX_LINE = 8192;
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
-const FOUND = new Set(['FATAL', 'ERROR', 'WARN']);
 /** What a line says, whatever its time and numbers. */
 const kindOf = (text: string) => text.replace(/\d+/g, '#').slice(0, 500);
 
@@ -23,28 +16,28 @@ const kindOf = (text: string) => text.replace(/\d+/g, '#').slice(0, 500);
  * touches. A flood of one message is kept by its beginning and its count.
  */
 export class LogFindings {
-  readonly list: LogFinding[] = [];
+  /** The first ERROR and FATAL lines. */
+  readonly errors: string[] = [];
+  /** ERROR and FATAL lines so far, stored or not. */
+  errorCount = 0;
   readonly #path: string;
   readonly #kinds = new Map<string, number>();
   #descriptor: number | undefined;
   #bytes = 0;
-  #errors = 0;
   #unnamedKinds = 0;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** ERROR and FATAL lines so far, stored or not. */
-  get errors(): number {
-    return this.#errors;
-  }
-
   /** Keeps the line if it is a finding. */
   take(line: LogLine, text: string): void {
     if (line.kind !== 'log') return;
-    if (FOUND.has(line.level)) this.#find(line.level === 'WARN' ? 'WARN' : 'ERROR', text);
-    else if (line.message === 'AEGIS_STATE_CHANGE') this.#keep(text);
+    const { level, message } = line;
+    const isError = level === 'ERROR' || level === 'FATAL';
+    if (isError) this.errorCount += 1;
+    if (isError && this.errors.length < KEPT_ERRORS) this.errors.push(text.slice(0, MAX_LINE));
+    if (isError || level === 'WARN' || message === 'AEGIS_STATE_CHANGE') this.#keep(text);
   }
 
   /** Closes the file, with the counts of what was not kept line by line. */
@@ -55,12 +48,6 @@ export class LogFindings {
     if (this.#unnamedKinds > 0) this.#write(`${this.#unnamedKinds} lines of further kinds\n`);
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
-  }
-
-  #find(level: LogFinding['level'], text: string): void {
-    if (level === 'ERROR') this.#errors += 1;
-    if (this.list.length < KEPT_FINDINGS) this.list.push({ level, text: text.slice(0, MAX_LINE) });
-    this.#keep(text);
   }
 
   #keep(text: string): void {

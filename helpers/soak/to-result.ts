@@ -121,7 +121,7 @@ export function reportedBy({
 > {
   return {
     stateChanges: events.stateChanges.map(({ state, reason_code }) => `${state}/${reason_code}`),
-    errors: log.errors.map(({ text }) => text),
+    errors: [...log.errors],
     streamDefects: { ...events.defects, samples: [...events.defects.samples] },
   };
 }

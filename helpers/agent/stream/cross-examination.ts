@@ -6,6 +6,7 @@ import {
   checkActor,
   checkArguments,
   checkValues,
+  right,
 } from './field-check.ts';
 import type { Owners, OwnProcesses } from './own-processes.ts';
 
@@ -34,12 +35,6 @@ export interface ExpectedFields {
   readonly otherChildren?: readonly string[] | undefined;
 }
 
-const right = (field: string): ComparedField => ({
-  field,
-  result: 'right',
-  expected: '',
-  told: '',
-});
 /** Fields by which the line was recognised as one on this thing of ours. */
 const matched = ({ type }: ActorEvent) =>
   (type === 'block' ? ['dev', 'ino'] : ['remote_ip', 'remote_port']).map(right);
@@ -56,8 +51,10 @@ export class CrossExamination {
   readonly #told = new Set<string>();
   readonly #untold = new Set<string>();
   #expected: ExpectedFields = {};
-  #examined = 0;
-  #unknown = 0;
+  /** Lines that were compared. */
+  examined = 0;
+  /** Lines of ours whose process had ended before it could be looked at. */
+  unknown = 0;
 
   constructor(processes: OwnProcesses, owners: Owners) {
     this.#processes = processes;
@@ -66,16 +63,6 @@ export class CrossExamination {
 
   expect(expected: ExpectedFields): void {
     this.#expected = expected;
-  }
-
-  /** Lines that were compared. */
-  get examined(): number {
-    return this.#examined;
-  }
-
-  /** Lines of ours whose process had ended before it could be looked at. */
-  get unknown(): number {
-    return this.#unknown;
   }
 
   get wrong(): readonly WrongField[] {
@@ -92,13 +79,16 @@ export class CrossExamination {
     return [...this.#told];
   }
 
-  /** @returns counts one line with this text; nothing for a decision that we did not cause. */
-  examine(event: ActorEvent, cause: number | undefined, text: string): () => void {
-    if (this.#owners.size === 0 || cause === undefined) return NOTHING;
+  /** @returns counts one line with this text, of what the process `cause` of ours caused. */
+  examine(event: ActorEvent, cause: number, text: string): () => void {
+    if (this.#owners.size === 0) return NOTHING;
     if (!this.#owners.has(cause) && this.#expected.otherChildren?.includes(event.comm))
       return NOTHING;
     const fields = this.#compare(event, cause);
-    return fields === undefined ? () => this.countUnknown() : this.#counting(fields, text);
+    if (fields !== undefined) return this.#counting(fields, text);
+    return () => {
+      this.unknown += 1;
+    };
   }
 
   /** Counts one line that tells the arguments of a process of ours. */
@@ -113,14 +103,9 @@ export class CrossExamination {
     for (const { field, result } of fields)
       (result === 'untold' ? this.#untold : this.#told).add(field);
     return () => {
-      this.#examined += 1;
+      this.examined += 1;
       for (const one of wrong) one.lines += 1;
     };
-  }
-
-  /** One more line that cannot be compared. */
-  countUnknown(): void {
-    this.#unknown += 1;
   }
 
   #compare(event: ActorEvent, cause: number): readonly ComparedField[] | undefined {
@@ -170,11 +155,9 @@ export class CrossExamination {
   }
 
   #open({ field, expected, told }: ComparedField, text: string): WrongField {
-    const open = this.#wrong.get(field);
-    if (open !== undefined) return open;
     const sample = text.slice(0, MAX_SAMPLE_CHARACTERS);
-    const fresh = { field, expected, told, lines: 0, sample };
-    this.#wrong.set(field, fresh);
-    return fresh;
+    const open = this.#wrong.get(field) ?? { field, expected, told, lines: 0, sample };
+    this.#wrong.set(field, open);
+    return open;
   }
 }

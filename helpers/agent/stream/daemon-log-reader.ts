@@ -1,13 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentStarted, agentStarted, parseLogLine } from '../contract/daemon-log.ts';
 import { EventLineSplitter } from '../contract/event-stream.ts';
 import type { Parsed } from '../contract/parsed.ts';
-import { type LogFinding, LogFindings } from '../log-findings.ts';
-import { type Room, RotatedFile } from './rotated-file.ts';
-
-export type { LogFinding } from '../log-findings.ts';
+import { LogFindings } from '../log-findings.ts';
+import { RotatedFile } from './rotated-file.ts';
 
 const KEPT_LINES = 20;
-const ROOM: Room = { partBytes: 16 * 1024 * 1024 };
+const PART_BYTES = 16 * 1024 * 1024;
 
 /**
  * The daemon's standard error, judged line by line. On disk it is bounded by rotation; errors,
@@ -18,14 +17,15 @@ export class DaemonLog {
   readonly #findings: LogFindings;
   readonly #splitter = new EventLineSplitter();
   readonly #tail: string[] = [];
-  readonly #startedWaiters: ((value: Parsed<AgentStarted>) => void)[] = [];
-  #started: Parsed<AgentStarted> | undefined;
-  #starts = 0;
-  #startedAtMs: number | undefined;
+  readonly #started = Promise.withResolvers<Parsed<AgentStarted>>();
+  /** How often it said that it started: more than once, and it executed itself anew with its pid. */
+  starts = 0;
+  /** When we first read "Agent started", in ms of CLOCK_MONOTONIC: a moment after it was written. */
+  startedAtMs: number | undefined;
 
   /** @param path of the log, `….log`; its parts and findings lie beside it. */
-  constructor(path: string, room: Room = ROOM) {
-    this.#file = new RotatedFile(path, room);
+  constructor(path: string, partBytes = PART_BYTES) {
+    this.#file = new RotatedFile(path, partBytes);
     this.#findings = new LogFindings(path.replace(/\.log$/, '.findings.log'));
   }
 
@@ -45,20 +45,8 @@ export class DaemonLog {
 
   /** The fields of `Agent started`; undefined when it has not come within the time. */
   untilStarted(timeoutMs: number): Promise<Parsed<AgentStarted> | undefined> {
-    if (this.#started !== undefined) return Promise.resolve(this.#started);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), timeoutMs);
-      timer.unref();
-      this.#startedWaiters.push((value) => {
-        clearTimeout(timer);
-        resolve(value);
-      });
-    });
-  }
-
-  /** When we first read "Agent started", in ms of CLOCK_MONOTONIC: a moment after it was written. */
-  get startedAtMs(): number | undefined {
-    return this.#startedAtMs;
+    const late = sleep(timeoutMs, undefined, { ref: false });
+    return Promise.race([this.#started.promise, late]);
   }
 
   get lastLine(): string {
@@ -67,27 +55,17 @@ export class DaemonLog {
 
   /** The last error line, or else the last line of any kind. */
   get lastWords(): string {
-    return this.findings.findLast((finding) => finding.level === 'ERROR')?.text ?? this.lastLine;
-  }
-
-  /** The first errors and warnings. */
-  get findings(): readonly LogFinding[] {
-    return this.#findings.list;
+    return this.errors.at(-1) ?? this.lastLine;
   }
 
   /** The first lines at ERROR level. */
-  get errors(): readonly LogFinding[] {
-    return this.findings.filter((finding) => finding.level === 'ERROR');
-  }
-
-  /** How often it said that it started: more than once, and it executed itself anew with its pid. */
-  get starts(): number {
-    return this.#starts;
+  get errors(): readonly string[] {
+    return this.#findings.errors;
   }
 
   /** How many lines at ERROR level there were. */
   get errorCount(): number {
-    return this.#findings.errors;
+    return this.#findings.errorCount;
   }
 
   #take(text: string): void {
@@ -95,12 +73,9 @@ export class DaemonLog {
     this.#findings.take(line, text);
     this.#keep(text);
     if (line.kind !== 'log' || line.message !== 'Agent started') return;
-    this.#starts += 1;
-    this.#startedAtMs ??= Number(process.hrtime.bigint()) / 1e6;
-    if (this.#started === undefined) {
-      this.#started = agentStarted(line);
-      for (const tell of this.#startedWaiters.splice(0)) tell(this.#started);
-    }
+    this.starts += 1;
+    this.startedAtMs ??= Number(process.hrtime.bigint()) / 1e6;
+    this.#started.resolve(agentStarted(line));
   }
 
   #keep(text: string): void {

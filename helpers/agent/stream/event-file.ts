@@ -21,39 +21,27 @@ const WAIT_MS = 500;
 /** The event stream on disk, bounded by kind. What is not stored was still counted. */
 export class EventFile {
   readonly #file: WriteStream;
-  readonly #bytes: Record<LineKind, number> = {
-    own: 0,
-    telemetry: 0,
-    host: 0,
-    unreadable: 0,
-    state: 0,
-  };
+  readonly #bytes = new Map<LineKind, number>();
   #batch = '';
   #timer: NodeJS.Timeout | undefined;
-  #notStored = 0;
-  #broken = false;
+  /** Lines that were counted and not stored. */
+  notStored = 0;
 
   constructor(path: string) {
     this.#file = createWriteStream(path, { mode: 0o640 });
     // A full disk must not end the run unseen: the soak's own samples fail on the same disk.
-    this.#file.on('error', () => {
-      this.#broken = true;
-    });
-  }
-
-  get notStored(): number {
-    return this.#notStored;
+    this.#file.on('error', () => {});
   }
 
   /** Stores the line, or counts it as not stored. */
   store(kind: LineKind, text: string): void {
-    const bytes = this.#bytes[kind] + text.length;
+    const bytes = (this.#bytes.get(kind) ?? 0) + text.length;
     const waits = this.#file.writableLength + this.#batch.length > MAX_WAITING_BYTES;
-    if (this.#broken || bytes > KEPT_BYTES[kind] || (waits && kind !== 'state')) {
-      this.#notStored += 1;
+    if (this.#file.errored !== null || bytes > KEPT_BYTES[kind] || (waits && kind !== 'state')) {
+      this.notStored += 1;
       return;
     }
-    this.#bytes[kind] = bytes;
+    this.#bytes.set(kind, bytes);
     this.#batch += `${text}\n`;
     if (this.#batch.length > BATCH_CHARACTERS) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), WAIT_MS);

@@ -7,7 +7,7 @@ import {
   parseEventLine,
 } from '../contract/events.ts';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
-import { EventFile, type LineKind } from './event-file.ts';
+import { EventFile } from './event-file.ts';
 import { Misnamed, type MisnamedLines } from './misnamed.ts';
 import { OwnProcesses } from './own-processes.ts';
 import { RememberedLines } from './remembered-lines.ts';
@@ -28,11 +28,11 @@ const KEPT_STATE_CHANGES = 10_000;
 
 /** What could not be taken from the stream as it is. */
 export interface StreamDefects {
-  readonly notJson: number;
-  readonly invalid: number;
-  readonly oversized: number;
+  notJson: number;
+  invalid: number;
+  oversized: number;
   /** The first few, escaped and cut. */
-  readonly samples: readonly string[];
+  readonly samples: string[];
 }
 
 const KEPT_OF_PROCESS = 1000;
@@ -58,11 +58,8 @@ export class EventLog {
   readonly #pidsSeen = new Set<number>();
   readonly #file: EventFile;
   readonly #waiters = new Waiters();
-  #lines = 0;
-  #notJson = 0;
-  #invalid = 0;
-  #oversized = 0;
-  readonly #samples: string[] = [];
+  readonly defects: StreamDefects = { notJson: 0, invalid: 0, oversized: 0, samples: [] };
+  lines = 0;
 
   constructor(path: string) {
     this.#file = new EventFile(path);
@@ -88,7 +85,7 @@ export class EventLog {
   push(chunk: Buffer): void {
     for (const line of this.#splitter.push(chunk)) {
       if (line.kind === 'oversized') {
-        this.#oversized += 1;
+        this.defects.oversized += 1;
         this.#note(`a line of more than ${line.bytes} bytes`);
       } else this.#take(line.text);
     }
@@ -99,7 +96,7 @@ export class EventLog {
   async end(): Promise<void> {
     const rest = this.#splitter.end();
     if (rest !== undefined) {
-      this.#invalid += 1;
+      this.defects.invalid += 1;
       this.#note('the stream ended in the middle of a line');
     }
     await this.#file.end();
@@ -111,22 +108,9 @@ export class EventLog {
     return this.#waiters.until(condition, timeoutMs);
   }
 
-  get lines(): number {
-    return this.#lines;
-  }
-
   /** Lines that were counted and not stored, because their kind had filled its room on disk. */
   get notStored(): number {
     return this.#file.notStored;
-  }
-
-  get defects(): StreamDefects {
-    return {
-      notJson: this.#notJson,
-      invalid: this.#invalid,
-      oversized: this.#oversized,
-      samples: this.#samples,
-    };
   }
 
   /** True once a line on a file or address of ours arrived: before that, silence shows nothing. */
@@ -147,7 +131,7 @@ export class EventLog {
 
   #take(text: string): void {
     if (text === '') return;
-    this.#lines += 1;
+    this.lines += 1;
     const again = this.#remembered.find(text);
     if (again !== undefined) {
       again();
@@ -158,8 +142,7 @@ export class EventLog {
       this.#count(parsed.event, text);
       return;
     }
-    if (parsed.kind === 'invalid') this.#invalid += 1;
-    else this.#notJson += 1;
+    this.defects[parsed.kind === 'invalid' ? 'invalid' : 'notJson'] += 1;
     this.#note(parsed.error);
     this.#file.store('unreadable', text);
   }
@@ -173,37 +156,23 @@ export class EventLog {
         return;
       }
     }
-    if (event.type === 'block') {
-      const own = this.#files.get(`${event.dev}:${event.ino}`);
-      if (own !== undefined) {
-        this.#countOwn(own, event, text);
-        return;
-      }
-    } else if (isConnect(event)) {
+    if (event.type === 'block')
+      this.#countDecision(this.#files.get(`${event.dev}:${event.ino}`), event, text);
+    else if (isConnect(event)) {
       const own = this.#addresses.get(`${event.remote_ip}:${event.remote_port}`);
-      if (own !== undefined) {
-        this.#countOwn(own, event, text);
-        return;
-      }
-    }
-    this.#file.store(this.#countOther(event, text), text);
+      this.#countDecision(own, event, text);
+    } else if (event.type === 'exec' || event.type === 'exec_argv') {
+      this.#takeExec(event, text);
+      this.#file.store('telemetry', text);
+    } else if (event.type === 'state_change') {
+      if (this.stateChanges.length < KEPT_STATE_CHANGES) this.stateChanges.push(event);
+      this.#file.store('state', text);
+    } else this.#countHost(event, text);
   }
 
-  #countOther(event: AgentEvent, text: string): LineKind {
-    if (event.type === 'exec' || event.type === 'exec_argv') {
-      this.#takeExec(event, text);
-      return 'telemetry';
-    }
-    if (event.type !== 'state_change') {
-      if (event.type === 'block' || isConnect(event)) {
-        const cause = this.#processes.causeOf(event);
-        if (cause !== undefined) this.#misnamed.add(cause, event, text);
-      }
-      this.#groups.add(event, new Date(), text.length);
-      return 'host';
-    }
-    if (this.stateChanges.length < KEPT_STATE_CHANGES) this.stateChanges.push(event);
-    return 'state';
+  #countHost(event: AgentEvent, text: string): void {
+    this.#groups.add(event, new Date(), text.length);
+    this.#file.store('host', text);
   }
 
   /** Most are the host's: two look-ups in the sets of our workers each. */
@@ -216,38 +185,30 @@ export class EventLog {
           return;
   }
 
-  #countOwn<E extends BlockEvent | NetBlockEvent>(
-    own: WatchedDecisions<E>,
+  #countDecision<E extends BlockEvent | NetBlockEvent>(
+    own: WatchedDecisions<E> | undefined,
     event: E,
     text: string,
   ): void {
     const cause = this.#processes.causeOf(event);
+    if (own === undefined || cause === undefined) {
+      own?.count(event);
+      if (cause !== undefined) this.#misnamed.add(cause, event, text);
+      this.#countHost(event, text);
+      return;
+    }
     const examined = own.examination.examine(event, cause, text);
     own.count(event);
     examined();
-    if (cause === undefined) {
-      this.#groups.add(event, new Date(), text.length);
-      this.#file.store('host', text);
-      return;
-    }
     // A worker works on one thing: on another of ours its line is as wrong as on a stranger's.
     if (cause !== process.pid && !own.owners.has(cause)) this.#misnamed.add(cause, event, text);
     this.#file.store('own', text);
     // Only a process that decides again and again, as a worker does, is worth remembering.
-    if (this.#pidsSeen.has(event.pid) && own.owners.has(cause))
-      this.#remember(own, event, examined, text);
-    else {
+    if (!this.#pidsSeen.has(event.pid) || !own.owners.has(cause)) {
       if (this.#pidsSeen.size === REMEMBERED_PIDS) this.#pidsSeen.clear();
       this.#pidsSeen.add(event.pid);
+      return;
     }
-  }
-
-  #remember<E extends BlockEvent | NetBlockEvent>(
-    own: WatchedDecisions<E>,
-    event: E,
-    examined: () => void,
-    text: string,
-  ): void {
     // The text is part of a whole chunk, which would stay in memory with it.
     const kept = Buffer.from(text).toString();
     this.#remembered.remember(kept, () => {
@@ -258,7 +219,7 @@ export class EventLog {
   }
 
   #note(sample: string): void {
-    if (this.#samples.length < 5) this.#samples.push(sample);
+    if (this.defects.samples.length < 5) this.defects.samples.push(sample);
   }
 
   #watched<E extends BlockEvent | NetBlockEvent>(

@@ -26,7 +26,7 @@ export class ExecLines {
   take(event: ExecEvent, text: string): boolean {
     if (!this.#owners.has(event.pid) && !this.#owners.has(event.ppid)) return false;
     const cause = this.#causeOf(event);
-    if (cause === undefined) this.examination.countUnknown();
+    if (cause === undefined) this.examination.unknown += 1;
     else this.examination.examine(event, cause, text)();
     return true;
   }
@@ -40,7 +40,7 @@ export class ExecLines {
     const started = argumentsOf(event.pid);
     // Until the new program runs, the process has the arguments of this one.
     const isEarly = String(started) === String(argumentsOf(process.pid));
-    if (started === undefined || isEarly) this.examination.countUnknown();
+    if (started === undefined || isEarly) this.examination.unknown += 1;
     else this.examination.examineArguments(event, started, text);
     return true;
   }

@@ -34,8 +34,14 @@ function compared(field: string, told: unknown, expected: readonly unknown[]): C
   };
 }
 
+/** A field by which the line was recognised as one on this thing of ours, or by this process. */
+export const right = (field: string) =>
+  ({ field, result: 'right', expected: '', told: '' }) as const;
+
 const untold = (field: string, told: unknown): ComparedField => ({
-  ...{ field, result: 'untold', expected: '', told: valueText(told) },
+  ...right(field),
+  result: 'untold',
+  told: valueText(told),
 });
 
 /** 0 and an empty text are the agent's way to say that it does not know. */

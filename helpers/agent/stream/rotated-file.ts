@@ -1,11 +1,5 @@
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 
-/** How much of a log is kept: its beginning for good, and its latest parts in turn. */
-export interface Room {
-  /** Bytes of each of the three parts. */
-  readonly partBytes: number;
-}
-
 /**
  * A log file bounded on disk. The first part, `NAME`, is never touched again; then come `NAME.2`, the
  * latest, and `NAME.1`, the one before it: at most three parts, whatever is written. Writes are
@@ -18,7 +12,7 @@ export class RotatedFile {
   #bytes = 0;
   #rotations = 0;
 
-  constructor(path: string, { partBytes }: Room) {
+  constructor(path: string, partBytes: number) {
     this.#path = path;
     this.#partBytes = partBytes;
     this.#descriptor = openSync(path, 'w', 0o640);

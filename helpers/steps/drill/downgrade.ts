@@ -73,7 +73,7 @@ async function lifeOf(stage: DrillStage, name: string, candidate: Candidate): Pr
   });
   if ('verdict' in ready) {
     const { log } = await starting.stop();
-    const messages = [log.lastWords, ...log.errors.map(({ text }) => text)];
+    const messages = [log.lastWords, ...log.errors];
     const mismatch = messages.find((text) => LAYOUT_MISMATCH.test(text));
     return mismatch === undefined ? ready : layoutMismatch(stage, name, mismatch);
   }
