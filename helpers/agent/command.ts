@@ -66,13 +66,11 @@ export async function runCommand(
     encoding: 'buffer',
     stripFinalNewline: false,
   });
-  running.nodeChildProcess.once('exit', () => {
-    const letGo = () => {
-      running.stdout.destroy();
-      running.stderr.destroy();
-    };
-    setTimeout(letGo, OUTPUT_GRACE_MS).unref();
-  });
+  const letGo = () => {
+    running.stdout.destroy();
+    running.stderr.destroy();
+  };
+  running.nodeChildProcess.once('exit', () => setTimeout(letGo, OUTPUT_GRACE_MS).unref());
   const result = await running;
   const { exitCode, signal } = result;
   candidate.ended?.({
@@ -88,9 +86,7 @@ export async function runCommand(
     signal,
     stdout: textOf(result.stdout),
     stdoutBytes: result.stdout ?? new Uint8Array(),
-    stderr: spawnError
-      ? `${result.shortMessage ?? 'it could not be started'}`
-      : textOf(result.stderr),
+    stderr: spawnError ? (result.shortMessage ?? 'it could not be started') : textOf(result.stderr),
     timedOut: result.timedOut,
     durationMs: result.durationMs,
   };
@@ -101,11 +97,8 @@ const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toStr
 /** Text of the agent, safe for a terminal and a report: one line, cut, control characters escaped. */
 export function outputText(text: string, limit = 300): string {
   const escaped = text.trim().replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escapedCharacter);
-  const oneLine =
-    escaped.length > limit
-      ? `${escaped.slice(0, limit)} … (${escaped.length} characters)`
-      : escaped;
-  return oneLine === '' ? '(nothing)' : oneLine;
+  if (escaped.length <= limit) return escaped || '(nothing)';
+  return `${escaped.slice(0, limit)} … (${escaped.length} characters)`;
 }
 
 /** How a process ended by itself or by a signal, in words. */

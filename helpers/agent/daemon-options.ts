@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Settings } from '../settings/settings.ts';
 
@@ -24,16 +25,12 @@ export interface DaemonOptions {
  * A loopback port for the metrics endpoint: the agent takes no port 0 (docs/agent-contract.md §3.3),
  * so one is asked of the kernel and given back.
  */
-function freeLoopbackPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+async function freeLoopbackPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await once(server.close(), 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** How one life is started, by the knobs where it says nothing else. */

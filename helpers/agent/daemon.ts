@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { failed, noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
@@ -22,22 +21,8 @@ interface DaemonExit {
   readonly stopMs: number | undefined;
 }
 
-/** A daemon that was spawned and has not said that it is ready. */
-export interface StartingDaemon {
-  readonly state: 'starting';
-  /** Its events, from the first byte on. */
-  readonly events: EventLog;
-  /**
-   * Waits for `Agent started` and a fresh capability report that agrees with what was asked.
-   * `STARTUP_ENFORCE_READY` proves nothing: it comes before anything is attached (§0.2).
-   */
-  ready(): Promise<ReadyDaemon>;
-  stop(): Promise<StoppedDaemon>;
-}
-
 /** A daemon whose hooks are attached, by its own word; a probe must still prove it. */
 export interface ReadyDaemon {
-  readonly state: 'ready';
   readonly identity: ProcessIdentity;
   readonly mode: Mode;
   readonly metricsAddress: string;
@@ -54,7 +39,6 @@ export interface ReadyDaemon {
 }
 
 export interface StoppedDaemon {
-  readonly state: 'stopped';
   readonly exit: DaemonExit;
   readonly events: EventLog;
   readonly log: DaemonLog;
@@ -66,8 +50,10 @@ const STOP_GRACE_MS = 30_000;
 /** How long the pipes may stay open after the agent's end. */
 const DRAIN_MS = 3000;
 
-class Daemon implements StartingDaemon {
-  readonly state = 'starting';
+const UNKNOWN_END: DaemonExit = { exitCode: undefined, signal: undefined, stopMs: undefined };
+
+/** A daemon that was spawned and has not said that it is ready; its pipes are drained to files from the first byte on. */
+export class StartingDaemon {
   readonly #candidate: Candidate;
   readonly #options: DaemonOptions;
   readonly #run: RunDirectory;
@@ -90,11 +76,9 @@ class Daemon implements StartingDaemon {
     // Event lines are block-buffered on a pipe and would come 4 KiB late (docs/agent-contract.md §0.3).
     // Not in OUT_DIR, which may be on a filesystem without FIFOs.
     privateDirectory(RUNTIME_DIRECTORY);
-    const fifo = join(
-      RUNTIME_DIRECTORY,
-      `${process.pid}-${options.name.replaceAll('/', '-')}.fifo`,
-    );
-    this.#stdout = new GatheredPipe(fifo, (chunk) => this.events.push(chunk));
+    const fifo = `${process.pid}-${options.name.replaceAll('/', '-')}.fifo`;
+    const path = join(RUNTIME_DIRECTORY, fifo);
+    this.#stdout = new GatheredPipe(path, (chunk) => this.events.push(chunk));
     this.#child = spawn(STDBUF, ['-oL', candidate.executable, ...runArguments(options)], {
       env: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },
       cwd: '/',
@@ -118,7 +102,7 @@ class Daemon implements StartingDaemon {
           resolve(ended);
         });
       });
-      this.#child.once('error', () => resolve({ exitCode: undefined, signal: undefined }));
+      this.#child.once('error', () => resolve(UNKNOWN_END));
     });
     this.#stdout.close();
     const stopMs = this.#stopAskedAt === undefined ? undefined : Date.now() - this.#stopAskedAt;
@@ -126,51 +110,41 @@ class Daemon implements StartingDaemon {
     await Promise.all([this.events.end(), this.#log.end()]);
   }
 
+  /**
+   * Waits for `Agent started` and a fresh capability report that agrees with what was asked.
+   * `STARTUP_ENFORCE_READY` proves nothing: it comes before anything is attached (§0.2).
+   */
   async ready(): Promise<ReadyDaemon> {
-    const timeoutMs = this.#options.readyTimeoutSeconds * 1000;
+    const { name, mode, metricsAddress, readyTimeoutSeconds } = this.#options;
     const gone = this.#ended.then(() => true as const);
-    const started = await Promise.race([this.#log.untilStarted(timeoutMs), gone]);
+    const started = await Promise.race([this.#log.untilStarted(readyTimeoutSeconds * 1000), gone]);
     if (started === true || this.#exit !== undefined) throw this.#endedEarly();
-    const source = `${this.#options.name}/agent.stderr.log`;
+    const source = `${name}/agent.stderr.log`;
     if (started === undefined) {
       throw failed(
-        `the agent did not become ready: no "Agent started" on its log within ${this.#options.readyTimeoutSeconds} s (READY_TIMEOUT_SECONDS); its last line was ${outputText(this.#log.lastLine)}`,
-        { limit: this.#options.readyTimeoutSeconds, unit: 's', source },
+        `the agent did not become ready: no "Agent started" on its log within ${readyTimeoutSeconds} s (READY_TIMEOUT_SECONDS); its last line was ${outputText(this.#log.lastLine)}`,
+        { limit: readyTimeoutSeconds, unit: 's', source },
       );
     }
     if (!started.ok)
       throw noEvidence(`"Agent started" cannot be read: ${started.error}`, { source });
     const startMs = Date.now() - this.#spawnedAt;
     checkStarted(started.value, this.#options, source);
-    const keep = (report: Uint8Array) =>
-      this.#run.writeText(`${this.#options.name}/capabilities.json`, report);
+    const keep = (report: Uint8Array) => this.#run.writeText(`${name}/capabilities.json`, report);
     const capabilities = await freshCapabilities(
       this.#candidate,
       this.#options,
       this.#spawnedAt,
       keep,
     );
-    return this.#asReady(started.value, startMs, capabilities);
-  }
-
-  #endedEarly(): Error {
-    const { exitCode, signal } = this.#exit ?? { exitCode: undefined, signal: undefined };
-    return failed(
-      `the agent ${endText({ exitCode, signal })} before it was ready; its last words: ${outputText(this.#log.lastWords)}`,
-      { value: signal ?? exitCode ?? 'unknown', source: `${this.#options.name}/agent.stderr.log` },
-    );
-  }
-
-  #asReady(started: AgentStarted, startMs: number, capabilities: Capabilities): ReadyDaemon {
     const { pid } = this.#child;
     const identity = pid === undefined ? undefined : processIdentity(pid);
     if (identity === undefined) throw this.#endedEarly();
     return {
-      state: 'ready',
       identity,
-      mode: this.#options.mode,
-      metricsAddress: this.#options.metricsAddress,
-      started,
+      mode,
+      metricsAddress,
+      started: started.value,
       capabilities,
       startMs,
       events: this.events,
@@ -181,26 +155,25 @@ class Daemon implements StartingDaemon {
     };
   }
 
+  #endedEarly(): Error {
+    const end = this.#exit ?? UNKNOWN_END;
+    return failed(
+      `the agent ${endText(end)} before it was ready; its last words: ${outputText(this.#log.lastWords)}`,
+      {
+        value: end.signal ?? end.exitCode ?? 'unknown',
+        source: `${this.#options.name}/agent.stderr.log`,
+      },
+    );
+  }
+
   async stop(): Promise<StoppedDaemon> {
     if (this.#exit === undefined) {
       this.#stopAskedAt = Date.now();
       this.#child.kill('SIGINT');
-      const waited = new AbortController();
-      const late = sleep(STOP_GRACE_MS, 'late', { signal: waited.signal }).catch(() => 'ended');
-      if ((await Promise.race([this.#ended, late])) === 'late') this.#child.kill('SIGKILL');
-      waited.abort();
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
       await this.#ended;
+      clearTimeout(late);
     }
-    const exit = this.#exit ?? { exitCode: undefined, signal: undefined, stopMs: undefined };
-    return { state: 'stopped', exit, events: this.events, log: this.#log };
+    return { exit: this.#exit ?? UNKNOWN_END, events: this.events, log: this.#log };
   }
-}
-
-/** Spawns the agent's daemon; both its pipes are drained to files from the first byte on. */
-export function startDaemon(
-  candidate: Candidate,
-  options: DaemonOptions,
-  run: RunDirectory,
-): StartingDaemon {
-  return new Daemon(candidate, options, run);
 }

@@ -3,13 +3,13 @@ import { type Candidate, howItEnded, runCommand } from './command.ts';
 import { type Metrics, parseMetrics } from './contract/metrics.ts';
 
 /** One reading of the agent's metrics: the text for the evidence, and its samples or why not. */
-export type Scrape =
-  | { readonly ok: true; readonly metrics: Metrics; readonly text: string; readonly source: string }
-  | { readonly ok: false; readonly reason: string; readonly text: string; readonly source: string };
+export type Scrape = { readonly text: string; readonly source: string } & (
+  | { readonly ok: true; readonly metrics: Metrics }
+  | { readonly ok: false; readonly reason: string }
+);
 
 /** Takes what the agent answered, as it came: evidence is its bytes. */
 type Keep = (bytes: Uint8Array) => void;
-const keepNothing: Keep = () => {};
 
 /** A real scrape is 10 KB; more than this is not one. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -22,15 +22,11 @@ function judged(text: string, source: string): Scrape {
 }
 
 /** Scrapes the daemon's own endpoint: true values in milliseconds, through the daemon's map handles. */
-export function scrapeEndpoint(
-  address: string,
-  timeoutMs: number,
-  keep: Keep = keepNothing,
-): Promise<Scrape> {
+export function scrapeEndpoint(address: string, timeoutMs: number, keep?: Keep): Promise<Scrape> {
   const source = `http://${address}/metrics`;
   return new Promise((resolve) => {
     const give = (reason: string) => {
-      keep(new Uint8Array());
+      keep?.(new Uint8Array());
       resolve({ ok: false, reason, text: '', source });
     };
     const request = get(source, { timeout: timeoutMs, agent: false }, (response) => {
@@ -43,7 +39,7 @@ export function scrapeEndpoint(
       });
       response.on('end', () => {
         const whole = Buffer.concat(chunks);
-        keep(whole);
+        keep?.(whole);
         const text = whole.toString('utf8');
         if (response.statusCode === 200) resolve(judged(text, source));
         else resolve({ ok: false, reason: `HTTP status ${response.statusCode}`, text, source });
@@ -56,12 +52,9 @@ export function scrapeEndpoint(
 }
 
 /** Scrapes through the command line: loads the whole BPF object, true for pinned counters only. */
-export async function scrapeCommand(
-  candidate: Candidate,
-  keep: Keep = keepNothing,
-): Promise<Scrape> {
+export async function scrapeCommand(candidate: Candidate, keep?: Keep): Promise<Scrape> {
   const result = await runCommand(candidate, 'metrics', '--detailed');
-  keep(result.stdoutBytes);
+  keep?.(result.stdoutBytes);
   const source = 'aegisbpf metrics --detailed';
   if (result.exitCode !== 0)
     return { ok: false, reason: howItEnded(result), text: result.stdout, source };

@@ -4,18 +4,14 @@ const PLACE = '/sys/fs/cgroup';
 /** Takes effect at the next boot (systemd(1), kernel command line). */
 const BOOT_OPTION = 'systemd.unified_cgroup_hierarchy=1';
 
-/** A host whose control groups are not those of version 2 alone, as a person would name it, and what to do. */
-export interface CgroupProblem {
-  readonly layout: 'cgroup v1' | 'hybrid cgroups' | 'no cgroup mount';
-  readonly problem: string;
-}
-
 /**
  * Tells cgroup v1, hybrid and v2 hosts apart (cgroups(7)). On the first two the tree of version 1 is in use by every
  * service, so nothing may be mounted over it.
- * @returns undefined when version 2 is mounted at /sys/fs/cgroup.
+ * @returns undefined when version 2 is mounted at /sys/fs/cgroup; else the layout as a person would name it, and what to do.
  */
-export function cgroupProblem(mounts: readonly Mount[]): CgroupProblem | undefined {
+export function cgroupProblem(
+  mounts: readonly Mount[],
+): { readonly layout: string; readonly problem: string } | undefined {
   const here = mountedOn(mounts, PLACE)?.type;
   if (here === 'cgroup2') return undefined;
   const old = mounts.filter(({ type }) => type === 'cgroup').map(({ target }) => target);

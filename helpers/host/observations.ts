@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { isFile } from '../files/regular-file.ts';
 
 /** A value read from the host, or why it could not be read. */
 export type Observation<T> =
@@ -87,11 +88,7 @@ export function sysctl(hostRoot: string, name: string): Observation<string> {
 /** True when the kernel's own type information is there and not empty. */
 export function kernelBtf(hostRoot: string): Observation<boolean> {
   const path = hostPath(hostRoot, 'sys/kernel/btf/vmlinux');
-  try {
-    return { known: true, value: statSync(path).isFile(), source: path };
-  } catch {
-    return { known: true, value: false, source: path };
-  }
+  return { known: true, value: isFile(path), source: path };
 }
 
 /** How a tool of systemd is run: by nobody's environment, and with nothing to read. */

@@ -18,7 +18,6 @@ export interface ProcessInformation extends ProcessIdentity {
   readonly comm: string;
   /** Target of /proc/PID/exe; undefined for kernel threads. */
   readonly executable: string | undefined;
-  readonly state: string;
   readonly parentPid: number;
 }
 
@@ -33,7 +32,7 @@ export interface ProcessResources {
   readonly fileDescriptors: number;
 }
 
-/** Text of a file of /proc; undefined once its process is gone, or where it may not be read. */
+/** Text of a file that the kernel writes, as in /proc; undefined once its process is gone, or where it may not be read. */
 export function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
@@ -62,13 +61,16 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return fields !== undefined && fields[0] !== 'Z' && Number(fields[19]) === identity.startTicks;
 }
 
-export function executableOf(pid: number): string | undefined {
+/** Where a link of /proc leads; undefined as with `readProc`. */
+function linkTarget(path: string): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/exe`);
+    return readlinkSync(path);
   } catch {
     return undefined;
   }
 }
+
+export const executableOf = (pid: number) => linkTarget(`/proc/${pid}/exe`);
 
 /** Every process of this pid namespace that still runs. A soak asks each second: one read for each. */
 export function listProcesses(): ProcessInformation[] {
@@ -79,7 +81,7 @@ export function listProcesses(): ProcessInformation[] {
     if (text === undefined) return [];
     const end = text.lastIndexOf(')');
     const fields = text.slice(end + 2).split(' ');
-    const [state = 'Z', parent] = fields;
+    const [state = 'Z', parentPid] = fields;
     if (state === 'Z') return [];
     const isKernelThread = (Number(fields[6]) & KERNEL_THREAD) !== 0;
     return {
@@ -87,8 +89,7 @@ export function listProcesses(): ProcessInformation[] {
       startTicks: Number(fields[19]),
       comm: text.slice(text.indexOf('(') + 1, end),
       executable: isKernelThread ? undefined : executableOf(pid),
-      state,
-      parentPid: Number(parent),
+      parentPid: Number(parentPid),
     };
   });
 }
@@ -126,10 +127,8 @@ function sha256Of(path: string): string | undefined {
   const stat = fileStat(path);
   if (stat?.isFile() !== true) return undefined;
   const key = [stat.dev, stat.ino, stat.size, stat.ctimeNs].join(':');
-  const known = hashes.get(key);
-  if (known !== undefined) return known;
   try {
-    const digest = hash('sha256', readFileSync(path));
+    const digest = hashes.get(key) ?? hash('sha256', readFileSync(path));
     hashes.set(key, digest);
     return digest;
   } catch {
@@ -165,16 +164,8 @@ function isInARehearsal(pid: number): boolean {
   const environment = readProc(`/proc/${pid}/environ`)?.split('\0') ?? [];
   return (
     environment.some((entry) => entry.startsWith('STAND_IN_ROOT=')) &&
-    pidNamespace(pid) !== pidNamespace('self')
+    linkTarget(`/proc/${pid}/ns/pid`) !== linkTarget('/proc/self/ns/pid')
   );
-}
-
-function pidNamespace(pid: number | 'self'): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
-  } catch {
-    return '';
-  }
 }
 
 /**
@@ -188,10 +179,8 @@ export function agentInstances(candidate: Program): {
   readonly commands: readonly ProcessInformation[];
 } {
   const instances = listProcesses().filter((process) => isInstance(process, candidate));
-  const kinds = instances.map((process) => ({ process, kind: kindOf(process) }));
-  const of = (wanted: string) =>
-    kinds.flatMap(({ process, kind }) => (kind === wanted ? [process] : []));
-  return { daemons: of('daemon'), commands: of('command') };
+  const { daemon = [], command = [] } = Object.groupBy(instances, kindOf);
+  return { daemons: daemon, commands: command };
 }
 
 /** A daemon has the command `run`, options alone, or nothing at all (docs/agent-contract.md §0.5). */
@@ -199,10 +188,8 @@ function kindOf({ pid }: ProcessIdentity): 'daemon' | 'command' | 'ended' {
   const text = readProc(`/proc/${pid}/cmdline`);
   // Its memory is gone, and with it its arguments.
   if (text === undefined || text === '') return 'ended';
-  const [, first] = text.split('\0');
-  return first === undefined || first === '' || first === 'run' || first.startsWith('-')
-    ? 'daemon'
-    : 'command';
+  const [, first = ''] = text.split('\0');
+  return first === '' || first === 'run' || first.startsWith('-') ? 'daemon' : 'command';
 }
 
 /** Every process whose environment carries `NAME=value`: how we recognise what we started. */

@@ -21,13 +21,12 @@ const hostProfile = z.object({
 export type HostProfile = z.output<typeof hostProfile>;
 
 const UNREADABLE = 'unreadable: ';
-const unreadable = (observation: { reason: string }) => `${UNREADABLE}${observation.reason}`;
 
 /** True for what stands in a profile in place of a value that could not be read. */
 export const isUnreadable = (value: string) => value.startsWith(UNREADABLE);
 
-function settingText<T>(observation: Observation<T>, text: (value: T) => string): string {
-  return observation.known ? text(observation.value) : unreadable(observation);
+function settingText<T>(observed: Observation<T>, text: (value: T) => string = String): string {
+  return observed.known ? text(observed.value) : `${UNREADABLE}${observed.reason}`;
 }
 
 function mountText(hostRoot: string, target: string): string {
@@ -38,20 +37,18 @@ function mountText(hostRoot: string, target: string): string {
 
 /** Reads every compared setting: kernel, LSM order, cgroup, bpffs and systemd (the runbook's list). */
 export async function readProfileSettings(hostRoot: string): Promise<Record<string, string>> {
-  const plain = (value: string) => value;
   return {
-    'kernel release': settingText(kernelRelease(hostRoot), plain),
+    'kernel release': settingText(kernelRelease(hostRoot)),
     'active LSMs': settingText(activeLsms(hostRoot), (names) => names.join(',')),
-    'kernel BTF': settingText(kernelBtf(hostRoot), String),
+    'kernel BTF': settingText(kernelBtf(hostRoot)),
     'kernel.unprivileged_bpf_disabled': settingText(
       sysctl(hostRoot, 'kernel/unprivileged_bpf_disabled'),
-      plain,
     ),
-    'net.core.bpf_jit_enable': settingText(sysctl(hostRoot, 'net/core/bpf_jit_enable'), plain),
+    'net.core.bpf_jit_enable': settingText(sysctl(hostRoot, 'net/core/bpf_jit_enable')),
     'mount /sys/fs/cgroup': mountText(hostRoot, '/sys/fs/cgroup'),
     'cgroup controllers': settingText(cgroupControllers(hostRoot), (names) => names.join(' ')),
     'mount /sys/fs/bpf': mountText(hostRoot, '/sys/fs/bpf'),
-    systemd: settingText(await systemdVersion(hostRoot), plain),
+    systemd: settingText(await systemdVersion(hostRoot)),
   };
 }
 

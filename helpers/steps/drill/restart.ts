@@ -1,4 +1,4 @@
-import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
+import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
@@ -147,7 +147,7 @@ export class RestartUnderLoad {
     const { settings, candidate, directory } = this.#run;
     await this.#run.journal();
     const options = await daemonOptions(settings, { name, mode: 'enforce' });
-    const starting = startDaemon(candidate, options, directory);
+    const starting = new StartingDaemon(candidate, options, directory);
     this.#lives.push(starting);
     opens.follow(starting.events);
     return starting.ready();

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Candidate, howItEnded } from '../../agent/command.ts';
-import { type ReadyDaemon, type StartingDaemon, startDaemon } from '../../agent/daemon.ts';
+import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
 import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
@@ -121,7 +121,7 @@ export class DrillStage {
       mode: 'enforce',
       more,
     });
-    const starting = startDaemon(candidate ?? this.run.candidate, options, directory);
+    const starting = new StartingDaemon(candidate ?? this.run.candidate, options, directory);
     this.#leftToStop.push(starting);
     // Another version, or one that is told of another kernel, may tell other things.
     if (candidate === undefined || candidate === this.run.candidate)

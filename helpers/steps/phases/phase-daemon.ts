@@ -1,5 +1,5 @@
 import { outputText } from '../../agent/command.ts';
-import { type ReadyDaemon, type StoppedDaemon, startDaemon } from '../../agent/daemon.ts';
+import { type ReadyDaemon, StartingDaemon, type StoppedDaemon } from '../../agent/daemon.ts';
 import { daemonOptions, type EnforceSignal, type Mode } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
@@ -68,7 +68,7 @@ export class PhaseDaemon {
       enforceSignal: this.#enforceSignal,
       allowSigkill: this.#enforceSignal === 'kill' && settings.ALLOW_SIGKILL_CANARY,
     });
-    const starting = startDaemon(candidate, options, directory);
+    const starting = new StartingDaemon(candidate, options, directory);
     this.#stopAnyway = () => starting.stop();
     first?.watch(starting, settings.READY_TIMEOUT_SECONDS * 1000);
     this.#ready = await starting.ready();
