@@ -9,8 +9,8 @@ import { type RunRecord, reportTitle } from './records.ts';
 /** A parameter is one cell of a table. */
 const MAX_PARAMETER = 1000;
 
-function severity(id: string): string {
-  if (id.startsWith('exit.')) return 'blocker';
+function severity({ id, section }: CriterionRecord): string {
+  if (section === 'exit') return 'blocker';
   return entryOf(id)?.note === true ? 'normal' : 'critical';
 }
 
@@ -60,7 +60,7 @@ export function allureMessages(record: CriterionRecord, run: RunRecord, path: st
     { name: 'epic', value: reportTitle(run) },
     { name: 'feature', value: sectionTitle(record.section) },
     { name: 'story', value: xmlText(record.title) },
-    { name: 'severity', value: severity(record.id) },
+    { name: 'severity', value: severity(record) },
     { name: 'criterion', value: record.id },
     { name: 'verdict', value: record.verdict },
     ...(record.verdict === 'pass' ? [] : [{ name: 'tag', value: record.verdict }]),

@@ -60,6 +60,12 @@ test('says of each promise how many routes kept it, by mode, and what was found'
   );
 });
 
+test('figures are those of the soak’s limits, and of no criterion whose id only ends like one', () => {
+  const text = ticketText(ticket({ 'exit.audit': { id: 'own.rss-growth', section: 'own' } }));
+  expect(text).toContain('| audit: title of audit.rss-growth | pass |');
+  expect(text).not.toContain('own: title of');
+});
+
 test('stays on one page when everything fails', () => {
   const all = Object.fromEntries(
     [...exampleRecords().keys()].map((id) => [

@@ -1,8 +1,8 @@
+import { entryOf } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-file.ts';
-import { THRESHOLDS } from '../helpers/thresholds/thresholds.ts';
 import { codeSpan, table } from './markdown.ts';
 import { reportTitle } from './records.ts';
 
@@ -33,7 +33,7 @@ export const HEADINGS: Readonly<Record<RunVerdict['status'], string>> = {
 };
 
 /** Figures that a release manager asks for, beside the exit criteria. */
-const isFigure = (id: string) => THRESHOLDS.some(({ name }) => id.endsWith(`.${name}`));
+const isFigure = (id: string) => entryOf(id)?.threshold !== undefined;
 
 function about({ run, verdict, judgedAt }: Ticket): string[] {
   const text = (name: string) => {
@@ -76,7 +76,7 @@ function withUnit(value: number | string | undefined, unit: string | undefined):
 
 function criteria(records: readonly CriterionRecord[]): string[] {
   const rows = records
-    .filter(({ id }) => id.startsWith('exit.') || isFigure(id))
+    .filter(({ id, section }) => section === 'exit' || isFigure(id))
     .map((record) => [
       isFigure(record.id) ? `${record.section}: ${record.title}` : `**${record.title}**`,
       record.verdict === 'pass' ? 'pass' : `**${record.verdict.toUpperCase()}**`,

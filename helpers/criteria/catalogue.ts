@@ -15,8 +15,8 @@ export interface Entry {
   readonly timeoutSeconds?: number;
   /** It only sums up others, so that it is never a cause. */
   readonly rollUp?: true;
-  /** A limit that the exit criteria sum up. */
-  readonly threshold?: true;
+  /** The limit of the soak that it judges. */
+  readonly threshold?: Threshold;
   /** It needs the host, so a finished run that is judged again keeps its verdict. */
   readonly ofHost?: true;
   /** What it is judged from does not depend on any file of ours. */
@@ -54,15 +54,11 @@ const inPhase = <Phase extends string, Name extends string>(phase: Phase, entrie
 
 /** Of each limit of the soak, as its own value says it. */
 const thresholds = Object.fromEntries(
-  THRESHOLDS.map(({ name, title, evidence, ...one }: Threshold) => [
-    name,
-    {
-      title,
-      evidence,
-      ...(one.limit === 'highest' ? { threshold: true as const } : {}),
-      ...(one.withoutFiles === true ? { withoutFiles } : {}),
-    },
-  ]),
+  THRESHOLDS.map((threshold: Threshold) => {
+    const { name, title, evidence } = threshold;
+    const free = threshold.withoutFiles === true ? { withoutFiles } : {};
+    return [name, { title, evidence, threshold, ...free }];
+  }),
 ) as Entries<ThresholdName>;
 
 /** Both phases with a soak share most of their criteria; what one of them tries besides stands in ENTRIES. */

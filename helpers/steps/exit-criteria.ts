@@ -90,7 +90,7 @@ export function enforcePassed(run: CanaryRun): Judgement {
 export function thresholdsKept(run: CanaryRun): Judgement {
   const ids = run.provided.asked
     .flatMap(criteriaIn)
-    .filter(({ threshold }) => threshold === true)
+    .filter(({ threshold }) => threshold?.limit === 'highest')
     .map(({ id }) => id);
   return judgeRecords(run, 'limits of the soak', ids);
 }
