@@ -53,10 +53,10 @@ test('says of each promise how many routes kept it, by mode, and what was found'
     }),
   );
   expect(text).toContain(
-    '| title of coverage.enforce.aliases | pass: 13 of 13 routes | fail: 12 of 13 routes |',
+    '| every other name and handle of a denied file is refused and recorded | pass: 13 of 13 routes | fail: 12 of 13 routes |',
   );
   expect(text).toContain(
-    '| title of coverage.enforce.truncate | — | pass: finding (high) emptied |',
+    '| truncate(2) of a denied file is refused and recorded | — | pass: finding (high) emptied |',
   );
 });
 

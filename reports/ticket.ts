@@ -88,21 +88,22 @@ function criteria(records: readonly CriterionRecord[]): string[] {
 
 /** What is promised, with the routes that were taken to it in each mode and what came of them. */
 function coverage(records: readonly CriterionRecord[]): string[] {
-  const groupOf = (id: string) => /^coverage\.enforce\.(.+)$/.exec(id)?.[1];
-  const tried = records.filter(({ unit, findings }) => unit === 'routes' || findings !== undefined);
+  const tried = records.flatMap((record) => {
+    const promise = entryOf(record.id)?.promise;
+    const counted = record.value !== undefined || record.findings !== undefined;
+    return promise === undefined || !counted ? [] : [{ record, ...promise }];
+  });
   const cell = (group: string, mode: string) => {
-    const record = tried.find(({ id }) => id === `coverage.${mode}.${group}`);
+    const record = tried.find((one) => one.group === group && one.mode === mode)?.record;
     if (record === undefined) return '—';
     const [finding] = record.findings ?? [];
     return finding === undefined
       ? `${record.verdict}: ${record.value} of ${record.limit} routes`
       : `${record.verdict}: finding (${finding.severity}) ${finding.title}`;
   };
-  const rows = tried.flatMap(({ id, title }) => {
-    const group = groupOf(id);
-    const promise = title.replace(/ in enforce mode\b/, '');
-    return group === undefined ? [] : [[promise, cell(group, 'audit'), cell(group, 'enforce')]];
-  });
+  const rows = tried
+    .filter(({ mode }) => mode === 'enforce')
+    .map(({ group, text }) => [text, cell(group, 'audit'), cell(group, 'enforce')]);
   if (rows.length === 0) return [];
   return chapter('Coverage: promises, routes and what came of them', [
     ...table(['in enforce mode', 'audit', 'enforce'], rows),

@@ -25,6 +25,8 @@ export interface Entry {
   readonly byOpens?: true;
   /** A record for people, of less weight than what it is a record of. */
   readonly note?: true;
+  /** What its routes show in a mode; reports have one line of a group for both modes. */
+  readonly promise?: { readonly group: string; readonly mode: SoakMode; readonly text: string };
   /** Files of the run directory that it was judged from, the first one first. */
   readonly evidence?: readonly string[];
 }
@@ -149,33 +151,47 @@ const accounts = (mode: SoakMode) =>
 const coverageIn = (mode: SoakMode) => {
   const met = mode === 'audit' ? 'passes and is recorded' : 'is refused and recorded';
   const tried = (title: string) => ({ title, ...slow, evidence: [`coverage/${mode}/table.json`] });
+  const promised = (group: string, what: string, more = '') => ({
+    ...tried(`${what} in ${mode} mode${more}`),
+    promise: { group, mode, text: `${what}${more}` },
+  });
   return {
     ready: {
       title: `the agent starts in ${mode} mode without a signal and is ready`,
       needs: ['coverage.rules'],
     },
     ...needing(`coverage.${mode}.ready`, {
-      'open-modes': tried(`every way to open a denied file ${met} in ${mode} mode`),
-      aliases: tried(`every other name and handle of a denied file ${met} in ${mode} mode`),
-      exec: tried(`every way to start or map a denied file ${met} in ${mode} mode`),
-      kinds: tried(
-        `a denied file ${met} in ${mode} mode whatever kind of process opens or starts it`,
+      'open-modes': promised('open-modes', `every way to open a denied file ${met}`),
+      aliases: promised('aliases', `every other name and handle of a denied file ${met}`),
+      exec: promised('exec', `every way to start or map a denied file ${met}`),
+      kinds: promised(
+        'kinds',
+        `a denied file ${met}`,
+        ' whatever kind of process opens or starts it',
       ),
-      truncate: tried(`truncate(2) of a denied file ${met} in ${mode} mode`),
-      controls: tried(
-        `what the agent documents as open stays open without a decision in ${mode} mode`,
+      truncate: promised('truncate', `truncate(2) of a denied file ${met}`),
+      controls: promised(
+        'controls',
+        'what the agent documents as open stays open without a decision',
       ),
-      'near-misses': tried(
-        `files that resemble a denied one are free without a decision in ${mode} mode`,
+      'near-misses': promised(
+        'near-misses',
+        'files that resemble a denied one are free without a decision',
       ),
-      network: tried(
-        `every connect, send and bind to a denied address or port ${met} in ${mode} mode`,
+      network: promised(
+        'network',
+        `every connect, send and bind to a denied address or port ${met}`,
       ),
-      'network-near-misses': tried(
-        `the next address and port are free without a decision in ${mode} mode`,
+      'network-near-misses': promised(
+        'network-near-misses',
+        'the next address and port are free without a decision',
       ),
-      mapped: tried(`a connect to a denied IPv4 address in its IPv6 form ${met} in ${mode} mode`),
-      exemptions: tried(`processes in an allowed cgroup are exempt in ${mode} mode, and no others`),
+      mapped: promised('mapped', `a connect to a denied IPv4 address in its IPv6 form ${met}`),
+      exemptions: promised(
+        'exemptions',
+        'processes in an allowed cgroup are exempt',
+        ', and no others',
+      ),
       accounting: tried(`event lines and counters of all routes agree in ${mode} mode`),
       stop: { title: `the agent stops in order after ${mode} mode` },
     }),
