@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { CATALOGUE, SECTIONS } from '../criteria/catalogue.ts';
 import type { Finding } from '../criteria/judgement.ts';
 import { appendNdjson, type Ndjson, parseNdjson } from '../files/ndjson.ts';
 import { withoutControls } from '../text/escaped-character.ts';
@@ -24,10 +25,19 @@ const finding = z.object({
   detail: z.string(),
 });
 
+/** What the runbook knows, each with its title in the published schema; a site may have its own beside it. */
+const known = (titles: readonly (readonly [name: string, title: string])[]) =>
+  z.string().meta({
+    anyOf: [
+      ...titles.map(([name, title]) => ({ const: name, title })),
+      { title: 'of a criterion of a site’s own' },
+    ],
+  });
+
 /** The shape of one line of `criteria.ndjson`. */
 export const criterionRecord = z.object({
-  id: z.string(),
-  section: z.string(),
+  id: known(CATALOGUE.map(({ id, title }) => [id, title])),
+  section: known(Object.entries(SECTIONS).map(([name, { title }]) => [name, title])),
   title: z.string(),
   /** When it was judged, ISO 8601 in UTC. */
   at: z.string(),

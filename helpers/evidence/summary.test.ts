@@ -3,8 +3,9 @@ import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { exampleRecords, exampleRun } from '../../fixtures/examples/example-run.ts';
+import { CATALOGUE, SECTIONS } from '../criteria/catalogue.ts';
 import { recordReportProblem } from './report-problems.ts';
-import { RunDirectory } from './run-directory.ts';
+import { criterionRecord, RunDirectory } from './run-directory.ts';
 import { summary, summaryOf } from './summary.ts';
 
 const SCHEMA = join(import.meta.dirname, '../../docs/summary.schema.json');
@@ -12,6 +13,21 @@ const SCHEMA = join(import.meta.dirname, '../../docs/summary.schema.json');
 test('the published schema is the one that is written by (`npm test -- summary -u` renews it)', async () => {
   const schema = z.toJSONSchema(summary, { io: 'input' });
   await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(SCHEMA);
+});
+
+test('the published schema names every criterion and section of the runbook with its title', () => {
+  const schema = JSON.stringify(z.toJSONSchema(summary, { io: 'input' }));
+  for (const { id, title } of CATALOGUE)
+    expect(schema).toContain(JSON.stringify({ const: id, title }));
+  for (const [name, { title }] of Object.entries(SECTIONS))
+    expect(schema).toContain(JSON.stringify({ const: name, title }));
+});
+
+test('a criterion of a site’s own is a record like the others', () => {
+  const [record] = exampleRecords().values();
+  expect(criterionRecord.parse({ ...record, id: 'x.own', section: 'x' })).toMatchObject({
+    id: 'x.own',
+  });
 });
 
 test('a report that could not be written keeps a run from being a pass', () => {
