@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { entriesBelow } from '../files/entries-below.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -44,20 +44,12 @@ interface Entry {
   readonly regular: boolean;
 }
 
-/** Not `recursive: true`: Node then goes into what a link leads to. */
-function filesBelow(root: string, folder = ''): Entry[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return filesBelow(root, path);
-    return [{ path, regular: entry.isFile() }];
-  });
-}
-
 const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : 1);
 
 function sealable(root: string): Entry[] {
-  return filesBelow(root)
-    .filter(({ path }) => !SEAL_FILES.includes(path))
+  return entriesBelow(root)
+    .filter(({ path, entry }) => !entry.isDirectory() && !SEAL_FILES.includes(path))
+    .map(({ path, entry }) => ({ path, regular: entry.isFile() }))
     .sort(byPath);
 }
 

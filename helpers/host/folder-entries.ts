@@ -1,14 +1,8 @@
 import { hash } from 'node:crypto';
-import {
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { entriesBelow } from '../files/entries-below.ts';
 
 /** What one entry of a folder was at one moment; `.` is the folder itself. */
 export const folderEntry = z.object({
@@ -55,7 +49,9 @@ function describe(path: string, name: string, content: ContentOf): FolderEntry {
 export function folderEntries(folder: string, content: ContentOf): FolderEntry[] | undefined {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
   const real = realpathSync(folder);
-  const names = readdirSync(real, { recursive: true, encoding: 'utf8' }).sort();
+  const names = entriesBelow(real)
+    .map(({ path }) => path)
+    .sort();
   return ['.', ...names].map((name) => describe(join(real, name), name, content));
 }
 

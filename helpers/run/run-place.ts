@@ -5,13 +5,13 @@ import {
   lchownSync,
   mkdirSync,
   openSync,
-  readdirSync,
   rmdirSync,
   rmSync,
   statSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { RunDirectory } from '../evidence/run-directory.ts';
+import { entriesBelow } from '../files/entries-below.ts';
 import { readRegularBytes } from '../files/regular-file.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import { KNOWN_EVENTS_FILE } from '../review/known-events.ts';
@@ -106,8 +106,7 @@ export function giveToCaller(runDirectory: string, above: readonly string[] = []
   try {
     // By the open directory, and what is inside first: nobody can put a link in the way of what is still root's.
     const root = `/proc/self/fd/${descriptor}`;
-    for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }).toReversed())
-      lchownSync(join(root, name), uid, gid);
+    for (const { path } of entriesBelow(root).toReversed()) lchownSync(join(root, path), uid, gid);
     fchownSync(descriptor, uid, gid);
     for (const path of above.toReversed()) lchownSync(path, uid, gid);
   } finally {
