@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { attachment } from './allure-attachments.ts';
 import { allureMessages, ticketLink } from './allure-messages.ts';
-import type { RunRecord } from './records.ts';
 
 const record: CriterionRecord = {
   id: 'audit.soak',

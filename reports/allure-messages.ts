@@ -2,9 +2,10 @@ import { Status } from 'allure-js-commons';
 import type { RuntimeMessage } from 'allure-js-commons/sdk';
 import { entryOf, sectionTitle } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { attachment, evidenceFiles } from './allure-attachments.ts';
 import { capped, xmlText } from './clean-text.ts';
-import { type RunRecord, reportTitle } from './records.ts';
+import { reportTitle } from './records.ts';
 
 /** A parameter is one cell of a table. */
 const MAX_PARAMETER = 1000;

@@ -7,12 +7,12 @@ import { join, resolve } from 'node:path';
 import { ExecaError, execa } from 'execa';
 import { dirSync } from 'tmp';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
-import { UnreadableRun } from '../helpers/evidence/run-record.ts';
+import { readRunRecord, UnreadableRun } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { readSettings, SettingsError } from '../helpers/settings/settings.ts';
 import { helpIfAsked } from '../helpers/text/usage.ts';
 import { withoutNetwork } from './allure-html.ts';
-import { readRun, reportTitle } from './records.ts';
+import { reportTitle } from './records.ts';
 
 const USAGE = 'usage: npm run report -- [RUN_DIRECTORY]';
 
@@ -26,12 +26,8 @@ const MAX_BYTES = 5 * 1024 * 1024;
 class NoPage extends Error {}
 
 function newestRun(outDir: string): string {
-  const runs = existsSync(outDir)
-    ? readdirSync(outDir)
-        .filter((name) => existsSync(join(outDir, name, 'run.json')))
-        .sort()
-    : [];
-  const newest = runs.at(-1);
+  const names = existsSync(outDir) ? readdirSync(outDir).sort() : [];
+  const newest = names.findLast((name) => existsSync(join(outDir, name, 'run.json')));
   if (newest === undefined)
     throw new NoPage(`there is no run below ${outDir}; name one: npm run report -- RUN_DIRECTORY`);
   return join(outDir, newest);
@@ -39,13 +35,14 @@ function newestRun(outDir: string): string {
 
 /** The title of the page: what it is of, and how it ended. */
 function pageTitle(path: string): string {
-  const run = readRun(path);
+  const directory = new RunDirectory(path);
+  const run = readRunRecord(directory);
   if (run === undefined) throw new NoPage(`${path} is not the directory of a run: no run.json`);
   if (!existsSync(join(path, 'allure-results')))
     throw new NoPage(
       `${path} has no allure-results: the run was cut short; start it again, or read ${join(path, 'canary.log')}`,
     );
-  const { status } = runVerdict(new RunDirectory(path), run);
+  const { status } = runVerdict(directory, run);
   return `${reportTitle(run)}: ${status.replace(/^rehearsal: /, '')}`;
 }
 
@@ -54,15 +51,10 @@ async function generate(path: string, title: string, output: string): Promise<vo
   if (!existsSync(cli)) throw new NoPage('the allure package is not installed: run npm ci');
   const config = join(import.meta.dirname, 'allurerc.json');
   const options = ['--single-file', '--report-language', 'en', '--group-by', 'feature'];
-  await execa(
-    process.execPath,
-    [
-      ...[cli, 'awesome', join(path, 'allure-results'), ...options],
-      ...['--config', config, '--report-name', title, '--output', output],
-    ],
-    // Away from the caller's folder, where Allure would look for files of its own.
-    { cwd: output, stdin: 'ignore', timeout: 120_000 },
-  );
+  options.push('--config', config, '--report-name', title, '--output', output);
+  const args = [cli, 'awesome', join(path, 'allure-results'), ...options];
+  // Away from the caller's folder, where Allure would look for files of its own.
+  await execa(process.execPath, args, { cwd: output, stdin: 'ignore', timeout: 120_000 });
 }
 
 /** Writes `RUN_DIRECTORY.html` and returns where, and how large. */

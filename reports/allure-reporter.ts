@@ -5,11 +5,12 @@ import type { LifecycleListener } from 'allure-js-commons/sdk/reporter';
 import AllureVitestReporter from 'allure-vitest/reporter';
 import type { TestModule } from 'vitest/node';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { type RunRecord, readRunRecord } from '../helpers/evidence/run-record.ts';
 import { type RunVerdict, runVerdict } from '../helpers/evidence/verdict.ts';
 import { allureMessages } from './allure-messages.ts';
 import { capped, oneLine, xmlText } from './clean-text.ts';
 import { recordText } from './record-text.ts';
-import { judgedTests, type RunRecord, readRun } from './records.ts';
+import { testsOf } from './records.ts';
 import { reportStep } from './report-step.ts';
 
 declare module 'vitest' {
@@ -36,9 +37,8 @@ function statusByVerdict(records: ReadonlyMap<string, CriterionRecord>): Lifecyc
       const id = result.labels.find(({ name }) => name === 'criterion')?.value;
       const record = id === undefined ? undefined : records.get(id);
       if (record === undefined) {
-        result.statusDetails = {
-          message: xmlText(capped(result.statusDetails.message ?? 'not judged', 4000)),
-        };
+        const message = xmlText(capped(result.statusDetails.message ?? 'not judged', 4000));
+        result.statusDetails = { message };
         return;
       }
       // A pass that a hook broke afterwards keeps the failure that vitest saw.
@@ -53,14 +53,10 @@ function statusByVerdict(records: ReadonlyMap<string, CriterionRecord>): Lifecyc
 /** What the page's environment table says of the run as a whole. */
 function environment(run: RunRecord, verdict: RunVerdict): string {
   const ticket = run.settings.CHANGE_TICKET;
+  const errors = [...verdict.errors, ...verdict.unwritten];
   const rows = {
     Status: verdict.status,
-    ...Object.fromEntries(
-      [...verdict.errors, ...verdict.unwritten].map((error, index) => [
-        `Error\\ ${index + 1}`,
-        error,
-      ]),
-    ),
+    ...Object.fromEntries(errors.map((error, index) => [`Error\\ ${index + 1}`, error])),
     Rehearsal: run.rehearsal.join('; ') || 'no',
     'Asked\\ for': run.asked.join(', '),
     Candidate: run.candidatePath,
@@ -93,17 +89,18 @@ export default class AllureReporter extends AllureVitestReporter {
   }
 
   override onTestRunEnd(modules: readonly TestModule[]): void {
-    const run = readRun(this.#path);
+    const directory = new RunDirectory(this.#path);
+    const run = readRunRecord(directory);
     if (run === undefined) return;
-    reportStep(this.#path, 'allure-results', () => this.#write(run, modules));
+    reportStep(this.#path, 'allure-results', () => this.#write(run, directory, modules));
   }
 
-  #write(run: RunRecord, modules: readonly TestModule[]): void {
-    const directory = new RunDirectory(this.#path);
+  #write(run: RunRecord, directory: RunDirectory, modules: readonly TestModule[]): void {
     const known = directory.criteria();
-    for (const { test, record } of judgedTests(modules)) {
-      if (record === undefined) continue;
+    for (const test of testsOf(modules)) {
       const meta = test.meta();
+      const record = meta.criterion;
+      if (record === undefined) continue;
       // A run that is judged again leaves out what it did not judge: the first verdict stands.
       if (record.verdict === 'skipped' && known.get(record.id)?.at !== record.at) {
         meta.allureSkip = true;
@@ -118,12 +115,7 @@ export default class AllureReporter extends AllureVitestReporter {
     super.onTestRunEnd(modules);
     const results = join(this.#path, 'allure-results');
     mkdirSync(results, { recursive: true, mode: 0o750 });
-    writeFileSync(
-      join(results, 'environment.properties'),
-      environment(run, runVerdict(directory, run)),
-      {
-        mode: 0o640,
-      },
-    );
+    const properties = environment(run, runVerdict(directory, run));
+    writeFileSync(join(results, 'environment.properties'), properties, { mode: 0o640 });
   }
 }

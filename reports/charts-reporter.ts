@@ -1,6 +1,6 @@
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { CHARTS_FOLDER, charts } from './charts/charts.ts';
-import type { RunRecord } from './records.ts';
 import { RunReport } from './report-step.ts';
 
 /** Draws the soaks. Before the other documents in the list of reporters, for they refer to it. */

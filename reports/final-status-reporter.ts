@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import type { Vitest } from 'vitest/node';
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { SUMMARY_FILE, summaryOf } from '../helpers/evidence/summary.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
-import type { RunRecord } from './records.ts';
 import { RunReport } from './report-step.ts';
 import { type Paint, statusScreen } from './status-screen.ts';
 

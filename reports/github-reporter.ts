@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, statSync, truncateSync } from 'node:fs';
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { capped, oneLine } from './clean-text.ts';
-import type { RunRecord } from './records.ts';
 import { RunReport } from './report-step.ts';
 import { type Ticket, ticketText } from './ticket.ts';
 import { ticketOf } from './ticket-reporter.ts';

@@ -2,10 +2,11 @@ import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { placeOf } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { evidenceFiles } from './allure-attachments.ts';
 import { type JunitReport, junitXml } from './junit-xml.ts';
-import { type RunRecord, reportTitle } from './records.ts';
+import { reportTitle } from './records.ts';
 import { RunReport } from './report-step.ts';
 
 /**

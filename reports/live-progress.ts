@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Reporter } from 'vitest/node';
+import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { readRunRecord } from '../helpers/evidence/run-record.ts';
 import { liveLine } from './live-line.ts';
-import { readRun } from './records.ts';
 import { SampleTail } from './sample-tail.ts';
 
 const TICK_MS = 1000;
@@ -42,21 +43,11 @@ export default class LiveProgress implements Reporter {
     process.once('exit', () => this.#clear());
   }
 
-  onTestModuleStart(): void {
-    this.#clear();
-  }
-
-  onTestModuleEnd(): void {
-    this.#clear();
-  }
-
-  onTestCaseResult(): void {
-    this.#clear();
-  }
-
-  onUserConsoleLog(): void {
-    this.#clear();
-  }
+  // Whoever writes next finds the line gone.
+  readonly onTestModuleStart = () => this.#clear();
+  readonly onTestModuleEnd = () => this.#clear();
+  readonly onTestCaseResult = () => this.#clear();
+  readonly onUserConsoleLog = () => this.#clear();
 
   onTestRunEnd(): void {
     clearInterval(this.#timer);
@@ -68,7 +59,8 @@ export default class LiveProgress implements Reporter {
     for (const [phase, tail] of this.#tails) {
       const progress = tail.next();
       if (progress === undefined) continue;
-      this.#durationSeconds ??= Number(readRun(this.#path)?.settings.DURATION_SECONDS);
+      const run = new RunDirectory(this.#path);
+      this.#durationSeconds ??= Number(readRunRecord(run)?.settings.DURATION_SECONDS);
       const line = liveLine(phase, progress, this.#durationSeconds);
       if (this.#terminal) this.#rewrite(line);
       else this.#log(line, progress.latest.elapsedMs);

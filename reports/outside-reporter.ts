@@ -1,8 +1,10 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
+import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { readRunRecord } from '../helpers/evidence/run-record.ts';
 import { recordOfVitest, type VitestLine } from '../helpers/evidence/vitest-record.ts';
 import { type OomCount, oomKilled, oomKills } from '../helpers/host/oom-kills.ts';
 import { oneLine } from './clean-text.ts';
-import { judgedTests, readRun } from './records.ts';
+import { testsOf } from './records.ts';
 
 /** vitest's words for a worker that ended by itself stand in the cause of its error. */
 const WORKER_ENDED =
@@ -29,13 +31,6 @@ export function errorText(
   return `a worker process of this suite ${killed} while it ran ${running ?? files}${oom === undefined ? '' : `; ${oom}`}`;
 }
 
-const STATES = {
-  passed: 'passed',
-  failed: 'failed',
-  skipped: 'not run',
-  pending: 'not run',
-} as const;
-
 /** The result of a test that is no criterion. */
 function plain(test: TestCase): VitestLine {
   const { state, errors } = test.result();
@@ -43,8 +38,8 @@ function plain(test: TestCase): VitestLine {
     kind: 'test',
     spec: test.module.relativeModuleId,
     name: oneLine(test.fullName),
-    state: STATES[state],
-    ...(errors?.[0] === undefined ? {} : { message: message(errors[0]) }),
+    state: state === 'passed' || state === 'failed' ? state : 'not run',
+    message: errors?.[0] && message(errors[0]),
   };
 }
 
@@ -81,7 +76,7 @@ export default class OutsideReporter implements Reporter {
   }
 
   onTestModuleCollected(module: TestModule): void {
-    if (readRun(this.#path) === undefined) return;
+    if (!this.#began()) return;
     for (const test of module.children.allTests()) {
       const { declared } = test.meta();
       if (declared !== undefined)
@@ -90,7 +85,7 @@ export default class OutsideReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
-    if (readRun(this.#path) === undefined) return;
+    if (!this.#began()) return;
     const oom = oomKilled(this.#oomBefore, oomKills());
     const inModules = modules.flatMap((module) => [
       ...module.errors(),
@@ -98,11 +93,13 @@ export default class OutsideReporter implements Reporter {
     ]);
     for (const error of [...errors, ...inModules])
       this.#record({ kind: 'error', message: errorText(error, oom, this.#running) });
-    for (const { test } of judgedTests(modules)) {
+    for (const test of testsOf(modules)) {
       const lines = test.meta().declared === undefined ? [plain(test)] : brokenCriterion(test);
       for (const line of lines) this.#record(line);
     }
   }
+
+  readonly #began = () => readRunRecord(new RunDirectory(this.#path)) !== undefined;
 
   #record(line: VitestLine): void {
     const again = this.#again && line.kind !== 'criterion';

@@ -7,21 +7,14 @@ const MAX_CHARACTERS = 4000;
 const withUnit = (value: number | string, unit: string | undefined) =>
   capped(unit === undefined ? String(value) : `${value} ${unit}`, 400);
 
-/** What was measured, against what and where, one part a line. */
-function measuredLines(record: CriterionRecord): string[] {
-  return [
-    ...(record.value === undefined ? [] : [`measured: ${withUnit(record.value, record.unit)}`]),
-    ...(record.limit === undefined ? [] : [`limit: ${withUnit(record.limit, record.unit)}`]),
-    ...(record.source === undefined ? [] : [`source: ${capped(record.source, 1000)}`]),
-    ...(record.at === '' ? [] : [`at: ${record.at}`]),
-  ];
-}
-
 /** A criterion in full, as the body of a test case: verdict, explanation, measurement, findings. */
 export function recordText(record: CriterionRecord): string {
   return [
     `${record.verdict.toUpperCase()}: ${capped(record.explanation, MAX_CHARACTERS)}`,
-    ...measuredLines(record),
+    ...(record.value === undefined ? [] : [`measured: ${withUnit(record.value, record.unit)}`]),
+    ...(record.limit === undefined ? [] : [`limit: ${withUnit(record.limit, record.unit)}`]),
+    ...(record.source === undefined ? [] : [`source: ${capped(record.source, 1000)}`]),
+    ...(record.at === '' ? [] : [`at: ${record.at}`]),
     ...(record.findings ?? []).map(
       (finding) =>
         `finding (${finding.severity}): ${finding.title}: ${capped(finding.detail, MAX_CHARACTERS)}`,

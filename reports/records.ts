@@ -1,31 +1,17 @@
 import type { TestCase, TestModule } from 'vitest/node';
-import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
-import { type RunRecord, readRunRecord } from '../helpers/evidence/run-record.ts';
-
-export type { RunRecord };
-
-/** A test of the runbook with its criterion, where it came far enough to be judged. */
-export interface JudgedTest {
-  readonly test: TestCase;
-  readonly record: CriterionRecord | undefined;
-}
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 
 /** Every test of the run in the runbook's order. */
-export function judgedTests(modules: readonly TestModule[]): JudgedTest[] {
+export function testsOf(modules: readonly TestModule[]): TestCase[] {
   return [...modules]
     .sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1))
-    .flatMap((module) => [...module.children.allTests()])
-    .map((test) => ({ test, record: test.meta().criterion }));
-}
-
-/** `run.json`, as the run's setup wrote it; undefined when the run did not begin. */
-export function readRun(path: string): RunRecord | undefined {
-  return readRunRecord(new RunDirectory(path));
+    .flatMap((module) => [...module.children.allTests()]);
 }
 
 /** The title of every document: a rehearsal says so before anything else. */
-export function reportTitle(run: Pick<RunRecord, 'rehearsal'>): string {
-  return run.rehearsal.length > 0
-    ? 'AegisBPF staging canary (REHEARSAL)'
-    : 'AegisBPF staging canary';
+export function reportTitle({ rehearsal }: Pick<RunRecord, 'rehearsal'>): string {
+  return `AegisBPF staging canary${rehearsal.length > 0 ? ' (REHEARSAL)' : ''}`;
 }
+
+/** How many criteria, in words. */
+export const criteriaText = (count: number) => `${count} ${count === 1 ? 'criterion' : 'criteria'}`;

@@ -1,23 +1,23 @@
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
-import type { ReviewEntry } from '../helpers/review/review-file.ts';
-import { readReview } from '../helpers/review/review-file.ts';
-import type { RunRecord } from './records.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
+import { type ReviewEntry, readReview } from '../helpers/review/review-file.ts';
 import { RunReport } from './report-step.ts';
 
-const COLUMNS = [
-  'phase',
-  'decisions',
-  'group',
-  'verdict',
-  'severity',
-  'resolution',
-  'reviewer',
-  'date',
-  'expires',
-  'note',
-  'first seen',
-  'last seen',
-];
+/** The columns by their headings. */
+const COLUMNS = {
+  phase: 'phase',
+  decisions: 'count',
+  group: 'group',
+  verdict: 'verdict',
+  severity: 'severity',
+  resolution: 'resolution',
+  reviewer: 'reviewer',
+  date: 'date',
+  expires: 'expires',
+  note: 'note',
+  'first seen': 'firstSeen',
+  'last seen': 'lastSeen',
+} as const satisfies Readonly<Record<string, keyof ReviewEntry>>;
 
 /** A cell in quotes (RFC 4180); one that a spreadsheet would compute is marked as text. */
 function cell(value: string): string {
@@ -27,21 +27,10 @@ function cell(value: string): string {
 
 /** The reviewed groups as CSV, one a row: for the report, and for a spreadsheet. */
 function reviewTable(groups: readonly ReviewEntry[]): string {
-  const rows = groups.map((one) => [
-    one.phase,
-    String(one.count),
-    one.group,
-    one.verdict,
-    one.severity,
-    one.resolution ?? '',
-    one.reviewer ?? '',
-    one.date ?? '',
-    one.expires ?? '',
-    one.note ?? '',
-    one.firstSeen,
-    one.lastSeen,
-  ]);
-  return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  const fields = Object.values(COLUMNS);
+  const rows = groups.map((one) => fields.map((field) => String(one[field] ?? '')));
+  const all = [Object.keys(COLUMNS), ...rows];
+  return all.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }
 
 /** Writes `review.csv`: the groups of decisions as a table. */

@@ -3,6 +3,7 @@ import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import { oneLine } from './clean-text.ts';
 import { paragraph } from './paragraph.ts';
+import { criteriaText } from './records.ts';
 
 const COLUMNS = 80;
 const RULE = '─'.repeat(COLUMNS - 2);
@@ -83,7 +84,7 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
         entry('follows', `${ended === 'fail' ? 'FAIL' : 'INCONCLUSIVE'}: ${title}`, 2),
       ),
     ...(skipped.length > 0
-      ? entry('NOT TRIED', `${plural(skipped.length)}: ${reasons(skipped)}`, 3)
+      ? entry('NOT TRIED', `${criteriaText(skipped.length)}: ${reasons(skipped)}`, 3)
       : []),
     ...(missing.length > 0
       ? entry(
@@ -95,8 +96,6 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
   ];
   return lines.length === 0 ? [] : ['', ...lines, ''];
 }
-
-const plural = (count: number) => `${count} ${count === 1 ? 'criterion' : 'criteria'}`;
 
 /** Off by knob, or without a subject on this host or version: no gap, but whoever decides must know. */
 function notApplicable(records: readonly CriterionRecord[]): string[] {

@@ -1,8 +1,8 @@
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { readReview } from '../helpers/review/review-file.ts';
 import { CHART_FILES, CHARTS_FOLDER } from './charts/charts.ts';
-import type { RunRecord } from './records.ts';
 import { RunReport } from './report-step.ts';
 import { type Ticket, ticketText } from './ticket.ts';
 

@@ -4,7 +4,7 @@ import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-file.ts';
 import { codeSpan, table } from './markdown.ts';
-import { reportTitle } from './records.ts';
+import { criteriaText, reportTitle } from './records.ts';
 
 /** One page: what does not fit is counted, and stands in summary.json. */
 const MOST_LISTED = 10;
@@ -139,17 +139,15 @@ function open({ verdict }: Ticket): string[] {
     ...(consequences.length > 0
       ? [`- follows from the above: ${codeSpan(consequences.map(({ id }) => id).join(', '))}`]
       : []),
-    ...(skipped > 0 ? [`- not tried, because of the above: ${plural(skipped)}`] : []),
+    ...(skipped > 0 ? [`- not tried, because of the above: ${criteriaText(skipped)}`] : []),
     ...(missing.length > 0
       ? [
-          `- never judged${errors.length > 0 ? ', because of the above' : ''}: ${plural(missing.length)}`,
+          `- never judged${errors.length > 0 ? ', because of the above' : ''}: ${criteriaText(missing.length)}`,
         ]
       : []),
     ...unwritten.map((problem) => `- report not written: ${codeSpan(problem)}`),
   ]);
 }
-
-const plural = (count: number) => `${count} ${count === 1 ? 'criterion' : 'criteria'}`;
 
 function findings({ verdict }: Ticket): string[] {
   const all = verdict.rows.flatMap((record) => record.findings ?? []);

@@ -13,6 +13,7 @@ export const CHART_FILES = [
 ] as const;
 
 type ChartFile = (typeof CHART_FILES)[number];
+type Drawing = Pick<Chart, 'panels'> & { readonly about: string };
 
 const MB = 1000;
 
@@ -44,67 +45,60 @@ function samplesText(soaks: readonly SoakSeries[]): string {
     : counts.join(', ');
 }
 
+/** What each chart is about, and its panels. */
+function drawings(
+  run: RunRecord,
+  soaks: readonly SoakSeries[],
+): Readonly<Record<ChartFile, Drawing>> {
+  const drops = limitOf(run, 'MAX_RINGBUF_DROPS');
+  const dropLevels: Level[] =
+    drops === undefined ? [] : [{ name: 'limit', value: drops, colour: 'limit' }];
+  const memory = memoryLevels(soaks, limitOf(run, 'MAX_RSS_GROWTH_KB'));
+  return {
+    'decisions.svg': {
+      about: 'decisions',
+      panels: [
+        { name: 'decisions per second', points: ({ rate }) => rate },
+        { name: 'decisions since the soak began', points: ({ decisions }) => decisions },
+      ],
+    },
+    'drops.svg': {
+      about: 'ring-buffer drops',
+      panels: [
+        { name: 'drops since the soak began', points: (soak) => soak.drops, levels: dropLevels },
+      ],
+    },
+    'memory.svg': {
+      about: 'the agent’s memory',
+      panels: [
+        {
+          name: 'resident memory, MB',
+          points: ({ rss }) => rss.map(([x, kb]) => [x, kb / MB]),
+          levels: memory,
+        },
+      ],
+    },
+    'open-latency.svg': {
+      about: 'how long an open of the denied file takes',
+      panels: [
+        { name: 'open latency p50, µs', points: ({ openP50Us }) => openP50Us },
+        { name: 'open latency p99, µs', points: ({ openP99Us }) => openP99Us },
+      ],
+    },
+  };
+}
+
 /** The charts of a run by file name; none when no soak left a sample. */
 export function charts(run: RunRecord, path: string): ReadonlyMap<ChartFile, string> {
   const soaks = soakSeries(path);
   if (soaks.length === 0) return new Map();
   const subtitle = `${run.hostname}, ${run.startedAt}; ${samplesText(soaks)}`;
-  const drops = limitOf(run, 'MAX_RINGBUF_DROPS');
-  const growthKb = limitOf(run, 'MAX_RSS_GROWTH_KB');
-  const about = (what: string): Pick<Chart, 'title' | 'subtitle' | 'soaks'> => ({
-    title: `${reportTitle(run)}: ${what}`,
-    subtitle,
-    soaks,
-  });
-  return new Map<ChartFile, string>([
-    [
-      'decisions.svg',
-      drawChart({
-        ...about('decisions'),
-        panels: [
-          { name: 'decisions per second', points: ({ rate }) => rate },
-          { name: 'decisions since the soak began', points: ({ decisions }) => decisions },
-        ],
-      }),
-    ],
-    [
-      'drops.svg',
-      drawChart({
-        ...about('ring-buffer drops'),
-        panels: [
-          {
-            name: 'drops since the soak began',
-            points: (soak) => soak.drops,
-            levels:
-              drops === undefined
-                ? []
-                : [{ name: 'limit', value: drops, colour: 'limit' as const }],
-          },
-        ],
-      }),
-    ],
-    [
-      'memory.svg',
-      drawChart({
-        ...about('the agent’s memory'),
-        panels: [
-          {
-            name: 'resident memory, MB',
-            points: ({ rss }) => rss.map(([x, kb]) => [x, kb / MB]),
-            levels: memoryLevels(soaks, growthKb),
-          },
-        ],
-      }),
-    ],
-    [
-      'open-latency.svg',
-      drawChart({
-        ...about('how long an open of the denied file takes'),
-        panels: [
-          { name: 'open latency p50, µs', points: ({ openP50Us }) => openP50Us },
-          { name: 'open latency p99, µs', points: ({ openP99Us }) => openP99Us },
-        ],
-      }),
-    ],
-  ]);
+  const all = drawings(run, soaks);
+  return new Map(
+    CHART_FILES.map((name) => {
+      const { about, panels } = all[name];
+      const title = `${reportTitle(run)}: ${about}`;
+      return [name, drawChart({ title, subtitle, soaks, panels })];
+    }),
+  );
 }

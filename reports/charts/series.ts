@@ -8,28 +8,6 @@ import type { Point } from './downsample.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** What the charts show of one soak. Times are seconds since the run's first sample. */
-export interface SoakSeries {
-  readonly phase: 'audit' | 'enforce';
-  readonly begin: number;
-  readonly end: number;
-  readonly samples: number;
-  /** Decisions a second, between one sample and the next. */
-  readonly rate: readonly Point[];
-  /** Since the soak's first sample. */
-  readonly decisions: readonly Point[];
-  readonly drops: readonly Point[];
-  /** Resident memory of the agent, kB. */
-  readonly rss: readonly Point[];
-  /** How long the workers' opens took between one sample and the next, in µs: half of them, and 99 of 100, at most this. */
-  readonly openP50Us: readonly Point[];
-  readonly openP99Us: readonly Point[];
-  /** Settled memory, kB; absent when the soak left no result. */
-  readonly baselineKb: number | undefined;
-  /** Why the soak ended before its time. */
-  readonly endedEarly: string | undefined;
-}
-
 /** The lines of a file of any size; what is torn or too long for one is for the parser to refuse. */
 function* linesOf(path: string): Generator<string> {
   const descriptor = openSync(path, 'r');
@@ -59,16 +37,22 @@ function resultOf(run: RunDirectory, phase: string) {
   return run.has(name) ? soakResult.safeParse(jsonOf(run.readText(name))).data : undefined;
 }
 
-/** A counter's growth since its first sample. Failed scrapes leave no point: no data is no zero. */
-function grown(samples: readonly Sample[], name: 'decisions' | 'drops', at: Clock): Point[] {
-  const first = samples.find((one) => one[name] !== undefined)?.[name];
+type Clock = (sample: Sample) => number;
+type Figure = (sample: Sample) => number | undefined;
+
+/** Failed scrapes leave no point: no data is no zero. */
+function points(samples: readonly Sample[], at: Clock, figure: Figure): Point[] {
   return samples.flatMap((one) => {
-    const value = one[name];
-    return value === undefined || first === undefined ? [] : [[at(one), value - first] as const];
+    const value = figure(one);
+    return value === undefined ? [] : [[at(one), value] as const];
   });
 }
 
-type Clock = (sample: Sample) => number;
+/** A counter's growth since its first sample. */
+function grown(samples: readonly Sample[], at: Clock, figure: Figure): Point[] {
+  const read = points(samples, at, figure);
+  return read.map(([x, value]) => [x, value - (read[0]?.[1] ?? value)]);
+}
 
 function rates(decisions: readonly Point[]): Point[] {
   return decisions.slice(1).flatMap(([x, y], index) => {
@@ -77,14 +61,11 @@ function rates(decisions: readonly Point[]): Point[] {
   });
 }
 
-function latencies(samples: readonly Sample[], share: 'p50' | 'p99', at: Clock): Point[] {
-  return samples.flatMap((one) =>
-    one.openLatencyUs === undefined ? [] : [[at(one), one.openLatencyUs[share]] as const],
-  );
-}
+/** What the charts show of one soak. Times are seconds since the run's first sample. */
+export type SoakSeries = ReturnType<typeof soakSeries>[number];
 
 /** The soaks of a run that left samples, in their order. */
-export function soakSeries(path: string): SoakSeries[] {
+export function soakSeries(path: string) {
   const run = new RunDirectory(path);
   const soaks = (['audit', 'enforce'] as const)
     .filter((phase) => run.has(`${phase}/samples.ndjson`))
@@ -97,22 +78,26 @@ export function soakSeries(path: string): SoakSeries[] {
     // Within a soak by its monotonic clock; between soaks only the wall clock knows.
     const begin = (Date.parse(first.at) - startMs - first.elapsedMs) / 1000;
     const at: Clock = ({ elapsedMs }) => begin + elapsedMs / 1000;
-    const decisions = grown(samples, 'decisions', at);
+    const decisions = grown(samples, at, (one) => one.decisions);
     const result = resultOf(run, phase);
     return {
       phase,
       begin: at(first),
       end: at(last),
       samples: samples.length,
+      /** Decisions a second, between one sample and the next. */
       rate: rates(decisions),
+      /** Since the soak's first sample. */
       decisions,
-      drops: grown(samples, 'drops', at),
-      rss: samples.flatMap((one) =>
-        one.rssKb === undefined ? [] : [[at(one), one.rssKb] as const],
-      ),
-      openP50Us: latencies(samples, 'p50', at),
-      openP99Us: latencies(samples, 'p99', at),
+      drops: grown(samples, at, ({ drops }) => drops),
+      /** Resident memory of the agent, kB. */
+      rss: points(samples, at, ({ rssKb }) => rssKb),
+      /** How long the workers' opens took between one sample and the next, in µs: half of them, and 99 of 100, at most this. */
+      openP50Us: points(samples, at, ({ openLatencyUs }) => openLatencyUs?.p50),
+      openP99Us: points(samples, at, ({ openLatencyUs }) => openLatencyUs?.p99),
+      /** Settled memory, kB; absent when the soak left no result. */
       baselineKb: result?.rss.baselineKb,
+      /** Why the soak ended before its time. */
       endedEarly: result?.endedEarly,
     };
   });
