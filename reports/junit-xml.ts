@@ -1,6 +1,7 @@
 import junitModule, { type Builder, type TestCase, type TestSuite } from 'junit-report-builder';
 import { sectionTitle } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { PlainTest } from '../helpers/evidence/vitest-record.ts';
 import { asciiXml, capped, cdataText, xmlText } from './clean-text.ts';
 import { recordText } from './record-text.ts';
@@ -12,7 +13,7 @@ const junit = junitModule as unknown as Builder;
 const MAX_MESSAGE = 1000;
 
 /** What `junit.xml` is made of. */
-export interface JunitReport {
+export interface JunitReport extends Pick<RunVerdict, 'rows' | 'tests'> {
   readonly title: string;
   /** A rehearsal's test cases are told from a real run's even where a CI server shows nothing else. */
   readonly rehearsal: boolean;
@@ -20,12 +21,8 @@ export interface JunitReport {
   readonly hostname: string;
   /** Of the run as a whole, on every suite: candidate, host, knobs. */
   readonly properties: Readonly<Record<string, string>>;
-  /** One for each criterion of the runbook, in its order. */
-  readonly rows: readonly CriterionRecord[];
   /** Paths of the evidence of a criterion. */
   readonly attachments: (id: string) => readonly string[];
-  /** Tests that are no criteria. */
-  readonly tests: readonly PlainTest[];
   /** Errors that belong to no criterion. */
   readonly outside: readonly string[];
 }
@@ -34,9 +31,7 @@ export interface JunitReport {
 export function junitXml(report: JunitReport): string {
   const builder = junit.newBuilder().name(xmlText(report.title));
   for (const [section, rows] of Map.groupBy(report.rows, (row) => row.section)) {
-    const title = sectionTitle(section);
-    const suite = addSuite(builder, report, title);
-    suite.time(seconds(rows));
+    const suite = addSuite(builder, report, sectionTitle(section)).time(seconds(rows));
     for (const row of rows) {
       addFigures(suite, row);
       addCriterion(suite, row, report);
@@ -50,11 +45,7 @@ export function junitXml(report: JunitReport): string {
     const suite = addSuite(builder, report, 'Errors outside of tests');
     for (const error of report.outside) {
       const text = xmlText(capped(error, MAX_MESSAGE));
-      suite
-        .testCase()
-        .name(text.slice(0, 200))
-        .className(className(report))
-        .error(text, 'inconclusive', cdataText(text));
+      addCase(suite, report, text.slice(0, 200)).error(text, 'inconclusive', cdataText(text));
     }
   }
   return asciiXml(withTotals(builder.build(), report.rows));
@@ -98,7 +89,11 @@ function addFigures(suite: TestSuite, row: CriterionRecord): void {
 /** CI servers publish the file that such a mark names: only our own lines may carry one. */
 const withoutMarks = (text: string) => text.replaceAll('[[ATTACHMENT', '[\\u005bATTACHMENT');
 
-const className = ({ rehearsal }: JunitReport) => (rehearsal ? 'canary-rehearsal' : 'canary');
+/** @param of what the case belongs to, below the canary. */
+function addCase(suite: TestSuite, { rehearsal }: JunitReport, name: string, of = ''): TestCase {
+  const className = `${rehearsal ? 'canary-rehearsal' : 'canary'}${of === '' ? '' : `.${of}`}`;
+  return suite.testCase().className(xmlText(className)).name(xmlText(name));
+}
 
 /** The builder's <skipped> takes no reason; its element does. */
 function skip(testCase: TestCase, reason: string): void {
@@ -115,21 +110,14 @@ function skip(testCase: TestCase, reason: string): void {
 
 /** A test of somebody else's: what did not pass is never a green line. */
 function addPlainTest(suite: TestSuite, test: PlainTest, report: JunitReport): void {
-  const testCase = suite
-    .testCase()
-    .className(xmlText(`${className(report)}.${test.spec}`))
-    .name(xmlText(capped(test.name, 200)));
+  const testCase = addCase(suite, report, capped(test.name, 200), test.spec);
   const message = withoutMarks(xmlText(capped(test.message ?? test.state, MAX_MESSAGE)));
   if (test.state === 'failed') testCase.failure(message, 'fail');
   if (test.state === 'not run') testCase.error(message, 'inconclusive');
 }
 
 function addCriterion(suite: TestSuite, row: CriterionRecord, report: JunitReport): void {
-  const testCase = suite
-    .testCase()
-    .className(xmlText(`${className(report)}.${row.id}`))
-    .name(xmlText(row.title))
-    .time(row.durationMs / 1000);
+  const testCase = addCase(suite, report, row.title, row.id).time(row.durationMs / 1000);
   const message = withoutMarks(xmlText(capped(row.explanation, MAX_MESSAGE)));
   const text = withoutMarks(cdataText(recordText(row)));
   if (row.verdict === 'fail') testCase.failure(message, 'fail').stacktrace(text);

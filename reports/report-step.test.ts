@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { exampleRecords, exampleRun } from '../fixtures/examples/example-run.ts';
+import { verdictChanged } from '../helpers/evidence/report-problems.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
-import { verdictChanged } from '../helpers/evidence/verdict-changed.ts';
 import { reportStep } from './report-step.ts';
 
 let parent: ReturnType<typeof dirSync>;

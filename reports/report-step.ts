@@ -1,8 +1,11 @@
 import type { Reporter } from 'vitest/node';
-import { recordReportProblem } from '../helpers/evidence/report-problems.ts';
+import {
+  onVerdictChanged,
+  recordReportProblem,
+  verdictChanged,
+} from '../helpers/evidence/report-problems.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { type RunRecord, readRunRecord } from '../helpers/evidence/run-record.ts';
-import { onVerdictChanged, verdictChanged } from '../helpers/evidence/verdict-changed.ts';
 import { oneLine } from './clean-text.ts';
 
 /**

@@ -61,14 +61,12 @@ function openCriterion(record: CriterionRecord, paint: Paint): string[] {
   ];
 }
 
-/** One criterion that is not a pass keeps many from being tried, for the same reason. */
-const reasons = (skipped: readonly CriterionRecord[]) =>
-  [...new Set(skipped.map(({ explanation }) => explanation))].join('; ');
-
 /** What keeps the run from being a pass: each cause once, in full, then what follows from them. */
 function open(verdict: RunVerdict, paint: Paint): string[] {
   const { causes, follows, missing, errors, notPassed } = verdict;
   const skipped = follows.filter((one) => one.verdict === 'skipped');
+  // One criterion that is not a pass keeps many from being tried, for the same reason.
+  const reasons = new Set(skipped.map(({ explanation }) => explanation));
   const more = causes.length - MOST_SHOWN;
   const lines = [
     ...errors.flatMap((error) => entry('ERROR', error, 4)),
@@ -84,7 +82,7 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
         entry('follows', `${ended === 'fail' ? 'FAIL' : 'INCONCLUSIVE'}: ${title}`, 2),
       ),
     ...(skipped.length > 0
-      ? entry('NOT TRIED', `${criteriaText(skipped.length)}: ${reasons(skipped)}`, 3)
+      ? entry('NOT TRIED', `${criteriaText(skipped.length)}: ${[...reasons].join('; ')}`, 3)
       : []),
     ...(missing.length > 0
       ? entry(
@@ -97,26 +95,12 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
   return lines.length === 0 ? [] : ['', ...lines, ''];
 }
 
-/** Off by knob, or without a subject on this host or version: no gap, but whoever decides must know. */
-function notApplicable(records: readonly CriterionRecord[]): string[] {
-  return records
-    .filter((record) => record.notApplicable === true)
-    .flatMap((record) => entry('left out', `${record.title}: ${record.explanation}`, 3));
-}
-
 function counts({ rows, causes, follows, missing }: RunVerdict): string {
   const count = (verdict: CriterionRecord['verdict'], list: readonly CriterionRecord[]) =>
     list.filter((record) => record.verdict === verdict).length;
   const open = [...causes, ...follows];
   const notJudged = count('skipped', open) + missing.length;
   return `${count('pass', rows)} passed, ${count('fail', open)} failed, ${count('inconclusive', open)} inconclusive, ${notJudged} not judged`;
-}
-
-/** Tests of somebody else's, where there are any. */
-function testCounts({ tests, notPassed }: RunVerdict): string[] {
-  if (tests.length === 0) return [];
-  const text = `${tests.length - notPassed.length} of ${tests.length} passed, which are no criteria`;
-  return entry('other tests', text, 1);
 }
 
 /** The final status for a terminal, a CI log and the change ticket: plain text, one screen. */
@@ -127,6 +111,8 @@ export function statusScreen(
   paint: Paint = plain,
 ): string {
   const findings = verdict.rows.flatMap((record) => record.findings ?? []);
+  const tests = verdict.tests.length;
+  const passed = `${tests - verdict.notPassed.length} of ${tests}`;
   const lines = [
     RULE,
     ' AegisBPF staging canary',
@@ -138,8 +124,11 @@ export function statusScreen(
     ...entry('SHA-256', run.candidateSha256 ?? 'unknown', 1),
     ...entry('host', run.hostname, 1),
     ...entry('criteria', counts(verdict), 2),
-    ...testCounts(verdict),
-    ...notApplicable(verdict.rows),
+    ...(tests === 0 ? [] : entry('other tests', `${passed} passed, which are no criteria`, 1)),
+    // Off by knob, or without a subject on this host or version: no gap, but whoever decides must know.
+    ...verdict.rows
+      .filter(({ notApplicable }) => notApplicable === true)
+      .flatMap(({ title, explanation }) => entry('left out', `${title}: ${explanation}`, 3)),
     ...open(verdict, paint),
     ...findings.flatMap(({ title, severity, reference }) => [
       ...entry('finding', title, 3),

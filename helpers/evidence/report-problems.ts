@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { RunDirectory } from './run-directory.ts';
@@ -29,4 +30,20 @@ export function reportProblems(run: RunDirectory): readonly string[] {
 /** A run that is judged again writes its reports anew. */
 export function forgetReportProblems(path: string): void {
   rmSync(new RunDirectory(path).file(PROBLEMS_FILE), { force: true });
+}
+
+/**
+ * Something changed the verdict when reports were written already: one that failed after the others, or
+ * an undoing that did not succeed. By name, since vitest loads reporters and setup apart from each other.
+ */
+const changed = channel('aegisbpf-canary:verdict-changed');
+
+/** Has a report written anew whenever the verdict changes behind it. */
+export function onVerdictChanged(write: () => void): void {
+  changed.subscribe(write);
+}
+
+/** Has every report that was written so far written anew. */
+export function verdictChanged(): void {
+  changed.publish(undefined);
 }

@@ -1,4 +1,4 @@
-import { Document, isSeq, type YAMLSeq } from 'yaml';
+import { Document, isSeq } from 'yaml';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { KnownEvent } from '../settings/known-events.ts';
 import { knownOf } from './known-events.ts';
@@ -41,7 +41,7 @@ interface Options {
 const firstSeverity = ({ action }: { readonly action: string }) =>
   action === 'AUDIT' ? ('high' as const) : ('critical' as const);
 
-const judgedBefore = ({ verdict, severity, ...rest }: KnownEvent) => ({
+const judgedBefore = ({ verdict, severity, ...rest }: Omit<KnownEvent, 'group'>) => ({
   verdict,
   severity,
   resolution: rest.resolution ?? null,
@@ -52,7 +52,7 @@ const judgedBefore = ({ verdict, severity, ...rest }: KnownEvent) => ({
 });
 
 const notJudged = (severity: ReviewEntry['severity']) =>
-  judgedBefore({ group: '', verdict: 'pending', severity });
+  judgedBefore({ verdict: 'pending', severity });
 
 function entryOf(group: ReviewGroup, options: Options) {
   const known = knownOf(group.group, options.known, options.now);
@@ -94,15 +94,7 @@ function comment(entry: { readonly count: number; readonly inEnforce: string; kn
   return ` ${entry.count.toLocaleString('en')} decisions${known}; each ${entry.inEnforce}`;
 }
 
-/** The list of an existing review, or of a new one. */
-function listOf(document: Document): YAMLSeq {
-  const groups = document.get('groups');
-  if (!isSeq(groups)) throw new Error(`${REVIEW_FILE} has no list of groups`);
-  // `groups: []` would go on in one line.
-  groups.flow = false;
-  return groups;
-}
-
+/** The existing review, or a new one. */
 function documentOf(run: RunDirectory): { document: Document; kept: readonly ReviewEntry[] } {
   const state = readReview(run);
   if (state.ok) return { document: state.document, kept: state.groups };
@@ -122,6 +114,7 @@ export function writeReviewNotes(
 ): { readonly entries: number; readonly known: number } {
   const { phase, groups, known, now } = options;
   const isKnown = ({ group }: ReviewGroup) => knownOf(group, known, now) !== undefined;
+  const judged = groups.filter(isKnown);
   const open = groups.filter((group) => !isKnown(group));
   const tail = open.length > MOST_ENTRIES + 1 ? open.slice(MOST_ENTRIES) : [];
   const folded = new Set(tail);
@@ -130,16 +123,19 @@ export function writeReviewNotes(
     phase,
     groups.map((group) => ({ ...group, folded: folded.has(group) })),
   );
-  const listed = [...open.filter((group) => !folded.has(group)), ...groups.filter(isKnown)];
+  const listed = [...open.filter((group) => !folded.has(group)), ...judged];
   const entries = [
     ...listed.map((group) => entryOf(group, options)),
     ...(tail.length > 0 ? [tailEntry(tail, options)] : []),
   ];
-  const counted = { entries: entries.length, known: groups.filter(isKnown).length };
+  const counted = { entries: entries.length, known: judged.length };
   // What a person wrote is never replaced: a file that cannot be read stays, and is inconclusive.
   if (run.has(REVIEW_FILE) && !readReview(run).ok) return counted;
   const { document, kept } = documentOf(run);
-  const list = listOf(document);
+  const list = document.get('groups');
+  if (!isSeq(list)) throw new Error(`${REVIEW_FILE} has no list of groups`);
+  // `groups: []` would go on in one line.
+  list.flow = false;
   for (const entry of entries) {
     if (kept.some((old) => old.group === entry.group && old.phase === phase)) continue;
     const node = document.createNode(entry);
