@@ -36,6 +36,9 @@ const WHY: Readonly<Record<string, string>> = {
 /** How an option is called that has a short name too. */
 const SHORT: Readonly<Record<string, string>> = { t: 'testNamePattern', p: 'project', w: 'watch' };
 
+/** Commands of vitest that are no run of the runbook. */
+const COMMANDS = ['bench', 'doctor', 'init'];
+
 const dashed = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /**
@@ -46,13 +49,21 @@ export function vitestCommand(argv: readonly string[]) {
   const { filter, options } = parseCLI(['vitest', ...argv], { allowUnknownOptions: true });
   const words = (text: string, list: readonly string[]) =>
     list.filter((word) => word === text).length;
-  const lists = words('list', argv) > words('list', filter);
+  const isCommand = (word: string) => words(word, argv) > words(word, filter);
+  const lists = isCommand('list');
+  if (lists) return { lists, problems: [] };
+  const commands = COMMANDS.filter(isCommand).map(
+    (word) => `vitest ${word}: it is no run of the runbook; use \`npx vitest run canary\``,
+  );
+  const lines = filter
+    .filter((text) => /:\d+$/.test(text))
+    .map((text) => `${text}: ${WHY.testNamePattern}; leave the line number out`);
   const names = new Set(Object.keys(options).map((name) => SHORT[name] ?? name));
-  const problems = [...(lists ? [] : names)].flatMap((name) => {
+  const problems = [...names].flatMap((name) => {
     const value: unknown = Reflect.get(options, name);
     if (HARMLESS.includes(name) || AS_THE_RUNBOOK[name] === value) return [];
     const option = name === 'testNamePattern' ? '-t' : `--${dashed(name)}`;
     return [`${option}: ${WHY[name] ?? 'the runbook is not made for it'}; leave it out`];
   });
-  return { lists, problems };
+  return { lists, problems: [...commands, ...lines, ...problems] };
 }
