@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
-  copyFileSync,
+  cpSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -29,53 +29,95 @@ const override = z.object({
   }),
 });
 
-/** What the linter refuses for files below a folder, by the folder's name. */
+/** What the linter refuses for files below a folder. */
 const refused = new Map(
   z
     .object({ overrides: z.array(override) })
     .parse(JSON.parse(text('.biome.json')))
-    .overrides.map(({ includes, linter }): [string, readonly string[]] => [
-      (includes[0] ?? '').replace(/^helpers\/|\/\*\*$/g, ''),
-      linter.rules.style.noRestrictedImports.options.patterns[0].group,
-    ]),
+    .overrides.flatMap(({ includes, linter }) =>
+      includes.map((folder): [string, readonly string[]] => [
+        folder.replace(/\/\*\*$/, ''),
+        linter.rules.style.noRestrictedImports.options.patterns[0].group,
+      ]),
+    ),
 );
 
-/** The rooms of the picture that an arrow leads through, from the top down. */
-function pictured(): readonly string[] {
-  const nodes = [
-    ...text('docs/architecture.md').matchAll(/^ +(\w+)\["(.*?) —.*"\](?: --> (\w+))?$/gm),
-  ];
-  const rooms: string[] = [];
-  for (let name: string | undefined = 'run'; name !== undefined; ) {
-    const [, , label = '', next] = nodes.find(([, node]) => node === name) ?? [];
-    rooms.push(...[...label.matchAll(/([\w-]+)\//g)].map(([, room = '']) => room));
-    name = next;
-  }
-  return rooms;
+/** The rooms that the linter refuses for files below a folder, whatever it excepts of them. */
+const refusedRooms = (folder: string) =>
+  refused
+    .get(folder)
+    ?.filter((pattern) => !pattern.startsWith('!'))
+    .sort();
+
+/** The rooms of which the linter lets some files pass. */
+const exceptedRooms = (folder: string) =>
+  new Set(
+    refused.get(folder)?.flatMap((pattern) => /^!\*\*\/(.+)\/[^/]+$/.exec(pattern)?.[1] ?? []),
+  );
+
+const picture = text('docs/architecture.md');
+const nodes = [...picture.matchAll(/^ +(\w+)\["(.*?) —.*"\](?: --> (\w+))?$/gm)].map(
+  ([, name = '', label = '', next]) => ({
+    name,
+    folders: [...label.matchAll(/([\w-]+(?:\/[\w-]+)*)\//g)].map(([, folder = '']) => folder),
+    next,
+  }),
+);
+
+/** The rooms of the picture that solid arrows lead through, from the one named so downwards. */
+function chainFrom(name: string | undefined): readonly string[] {
+  const node = nodes.find((one) => one.name === name);
+  return node === undefined ? [] : [...node.folders, ...chainFrom(node.next)];
 }
 
+const ROOMS = chainFrom('run');
+const BESIDE = ['staging-vm', 'reports', 'canary', 'fixtures'];
+const patterns = (rooms: readonly string[]) => rooms.map((room) => `**/${room}/**`).sort();
+
 test('the picture shows the rooms that there are, and the linter refuses what its arrows do not allow', () => {
-  const rooms = pictured();
   const folders = globSync('helpers/*/', { cwd: PROJECT }).map((path) =>
     path.slice('helpers/'.length),
   );
-  expect([...rooms, 'staging-vm'].sort()).toEqual(folders.sort());
-  for (const [index, room] of rooms.entries()) {
-    const above = [...rooms.slice(0, index), 'staging-vm', 'reports', 'canary', 'fixtures'];
-    expect(refused.get(room)?.toSorted(), room).toEqual(above.map((one) => `**/${one}/**`).sort());
+  expect([...ROOMS, 'staging-vm'].sort()).toEqual(folders.sort());
+  for (const [index, room] of ROOMS.entries()) {
+    const folder = `helpers/${room}`;
+    expect(refusedRooms(folder), room).toEqual(patterns([...ROOMS.slice(0, index), ...BESIDE]));
+    expect([...exceptedRooms(folder)], room).toEqual(['fixtures/examples']);
   }
 });
 
-/** A tree with one file that imports another, under this project's linter. @returns what it says. */
-function lint(file: string, imported: string): string {
+test.each([
+  ['canary', 'canary', []],
+  ['reports', 'reports', ['fixtures/examples', 'host', 'review', 'soak']],
+  ['vm', 'helpers/staging-vm', []],
+  ['rehearsals', 'fixtures/rehearsals', []],
+  ['rehearsals', 'fixtures/worlds', []],
+  ['benchmarks', 'fixtures/benchmarks', []],
+  ['examples', 'fixtures/examples', []],
+])('the arrow of %s leads where the linter lets %s go', (name, folder, excepted) => {
+  const node = nodes.find((one) => one.name === name);
+  const allowed = chainFrom(node?.next);
+  expect(allowed.length).toBeGreaterThan(0);
+  const [own] = folder.replace('helpers/', '').split('/');
+  const beside = BESIDE.filter((room) => room !== own);
+  const above = ROOMS.filter((room) => !allowed.includes(room));
+  expect(refusedRooms(folder)).toEqual(patterns([...above, ...beside]));
+  expect([...exceptedRooms(folder)].sort()).toEqual(excepted);
+});
+
+const importing = (imported: string) =>
+  `import { planted } from '${imported}';\n\nexport const used = planted;\n`;
+
+/** A tree with these files, under this project's linter. @returns what it says. */
+function lint(files: Readonly<Record<string, string>>): string {
   const tree = mkdtempSync(join(tmpdir(), 'rooms-'));
   try {
-    copyFileSync(join(PROJECT, '.biome.json'), join(tree, '.biome.json'));
-    mkdirSync(join(tree, dirname(file)), { recursive: true });
-    writeFileSync(
-      join(tree, file),
-      `import { planted } from '${imported}';\n\nexport const used = planted;\n`,
-    );
+    for (const name of ['.biome.json', '.biome'])
+      cpSync(join(PROJECT, name), join(tree, name), { recursive: true });
+    for (const [file, content] of Object.entries(files)) {
+      mkdirSync(join(tree, dirname(file)), { recursive: true });
+      writeFileSync(join(tree, file), content);
+    }
     const biome = join(PROJECT, 'node_modules/@biomejs/biome/bin/biome');
     const { status, stderr } = spawnSync(process.execPath, [biome, 'check', '.'], {
       cwd: tree,
@@ -89,17 +131,55 @@ function lint(file: string, imported: string): string {
 
 test.each([
   ['helpers/text/planted.ts', '../files/ndjson.ts', /helpers\/text\/ stands above/],
+  ['helpers/text/planted.test.ts', '../soak/result.ts', /helpers\/text\/ stands above/],
   ['helpers/agent/contract/planted.ts', '../../soak/result.ts', /helpers\/agent\/ stands above/],
   ['helpers/steps/drill/planted.ts', '../../run/door.ts', /helpers\/steps\/ stands above/],
   ['helpers/soak/planted.ts', '../../reports/ticket.ts', /helpers\/soak\/ stands above/],
+  ['helpers/soak/planted.ts', '../../fixtures/examples/x.ts', /for tests and rehearsals/],
+  [
+    'helpers/soak/planted.test.ts',
+    '../../fixtures/rehearsals/x.ts',
+    /helpers\/soak\/ stands above/,
+  ],
   ['helpers/staging-vm/planted.ts', '../steps/criterion.ts', /staging VM observes its own host/],
+  ['canary/planted.spec.ts', '../reports/ticket.ts', /steps and judges/],
+  ['canary/planted.spec.ts', '../helpers/run/door.ts', /steps and judges/],
+  ['canary/planted.spec.ts', '../fixtures/examples/x.ts', /steps and judges/],
   ['reports/planted.ts', '../helpers/changes/undo.ts', /results and the run directory only/],
+  ['reports/planted.ts', '../helpers/soak/soak.ts', /results and the run directory only/],
+  ['reports/planted.ts', '../helpers/host/processes.ts', /results and the run directory only/],
+  ['reports/planted.ts', '../helpers/review/what-if.ts', /results and the run directory only/],
   ['fixtures/rehearsals/planted.ts', '../../helpers/agent/daemon.ts', /what a user could/],
+  ['fixtures/rehearsals/planted.ts', '../../helpers/steps/criterion.ts', /what a user could/],
+  ['fixtures/rehearsals/planted.ts', '../../helpers/run/door.ts', /what a user could/],
+  ['fixtures/benchmarks/planted.ts', '../../helpers/soak/soak.ts', /Benchmarks measure/],
+  ['fixtures/examples/planted.ts', '../../helpers/review/review.ts', /Examples for tests/],
+  ['fixtures/staging-vm/planted.ts', '../../helpers/staging-vm/main.ts', /tried from outside/],
   ['fixtures/stand-in/planted.ts', '../../helpers/text/usage.ts', /no code with its judge/],
 ])('a back arrow in %s, to %s, does not pass the linter', (file, imported, says) => {
-  expect(lint(file, imported)).toMatch(says);
+  expect(lint({ [file]: importing(imported) })).toMatch(says);
 });
 
-test('an arrow downwards passes it', () => {
-  expect(lint('helpers/soak/planted.ts', '../agent/scrape.ts')).toBe('');
+test('a type that is imported where it is used does not pass it, for no arrow could be seen', () => {
+  const type = "export type Planted = import('../steps/criterion.ts').Planted;\n";
+  expect(lint({ 'helpers/soak/planted.ts': type })).toMatch(/Import this type at the top/);
+});
+
+test('two files that import types of each other do not pass it', () => {
+  const file = (name: string, other: string) =>
+    `import type { ${other} } from './${other.toLowerCase()}.ts';\n\nexport type ${name} = ${other} | undefined;\n`;
+  expect(
+    lint({ 'helpers/soak/a.ts': file('A', 'B'), 'helpers/soak/b.ts': file('B', 'A') }),
+  ).toMatch(/part of a cycle/);
+});
+
+test.each([
+  ['helpers/soak/planted.ts', '../agent/scrape.ts'],
+  ['helpers/soak/planted.test.ts', '../../fixtures/examples/example-run.ts'],
+  ['canary/planted.spec.ts', '../helpers/soak/invariants.ts'],
+  ['reports/planted.ts', '../helpers/soak/sample.ts'],
+  ['fixtures/rehearsals/planted.ts', '../../helpers/host/processes.ts'],
+  ['fixtures/benchmarks/planted.ts', '../../helpers/workload/workload.ts'],
+])('an arrow downwards, in %s to %s, passes it', (file, imported) => {
+  expect(lint({ [file]: importing(imported) })).toBe('');
 });

@@ -1,5 +1,5 @@
+import type { BlockEvent, NetBlockEvent } from '../agent/contract/events.ts';
 import type { EventLog } from '../agent/stream/event-log.ts';
-import type { BlockEvent, NetBlockEvent } from '../agent/stream/watched-decisions.ts';
 import { Probe } from './probe.ts';
 import type { Answer, Site } from './site.ts';
 import { isKind, KINDS, type Kind, type Line, TABLE } from './table.ts';

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { isFile } from '../files/regular-file.ts';
 import { quotedKnob, whyNot } from './cannot-begin.ts';
-import type { Settings } from './settings.ts';
+import type { Knobs } from './knobs.ts';
 import { readSigningKey } from './signing-key.ts';
 
 /** Trees that programs all over a host read: denying a file there is an outage, not a canary. */
@@ -12,7 +12,7 @@ const SYSTEM_TREES = [
 ];
 
 /** What cannot be used together, or is not there; knobs that could not be read are absent. */
-export function combinationProblems(values: Partial<Settings>): string[] {
+export function combinationProblems(values: Partial<Knobs>): string[] {
   const problems: string[] = [];
   if (values.ENFORCE_SIGNAL === 'kill' && values.ALLOW_SIGKILL_CANARY === false) {
     problems.push(
@@ -56,7 +56,7 @@ export function combinationProblems(values: Partial<Settings>): string[] {
 }
 
 /** The files of the former version: what is not there must be known before the host is touched. */
-function previousProblems(values: Partial<Settings>): string[] {
+function previousProblems(values: Partial<Knobs>): string[] {
   return (['AEGIS_BIN_PREVIOUS', 'AEGIS_BPF_OBJ_PREVIOUS'] as const).flatMap((name) => {
     const file = values[name];
     const isThere = file === undefined || isFile(file);

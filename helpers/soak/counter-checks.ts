@@ -3,9 +3,9 @@ import { knownProcess } from '../host/known-process.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { labelledDelta, scrapeDelta } from './counters.ts';
+import type { Measured } from './measured.ts';
 import type { CounterCheck } from './result.ts';
 import type { SideWork } from './side-work.ts';
-import type { Measured } from './soak.ts';
 
 const NET_TOTAL = 'aegisbpf_net_blocks_total';
 const BY_CGROUP = 'aegisbpf_blocks_by_cgroup_total';

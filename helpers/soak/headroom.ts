@@ -5,7 +5,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Workload } from '../workload/workload.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from './counters.ts';
 import { workloadOf } from './loads.ts';
-import type { SoakSubject } from './soak.ts';
+import type { SoakSubject } from './subject.ts';
 
 /** One step of the probe: a rate that was held for a while, and what it did. */
 type HeadroomStep = Exclude<Awaited<ReturnType<typeof step>>, string>;

@@ -3,7 +3,7 @@ import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { childNames } from '../workload/programs.ts';
 import { Workload, type WorkloadOptions } from '../workload/workload.ts';
 import { SideWork } from './side-work.ts';
-import type { SoakSubject } from './soak.ts';
+import type { SoakSubject } from './subject.ts';
 
 /** Signalled programs would need a process per attempt; a kill soak is paced for that. */
 const MAX_PROGRAM_RATE = 20;

@@ -2,7 +2,7 @@ import { runCommand } from '../agent/command.ts';
 import { type Scrape, scrapeEndpoint } from '../agent/scrape.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES } from './counters.ts';
 import type { ReadingCheck } from './result.ts';
-import type { SoakSubject } from './soak.ts';
+import type { SoakSubject } from './subject.ts';
 
 const ENDPOINT_TIMEOUT_MS = 4000;
 /** Lines of `aegisbpf stats`, and the families that count the same (docs/agent-contract.md §1.2, §3.1). */

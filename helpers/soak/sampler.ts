@@ -8,7 +8,7 @@ import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import { MemoryReadings } from './memory-trend.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
-import type { SoakSubject } from './soak.ts';
+import type { SoakSubject } from './subject.ts';
 
 const ENDPOINT_TIMEOUT_MS = 4000;
 /** The endpoint opens just after `Agent started` (docs/agent-contract.md §3.3). */

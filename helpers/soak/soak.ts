@@ -1,34 +1,18 @@
-import type { Candidate } from '../agent/command.ts';
-import type { ReadyDaemon } from '../agent/daemon.ts';
 import { type Scrape, scrapeCommand } from '../agent/scrape.ts';
-import type { FileDecisions } from '../agent/stream/event-log.ts';
-import { type OwnFile, touchedFiles } from '../changes/own-file.ts';
-import type { RunDirectory } from '../evidence/run-directory.ts';
-import type { Settings } from '../settings/settings.ts';
+import { touchedFiles } from '../changes/own-file.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
 import { breachOf, decisionBreach } from './breach.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import { Loads } from './loads.ts';
+import type { Measured } from './measured.ts';
 import { readEveryWay } from './readings.ts';
 import type { SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { settledMemory } from './settled-memory.ts';
-import type { SideSubject } from './side-work.ts';
+import type { SoakSubject } from './subject.ts';
 import { memoryGrowth } from './thresholds.ts';
 import { reportedBy, toResult } from './to-result.ts';
-
-/** What a soak works on. */
-export interface SoakSubject {
-  readonly candidate: Candidate;
-  readonly daemon: ReadyDaemon;
-  readonly target: OwnFile;
-  readonly decisions: FileDecisions;
-  /** Work beside the opens of the target. */
-  readonly side: readonly SideSubject[];
-  readonly settings: Settings;
-  readonly run: RunDirectory;
-}
 
 /** How long the last event lines may take after the last attempt. */
 const FLUSH_MS = 5000;
@@ -40,9 +24,6 @@ const WORKERS_HEARD_MS = 500;
 
 /** How often the clocks are compared. */
 const CLOCK_MS = 1000;
-
-/** All that was measured, before it is judged. */
-export type Measured = Awaited<ReturnType<typeof measure>>;
 
 /** A scrape, and the event lines on the target when it was taken. */
 type CountedScrape = Awaited<ReturnType<typeof countedScrape>>;
@@ -129,7 +110,7 @@ function breachWatch(
   };
 }
 
-async function measure(subject: SoakSubject) {
+async function measure(subject: SoakSubject): Promise<Measured> {
   const { daemon, settings, decisions, run } = subject;
   const baselineKb = await settledMemory(daemon, settings.SETTLE_SECONDS);
   const begin = await countedScrape(subject, 'metrics-before.prom');

@@ -9,9 +9,10 @@ import {
   inodeDelta,
   scrapeDelta,
 } from './counters.ts';
+import type { Measured } from './measured.ts';
 import type { SideResult, SoakResult, Witness } from './result.ts';
 import type { SideSubject, SideWork } from './side-work.ts';
-import type { Measured, SoakSubject } from './soak.ts';
+import type { SoakSubject } from './subject.ts';
 import { merged } from './witness.ts';
 
 /** What a soak showed, as `soak.json` keeps it. */

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Options } from './options.ts';
 import { startProgram } from './programs.ts';
 import { type Accelerator, firmwareArguments } from './qemu-arguments.ts';
-
-/** What may be asked for; `auto` is KVM where a guest runs on it. */
-export const ACCELERATOR_CHOICES = ['auto', 'kvm', 'tcg'] as const;
-export type AcceleratorChoice = (typeof ACCELERATOR_CHOICES)[number];
 
 /** A guest's firmware prints within a second, even when it is emulated. */
 const SILENCE_SECONDS = 10;
@@ -44,7 +41,7 @@ async function whyNotKvm(probe: Probe): Promise<string | undefined> {
 
 /** KVM when a guest really runs on it, otherwise software emulation; or what was asked for, untried. */
 export async function chooseAccelerator(
-  asked: AcceleratorChoice,
+  asked: Options['accelerator'],
   say: (words: string) => void,
   probe: Probe,
 ): Promise<Accelerator> {

@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { isFile } from '../files/regular-file.ts';
-import { wholeNumber } from '../settings/settings.ts';
-import { ACCELERATOR_CHOICES } from './accelerator.ts';
+import { wholeNumber } from '../settings/knobs.ts';
 import { EXIT, StagingVmError } from './ending.ts';
+
+/** What may be asked for; `auto` is KVM where a guest runs on it. */
+const ACCELERATOR_CHOICES = ['auto', 'kvm', 'tcg'] as const;
 
 const path = z
   .string()

@@ -12,7 +12,7 @@ import type { Action, RuntimeState } from './vocabulary.ts';
 interface Actor {
   readonly pid: number;
   readonly ppid: number;
-  /** ns since boot (clock ticks for processes older than the daemon, §6.8); 0 when unknown. */
+  /** ns since boot (clock ticks for processes older than the daemon, docs/agent-contract.md §6.8); 0 when unknown. */
   readonly start_time: number;
   readonly exec_id?: string;
   readonly cgid: number;
@@ -26,14 +26,14 @@ interface Decision extends Actor {
   readonly action: Action;
 }
 
-interface BlockEvent extends Decision {
+export interface BlockEvent extends Decision {
   readonly type: 'block';
   readonly ino: number;
   /** major<<20 | minor; not stat's number, see `kernelDevice`. */
   readonly dev: number;
 }
 
-interface NetBlockEvent extends Decision {
+export interface NetBlockEvent extends Decision {
   readonly type: `net_${string}_block`;
   readonly remote_ip?: string;
   readonly remote_port?: number;
@@ -59,7 +59,7 @@ export interface ExecArgvEvent {
   readonly argv: readonly string[];
 }
 
-/** The daemon's posture by its own word; STARTUP_ENFORCE_READY is intent, not readiness (§0.2). */
+/** The daemon's posture by its own word; STARTUP_ENFORCE_READY is intent, not readiness (docs/agent-contract.md §0.2). */
 interface StateChangeEvent {
   readonly type: 'state_change';
   readonly state: RuntimeState;

@@ -2,8 +2,10 @@ import { Waiters } from '../../criteria/step-signal.ts';
 import { EventLineSplitter } from '../contract/event-stream.ts';
 import {
   type AgentEvent,
+  type BlockEvent,
   type ExecArgvEvent,
   type ExecEvent,
+  type NetBlockEvent,
   parseEventLine,
 } from '../contract/events.ts';
 import { type DecisionGroup, DecisionGroups } from './decision-groups.ts';
@@ -13,13 +15,11 @@ import { OwnProcesses } from './own-processes.ts';
 import { RememberedLines } from './remembered-lines.ts';
 import {
   type AddressDecisions,
-  type BlockEvent,
   type FileDecisions,
-  type NetBlockEvent,
   WatchedDecisions,
 } from './watched-decisions.ts';
 
-export type { AddressDecisions, BlockEvent, FileDecisions } from './watched-decisions.ts';
+export type { AddressDecisions, FileDecisions } from './watched-decisions.ts';
 export type StateChange = Extract<AgentEvent, { type: 'state_change' }>;
 
 /** Pids of ours that decided once; a worker comes again before so many others did. */

@@ -1,6 +1,5 @@
 import { isStartTime, type KnownProcess } from '../../host/known-process.ts';
-import type { ExecArgvEvent, ExecEvent } from '../contract/events.ts';
-import type { BlockEvent, NetBlockEvent } from './watched-decisions.ts';
+import type { BlockEvent, ExecArgvEvent, ExecEvent, NetBlockEvent } from '../contract/events.ts';
 
 /** Events that tell who acted. */
 export type ActorEvent = BlockEvent | NetBlockEvent | ExecEvent;

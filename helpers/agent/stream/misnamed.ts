@@ -1,4 +1,4 @@
-import type { BlockEvent, NetBlockEvent } from './watched-decisions.ts';
+import type { BlockEvent, NetBlockEvent } from '../contract/events.ts';
 
 /** Lines that a process of ours caused and that name a thing which is not ours. */
 export interface MisnamedLines {

@@ -1,10 +1,7 @@
-import type { AgentEvent } from '../contract/events.ts';
+import type { BlockEvent, NetBlockEvent } from '../contract/events.ts';
 import { CrossExamination, type ExpectedFields } from './cross-examination.ts';
 import { ExecLines } from './exec-lines.ts';
 import { Owners, type OwnProcesses } from './own-processes.ts';
-
-export type BlockEvent = Extract<AgentEvent, { type: 'block' }>;
-export type NetBlockEvent = Extract<AgentEvent, { type: `net_${string}_block` }>;
 
 /** The first events are kept whole, for the probes; a soak's millions are only counted. */
 const KEPT_EVENTS = 1000;

@@ -1,7 +1,8 @@
 import { outputText } from '../../agent/command.ts';
+import type { BlockEvent } from '../../agent/contract/events.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import type { EnforceSignal, Mode } from '../../agent/daemon-options.ts';
-import type { BlockEvent, FileDecisions } from '../../agent/stream/event-log.ts';
+import type { FileDecisions } from '../../agent/stream/event-log.ts';
 import { checkActor, type KnownActor } from '../../agent/stream/field-check.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import { knownFile, type OwnFile, ownFile } from '../../changes/own-file.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
-import type { SideOperation } from '../../settings/settings.ts';
+import type { SideOperation } from '../../settings/knobs.ts';
 import type { SideSubject } from '../../soak/side-work.ts';
 import { attemptsOf } from '../../workload/attempts.ts';
 import { LatencyHistogram } from '../../workload/open-latency.ts';

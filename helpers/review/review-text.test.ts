@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyText, damaged, propertyRuns } from '../../fixtures/examples/property-tools.ts';
-import { review } from '../review/review-file.ts';
-import { readLocatedYaml } from './located-yaml.ts';
+import { readLocatedYaml } from '../files/located-yaml.ts';
+import { review } from './review-file.ts';
 
 const SAMPLE = `# for people
 groups:
