@@ -58,7 +58,7 @@ export default class LiveProgress implements Reporter {
   readonly #terminal: boolean;
   readonly #tails: ReadonlyMap<(typeof PHASES)[number], SampleTail>;
   #timer: NodeJS.Timeout | undefined;
-  #shown = false;
+  #isShown = false;
   #loggedMs = 0;
   #durationSeconds: number | undefined;
 
@@ -110,7 +110,7 @@ export default class LiveProgress implements Reporter {
     // A terminal that does not know its size says 0.
     const columns = Math.max(20, (process.stderr.columns || 80) - 1);
     process.stderr.write(`${CLEAR_LINE}${line.slice(0, columns)}`);
-    this.#shown = true;
+    this.#isShown = true;
   }
 
   #log(line: string, elapsedMs: number): void {
@@ -122,8 +122,8 @@ export default class LiveProgress implements Reporter {
   }
 
   #clear(): void {
-    if (!this.#shown) return;
+    if (!this.#isShown) return;
     process.stderr.write(CLEAR_LINE);
-    this.#shown = false;
+    this.#isShown = false;
   }
 }

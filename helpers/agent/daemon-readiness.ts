@@ -37,7 +37,7 @@ export function checkStarted(started: AgentStarted, options: DaemonOptions, sour
 }
 
 /**
- * The capability report of this very start: the best proof of what was attached (§2.2).
+ * The capability report of this very start: the best proof of what was attached (docs/agent-contract.md §2.2).
  * @param keep takes what the agent printed, as it came, before it is judged.
  * @throws JudgementError when it is missing, older than the start, or contradicts the mode.
  */

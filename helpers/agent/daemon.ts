@@ -112,7 +112,7 @@ export class StartingDaemon {
 
   /**
    * Waits for `Agent started` and a fresh capability report that agrees with what was asked.
-   * `STARTUP_ENFORCE_READY` proves nothing: it comes before anything is attached (§0.2).
+   * `STARTUP_ENFORCE_READY` proves nothing: it comes before anything is attached (docs/agent-contract.md §0.2).
    */
   async ready(): Promise<ReadyDaemon> {
     const { name, mode, metricsAddress, readyTimeoutSeconds } = this.#options;

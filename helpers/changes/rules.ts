@@ -106,7 +106,7 @@ export async function listRules(candidate: Candidate, agentCgroup: string): Prom
   };
 }
 
-/** The rules on exactly this file: device and inode in full, never a text prefix (weakness A4). */
+/** The rules on exactly this file: device and inode in full, never a text prefix (weakness A4 of docs/fault-matrix.md). */
 export function rulesOn(rules: readonly BlockRule[], file: OwnFile): readonly BlockRule[] {
   // `block list` shows st_dev or the kernel's encoding, by version; both name our device only.
   const devices = [undefined, file.dev, Number(file.stat.dev)];
@@ -142,7 +142,7 @@ export async function addRule(
   return id;
 }
 
-/** Removes our rule while the file still exists: afterwards it could not be named any more (§1.4). */
+/** Removes our rule while the file still exists: afterwards it could not be named any more (docs/agent-contract.md §1.4). */
 export async function removeRule(
   candidate: Candidate,
   file: OwnFile,

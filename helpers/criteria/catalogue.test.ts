@@ -18,7 +18,7 @@ test('the specs declare exactly the criteria of the runbook, each once, in its o
     encoding: 'utf8',
   });
   const tests = z.array(z.object({ name: z.string(), file: z.string() })).parse(JSON.parse(listed));
-  // As the run does (helpers/run/runbook-order.ts): by the number in the file's name.
+  // As the run does (helpers/run/runbook-plugin.ts): by the number in the file's name.
   const inOrder = tests.toSorted((a, b) => a.file.localeCompare(b.file)).map(({ name }) => name);
   expect(inOrder).toEqual(
     CATALOGUE.map(({ section, title }) => `${SECTIONS[section].title} > ${title}`),

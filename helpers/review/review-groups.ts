@@ -45,7 +45,7 @@ export function reviewGroups(
   return [...byName.values()].sort((a, b) => b.count - a.count || (a.group < b.group ? -1 : 1));
 }
 
-/** What each decision of the group would mean, or means, for the program in enforce mode (§4.2). */
+/** What each decision of the group would mean, or means, for the program in enforce mode (docs/agent-contract.md §4.2). */
 export function inEnforce(group: Pick<ReviewGroup, 'type' | 'action'>, signal: string): string {
   const refused = 'refused with EPERM';
   const ended = signal === 'none' ? '' : `, and the program is sent SIG${signal.toUpperCase()}`;

@@ -1,7 +1,10 @@
 /** A word's edit distance is at most this share of it, so that a short name is not met by chance. */
 const LETTERS_PER_EDIT = 5;
 
-/** Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment). */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment). Own code:
+ * packages for it count a swap, the commonest slip, as two edits, or bring more than these lines.
+ */
 function editDistance(one: string, other: string): number {
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, index) => index)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;

@@ -12,7 +12,7 @@ import type { Witness } from './result.ts';
 /** Of the lines on one thing of ours, so many must be compared; a process that ends at once cannot be looked at. */
 const MIN_COMPARED_SHARE = 0.75;
 
-/** Fields that the agent may leave out for good: under landlock it cannot look a cgroup's path up (§5.7). */
+/** Fields that the agent may leave out for good: under landlock it cannot look a cgroup's path up (docs/agent-contract.md §5.7). */
 const MAY_BE_UNTOLD: readonly string[] = ['cgroup_path', 'exec_id', 'parent_start_time'];
 
 /** Of the lines on several things of ours, or in several lives of the agent. */

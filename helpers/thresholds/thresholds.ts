@@ -66,7 +66,7 @@ export const THRESHOLDS = [
     limit: 'highest',
     evidence: ['charts/drops.svg'],
     withoutFiles: true,
-    // Δ of both ring-buffer drop counters, never absolute (weakness S4).
+    // Δ of both ring-buffer drop counters, never absolute (weakness S4 of docs/fault-matrix.md).
     measure: ({ drops }) =>
       drops.known ? { ...drops, words: `${drops.value} ring-buffer drops` } : drops,
   },

@@ -58,7 +58,7 @@ export function parseAllowList(text: string): Parsed<readonly string[]> {
   );
 }
 
-/** `policy show`: the recorded policy and its recorded hash, which may not belong together (§6.5). */
+/** `policy show`: the recorded policy and its recorded hash, which may not belong together (docs/agent-contract.md §6.5). */
 export interface AppliedPolicy {
   /** SHA-256 as 64 lower-case hex digits; absent when the agent has no hash on record. */
   readonly appliedSha256?: string;

@@ -32,7 +32,7 @@ const FINDINGS: Partial<Record<Group, Finding & { readonly id: string }>> = {
     id: 'v4-mapped-address',
     title: 'a denied IPv4 address is reached in its IPv6 form',
     severity: 'high',
-    reference: 'docs/agent-contract.md §9.1.3',
+    reference: 'docs/agent-contract.md §9.1',
     detail:
       'a connect to ::ffff:ADDRESS by an IPv6 socket went to an IPv4 address with a deny rule, and there is no event and no count of it',
   },

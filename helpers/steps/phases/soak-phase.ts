@@ -141,7 +141,7 @@ export class SoakPhase {
     return this.#daemon.stop();
   }
 
-  /** A stopped agent denies nothing: the hooks belong to the process (§5.3). */
+  /** A stopped agent denies nothing: the hooks belong to the process (docs/agent-contract.md §5.3). */
   async fileIsFreeAfterStop(): Promise<Judgement> {
     if (this.#daemon.stopped === undefined) throw noEvidence('the agent was not stopped in order');
     const { soak } = this.#subjects.made;

@@ -103,7 +103,7 @@ export class SoakSubjects {
     return pass(works.join(', '), { source: directory });
   }
 
-  /** Rules come before the start: an audit daemon with an empty policy never attaches (§6.1). */
+  /** Rules come before the start: an audit daemon with an empty policy never attaches (docs/agent-contract.md §6.1). */
   async seedRules(): Promise<Judgement> {
     const { probe, soak, operations, addresses } = this.made;
     const { candidate } = this.#run;
