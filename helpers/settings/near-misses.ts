@@ -3,7 +3,7 @@ const LETTERS_PER_EDIT = 5;
 
 /**
  * Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment). Own code:
- * packages for it count a swap, the commonest slip, as two edits, or bring more than these lines.
+ * a package for these lines is one more that root trusts.
  */
 function editDistance(one: string, other: string): number {
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, index) => index)];
