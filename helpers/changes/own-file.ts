@@ -3,6 +3,7 @@ import {
   type BigIntStats,
   lstatSync,
   mkdtempSync,
+  realpathSync,
   rmdirSync,
   statfsSync,
   statSync,
@@ -66,6 +67,11 @@ export function recorded(kind: 'directory' | 'cgroup', path: string, journal: Jo
   }
   return path;
 }
+
+/** The names of a file that is opened by its path: as we write it, and with every link on its way followed. */
+export const namesOf = ({ path }: Pick<OwnFile, 'path'>): readonly string[] => [
+  ...new Set([path, realpathSync(path)]),
+];
 
 export function ownFile(directory: string, name: string): OwnFile {
   const path = join(directory, name);

@@ -1,4 +1,5 @@
 import type { Decisions } from '../agent/stream/watched-decisions.ts';
+import { namesOf } from '../changes/own-file.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { childNames } from '../workload/programs.ts';
 import { Workload, type WorkloadOptions } from '../workload/workload.ts';
@@ -44,7 +45,7 @@ export class Loads {
     } as const;
     this.main = workloadOf(soak, main, decisions);
     this.victims = workloadOf(soak, victims, decisions);
-    decisions.expect({ childNames: childNames('program') });
+    decisions.expect({ paths: namesOf(soak.target), childNames: childNames('program') });
     this.side = soak.side.map((subject) => {
       const { target, loader, attempt } = subject;
       const rate = attempt.endsWith('-connect') ? SOAK_NET_RATE / 2 : SOAK_OPERATION_RATE;

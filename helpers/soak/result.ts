@@ -29,8 +29,10 @@ const witness = z.object({
   /** Lines that were compared, and lines of processes that ended before they could be looked at. */
   examined: z.number().int(),
   unknown: z.number().int(),
-  fields: z.array(z.string()),
-  neverTold: z.array(z.string()),
+  /** In how many of them each field was compared, and in how many it was left out or unknown. */
+  fields: z.array(
+    z.object({ field: z.string(), told: z.number().int(), untold: z.number().int() }),
+  ),
   wrong: z.array(
     z.object({
       field: z.string(),

@@ -6,8 +6,12 @@ import { eventsTellTheTruth, insteadOf } from './witness.ts';
 const known = (value: number) => ({ known: true, value, source: 'scrape' });
 const witness = {
   ...{ subject: 'the soak file', named: 'dev:ino 7:8', examined: 100, unknown: 0, missing: 0 },
-  ...{ fields: ['pid', 'comm'], neverTold: [], wrong: [], misnamed: [] },
+  ...{ fields: [{ field: 'comm', told: 100, untold: 0 }], wrong: [], misnamed: [] },
 };
+const tells = (field: string, told: number) => ({
+  ...witness,
+  fields: [...witness.fields, { field, told, untold: 100 - told }],
+});
 const wrong = [{ field: 'comm', expected: '"node"', told: '"sshd"', lines: 3, sample: '{…}' }];
 const misnamed = [{ told: 'dev:ino 9:8', lines: 90, sample: '{…}' }];
 const total = {
@@ -106,13 +110,31 @@ test.each([
   ],
   [
     'a parent that is never told',
-    { witnesses: [{ ...witness, neverTold: ['ppid'] }] },
+    { witnesses: [tells('ppid', 0)] },
     'inconclusive',
-    /none of 100 event lines on the soak file told ppid/,
+    /of 100 event lines on the soak file too few told .*, at least 75 % .*: ppid in 0 of 100$/,
+  ],
+  [
+    'a parent that one line in a hundred tells',
+    { witnesses: [tells('ppid', 1)] },
+    'inconclusive',
+    /ppid in 1 of 100$/,
+  ],
+  [
+    'a parent that three in four lines tell',
+    { witnesses: [tells('ppid', 75)] },
+    'pass',
+    /compared field by field: comm, ppid$/,
+  ],
+  [
+    'a parent that exec lines never tell',
+    { execLines: { ...tells('ppid', 0), subject: 'starts' } },
+    'inconclusive',
+    /on starts too few told .*: ppid in 0 of 100$/,
   ],
   [
     'a cgroup path that is never told',
-    { witnesses: [{ ...witness, neverTold: ['cgroup_path'] }] },
+    { witnesses: [tells('cgroup_path', 0)] },
     'pass',
     /never told: cgroup_path/,
   ],

@@ -15,6 +15,9 @@ const MIN_COMPARED_SHARE = 0.75;
 /** Fields that the agent may leave out for good: under landlock it cannot look a cgroup's path up (docs/agent-contract.md §5.7). */
 const MAY_BE_UNTOLD: readonly string[] = ['cgroup_path', 'exec_id', 'parent_start_time'];
 
+/** A field without which an event tells too little to be compared. */
+export const mustBeTold = (field: string): boolean => !MAY_BE_UNTOLD.includes(field);
+
 /** Of the lines on several things of ours, or in several lives of the agent. */
 export interface WitnessPart {
   readonly examination?: Decisions['examination'];
@@ -29,14 +32,19 @@ export function merged(
   const seen = parts.flatMap(({ examination }) => examination ?? []);
   const sum = (of: (one: Decisions['examination']) => number) =>
     seen.reduce((all, one) => all + of(one), 0);
-  const fields = [...new Set(seen.flatMap((one) => one.fields))];
-  const untold = new Set(seen.flatMap(({ neverTold }) => neverTold));
+  const fields = Map.groupBy(
+    seen.flatMap((one) => one.fields),
+    ({ field }) => field,
+  );
   return {
     ...subject,
     examined: sum(({ examined }) => examined),
     unknown: sum(({ unknown }) => unknown),
-    fields,
-    neverTold: [...untold].filter((field) => !fields.includes(field)),
+    fields: [...fields].map(([field, all]) => ({
+      field,
+      told: all.reduce((lines, { told }) => lines + told, 0),
+      untold: all.reduce((lines, { untold }) => lines + untold, 0),
+    })),
     wrong: added(
       seen.flatMap(({ wrong }) => wrong),
       ({ field }) => field,
@@ -89,7 +97,15 @@ export function judgeWitnesses(
       ...{ value: lines, limit: 0, unit: 'event lines with a wrong field', source },
     });
   }
-  return missingEvidence(witnesses, source) ?? allRight(witnesses, source, execLines);
+  return (
+    missingEvidence(witnesses, source) ??
+    // An agent need not write them, but what it writes must tell.
+    [...witnesses, execLines ?? []]
+      .flat()
+      .map((witness) => untoldFields(witness, source))
+      .find((problem) => problem !== undefined) ??
+    allRight(witnesses, source, execLines)
+  );
 }
 
 interface Lie {
@@ -120,7 +136,7 @@ function liesOf(drops: number | undefined, witness: Witness): Lie[] {
 function missingEvidence(witnesses: readonly Witness[], source: string): Judgement | undefined {
   const measured: Measurement = { value: 0, unit: 'event lines compared', source };
   if (witnesses.length === 0) return inconclusive('no event line was compared', measured);
-  for (const { subject, examined, unknown, neverTold } of witnesses) {
+  for (const { subject, examined, unknown } of witnesses) {
     if (examined === 0) {
       return inconclusive(
         `no event line of ours on ${subject} could be compared${unknown > 0 ? `: the processes of ${unknown} lines had ended before they were looked at` : ', for none arrived'}`,
@@ -133,15 +149,22 @@ function missingEvidence(witnesses: readonly Witness[], source: string): Judgeme
         { ...measured, value: examined },
       );
     }
-    const untold = neverTold.filter((field) => !MAY_BE_UNTOLD.includes(field));
-    if (untold.length > 0) {
-      return inconclusive(
-        `none of ${examined} event lines on ${subject} told ${untold.join(', ')}, so that cannot be compared`,
-        { ...measured, value: examined },
-      );
-    }
   }
   return undefined;
+}
+
+/** A field that is told now and then proves nothing of the lines that leave it out. */
+function untoldFields({ subject, examined, fields }: Witness, source: string) {
+  const seldom = fields.filter(
+    ({ field, told, untold }) => mustBeTold(field) && told < MIN_COMPARED_SHARE * (told + untold),
+  );
+  const [first] = seldom;
+  if (first === undefined) return undefined;
+  const names = seldom.map(({ field, told, untold }) => `${field} in ${told} of ${told + untold}`);
+  return inconclusive(
+    `of ${examined} event lines on ${subject} too few told what must be compared, at least ${100 * MIN_COMPARED_SHARE} % are needed: ${names.join(', ')}`,
+    { value: first.told, unit: 'event lines compared', source },
+  );
 }
 
 /** In words how many exec lines were compared; empty where nobody looked for any. */
@@ -158,13 +181,20 @@ function allRight(
   execLines: Witness | undefined,
 ): Judgement {
   const lines = witnesses.reduce((sum, { examined }) => sum + examined, 0);
-  const fields = [...new Set(witnesses.flatMap((witness) => witness.fields))];
-  const untold = [...new Set(witnesses.flatMap(({ neverTold }) => neverTold))];
+  const fields = [
+    ...Map.groupBy(
+      witnesses.flatMap((one) => one.fields),
+      ({ field }) => field,
+    ),
+  ];
+  const names = (isTold: boolean) =>
+    fields.flatMap(([name, all]) => (all.some(({ told }) => told > 0) === isTold ? name : []));
+  const untold = names(false);
   const left = untold.length === 0 ? '' : `; never told: ${untold.join(', ')}`;
   const ended = witnesses.reduce((sum, { unknown }) => sum + unknown, 0);
   const of = ended === 0 ? `${lines}` : `${lines} of ${lines + ended}`;
   return pass(
-    `${of} event lines of ours compared field by field: ${fields.join(', ')}${left}${withExecLines(execLines)}`,
+    `${of} event lines of ours compared field by field: ${names(true).join(', ')}${left}${withExecLines(execLines)}`,
     { value: 0, limit: 0, unit: 'event lines with a wrong field', source },
   );
 }

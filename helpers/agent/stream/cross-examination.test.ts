@@ -24,6 +24,7 @@ const push = (text: string) => log.push(Buffer.from(text));
 const examined = () => {
   const own = log.watch(FILE);
   own.owners.add(process.pid);
+  own.expect({ paths: ['/tmp/file', '/private/file'] });
   return own.examination;
 };
 
@@ -31,9 +32,13 @@ test('a line that tells the truth is right in every field that it tells', () => 
   const examination = examined();
   push(line().repeat(5));
   expect(examination.wrong).toEqual([]);
-  expect([examination.examined, examination.unknown, examination.neverTold]).toEqual([5, 0, []]);
+  expect([examination.examined, examination.unknown]).toEqual([5, 0]);
   expect(examination.fields).toEqual(
-    expect.arrayContaining(['pid', 'dev', 'ino', 'comm', 'ppid', 'start_time', 'exec_id']),
+    expect.arrayContaining(
+      ['pid', 'dev', 'ino', 'comm', 'ppid', 'start_time', 'exec_id'].map((field) => ({
+        ...{ field, told: 5, untold: 0 },
+      })),
+    ),
   );
 });
 
@@ -42,6 +47,12 @@ test.each([
   ['ppid', { ppid: 2 ** 22 - 1 }],
   ['start_time', { start_time: 1_000_000_000, exec_id: undefined }],
   ['exec_id', { exec_id: '1-1' }],
+  ['trace_id', { trace_id: 'x' }],
+  ['parent_exec_id', { parent_exec_id: '1-1' }],
+  ['parent_trace_id', { parent_trace_id: '9-9' }],
+  ['path', { path: '/etc/shadow' }],
+  ['resolved_path', { resolved_path: '/etc/shadow' }],
+  ['suppressed_during_prior_window', { suppressed_during_prior_window: 400 }],
   ['parent_start_time', { parent_start_time: 1 }],
   ['cgid', { cgid: 999_999 }],
   ['cgroup_path', { cgroup_path: '/sys/fs/cgroup/other.slice' }],
@@ -55,14 +66,38 @@ test.each([
   expect(examination.wrong[0]?.sample).toContain('"type":"block"');
 });
 
+test('ids, paths and a count of left-out lines are right where they are ours, and need not be told', () => {
+  const examination = examined();
+  const { start_time, parent_start_time } = JSON.parse(line());
+  push(
+    line({
+      ...{ trace_id: `${start_time}-${process.pid}`, path: '/tmp/file' },
+      parent_exec_id: `${parent_start_time}-${process.ppid}`,
+      parent_trace_id: `${parent_start_time}-${process.ppid}`,
+      ...{ resolved_path: '/private/file', suppressed_during_prior_window: 0 },
+    }) + line({ path: '', resolved_path: '' }),
+  );
+  expect([examination.wrong, examination.examined]).toEqual([[], 2]);
+});
+
+test('a file that is opened by other names too may have any path', () => {
+  const examination = examined();
+  examination.expect({});
+  push(line({ path: '/tmp/link' }));
+  expect(examination.wrong).toEqual([]);
+});
+
 test('what the agent does not know is untold, and no lie', () => {
   const examination = examined();
   const unknown = { ppid: 0, start_time: 0, exec_id: undefined, cgid: 0, cgroup_path: '' };
   push(line({ ...unknown, parent_start_time: 0 }));
   expect(examination.wrong).toEqual([]);
-  expect([...examination.neverTold].sort()).toEqual(
+  push(line());
+  const counted = examination.fields.filter(({ untold }) => untold > 0);
+  expect(counted.map(({ field }) => field).sort()).toEqual(
     ['cgid', 'cgroup_path', 'exec_id', 'parent_start_time', 'ppid', 'start_time'].sort(),
   );
+  expect(counted.every(({ told, untold }) => told === 1 && untold === 1)).toBe(true);
 });
 
 test('a start time in clock ticks is right, as for a process older than the agent', () => {

@@ -5,6 +5,7 @@ import {
   type ComparedField,
   checkActor,
   checkArguments,
+  checkOptional,
   checkValues,
   right,
 } from './field-check.ts';
@@ -20,6 +21,13 @@ export interface WrongField {
   readonly sample: string;
 }
 
+/** In how many lines a field was compared, and in how many it was left out or unknown. */
+export interface ToldField {
+  readonly field: string;
+  told: number;
+  untold: number;
+}
+
 const MAX_SAMPLE_CHARACTERS = 500;
 const NOTHING = () => {};
 
@@ -27,6 +35,8 @@ const NOTHING = () => {};
 export interface ExpectedFields {
   /** Fields that have one value in every event of ours. */
   readonly values?: Readonly<Record<string, unknown>> | undefined;
+  /** The names by which owners open the file; none where they open it by others as well. */
+  readonly paths?: readonly string[] | undefined;
   /** What the programs that owners start are called; their caller's names where absent. */
   readonly childNames?: readonly string[] | undefined;
   /** What else such a program may be called in the line of its start, which has either name. */
@@ -48,8 +58,8 @@ export class CrossExamination {
   readonly #processes: OwnProcesses;
   readonly #owners: Owners;
   readonly #wrong = new Map<string, WrongField>();
-  readonly #told = new Set<string>();
-  readonly #untold = new Set<string>();
+  /** Lines of each set of told and untold fields: there are few such sets, and many lines. */
+  readonly #kinds = new Map<string, { fields: readonly ComparedField[]; lines: number }>();
   #expected: ExpectedFields = {};
   /** Lines that were compared. */
   examined = 0;
@@ -69,14 +79,16 @@ export class CrossExamination {
     return [...this.#wrong.values()];
   }
 
-  /** Fields that no line told at all. */
-  get neverTold(): readonly string[] {
-    return [...this.#untold].filter((field) => !this.#told.has(field));
-  }
-
-  /** Fields that were compared at least once. */
-  get fields(): readonly string[] {
-    return [...this.#told];
+  /** Every field that could be compared, and in how many lines it was. */
+  get fields(): readonly ToldField[] {
+    const counts = new Map<string, ToldField>();
+    for (const { fields, lines } of this.#kinds.values())
+      for (const { field, result } of fields) {
+        const count = counts.get(field) ?? { field, told: 0, untold: 0 };
+        count[result === 'untold' ? 'untold' : 'told'] += lines;
+        counts.set(field, count);
+      }
+    return [...counts.values()];
   }
 
   /** @returns counts one line with this text, of what the process `cause` of ours caused. */
@@ -100,10 +112,12 @@ export class CrossExamination {
     const wrong = fields
       .filter(({ result }) => result === 'wrong')
       .map((field) => this.#open(field, text));
-    for (const { field, result } of fields)
-      (result === 'untold' ? this.#untold : this.#told).add(field);
+    const key = fields.map(({ field, result }) => `${field} ${result === 'untold'}`).join();
+    const kind = this.#kinds.get(key) ?? { fields, lines: 0 };
+    this.#kinds.set(key, kind);
     return () => {
       this.examined += 1;
+      kind.lines += 1;
       for (const one of wrong) one.lines += 1;
     };
   }
@@ -112,8 +126,8 @@ export class CrossExamination {
     if (event.type === 'exec') return this.#compareStart(event, cause);
     const known = this.#processes.of(cause);
     if (known === undefined) return undefined;
-    const { values = {}, childNames = known.names } = this.#expected;
-    const more = [...matched(event), ...checkValues(event, values)];
+    const { values = {}, paths = [], childNames = known.names } = this.#expected;
+    const more = [...matched(event), ...checkValues(event, values), ...checkOptional(event, paths)];
     if (!this.#owners.has(cause)) {
       // Started by this very process, which starts workers alone: they are the owners.
       const expected = [...this.#owners].join(' or ');

@@ -41,6 +41,7 @@ const ofProgram = (edit: Record<string, unknown> = {}) =>
   line({
     pid: GONE,
     ppid: worker.pid,
+    ancestors: [worker.pid, process.pid],
     start_time: 5,
     exec_id: `5-${GONE}`,
     comm: 'sleep',
@@ -59,7 +60,7 @@ test('the start of a worker is right under the caller’s name and under the new
   push(line() + line({ comm: 'sleep' }));
   expect(examination.wrong).toEqual([]);
   expect([examination.examined, examination.unknown]).toEqual([2, 0]);
-  expect(examination.fields).toEqual(
+  expect(examination.fields.map(({ field }) => field)).toEqual(
     expect.arrayContaining(['pid', 'ppid', 'comm', 'start_time', 'exec_id']),
   );
 });
@@ -75,6 +76,9 @@ test.each([
   ['ppid', { ppid: GONE }],
   ['start_time', { start_time: 1_000_000_000, exec_id: undefined }],
   ['exec_id', { exec_id: '1-1' }],
+  ['trace_id', { trace_id: 'x' }],
+  ['ancestors', { ancestors: [process.pid, 1, 1] }],
+  ['ancestors', { ancestors: [1] }],
   ['cgid', { cgid: 999_999 }],
   ['cgroup_path', { cgroup_path: '/sys/fs/cgroup/other.slice' }],
   ['uid', { uid: 1234 }],
@@ -119,7 +123,7 @@ test('the arguments of a worker are compared, and those of others are not', () =
   const examination = examined();
   push(argumentsLine() + argumentsLine({ pid: GONE, argv: ['sshd'] }));
   expect([examination.wrong, examination.examined, examination.unknown]).toEqual([[], 1, 0]);
-  expect(examination.fields).toEqual(['argc', 'argv']);
+  expect(examination.fields.map(({ field }) => field)).toEqual(['argc', 'argv']);
   push(argumentsLine({ argv: ['sshd', '60'] }) + argumentsLine({ argc: 3 }));
   expect(examination.wrong).toMatchObject([
     { field: 'argv', lines: 1, told: expect.stringContaining('sshd') },

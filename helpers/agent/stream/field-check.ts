@@ -60,10 +60,52 @@ function startTime(field: string, told: unknown, process: KnownProcess): Compare
 }
 
 /** `START-PID`, of the start time and pid that the event itself has. */
-function executionId({ exec_id: told, start_time, pid }: ActorEvent): ComparedField {
+function executionId(field: string, told: unknown, start: unknown, pid: number): ComparedField {
   // Nanoseconds above 2^53 are rounded where they stand as a number.
-  if (told === undefined || !Number.isSafeInteger(start_time)) return untold('exec_id', told);
-  return compared('exec_id', told, [`${start_time}-${pid}`]);
+  if (told === undefined || !Number.isSafeInteger(start)) return untold(field, told);
+  return compared(field, told, [`${start}-${pid}`]);
+}
+
+/** Ids that the agent makes of what the event tells besides (docs/agent-contract.md §4.1); it may leave them out. */
+function checkIds(event: ActorEvent, told: ReadonlyMap<string, unknown>): ComparedField[] {
+  const { start_time, pid, ppid } = event;
+  const ids = [
+    ['trace_id', start_time, pid],
+    ['parent_exec_id', told.get('parent_start_time'), ppid],
+    ['parent_trace_id', told.get('parent_start_time'), ppid],
+  ] as const;
+  return [
+    executionId('exec_id', event.exec_id, start_time, pid),
+    ...ids.flatMap(([field, start, of]) =>
+      told.has(field) ? executionId(field, told.get(field), start, of) : [],
+    ),
+  ];
+}
+
+/** The parent and its parent, as far as the event tells ancestors; those above may be gone. */
+function checkAncestors(told: unknown, actor: KnownActor): ComparedField[] {
+  if (!Array.isArray(told)) return [];
+  const { parent } = actor;
+  const above = parent === undefined ? [] : [parent.parentPid];
+  const known =
+    actor.kind === 'process' ? [actor.process.parentPid, ...above] : [actor.parent.pid, ...above];
+  const [beginning, expected] = [told.slice(0, known.length), known.slice(0, told.length)];
+  return [compared('ancestors', JSON.stringify(beginning), [JSON.stringify(expected)])];
+}
+
+/** Fields of a decision on a file that no event of ours need have, and that are right where one has them. */
+export function checkOptional(event: ActorEvent, paths: readonly string[]): ComparedField[] {
+  const told: ReadonlyMap<string, unknown> = new Map(Object.entries(event));
+  const suppressed = told.get('suppressed_during_prior_window');
+  return [
+    ...(paths.length === 0 ? [] : ['path', 'resolved_path']).flatMap((field) =>
+      told.get(field) ? compared(field, told.get(field), paths) : [],
+    ),
+    // No life of ours is asked to leave lines out (`--event-dedup-window-ms`, docs/agent-contract.md §1.3).
+    ...(suppressed === undefined
+      ? []
+      : [compared('suppressed_during_prior_window', suppressed, [0])]),
+  ];
 }
 
 /** Compares what an event tells of who acted with what we know of it. */
@@ -74,13 +116,10 @@ export function checkActor(event: ActorEvent, actor: KnownActor): readonly Compa
   const userId = told.get('uid');
   return [
     compared('comm', event.comm, actor.kind === 'process' ? self.names : actor.names),
-    executionId(event),
-    ...(actor.kind === 'process'
-      ? [
-          unlessUnknown('ppid', event.ppid, [self.parentPid]),
-          startTime('start_time', event.start_time, self),
-        ]
-      : []),
+    ...checkIds(event, told),
+    ...(event.type === 'exec' ? checkAncestors(told.get('ancestors'), actor) : []),
+    unlessUnknown('ppid', event.ppid, [actor.kind === 'process' ? self.parentPid : self.pid]),
+    ...(actor.kind === 'process' ? [startTime('start_time', event.start_time, self)] : []),
     ...(actor.parent === undefined || event.type === 'exec'
       ? []
       : [startTime('parent_start_time', told.get('parent_start_time'), actor.parent)]),

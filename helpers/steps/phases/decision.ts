@@ -3,11 +3,17 @@ import type { BlockEvent } from '../../agent/contract/events.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import type { EnforceSignal, Mode } from '../../agent/daemon-options.ts';
 import type { FileDecisions } from '../../agent/stream/event-log.ts';
-import { checkActor, type KnownActor } from '../../agent/stream/field-check.ts';
-import type { OwnFile } from '../../changes/own-file.ts';
-import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import {
+  type ComparedField,
+  checkActor,
+  checkOptional,
+  type KnownActor,
+} from '../../agent/stream/field-check.ts';
+import { namesOf, type OwnFile } from '../../changes/own-file.ts';
+import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { type KnownProcess, knownProcess } from '../../host/known-process.ts';
 import { actionsOf } from '../../soak/invariants.ts';
+import { mustBeTold } from '../../soak/witness.ts';
 import { outcomeText, type Probe, probeFile, runVictim } from '../../workload/probe.ts';
 import { childNames } from '../../workload/programs.ts';
 
@@ -102,14 +108,14 @@ async function matchingEvent(
 ): Promise<Judgement> {
   const actions = actionsOf(subject);
   const source = `${subject.mode}/agent.stdout.ndjson`;
-  const of = (list: readonly BlockEvent[]) => list.filter((event) => event.pid === pid);
+  const mine = (list: readonly BlockEvent[]) => list.filter((event) => event.pid === pid);
   const { probe, daemon } = subject;
   const { events } = daemon;
   const expected = 1;
-  await events.until(() => of(decisions.first).length >= expected, EVENT_WAIT_MS);
+  await events.until(() => mine(decisions.first).length >= expected, EVENT_WAIT_MS);
   // A second line of the same open would come right behind the first.
-  await events.until(() => of(decisions.first).length > expected, SECOND_EVENT_MS);
-  const matching = of(decisions.first);
+  await events.until(() => mine(decisions.first).length > expected, SECOND_EVENT_MS);
+  const matching = mine(decisions.first);
   const wanted = `type=block dev=${probe.dev} ino=${probe.ino} pid=${pid} action=${actions.join('|')}`;
   if (matching.length !== expected) {
     const others = decisions.first
@@ -128,7 +134,10 @@ async function matchingEvent(
       measured,
     );
   }
-  const compared = matching.flatMap((event) => checkActor(event, actor));
+  const compared = matching.flatMap((event) => [
+    ...checkActor(event, actor),
+    ...checkOptional(event, namesOf(probe)),
+  ]);
   const wrong = compared.filter(({ result }) => result === 'wrong');
   if (wrong.length > 0) {
     const lies = wrong.map(({ field, expected, told }) => `${field}=${told}, expected ${expected}`);
@@ -136,7 +145,15 @@ async function matchingEvent(
       ...{ value: wrong.length, limit: 0, unit: 'wrong fields', source },
     });
   }
-  const right = compared.filter(({ result }) => result === 'right').map(({ field }) => field);
+  const of = (result: ComparedField['result']) =>
+    compared.filter((one) => one.result === result).map(({ field }) => field);
+  const untold = of('untold').filter(mustBeTold);
+  if (untold.length > 0)
+    return inconclusive(
+      `the event of this open does not tell ${untold.join(', ')}, so that cannot be compared: ${JSON.stringify(matching[0])}`,
+      { value: untold.length, limit: 0, unit: 'untold fields', source },
+    );
+  const right = of('right');
   return pass(`${wanted}, and ${right.join(', ')} are as we know them`, measured);
 }
 
