@@ -25,7 +25,7 @@ interface OperatorsFiles {
 /** Every knob of the suite, parsed once and frozen. Units are in the names. */
 export type Settings = Readonly<Knobs> & OperatorsFiles;
 
-/** The names of all knobs, in the order the README lists them. */
+/** The names of all knobs. */
 export const knobNames = Object.keys(knobs.shape) as readonly (keyof Knobs)[];
 
 /** What `readSettings` throws: every bad knob at once, one line each. */

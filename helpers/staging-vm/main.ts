@@ -1,6 +1,6 @@
 /**
  * `npm run staging-vm -- [OPTION]... [-- COMMAND ARG...]`: runs the canary, or the command, in a
- * disposable VM with a BPF-LSM kernel. See docs/staging-vm.md.
+ * disposable VM with a BPF-LSM kernel. See helpers/staging-vm/README.md.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -17,7 +17,7 @@ import { say } from './programs.ts';
 import { checkRequirements } from './requirements.ts';
 
 const USAGE = `usage: npm run staging-vm -- [OPTION]... [-- COMMAND ARG...]
-Runs the canary, or the command, in a disposable VM with a BPF-LSM kernel; docs/staging-vm.md has the options:
+Runs the canary, or the command, in a disposable VM with a BPF-LSM kernel; helpers/staging-vm/README.md has the options:
   --kernel, --release, --lsm, --append, --memory, --cpus, --disk, --timeout, --cache, --guest-setup`;
 helpIfAsked(USAGE);
 
