@@ -43,6 +43,16 @@ test('a guest that stays silent on KVM is emulated, and that is said', async () 
   expect(words).toMatch(/KVM is not used: a guest on it printed nothing .* within 0\.3 s/);
 });
 
+test('a line that QEMU itself prints is no guest that runs', async () => {
+  const { accelerator, words } = await chosen(
+    'banner',
+    `echo QEMU of a vendor; ${ONLY_EMULATED}`,
+    1,
+  );
+  expect(accelerator).toBe('tcg');
+  expect(words).toContain('printed nothing');
+});
+
 test('a QEMU that aborts on KVM is told with its words', async () => {
   const script = 'echo "failed to set MSR 0x10a" >&2; kill -ABRT $$';
   const { accelerator, words } = await chosen('aborts', script);

@@ -5,6 +5,8 @@ import { type Accelerator, firmwareArguments } from './qemu-arguments.ts';
 
 /** A guest's firmware prints within a second, even when it is emulated. */
 const SILENCE_SECONDS = 10;
+/** What the firmware of QEMU's `pc` begins with. QEMU itself may write other lines to the same place. */
+const FIRMWARE = 'SeaBIOS';
 
 export interface Probe {
   readonly signal: AbortSignal;
@@ -13,7 +15,7 @@ export interface Probe {
 }
 
 /**
- * Starts a guest of nothing but its firmware on KVM and waits for its first byte on the serial line. That there is a
+ * Starts a guest of nothing but its firmware on KVM and waits for its name on the serial line. That there is a
  * /dev/kvm, or that QEMU accepts it, proves too little: nested and containerised hosts offer one on which QEMU aborts, or on which
  * no guest ever runs.
  * @returns why no guest runs on KVM, or undefined when one does.
@@ -25,14 +27,20 @@ async function whyNotKvm(probe: Probe): Promise<string | undefined> {
     cancelSignal: AbortSignal.any([signal, seen.signal]),
     killSignal: 'SIGKILL',
   });
-  const byte = new Promise<'byte'>((resolve) => guest.stdout.once('data', () => resolve('byte')));
+  let printed = '';
+  const firmware = new Promise<'firmware'>((resolve) =>
+    guest.stdout.on('data', (chunk) => {
+      printed += chunk;
+      if (printed.includes(FIRMWARE)) resolve('firmware');
+    }),
+  );
   const silence = sleep(silenceSeconds * 1000, 'silence' as const, { signal: seen.signal });
-  const first = await Promise.race([byte, silence, guest]);
+  const first = await Promise.race([firmware, silence, guest]);
   silence.catch(() => {});
   seen.abort();
   await guest;
   signal.throwIfAborted();
-  if (first === 'byte') return undefined;
+  if (first === 'firmware') return undefined;
   if (first === 'silence')
     return `a guest on it printed nothing on its serial line within ${silenceSeconds} s`;
   const [words = ''] = first.stderr.trim().split('\n');
