@@ -6,7 +6,7 @@ import { OwnProcess } from '../../workload/own-process.ts';
 
 const stretch = z.object({
   outcome: z.string(),
-  /** First and last open of the stretch, in ms of CLOCK_MONOTONIC. */
+  /** When its first and its last open began, in ms of CLOCK_MONOTONIC. */
   firstMs: z.number(),
   lastMs: z.number(),
   opens: z.number().int(),

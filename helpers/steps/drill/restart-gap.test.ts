@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { WatchReport } from './enforcement-watch.ts';
-import { judgeGap } from './restart-gap.ts';
+import { judgeGap, lateAgain, notEnforcing } from './restart-gap.ts';
 
 /** 300 denied opens around 150 that went through, in a second. */
 const report: WatchReport = {
@@ -33,4 +33,28 @@ test.each([298, 302])('%i counted of 300 denied is a failure', (n) => {
 
 test('the rate is the one that was kept, not the one that was asked for', () => {
   expect(judged(300).explanation).toContain('under 450 opens/s');
+});
+
+test('a denial that comes late fails where an open of the gap began later than the limit', () => {
+  expect(lateAgain(report, 400)).toMatchObject({ verdict: 'fail', value: 298, limit: 250 });
+  expect(lateAgain(report, 460)).toBeUndefined();
+});
+
+test('opens that this host held up when the agent was back blame nobody', () => {
+  const [before, gap] = report.stretches;
+  const back = { outcome: 'denied', firstMs: 1300, lastMs: 1600, opens: 150 };
+  const stalled = { ...report, stretches: [before, gap, back].flatMap((one) => one ?? []) };
+  expect(lateAgain(stalled, 690)).toMatchObject({ verdict: 'inconclusive', value: 602 });
+});
+
+test('opens that still go through fail, and none that were made blame nobody', () => {
+  const open = { ...report, stretches: report.stretches.slice(0, 2) };
+  expect(notEnforcing(open, 'in order', 400)).toMatchObject({
+    verdict: 'fail',
+    value: 'allowed',
+  });
+  const longOpen = open.stretches.map((one) => ({ ...one, lastMs: one.lastMs + 6000 }));
+  expect(notEnforcing({ ...open, stretches: longOpen }, 'in order', 400)?.verdict).toBe('fail');
+  expect(notEnforcing(open, 'in order', 690)?.verdict).toBe('inconclusive');
+  expect(notEnforcing(report, 'in order', 400)).toBeUndefined();
 });

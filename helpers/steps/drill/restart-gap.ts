@@ -1,13 +1,7 @@
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { Figure } from '../../thresholds/thresholds.ts';
 import { judgeFirstDecision } from '../phases/first-decision.ts';
-import {
-  deniedOpens,
-  type EnforcementWatch,
-  openRate,
-  singleGap,
-  type WatchReport,
-} from './enforcement-watch.ts';
+import { deniedOpens, openRate, singleGap, type WatchReport } from './enforcement-watch.ts';
 
 /** How a life of the agent ends. */
 export type Ending = 'in order' | 'by SIGKILL';
@@ -18,26 +12,39 @@ export const READY_MEANS_ENFORCING_MS = 5000;
 /** Opens under way when a life ends. */
 const IN_FLIGHT = 1;
 
-/** The agent said that it was ready, and it did not deny. */
+/** The agent said that it was ready, and it did not deny what we opened then. */
 export function notEnforcing(
-  { outcome = 'not made' }: EnforcementWatch,
+  { stretches }: WatchReport,
   ending: Ending,
-): Judgement {
+  readyMs = 0,
+): Judgement | undefined {
+  const last = stretches.at(-1);
+  if (last?.outcome === 'denied') return undefined;
+  const outcome = last?.outcome ?? 'not made';
+  const decidedMs = readyMs + READY_MEANS_ENFORCING_MS;
+  const opens = { undecidedMs: last?.lastMs ?? readyMs, decidedMs };
+  const judged = judgeFirstDecision('enforce', opens, readyMs);
+  if (judged?.verdict === 'inconclusive') return judged;
   return fail(
     `ended ${ending}, the agent started again, said that it was ready, and opens of the denied file were ${outcome} for ${READY_MEANS_ENFORCING_MS / 1000} s`,
     { value: outcome, limit: 'denied', source: 'watch process' },
   );
 }
 
-/** The first denial after the gap, against the moment in which the agent said that it was ready. */
+/** The last open of the gap and the denial after it, against the moment in which the agent said that it was ready. */
 export function lateAgain(
   { stretches }: WatchReport,
   readyMs: number | undefined,
 ): Judgement | undefined {
   const back = stretches.findLast(({ outcome }) => outcome === 'denied');
-  return back === undefined || readyMs === undefined
+  const through = stretches.findLast(({ outcome }) => outcome === 'allowed');
+  return back === undefined || through === undefined || readyMs === undefined
     ? undefined
-    : judgeFirstDecision('enforce', back.firstMs - readyMs);
+    : judgeFirstDecision(
+        'enforce',
+        { undecidedMs: through.lastMs, decidedMs: back.firstMs },
+        readyMs,
+      );
 }
 
 /** One gap, as long as it takes, with every denied open counted once by both lives together. */

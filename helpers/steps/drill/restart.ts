@@ -86,7 +86,7 @@ export class RestartUnderLoad {
         ended ??
         without ??
         crashed ??
-        (back ? undefined : notEnforcing(watch, ending)) ??
+        (back ? undefined : notEnforcing(report, ending, second.log.startedAtMs)) ??
         listed ??
         lateAgain(report, second.log.startedAtMs) ??
         judgeGap(report, ending, times.enforcingAgainMs, counted, source);

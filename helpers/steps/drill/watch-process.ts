@@ -35,8 +35,8 @@ function outcomeOfOpen(): string {
 }
 
 function openOnce(): void {
-  const outcome = outcomeOfOpen();
   const at = nowMs();
+  const outcome = outcomeOfOpen();
   opens += 1;
   const last = stretches.at(-1);
   if (last?.outcome === outcome) {

@@ -2,7 +2,7 @@ import type { ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import type { Mode } from '../../agent/daemon-options.ts';
 import type { FileDecisions } from '../../agent/stream/event-log.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
-import { fail, type Judgement } from '../../criteria/judgement.ts';
+import { fail, inconclusive, type Judgement } from '../../criteria/judgement.ts';
 import { FirstOpens, type FirstOpensReport } from '../../workload/first-opens.ts';
 
 /**
@@ -56,9 +56,9 @@ export class FirstDecision {
     const report = await this.#opens.stop();
     const decidedMs =
       this.#mode === 'enforce' ? report.refusedMs : await this.#recordedMs(daemon, report, readyMs);
-    return decidedMs === undefined
-      ? undefined
-      : judgeFirstDecision(this.#mode, decidedMs - readyMs);
+    if (decidedMs === undefined) return undefined;
+    const undecidedMs = report.begunMs.findLast((at) => at < decidedMs) ?? readyMs;
+    return judgeFirstDecision(this.#mode, { undecidedMs, decidedMs }, readyMs);
   }
 
   [Symbol.dispose](): void {
@@ -92,14 +92,33 @@ export function firstDecidedMs(
   return Math.min(counted, firstLineMs);
 }
 
-/** @returns the failure of an agent that said too early that it was ready. */
-export function judgeFirstDecision(mode: Mode, lateMs: number): Judgement | undefined {
-  if (lateMs <= FIRST_DECISION_LIMIT_MS) return undefined;
-  const value = Math.round(lateMs);
-  const did = mode === 'enforce' ? 'denied' : 'recorded';
-  const source = `${mode}/agent.stderr.log, first-opens process`;
-  return fail(
-    `the agent said it was ready and ${did} its first open ${value} ms later, at most ${FIRST_DECISION_LIMIT_MS} ms are allowed: until then the host was not protected`,
-    { value, limit: FIRST_DECISION_LIMIT_MS, unit: 'ms', source },
+/**
+ * @param opens when the last open began that was not decided on, and the first that was.
+ * @returns the failure of an agent that said too early that it was ready; inconclusive where we made no open
+ * that could show it.
+ */
+export function judgeFirstDecision(
+  mode: Mode,
+  { undecidedMs, decidedMs }: { readonly undecidedMs: number; readonly decidedMs: number },
+  readyMs: number,
+): Judgement | undefined {
+  const source = `${mode}/agent.stderr.log, process that opens the file`;
+  const measured = (ms: number) => ({
+    value: Math.round(ms),
+    limit: FIRST_DECISION_LIMIT_MS,
+    unit: 'ms',
+    source,
+  });
+  const lateMs = undecidedMs - readyMs;
+  if (lateMs > FIRST_DECISION_LIMIT_MS)
+    return fail(
+      `the agent said it was ready, and an open that began ${Math.round(lateMs)} ms later was not ${mode === 'enforce' ? 'denied' : 'recorded'}, at most ${FIRST_DECISION_LIMIT_MS} ms are allowed: until then the host was not protected`,
+      measured(lateMs),
+    );
+  const pauseMs = decidedMs - Math.max(undecidedMs, readyMs);
+  if (pauseMs <= FIRST_DECISION_LIMIT_MS) return undefined;
+  return inconclusive(
+    `after the agent said that it was ready, this host let our process make no open for ${Math.round(pauseMs)} ms, so nothing shows whether the host was protected after ${FIRST_DECISION_LIMIT_MS} ms. See what stopped or starved processes on this host (a paused VM, too few CPUs?), and run again`,
+    measured(pauseMs),
   );
 }
