@@ -1,5 +1,6 @@
 import type { TestCase, TestModule } from 'vitest/node';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
+import { counted } from '../helpers/text/counted.ts';
 
 /** Every test of the run in the runbook's order. */
 export function testsOf(modules: readonly TestModule[]): TestCase[] {
@@ -14,4 +15,4 @@ export function reportTitle({ rehearsal }: Pick<RunRecord, 'rehearsal'>): string
 }
 
 /** How many criteria, in words. */
-export const criteriaText = (count: number) => `${count} ${count === 1 ? 'criterion' : 'criteria'}`;
+export const criteriaText = (count: number) => counted(count, 'criterion', 'criteria');

@@ -7,6 +7,7 @@ import {
 } from '../criteria/catalogue.ts';
 import { inScope, requiredCriteria } from '../criteria/scope.ts';
 import type { Phase } from '../settings/settings.ts';
+import { counted } from '../text/counted.ts';
 import { reportProblems } from './report-problems.ts';
 import type { CriterionRecord, RunDirectory } from './run-directory.ts';
 import type { RunRecord } from './run-record.ts';
@@ -155,8 +156,6 @@ function causesOf(
   return judged.length > 0 ? judged : open;
 }
 
-const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
-
 function evidenceOf(directory: RunDirectory): VerdictEvidence {
   const { declared, tests, errors, unreadable } = vitestRecord(directory);
   const damaged = Object.entries({
@@ -169,7 +168,7 @@ function evidenceOf(directory: RunDirectory): VerdictEvidence {
     tests,
     errors: [
       ...errors,
-      ...damaged.map(([name, count]) => `${plural(count, 'line')} of ${name} cannot be read`),
+      ...damaged.map(([name, count]) => `${counted(count, 'line')} of ${name} cannot be read`),
     ],
     unwritten: reportProblems(directory),
   };

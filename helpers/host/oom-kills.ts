@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { counted } from '../text/counted.ts';
 import { readProc } from './processes.ts';
 
 /** Where the kernel counts what its OOM killer ended, and how often it did so far. */
@@ -28,7 +29,7 @@ export function oomKilled(
     const known = before.find((one) => one.source === source);
     const more = known === undefined ? 0 : kills - known.kills;
     if (more > 0)
-      return `the kernel's OOM killer ended ${more} ${more === 1 ? 'process' : 'processes'} during this run (oom_kill in ${source})`;
+      return `the kernel's OOM killer ended ${counted(more, 'process', 'processes')} during this run (oom_kill in ${source})`;
   }
   return undefined;
 }

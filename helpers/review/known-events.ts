@@ -1,5 +1,6 @@
 import { FOLDED } from '../agent/stream/decision-groups.ts';
 import type { KnownEvent } from '../settings/known-events.ts';
+import { counted } from '../text/counted.ts';
 import { hasExpired, isSigned } from './review-file.ts';
 
 /** What KNOWN_EVENTS named, as it was when the run began. */
@@ -24,8 +25,9 @@ export function unusedKnownEvents(
   return Object.entries(told).flatMap(([what, events]) => {
     const names = events.slice(0, 3).map(({ group }) => group);
     const which = `${names.join(', ')}${events.length > 3 ? ', …' : ''}`;
-    const plural = events.length === 1 ? '' : 's';
-    return events.length === 0 ? [] : [`${events.length} known event${plural} ${what}: ${which}`];
+    return events.length === 0
+      ? []
+      : [`${counted(events.length, 'known event')} ${what}: ${which}`];
   });
 }
 

@@ -1,4 +1,5 @@
 import { readRegularBytes, readRegularFile } from '../files/regular-file.ts';
+import { counted } from '../text/counted.ts';
 import { utf8Text } from '../text/utf8-text.ts';
 import { quotedKnob } from './cannot-begin.ts';
 import { combinationProblems } from './combinations.ts';
@@ -35,7 +36,7 @@ export class SettingsError extends Error {
   readonly usable: Partial<Settings>;
   constructor(problems: readonly string[], usable: Partial<Settings> = {}) {
     super(
-      `${problems.length} knob${problems.length === 1 ? '' : 's'} cannot be used; nothing was touched:\n` +
+      `${counted(problems.length, 'knob')} cannot be used; nothing was touched:\n` +
         problems.map((problem) => `  ${problem}`).join('\n'),
     );
     this.name = 'SettingsError';

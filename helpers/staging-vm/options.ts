@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { isFile } from '../files/regular-file.ts';
 import { wholeNumber } from '../settings/knobs.ts';
+import { counted } from '../text/counted.ts';
 import { EXIT, StagingVmError } from './ending.ts';
 
 /** What may be asked for; `auto` is KVM where a guest runs on it. */
@@ -99,7 +100,7 @@ export function readOptions(
   }
   const all = [...problems, ...otherProblems];
   if (!parsed.success || all.length > 0) {
-    const count = `${all.length} setting${all.length === 1 ? '' : 's'} cannot be used; nothing was started:`;
+    const count = `${counted(all.length, 'setting')} cannot be used; nothing was started:`;
     throw new StagingVmError([count, ...all].join('\n  '), EXIT.usage);
   }
   const { kernel, memory, disk, timeout, 'guest-setup': guestSetup, ...others } = parsed.data;

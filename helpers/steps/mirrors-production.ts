@@ -7,6 +7,7 @@ import {
   readProfileSettings,
 } from '../host/profile.ts';
 import type { Settings } from '../settings/settings.ts';
+import { counted } from '../text/counted.ts';
 
 /** The host has the settings of a production host that `npm run profile` recorded. */
 export async function mirrorsProduction(settings: Settings): Promise<Judgement> {
@@ -32,8 +33,6 @@ export async function mirrorsProduction(settings: Settings): Promise<Judgement> 
   return judged(production.settings, here, source, production.hostname);
 }
 
-const settingsText = (count: number) => `${count} ${count === 1 ? 'setting' : 'settings'}`;
-
 /** What cannot be compared is missing evidence, on either side; only two values can differ. */
 function judged(
   production: Readonly<Record<string, string>>,
@@ -53,7 +52,7 @@ function judged(
       (one) => `${one.setting}: production "${one.production}", here "${one.staging}"`,
     );
     return fail(
-      `this host differs from production in ${settingsText(differences.length)}: ${texts.join('; ')}`,
+      `this host differs from production in ${counted(differences.length, 'setting')}: ${texts.join('; ')}`,
       measured,
     );
   }
@@ -67,8 +66,8 @@ function judged(
   ];
   if (unknown.length > 0)
     return inconclusive(
-      `${settingsText(unknown.length)} cannot be compared, for a value was not read: ${unknown.join('; ')}. Record the profile again as root on the production host`,
+      `${counted(unknown.length, 'setting')} cannot be compared, for a value was not read: ${unknown.join('; ')}. Record the profile again as root on the production host`,
       { value: unknown.length, limit: 0, unit: 'settings not compared', source },
     );
-  return pass(`${settingsText(equal.length)} are as on ${hostname}`, measured);
+  return pass(`${counted(equal.length, 'setting')} are as on ${hostname}`, measured);
 }

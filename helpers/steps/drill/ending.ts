@@ -1,6 +1,7 @@
 import { howItEnded } from '../../agent/command.ts';
 import { deathsIn, livesIn } from '../../agent/lives.ts';
 import { fail, type Judgement, NotApplicable, pass } from '../../criteria/judgement.ts';
+import { counted } from '../../text/counted.ts';
 import { removePolicy } from '../phases/candidate-policy.ts';
 import type { DrillStage } from './stage.ts';
 
@@ -23,13 +24,16 @@ export async function rulesAreRemoved(stage: DrillStage): Promise<Judgement> {
 export function agentLivedThrough(stage: DrillStage): Judgement {
   const value = livesIn('rollback');
   const source = stage.run.directory.finalPath('rollback/');
-  const lives = (count: number, which = '') => `${count} ${which}${count === 1 ? 'life' : 'lives'}`;
   const [death, ...more] = deathsIn('rollback');
   if (death !== undefined)
     return fail(
-      `${death}, and nobody had told it to stop; from then on the host was not protected${more.length > 0 ? ` (${lives(more.length, 'later ')} of the drill died too)` : ''}`,
+      `${death}, and nobody had told it to stop; from then on the host was not protected${more.length > 0 ? ` (${counted(more.length, 'later life', 'later lives')} of the drill died too)` : ''}`,
       { value: 'dead', limit: 'alive', source },
     );
   if (value === 0) throw new NotApplicable('no life of the agent got ready in the drill');
-  return pass(`${lives(value)}, each until it was told to stop`, { value, unit: 'lives', source });
+  return pass(`${counted(value, 'life', 'lives')}, each until it was told to stop`, {
+    value,
+    unit: 'lives',
+    source,
+  });
 }

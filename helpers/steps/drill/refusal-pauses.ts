@@ -1,5 +1,6 @@
 import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { counted } from '../../text/counted.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import { opensOf, type Stretch } from './enforcement-watch.ts';
 import type { Refusal, RefusalTrial } from './refusal-trial.ts';
@@ -72,7 +73,7 @@ function pauseDefect(pauses: readonly Opening[], opens: number, settings: Settin
       title: 'a refused policy pauses enforcement',
       severity: 'medium',
       reference: 'docs/agent-contract.md §6.5',
-      detail: `while \`policy apply\` ran and refused, ${through} of ${opens} opens of the guarded file went through, in ${pauses.length} ${pauses.length === 1 ? 'pause' : 'pauses'} of at most ${longestMs} ms`,
+      detail: `while \`policy apply\` ran and refused, ${through} of ${opens} opens of the guarded file went through, in ${counted(pauses.length, 'pause')} of at most ${longestMs} ms`,
     },
     { value: through, limit: 0, unit: 'opens', source: SOURCE },
   );

@@ -1,0 +1,3 @@
+/** So many of something, in words: "1 line", "3 lines", "2 criteria". */
+export const counted = (count: number, one: string, many = `${one}s`) =>
+  `${count} ${count === 1 ? one : many}`;
