@@ -2,6 +2,7 @@ import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { readKnownEvents } from '../settings/known-events.ts';
 import { KNOWN_EVENTS_FILE, unusedKnownEvents } from './known-events.ts';
+import { lostNotes } from './lost-notes.ts';
 import { entryKey, entryKeyOf, recordedGroups } from './recorded-groups.ts';
 import { hasExpired, isSigned, REVIEW_FILE, type ReviewEntry, readReview } from './review-file.ts';
 
@@ -72,6 +73,8 @@ export async function judgeReview(run: RunDirectory, now = new Date()): Promise<
       counted(unresolved.length, 'critical false positives'),
     );
   }
+  const vanished = await lostNotes(run);
+  if (vanished !== undefined) return inconclusive(vanished, { source });
   const lost = await withoutEntry(run, state.groups);
   if (lost.length > 0) {
     return inconclusive(

@@ -5,7 +5,7 @@ import type { AgentEvent } from '../agent/contract/events.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 
 /** Every group of every phase, one a line, as it was seen: what the review is compared with. */
-const GROUPS_FILE = 'decision-groups.ndjson';
+export const GROUPS_FILE = 'decision-groups.ndjson';
 
 const seenProcess = z.object({
   executable: z.string().optional(),
@@ -13,8 +13,11 @@ const seenProcess = z.object({
   cgroup: z.string().optional(),
 });
 
+/** Every phase in which the agent decides; what of it the canary did not cause is reviewed. */
+export const REVIEWED_PHASES = ['audit', 'enforce'] as const;
+
 const recordedGroup = z.object({
-  phase: z.enum(['audit', 'enforce']),
+  phase: z.enum(REVIEWED_PHASES),
   /** Type, target, program, unit and action, each in quotes: no program can choose a name that hides it. */
   group: z.string(),
   type: z.string(),

@@ -4,13 +4,14 @@ import type { RunDirectory } from '../evidence/run-directory.ts';
 import { readLocatedYaml } from '../files/located-yaml.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import { type KnownEvent, oneOf, personsVerdict, words } from '../settings/known-events.ts';
+import { REVIEWED_PHASES } from './recorded-groups.ts';
 
 export const REVIEW_FILE = 'review.yaml';
 
 /** One group of `review.yaml`; further keys are for people and stay as they are. */
 const reviewEntry = z.object({
   group: z.string({ error: 'expected the group as the canary wrote it' }).min(1),
-  phase: oneOf(['audit', 'enforce'] as const),
+  phase: oneOf(REVIEWED_PHASES),
   ...personsVerdict,
   count: z.int({ error: 'expected a whole number' }),
   firstSeen: words,

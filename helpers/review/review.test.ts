@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import type { AgentEvent } from '../agent/contract/events.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import type { KnownEvent } from '../settings/known-events.ts';
 import { judgeReview } from './judge-review.ts';
+import { lostNotes } from './lost-notes.ts';
 import type { ReviewedPhase, ReviewGroup } from './recorded-groups.ts';
 import { recordedGroups } from './recorded-groups.ts';
 import { readReview, writeAnswer } from './review-file.ts';
@@ -313,5 +314,46 @@ test('a million decisions in ten thousand groups stay a file that a person can r
   expect(recorded).toBe(total(groups));
   expect(await judge(directory)).toMatchObject({ verdict: 'inconclusive', value: 201 });
   directory.writeText('review.yaml', signed(directory.readText('review.yaml')));
+  expect((await judge(directory)).verdict).toBe('pass');
+});
+
+/** The record of a phase's notes as its criterion left it. */
+const recorded = (directory: RunDirectory, phase: ReviewedPhase, groups: number) =>
+  directory.record({
+    ...{ id: `${phase}.review-notes`, title: 'the notes are written', section: phase },
+    ...{ verdict: 'pass', explanation: 'decisions of others', value: groups, unit: 'groups' },
+    ...{ at: TODAY.toISOString(), durationMs: 1 },
+  });
+
+test.each([
+  ['review.yaml', ['review.yaml']],
+  ['decision-groups.ndjson', ['decision-groups.ndjson']],
+  ['decision-groups.ndjson', ['review.yaml', 'decision-groups.ndjson']],
+])(
+  '%s that vanishes behind an earlier phase is missing evidence: %j removed',
+  async (named, gone) => {
+    const directory = run();
+    write(directory, 'audit', [group('one'), group('two')]);
+    recorded(directory, 'audit', 2);
+    expect(await lostNotes(directory)).toBeUndefined();
+    for (const name of gone) rmSync(directory.file(name));
+    expect(await lostNotes(directory)).toContain(named);
+    write(directory, 'enforce', []);
+    recorded(directory, 'enforce', 0);
+    // The new review has no word of what is lost.
+    expect(await judge(directory)).toMatchObject({ verdict: 'inconclusive' });
+  },
+);
+
+test('groups that were cut out of the record are missed, whatever the review still holds', async () => {
+  const directory = reviewed(signed);
+  recorded(directory, 'audit', 3);
+  expect(await judge(directory)).toMatchObject({
+    verdict: 'inconclusive',
+    explanation: expect.stringContaining(
+      'decision-groups.ndjson holds 2 groups of the audit phase',
+    ),
+  });
+  recorded(directory, 'audit', 2);
   expect((await judge(directory)).verdict).toBe('pass');
 });

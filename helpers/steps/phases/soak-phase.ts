@@ -1,8 +1,7 @@
 import type { Mode } from '../../agent/daemon-options.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
-import { reviewGroups } from '../../review/review-groups.ts';
-import { writeReviewNotes } from '../../review/review-notes.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { probeHeadroom } from '../../soak/headroom.ts';
 import { agentStayedAlive } from '../../soak/one-life.ts';
@@ -23,6 +22,7 @@ import {
 import { addressSubjects } from './denied-addresses.ts';
 import { operationSubjects } from './operation-files.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
+import { reviewNotes } from './review-notes.ts';
 import { SoakSubjects } from './soak-subjects.ts';
 
 /**
@@ -157,26 +157,10 @@ export class SoakPhase {
     );
   }
 
-  /** Groups what our own workload did not cause into the review file, whatever it is on. */
-  reviewNotes(): Judgement {
+  /** What our own workload did not cause. @param more lives of the agent that this phase has beside its soak. */
+  reviewNotes(more: readonly EventLog[] = []): Promise<Judgement> {
     const { events } = this.#daemon.stopped ?? this.#daemon.ready;
-    const groups = reviewGroups(events.hostDecisions(), this.#subjects.deniedFiles);
-    const { known } = writeReviewNotes(this.#run.directory, {
-      phase: this.mode,
-      groups,
-      known: this.settings.knownEvents,
-      enforceSignal: this.settings.ENFORCE_SIGNAL,
-      now: new Date(),
-    });
-    // Written all the same: what did arrive is for a person to see.
-    if (!events.toldOfOurs) throw nothingTold(this.mode);
-    const total = groups.reduce((sum, group) => sum + group.count, 0);
-    return pass(
-      total === 0
-        ? 'no decision besides the canary’s own'
-        : `${total} decisions of others in ${groups.length} groups, ${known} of them judged before`,
-      { value: groups.length, unit: 'groups', source: 'review.yaml' },
-    );
+    return reviewNotes(this.#run, this.mode, [events, ...more], this.#subjects.deniedFiles);
   }
 
   /** Ends what is still running, whatever happened; rules still there are left to the journal. */
