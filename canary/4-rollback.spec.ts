@@ -52,7 +52,7 @@ section('rollback', () => {
   criterion('rollback.host-service', () => supervision.hostServiceIsAsBefore());
   criterion('rollback.removed', () => rulesAreRemoved(stage));
   criterion('rollback.event-fields', () =>
-    stage.prepared().opens.judge('rollback/*/agent.stdout.ndjson'),
+    stage.prepared().opens.judge('rollback/**/agent.stdout.ndjson'),
   );
   criterion('rollback.alive', () => agentLivedThrough(stage));
   criterion('rollback.as-found', () => hostIsAsBefore(stage.run, stage.prepared().before));

@@ -4,7 +4,7 @@ import {
   candidateIsTheSame,
   enforcePassed,
   noCriticalFalsePositive,
-  sectionPassed,
+  sectionsPassed,
   thresholdsKept,
 } from '../helpers/steps/exit-criteria.ts';
 import { hostIsUnchanged } from '../helpers/steps/host-unchanged.ts';
@@ -12,13 +12,13 @@ import { hostIsUnchanged } from '../helpers/steps/host-unchanged.ts';
 const run = canaryRun();
 
 section('exit', () => {
-  criterion('exit.preconditions', () => sectionPassed(run, 'preconditions', 'preflight'));
-  criterion('exit.audit', () => sectionPassed(run, 'audit'));
+  criterion('exit.preconditions', () => sectionsPassed(run, 'exit.preconditions'));
+  criterion('exit.audit', () => sectionsPassed(run, 'exit.audit'));
   criterion('exit.enforce', () => enforcePassed(run));
-  criterion('exit.coverage', () => sectionPassed(run, 'coverage'));
+  criterion('exit.coverage', () => sectionsPassed(run, 'exit.coverage'));
   criterion('exit.thresholds', () => thresholdsKept(run));
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));
-  criterion('exit.rollback', () => sectionPassed(run, 'rollback'));
+  criterion('exit.rollback', () => sectionsPassed(run, 'exit.rollback'));
   criterion('exit.same-candidate', () => candidateIsTheSame(run));
   criterion('exit.host-as-found', () => hostIsUnchanged(run));
 });

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, globSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RuntimeMessage } from 'allure-js-commons/sdk';
 import { entryOf } from '../helpers/criteria/catalogue.ts';
@@ -10,7 +10,8 @@ const CHART_BYTES = 512 * 1024;
 const TABLE_BYTES = 256 * 1024;
 
 /** The files of the run directory that show what a criterion was judged from. */
-export const evidenceFiles = (id: string): readonly string[] => entryOf(id)?.evidence ?? [];
+export const evidenceFiles = (id: string, runDirectory: string): readonly string[] =>
+  (entryOf(id)?.evidence ?? []).flatMap((name) => globSync(name, { cwd: runDirectory }).sort());
 
 /** The last whole lines of a file that fit; the rest stays in the run directory. */
 function lastLines(descriptor: number, size: number, most: number): Buffer {

@@ -55,6 +55,20 @@ test('a criterion carries its labels, figures, ticket and evidence', () => {
   expect(rest).toMatchObject([{ type: 'attachment_path', data: { name: 'audit/soak.json' } }]);
 });
 
+test('what was judged from every life of an agent has the events of each, the first one too', () => {
+  const scratch = dirSync({ unsafeCleanup: true });
+  for (const life of ['rollback', 'rollback/again-1']) {
+    mkdirSync(join(scratch.name, life));
+    writeFileSync(join(scratch.name, life, 'agent.stdout.ndjson'), '{}');
+  }
+  const messages = allureMessages({ ...record, id: 'rollback.event-fields' }, run, scratch.name);
+  scratch.removeCallback();
+  expect(messages.slice(1)).toMatchObject([
+    { data: { name: 'rollback/again-1/agent.stdout.ndjson' } },
+    { data: { name: 'rollback/agent.stdout.ndjson' } },
+  ]);
+});
+
 test.each(['CHG-1', 'javascript:alert(1)', 'https://', undefined, 7])('%s is no link', (ticket) => {
   expect(ticketLink(ticket)).toEqual([]);
 });

@@ -73,7 +73,7 @@ export function allureMessages(record: CriterionRecord, run: RunRecord, path: st
     // A skipped criterion was judged from nothing.
     ...(record.verdict === 'skipped'
       ? []
-      : evidenceFiles(record.id).flatMap((file) => attachment(path, file))),
+      : evidenceFiles(record.id, path).flatMap((file) => attachment(path, file))),
   ];
   return messages;
 }

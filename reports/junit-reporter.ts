@@ -20,7 +20,7 @@ function forCi(path: string): string {
 
 /** The evidence files of a criterion that are there, as CI systems find them. */
 function attachedFiles(runDirectory: string, id: string): string[] {
-  return evidenceFiles(id)
+  return evidenceFiles(id, runDirectory)
     .map((name) => join(runDirectory, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
     .map((path) => join(placeOf(runDirectory), relative(runDirectory, path)))

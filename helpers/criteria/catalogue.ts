@@ -13,8 +13,8 @@ export interface Entry {
   readonly phases?: readonly Phase[];
   /** How long the step itself may take, without the agent's commands; the default suits a few opens. */
   readonly timeoutSeconds?: number;
-  /** It only sums up others, so that it is never a cause. */
-  readonly rollUp?: true;
+  /** It only sums up these sections, or their limits, so that it is never a cause. */
+  readonly sums?: readonly Section[];
   /** The limit of the soak that it judges. */
   readonly threshold?: Threshold;
   /** It needs the host, so a finished run that is judged again keeps its verdict. */
@@ -27,7 +27,7 @@ export interface Entry {
   readonly note?: true;
   /** What its routes show in a mode; reports have one line of a group for both modes. */
   readonly promise?: { readonly group: string; readonly mode: SoakMode; readonly text: string };
-  /** Files of the run directory that it was judged from, the first one first. */
+  /** Files of the run directory, or patterns of them, that it was judged from, the first one first. */
   readonly evidence?: readonly string[];
 }
 
@@ -200,7 +200,7 @@ const coverageIn = (mode: SoakMode) => {
 
 /** An exit criterion that sums up phases. */
 const sumOf = (phases: readonly Phase[], title: string, ...evidence: readonly string[]): Entry => ({
-  ...{ title, needs: ['preconditions'], phases, rollUp: true },
+  ...{ title, needs: ['preconditions'], phases, sums: phases },
   evidence: ['canary.log', ...evidence],
 });
 
@@ -381,7 +381,7 @@ const ENTRIES = {
     'rollback.removed': { title: "the drill's rules are removed and the agent stops", byOpens },
     'rollback.event-fields': {
       title: 'every event line of the drill’s own opens tells what we know of ourselves',
-      evidence: ['rollback/agent.stdout.ndjson'],
+      evidence: ['rollback/**/agent.stdout.ndjson'],
     },
   }),
   'rollback.alive': {
@@ -396,7 +396,7 @@ const ENTRIES = {
   },
   'exit.preconditions': {
     title: 'every precondition held',
-    rollUp: true,
+    sums: ['preconditions', 'preflight'],
     evidence: ['canary.log'],
   },
   'exit.audit': sumOf(['audit'], 'the audit phase passed'),
@@ -471,7 +471,11 @@ const byId: ReadonlyMap<string, CatalogueEntry> = new Map(
 );
 
 /** What the catalogue knows of an id; undefined for a criterion that is not of the runbook. */
-export const entryOf = (id: string): CatalogueEntry | undefined => byId.get(id);
+export function entryOf(id: CriterionId): CatalogueEntry;
+export function entryOf(id: string): CatalogueEntry | undefined;
+export function entryOf(id: string): CatalogueEntry | undefined {
+  return byId.get(id);
+}
 
 /** The criteria of a section, in order. */
 export const criteriaIn = (section: string): readonly CatalogueEntry[] =>

@@ -150,7 +150,9 @@ function causesOf(
   const judged = open.filter(({ verdict }) => verdict !== 'skipped');
   // A cause that is itself no gap explains nothing.
   const isOpen = (id: string | undefined) => open.some((one) => one.id === id);
-  const own = judged.filter(({ id, follows }) => entryOf(id)?.rollUp !== true && !isOpen(follows));
+  const own = judged.filter(
+    ({ id, follows }) => entryOf(id)?.sums === undefined && !isOpen(follows),
+  );
   if (own.length > 0 || explained) return own;
   // Alone, as when a finished run is judged again, a sum or a gap is all there is to show.
   return judged.length > 0 ? judged : open;

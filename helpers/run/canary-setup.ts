@@ -7,6 +7,7 @@ import { runCommand } from '../agent/command.ts';
 import { parseVersion, type Version } from '../agent/contract/version.ts';
 import { type Guardian, GuardianError, startGuardian } from '../changes/guardian-process.ts';
 import { JOURNAL_PATH } from '../changes/journal.ts';
+import { entryOf } from '../criteria/catalogue.ts';
 import { fail } from '../criteria/judgement.ts';
 import { verdictChanged } from '../evidence/report-problems.ts';
 import { placeOf, RunDirectory } from '../evidence/run-directory.ts';
@@ -67,12 +68,11 @@ async function judgeAgain(
 /** What the guardian could not undo is part of the verdict, not of the terminal alone. */
 function recordNotUndone(path: string, problems: readonly string[]): void {
   const directory = new RunDirectory(path);
-  const id = 'exit.host-as-found';
-  const known = directory.criteria().get(id);
+  const { id, section, title } = entryOf('exit.host-as-found');
   directory.record({
     id,
-    section: 'exit',
-    title: known?.title ?? 'the host is as it was found',
+    section,
+    title,
     durationMs: 0,
     at: new Date().toISOString(),
     ...fail(`the host is not as it was found: ${problems.join('; ')}`, {

@@ -1,29 +1,22 @@
 import { expect, test } from 'vitest';
+import { exampleLimits } from '../../fixtures/examples/example-limits.ts';
 import type { Figure, Figures } from '../thresholds/thresholds.ts';
 import { breachOf, type SoFar } from './breach.ts';
-import { memoryGrowth } from './thresholds.ts';
+import { figuresOf } from './thresholds.ts';
 
 const known = (value: number): Figure => ({ known: true, value, source: 'scrape' });
 const unknown: Figure = { known: false, reason: 'it was not read yet', source: 'scrape' };
 
 /** A running soak's figures in which all is well, apart from these. */
-const figures = (changed: { drops?: number; decisions?: number; rssKb?: number }): Figures => ({
-  drops: known(changed.drops ?? 0),
-  decisions: known(changed.decisions ?? 5000),
-  rssGrowthKb: memoryGrowth(
-    { baselineKb: 5000, maxKb: 5000 + (changed.rssKb ?? 1000), samples: 9 },
-    4711,
-  ),
-});
+const figures = (changed: { drops?: number; decisions?: number; rssKb?: number }): Figures =>
+  figuresOf({
+    drops: known(changed.drops ?? 0),
+    decisions: known(changed.decisions ?? 5000),
+    rss: { baselineKb: 5000, maxKb: 5000 + (changed.rssKb ?? 1000), samples: 9 },
+    agent: { pid: 4711 },
+  });
 
-const LIMITS = {
-  MIN_TOTAL_DECISIONS: 100,
-  DURATION_SECONDS: 300,
-  MAX_RINGBUF_DROPS: 100,
-  MAX_EVENT_DROP_RATIO_PCT: 0.1,
-  MAX_RSS_GROWTH_KB: 65_536,
-  SOAK_RATE: 500,
-};
+const LIMITS = { ...exampleLimits(), DURATION_SECONDS: 300, SOAK_RATE: 500 };
 const counts = { attempts: 10, allowed: 0, eperm: 10, otherErrno: {}, signals: 10, skipped: 0 };
 
 /** An enforce soak in which all is well. */

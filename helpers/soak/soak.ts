@@ -11,7 +11,7 @@ import type { SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { settledMemory } from './settled-memory.ts';
 import type { SoakSubject } from './subject.ts';
-import { memoryGrowth } from './thresholds.ts';
+import { figuresOf } from './thresholds.ts';
 import { reportedBy, toResult } from './to-result.ts';
 
 /** How long the last event lines may take after the last attempt. */
@@ -93,11 +93,12 @@ function breachWatch(
         elapsedSeconds: elapsedMs / 1000,
         workerDied: loads.workerDied,
         otherInstance: sampler.otherInstance,
-        figures: {
+        figures: figuresOf({
           drops: since('drops', DROP_FAMILIES),
           decisions: since('decisions', DECISION_FAMILIES),
-          rssGrowthKb: memoryGrowth({ ...sampler.rss, baselineKb }, daemon.identity.pid),
-        },
+          rss: { ...sampler.rss, baselineKb },
+          agent: daemon.identity,
+        }),
         countersDecreased: sampler.scrapes.decreased,
         clockProblem: clocks(elapsedMs),
         touchedFile: touchedFiles()[0],

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { exampleLimits } from '../../fixtures/examples/example-limits.ts';
 import { propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { type Limits, THRESHOLDS, type ThresholdName } from '../thresholds/thresholds.ts';
 import { type SoakResult, soakResult } from './result.ts';
@@ -41,12 +42,7 @@ function soak(changes: Changes = {}): SoakResult {
 
 const known = (value: number) => ({ known: true, value, source: 'scrape' });
 const unknown = { known: false, reason: 'the family is missing', source: 'scrape' };
-const limits = {
-  MAX_RINGBUF_DROPS: 100,
-  MAX_EVENT_DROP_RATIO_PCT: 0.1,
-  MIN_TOTAL_DECISIONS: 100,
-  MAX_RSS_GROWTH_KB: 65536,
-};
+const limits = exampleLimits();
 const judged = (name: ThresholdName, result: SoakResult, by: Limits) => {
   const [threshold] = THRESHOLDS.filter((one) => one.name === name);
   if (threshold === undefined) throw new Error(`there is no threshold ${name}`);
@@ -90,12 +86,7 @@ test('no threshold passes on a delta that is unknown', () => {
   const count = fc.nat({ max: 1_000_000 });
   fc.assert(
     fc.property(count, count, fc.nat(), fc.boolean(), (value, limit, ratio, cut) => {
-      const any = {
-        MAX_RINGBUF_DROPS: limit,
-        MAX_EVENT_DROP_RATIO_PCT: ratio,
-        MIN_TOTAL_DECISIONS: limit,
-        MAX_RSS_GROWTH_KB: limit,
-      };
+      const any = { ...exampleLimits(limit), MAX_EVENT_DROP_RATIO_PCT: ratio };
       const base = cut ? early : {};
       const noDrops = soak({ ...base, drops: unknown, decisions: known(value) });
       const noDecisions = soak({ ...base, drops: known(value), decisions: unknown });

@@ -9,9 +9,7 @@ type Entry = (typeof THRESHOLDS)[number];
 export function judgeThreshold(threshold: Entry, soak: SoakResult, limits: Limits): Judgement {
   const { knob, unit } = threshold;
   const limit = limits[knob];
-  const { decisions, drops, rss, agent } = soak;
-  const rssGrowthKb = memoryGrowth(rss, agent.pid);
-  const measured = threshold.measure({ decisions, drops, rssGrowthKb });
+  const measured = threshold.measure(figuresOf(soak));
   if (!measured.known)
     return inconclusive(measured.reason, { limit, unit, source: measured.source });
   const { value, source, words } = measured;
@@ -34,8 +32,17 @@ export function judgeThreshold(threshold: Entry, soak: SoakResult, limits: Limit
   );
 }
 
+/** The figures of a soak, while it runs and at its end. */
+export const figuresOf = (
+  soak: Pick<SoakResult, 'decisions' | 'drops' | 'rss'> & { readonly agent: { pid: number } },
+): Figures => ({
+  decisions: soak.decisions,
+  drops: soak.drops,
+  rssGrowthKb: memoryGrowth(soak.rss, soak.agent.pid),
+});
+
 /** Highest resident memory so far minus the settled baseline, with its trend where there is one. */
-export function memoryGrowth(rss: SoakResult['rss'], pid: number): Figures['rssGrowthKb'] {
+function memoryGrowth(rss: SoakResult['rss'], pid: number): Figures['rssGrowthKb'] {
   const { baselineKb, maxKb, samples, source = `/proc/${pid}` } = rss;
   if (baselineKb === undefined || maxKb === undefined || samples < 2) {
     const reason = `only ${samples} samples of the agent's resident memory were taken, at least 2 are needed; run longer than SAMPLE_SECONDS`;

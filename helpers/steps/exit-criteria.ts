@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
 import { parseHealth } from '../agent/contract/health.ts';
-import { criteriaIn, SECTIONS, type Section } from '../criteria/catalogue.ts';
+import { type CriterionId, criteriaIn, entryOf, SECTIONS } from '../criteria/catalogue.ts';
 import {
   fail,
   inconclusive,
@@ -53,7 +53,9 @@ function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Jud
   );
 }
 
-export function sectionPassed(run: CanaryRun, ...sections: readonly Section[]): Judgement {
+/** An exit criterion that sums up whole sections. */
+export function sectionsPassed(run: CanaryRun, id: CriterionId): Judgement {
+  const { sums: sections = [] } = entryOf(id);
   const what = sections.map((section) => SECTIONS[section].title).join(' and ');
   const ids = sections.flatMap((section) => criteriaOf(run.directory, section));
   return judgeRecords(run, what, ids);
@@ -72,7 +74,7 @@ function soakedWith({ directory }: CanaryRun): Settings['ENFORCE_SIGNAL'] | unde
 
 /** A SIGKILL run is exceptional containment testing and never the standard enforce pass. */
 export function enforcePassed(run: CanaryRun): Judgement {
-  const judgement = sectionPassed(run, 'enforce');
+  const judgement = sectionsPassed(run, 'exit.enforce');
   if (judgement.verdict !== 'pass') return judgement;
   const signal = soakedWith(run);
   if (signal === undefined)
