@@ -1,4 +1,5 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
+import { KeptFiles } from '../helpers/evidence/kept-files.ts';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { readRunRecord } from '../helpers/evidence/run-record.ts';
 import { recordOfVitest, type VitestLine } from '../helpers/evidence/vitest-record.ts';
@@ -71,7 +72,11 @@ export default class OutsideReporter implements Reporter {
   /** The spec that began last. */
   #running: string | undefined;
 
+  /** What the run has made so far is held from its first spec on. */
+  #kept: KeptFiles | undefined;
+
   onTestModuleQueued(module: TestModule): void {
+    this.#kept ??= KeptFiles.hold(this.#path);
     this.#running = module.relativeModuleId;
   }
 
@@ -93,6 +98,7 @@ export default class OutsideReporter implements Reporter {
     ]);
     for (const error of [...errors, ...inModules])
       this.#record({ kind: 'error', message: errorText(error, oom, this.#running) });
+    for (const message of this.#kept?.lost() ?? []) this.#record({ kind: 'error', message });
     for (const test of testsOf(modules)) {
       const lines = test.meta().declared === undefined ? [plain(test)] : brokenCriterion(test);
       for (const line of lines) this.#record(line);

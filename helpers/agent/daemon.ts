@@ -71,8 +71,8 @@ export class StartingDaemon {
     this.#options = options;
     this.#run = run;
     run.directory(options.name);
-    this.events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'));
-    this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'));
+    this.events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'), run.begun);
+    this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'), run.begun);
     // Event lines are block-buffered on a pipe and would come 4 KiB late (docs/agent-contract.md §0.3).
     // Not in OUT_DIR, which may be on a filesystem without FIFOs.
     privateDirectory(RUNTIME_DIRECTORY);

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { LogLine } from './contract/daemon-log.ts';
+import type { Begun } from './stream/rotated-file.ts';
 
 const KEPT_ERRORS = 1000;
 /** Lines that say the same but for their numbers: the first ones are kept whole, all are counted. */
@@ -26,8 +27,11 @@ export class LogFindings {
   #bytes = 0;
   #unnamedKinds = 0;
 
-  constructor(path: string) {
+  #begun: Begun | undefined;
+
+  constructor(path: string, begun?: Begun) {
     this.#path = path;
+    this.#begun = begun;
   }
 
   /** Keeps the line if it is a finding. */
@@ -66,6 +70,8 @@ export class LogFindings {
     this.#descriptor ??= openSync(this.#path, 'w', 0o640);
     try {
       this.#bytes += writeSync(this.#descriptor, text);
+      this.#begun?.(this.#path, text);
+      this.#begun = undefined;
     } catch {
       // As with the log itself: a full disk is found by the soak's samples.
     }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
+import { processIdentity } from '../host/processes.ts';
 import { whyNot } from '../settings/cannot-begin.ts';
 import { journalIdentity } from './journal.ts';
 import type { UndoReport } from './undo.ts';
@@ -84,33 +85,47 @@ export async function startGuardian(holder: LockHolder, purpose: 'run' | 'recove
     env: { PATH: '/usr/bin:/bin', ...COMPILE_CACHE },
     cwd: '/',
   });
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const exited = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`),
+    );
+  });
+  // It may die before it is asked to finish.
+  child.stdin?.on('error', () => {});
   const next = messagesOf(child);
   const ready = await next();
   if (ready === undefined) {
-    const code = await exited;
+    const ended = await exited;
     throw new GuardianError(
-      code === LOCKED_EXIT_CODE
+      child.exitCode === LOCKED_EXIT_CODE
         ? `another canary holds this host (${whoHoldsTheLock()}); one runs at a time, wait for it to end`
-        : `the guardian that undoes a run did not start (exit ${code}); nothing was touched`,
+        : `the guardian that undoes a run did not start (it ${ended}); nothing was touched`,
     );
   }
+  const lost = Promise.withResolvers<string>();
+  const tell = (how: string) =>
+    lost.resolve(
+      `the run lost its guardian (pid ${child.pid}), which ${how}: from then on nobody held this host for the run, and no further agent was started`,
+    );
+  let asked = false;
+  void exited.then((how) => asked || tell(how));
   return {
     /** What an earlier run had left behind and was undone now. */
     recovered: ready.report,
     /** The journal that the run is to be written into; none where recovering left something. */
     journal: ready.journal,
-    /** Asks for everything to be undone and waits for the report. */
-    async finish(): Promise<UndoReport> {
+    /** Its process; undefined when it is gone already. */
+    identity: child.pid === undefined ? undefined : processIdentity(child.pid),
+    /** In words that it is gone, once it has died before it had undone the run. */
+    lost: lost.promise,
+    /** Asks for everything to be undone and waits for the report; none comes when it has died. */
+    async finish(): Promise<UndoReport | undefined> {
+      asked = true;
       child.stdin?.end('finish');
       const finished = await next();
-      await exited;
-      return (
-        finished?.report ?? {
-          undone: [],
-          problems: ['the guardian died before it had undone the run; use `npm run recover`'],
-        }
-      );
+      const how = await exited;
+      if (finished === undefined) tell(how);
+      return finished?.report;
     },
   };
 }

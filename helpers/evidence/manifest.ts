@@ -60,7 +60,7 @@ function sealable(root: string): Entry[] {
 export async function takeManifest(root: string, sealedAt: string): Promise<Manifest> {
   const files: Manifest['files'] = [];
   for (const { path, regular } of sealable(root)) {
-    if (!regular) throw new Error(`${join(root, path)} is not a regular file`);
+    if (!regular) throw new Error(`${path} is not a regular file`);
     files.push({ path, sha256: await sha256OfFile(join(root, path)) });
   }
   return { version: 1, sealedAt, files };

@@ -7,12 +7,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { CATALOGUE, SECTIONS } from '../criteria/catalogue.ts';
 import type { Finding } from '../criteria/judgement.ts';
 import { appendNdjson, type Ndjson, parseNdjson } from '../files/ndjson.ts';
 import { withoutControls } from '../text/escaped-character.ts';
+import { FILES_FILE, noteFile, wasMade } from './kept-files.ts';
 
 /** Evidence may hold paths and program names of the host: for its owner and group only. */
 const FILE_MODE = 0o640;
@@ -81,6 +82,7 @@ export class RunDirectory {
   /** Creates the directory; it must not exist, so that no planted file or link is ever followed. */
   static create(path: string): RunDirectory {
     mkdirSync(path, { mode: DIRECTORY_MODE });
+    writeFileSync(join(path, FILES_FILE), '', { mode: FILE_MODE });
     return new RunDirectory(path);
   }
 
@@ -112,6 +114,7 @@ export class RunDirectory {
     } finally {
       rmSync(partial, { force: true });
     }
+    noteFile(this.path, name, Buffer.from(text), true);
     return path;
   }
 
@@ -122,6 +125,11 @@ export class RunDirectory {
   has(name: string): boolean {
     // What may not be looked at is not absent: that throws.
     return statSync(this.file(name), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** True when this run, while it went on, made a file of this name: it may be gone since. */
+  wasMade(name: string): boolean {
+    return wasMade(this.path, name);
   }
 
   readText(name: string): string {
@@ -135,7 +143,27 @@ export class RunDirectory {
 
   /** Appends to an NDJSON file; a line before it that a crash tore is kept and told as one. */
   appendLine(name: string, value: unknown): void {
-    appendNdjson(this.file(name), value, FILE_MODE);
+    this.#append(name, (path) => appendNdjson(path, value, FILE_MODE));
+  }
+
+  /** Appends whole lines of text. */
+  appendText(name: string, text: string | Uint8Array): void {
+    this.#append(name, (path) => appendFileSync(path, text, { mode: FILE_MODE }));
+  }
+
+  /** Notes how a file begins that was made just now by whoever keeps it open; by its path. */
+  readonly begun = (path: string, beginning: string): void => {
+    noteFile(this.path, relative(this.path, path), Buffer.from(beginning), false);
+  };
+
+  #append(name: string, append: (path: string) => void): void {
+    const path = this.file(name);
+    const begins = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+    append(path);
+    if (!begins) return;
+    const text = readFileSync(path);
+    // A line that a full disk tears is another one later.
+    noteFile(this.path, name, text.subarray(0, text.lastIndexOf('\n') + 1), false);
   }
 
   /** The lines of an NDJSON file; none when there is no such file. */
@@ -145,8 +173,8 @@ export class RunDirectory {
 
   /** The canary log: what was done when, in words, for people. */
   log(message: string): void {
-    const line = `${new Date().toISOString()} ${withoutControls(message).replaceAll('\n', '\n    ')}\n`;
-    appendFileSync(this.file('canary.log'), line, { mode: FILE_MODE });
+    const text = withoutControls(message).replaceAll('\n', '\n    ');
+    this.appendText('canary.log', `${new Date().toISOString()} ${text}\n`);
   }
 
   record(criterion: CriterionRecord): void {

@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exampleRecords, exampleRun } from '../../fixtures/examples/example-run.ts';
+import { onVerdictChanged } from './report-problems.ts';
 import { RunDirectory } from './run-directory.ts';
 import type { RunRecord } from './run-record.ts';
 import { alteredSinceSealed, sealRun } from './seal.ts';
@@ -147,6 +148,19 @@ describe('what is attested', () => {
     ];
     expect(names.length).toBeGreaterThan(60);
     for (const name of names) expect(name).toMatch(/^REHEARSAL /);
+  });
+
+  test('a summary that is not of the run’s end is none, and every other document is written anew to say so', async () => {
+    finishedRun();
+    for (const record of exampleRecords({ 'audit.soak': { verdict: 'inconclusive' } }).values())
+      new RunDirectory(path).record(record);
+    let told: readonly string[] | undefined;
+    onVerdictChanged(() => {
+      told = summarise(path)?.unwritten;
+    });
+    expect((await sealRun(path, undefined)).green).toBe(false);
+    expect(told).toEqual([expect.stringMatching(/^summary\.json was not written by/)]);
+    expect(await problems()).toEqual([]);
   });
 
   test('an open verdict is not PASSED, and inconclusive is told from failed', async () => {

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { PAYLOAD_TYPE, sealedHashes, testResult } from './attestation.ts';
 import { envelope, envelopeText, keyId, wrap } from './dsse.ts';
+import { FILES_FILE, OF_THE_REVIEW } from './kept-files.ts';
 import {
   ATTESTATION_FILE,
   type Difference,
@@ -10,7 +11,7 @@ import {
   manifest,
   takeManifest,
 } from './manifest.ts';
-import { recordReportProblem } from './report-problems.ts';
+import { recordReportProblem, verdictChanged } from './report-problems.ts';
 import { RunDirectory } from './run-directory.ts';
 import { SUMMARY_FILE, type Summary, summarise, summary } from './summary.ts';
 
@@ -19,7 +20,7 @@ const FORMER_SEALS = 'seals';
 
 /** What a person may change in a sealed run before it is judged again: their own review. */
 const isReview = ({ path, kind }: Difference) =>
-  /^review\.(yaml|csv)$/.test(path) && kind !== 'not a regular file';
+  OF_THE_REVIEW.test(path) && kind !== 'not a regular file';
 
 export interface Seal {
   readonly files: number;
@@ -64,6 +65,7 @@ function writtenSummary(run: RunDirectory): Summary {
     run.path,
     `${SUMMARY_FILE} was not written by the run's reporters when it ended; do not replace them (--reporter)`,
   );
+  verdictChanged();
   const made = summaryNow(run);
   run.writeJson(SUMMARY_FILE, made);
   return made;
@@ -78,6 +80,8 @@ export async function sealRun(path: string, key: KeyObject | undefined): Promise
   const run = new RunDirectory(path);
   const ending = writtenSummary(run);
   keepFormerSeal(run);
+  // From here on the manifest holds what each file is.
+  rmSync(run.file(FILES_FILE), { force: true });
   const sealed = await takeManifest(path, new Date().toISOString());
   const text = `${JSON.stringify(sealed, null, 2)}\n`;
   const statement = testResult(ending, sealedHashes(text, sealed));

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { FILES_FILE } from '../evidence/kept-files.ts';
 import { judgingCopy, placeOf } from '../evidence/run-directory.ts';
 
 /** The sealed run for the moment in which its successor takes its place. */
@@ -39,7 +40,8 @@ export function copyToJudge(finished: string, target: string): void {
   removeStaleCopies(finished);
   // On Ctrl-C vitest ends its process without any hook.
   process.once('exit', () => rmSync(target, { recursive: true, force: true }));
-  for (const name of readdirSync(finished))
+  // A run that was never sealed still has its list; the copy has its own.
+  for (const name of readdirSync(finished).filter((one) => one !== FILES_FILE))
     cpSync(join(finished, name), join(target, name), {
       recursive: true,
       preserveTimestamps: true,

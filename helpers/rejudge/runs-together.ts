@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Document, isSeq } from 'yaml';
 import { type CriterionRecord, RunDirectory, SEVERITY } from '../evidence/run-directory.ts';
@@ -132,8 +132,7 @@ function copyEvidence(target: RunDirectory, { path, run }: Part): void {
       cpSync(`${path}/${phase}`, target.file(phase), { recursive: true, errorOnExist: true });
   }
   const groups = `${path}/decision-groups.ndjson`;
-  if (existsSync(groups))
-    appendFileSync(target.file('decision-groups.ndjson'), readFileSync(groups), { mode: 0o640 });
+  if (existsSync(groups)) target.appendText('decision-groups.ndjson', readFileSync(groups));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { appendFileSync, createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { AgentEvent } from '../agent/contract/events.ts';
@@ -67,7 +67,7 @@ export function recordGroups(
     const lines = groups
       .slice(from, from + LINES_AT_ONCE)
       .map((group) => JSON.stringify({ phase, ...group }));
-    appendFileSync(run.file(GROUPS_FILE), `${lines.join('\n')}\n`, { mode: 0o640 });
+    run.appendText(GROUPS_FILE, `${lines.join('\n')}\n`);
   }
 }
 

@@ -7,11 +7,13 @@ import { runCommand } from '../agent/command.ts';
 import { parseVersion, type Version } from '../agent/contract/version.ts';
 import { type Guardian, GuardianError, startGuardian } from '../changes/guardian-process.ts';
 import { JOURNAL_PATH } from '../changes/journal.ts';
+import type { UndoReport } from '../changes/undo.ts';
 import { entryOf } from '../criteria/catalogue.ts';
 import { fail } from '../criteria/judgement.ts';
-import { verdictChanged } from '../evidence/report-problems.ts';
+import { recordReportProblem, verdictChanged } from '../evidence/report-problems.ts';
 import { placeOf, RunDirectory } from '../evidence/run-directory.ts';
 import { type Seal, sealRun } from '../evidence/seal.ts';
+import { recordOfVitest } from '../evidence/vitest-record.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { kernelRelease } from '../host/observations.ts';
 import { finishedRun, judgedAgain, keepSignature, sameCandidate } from '../rejudge/finished-run.ts';
@@ -19,7 +21,7 @@ import { copyToJudge, putInPlace } from '../rejudge/in-place.ts';
 import { type Part, putTogether, refuseApart } from '../rejudge/runs-together.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
 import { askedPhases, knobsOf, type Settings } from '../settings/settings.ts';
-import { readSigningKey } from '../settings/signing-key.ts';
+import { signingKey } from '../settings/signing-key.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
 import { giveToCaller, RunPlace } from './run-place.ts';
 
@@ -85,6 +87,28 @@ function recordNotUndone(path: string, problems: readonly string[]): void {
   verdictChanged();
 }
 
+/** What broke outside of every criterion; reports that were written already are written anew. */
+function recordError(path: string, message: string): void {
+  recordOfVitest(path, { kind: 'error', message });
+  verdictChanged();
+}
+
+/** Has the run undone by its guardian; by another one, as `npm run recover` does, where that was lost. */
+async function undone(guardian: Guardian, path: string): Promise<UndoReport> {
+  const report = await guardian.finish();
+  if (report !== undefined) return report;
+  try {
+    const holder = { pid: process.pid, since: new Date().toISOString(), runDirectory: path };
+    const another = await startGuardian(holder, 'recover');
+    await another.finish();
+    return another.recovered;
+  } catch (error) {
+    const why = (error as Error).message;
+    recordError(path, `nobody looked for what this run has left (${why}); use \`npm run recover\``);
+    return { undone: [], problems: [] };
+  }
+}
+
 /**
  * Last of all, when every reporter has written: what is not sealed is no evidence, and no success. Here
  * and not in a reporter, so that no --reporter option can make an open verdict a success.
@@ -100,8 +124,12 @@ async function seal(path: string, key: KeyObject | undefined): Promise<Seal | un
     process.stdout.write(` sealed        ${files} files, ${by}\n`);
     return sealed;
   } catch (error) {
-    process.stderr.write(`aegisbpf-canary: NOT SEALED: ${(error as Error).message}\n`);
+    const why = (error as Error).message;
+    process.stderr.write(`aegisbpf-canary: NOT SEALED: ${why}\n`);
     process.exitCode = 1;
+    // The documents were written before, and must not say otherwise.
+    recordReportProblem(path, `the seal: ${why}`);
+    verdictChanged();
     return undefined;
   }
 }
@@ -169,6 +197,7 @@ async function beginIn(place: RunPlace, asked: Settings) {
     candidatePath: settings.AEGIS_BIN,
     candidateSha256: sha256,
     journal: guardian.journal,
+    guardian: guardian.identity,
   };
   directory.writeJson('run.json', {
     ...run,
@@ -192,18 +221,18 @@ export default async function setup(
   process.umask(0o027);
   try {
     const { SIGNING_KEY, CANARY_RUN } = settings;
-    // Read once at the start: what happens to the file later cannot unsign the run.
-    const key = SIGNING_KEY === undefined ? undefined : readSigningKey(SIGNING_KEY);
+    const key = signingKey(SIGNING_KEY);
     if (CANARY_RUN !== undefined) {
       project.provide('canaryRun', await judgeAgain(settings, CANARY_RUN, path));
       return () => sealInPlace(path, key);
     }
     const { run, place, guardian, settings: withCopies } = await begin(settings, path);
+    void guardian.lost.then((message) => recordError(path, message));
     project.provide('canaryRun', run);
     // Only this process signs.
     project.provide('settings', { ...withCopies, SIGNING_KEY: undefined });
     return async () => {
-      const report = await guardian.finish();
+      const report = await undone(guardian, path);
       // What the steps had left to it: all of it when the journal was lost on the way.
       for (const text of report.undone) place.directory.log(`undone by the guardian: ${text}`);
       for (const problem of report.problems)

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { isFile } from '../files/regular-file.ts';
 import { quotedKnob, whyNot } from './cannot-begin.ts';
 import type { Knobs } from './knobs.ts';
-import { readSigningKey } from './signing-key.ts';
+import { signingKey } from './signing-key.ts';
 
 /** Trees that programs all over a host read: denying a file there is an outage, not a canary. */
 const SYSTEM_TREES = [
@@ -43,9 +43,8 @@ export function combinationProblems(values: Partial<Knobs>): string[] {
     );
   }
   const key = values.SIGNING_KEY;
-  const unusable = key === undefined ? undefined : whyNot(() => readSigningKey(key));
-  if (unusable !== undefined)
-    problems.push(`SIGNING_KEY=${quotedKnob(key)}: cannot sign with it: ${unusable}`);
+  const unusable = whyNot(() => signingKey(key));
+  if (unusable !== undefined) problems.push(unusable);
   const attempts = (values.SOAK_RATE ?? Number.NaN) * (values.DURATION_SECONDS ?? Number.NaN);
   if (attempts < (values.MIN_TOTAL_DECISIONS ?? 0)) {
     problems.push(

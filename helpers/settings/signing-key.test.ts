@@ -3,9 +3,9 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterAll, expect, test } from 'vitest';
-import { whyNot } from './cannot-begin.ts';
+import { CannotBegin, whyNot } from './cannot-begin.ts';
 import { readSettings } from './settings.ts';
-import { readSigningKey } from './signing-key.ts';
+import { readSigningKey, signingKey } from './signing-key.ts';
 
 const folder = dirSync({ unsafeCleanup: true });
 afterAll(() => folder.removeCallback());
@@ -48,4 +48,16 @@ test('what is no such key is refused without a word of what is in it', () => {
 test('a bad key is named beside every other bad knob, before anything is touched', () => {
   const environment = { SIGNING_KEY: join(folder.name, 'none'), WORKERS: '0' };
   expect(() => readSettings(environment)).toThrow(/^2 knobs .*WORKERS.*SIGNING_KEY=".*none"/s);
+});
+
+test('a key that changes between the door and the run is refused in one line, as at the door', () => {
+  const path = keyFile('changed.pem', pem('ed25519'));
+  expect(readSettings({ SIGNING_KEY: path }).SIGNING_KEY).toBe(path);
+  expect(signingKey(path)?.type).toBe('private');
+  chmodSync(path, 0o644);
+  expect(() => signingKey(path)).toThrow(CannotBegin);
+  expect(() => signingKey(path)).toThrow(
+    /^SIGNING_KEY=".*changed\.pem": cannot sign with it: its mode is 0644/,
+  );
+  expect(signingKey(undefined)).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readRegularFile } from '../files/regular-file.ts';
+import { CannotBegin, quotedKnob } from './cannot-begin.ts';
 
 /** An Ed25519 key in PEM has 119 bytes; a file of megabytes is something else. */
 const MAX_BYTES = 64 * 1024;
@@ -38,4 +39,19 @@ function ed25519(pem: string): KeyObject {
     );
   }
   return key;
+}
+
+/**
+ * The key that SIGNING_KEY names. Read once more when a run begins: what happens to the file later cannot unsign the run.
+ * @throws CannotBegin when it cannot sign.
+ */
+export function signingKey(path: string | undefined): KeyObject | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readSigningKey(path);
+  } catch (error) {
+    throw new CannotBegin(
+      `SIGNING_KEY=${quotedKnob(path)}: cannot sign with it: ${(error as Error).message}`,
+    );
+  }
 }

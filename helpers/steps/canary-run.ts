@@ -13,6 +13,7 @@ import { listRules, type RuleList } from '../changes/rules.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { sha256OfFile } from '../files/sha256.ts';
+import { isRunning, type ProcessIdentity } from '../host/processes.ts';
 import { frozen, type Phase, type Settings } from '../settings/settings.ts';
 
 /** What the main process tells the specs of the run it prepared. */
@@ -29,6 +30,8 @@ export interface ProvidedRun {
   readonly candidateSha256: string | undefined;
   /** The one journal of this run, which the guardian made; a finished run has none. */
   readonly journal?: JournalIdentity | undefined;
+  /** Holds the host's lock and undoes the run; a finished run has none. */
+  readonly guardian?: ProcessIdentity | undefined;
 }
 
 declare module 'vitest' {
@@ -61,9 +64,11 @@ export class CanaryRun {
   /**
    * The journal of this run, begun with a snapshot of the agent's state before the first change.
    * Nothing is changed on the host, and no agent is started, without it.
-   * @throws JudgementError when it is lost, or the binary is no longer the one that the run began with.
+   * @throws JudgementError when it or the guardian is lost, or the binary is no longer the one that the run began with.
    */
   async journal(): Promise<Journal> {
+    const unguarded = this.withoutGuardian();
+    if (unguarded !== undefined) throw noEvidence(unguarded, { source: '/proc' });
     if (this.begunJournal() !== undefined) return this.#journal;
     const { AEGIS_BIN: candidate, AEGIS_BIN_PREVIOUS: previous, HOST_ROOT } = this.settings;
     const { runId, runDirectory, candidateSha256: began } = this.provided;
@@ -98,12 +103,26 @@ export class CanaryRun {
   begunJournal(): Journal | undefined {
     if (this.#journal.read()?.run.runId === this.provided.runId) return this.#journal;
     // Written once it was begun: never a second snapshot, for that would be of a changed host.
-    if (this.directory.has(SNAPSHOT))
+    if (this.#wasBegun())
       throw noEvidence(
         `${JOURNAL_PATH} was emptied while the run went on: somebody on this host did that`,
         { source: JOURNAL_PATH },
       );
     return undefined;
+  }
+
+  /** By the snapshot, by the list of what the run has made, or by the first thing that was judged after it. */
+  #wasBegun(): boolean {
+    const { directory } = this;
+    if (directory.has(SNAPSHOT) || directory.wasMade(SNAPSHOT)) return true;
+    return directory.criteria().get('preflight.health')?.verdict === 'pass';
+  }
+
+  /** Why nothing more is changed on this host; undefined while the guardian lives, which undoes it. */
+  withoutGuardian(): string | undefined {
+    const { guardian } = this.provided;
+    if (guardian === undefined || isRunning(guardian)) return undefined;
+    return `the run lost its guardian (pid ${guardian.pid}); without it nothing is changed on this host, and no agent is started`;
   }
 
   /** The host as it was found, from the evidence; undefined while nothing was changed. */

@@ -30,20 +30,30 @@ export async function hostIsUnchanged(run: CanaryRun): Promise<Judgement> {
   forgetOwnFiles();
   const report = await undoAll(journal, (text) => run.directory.log(`undone: ${text}`));
   run.directory.writeJson('undo.json', report);
-  const differences =
-    snapshot === undefined
-      ? ['the snapshot of the host as it was found is gone']
-      : agentStateDifferences(snapshot);
+  const differences = snapshot === undefined ? [] : agentStateDifferences(snapshot);
   const left = hadPins ? await ruleDifferences(run, 'new') : [];
   const problems = [...report.problems, ...rules, ...left, ...differences];
   const measured = { value: problems.length, limit: 0, unit: 'differences', source };
   if (problems.length > 0)
     return fail(`the host is not as it was found: ${problems.join('; ')}`, measured);
+  const undone = `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}`;
+  const gone = evidenceGone(run);
+  if (gone.length > 0)
+    return inconclusive(
+      `${gone.join(' and ')} ${gone.length === 1 ? 'is' : 'are'} gone, so that the host is as it was found cannot be shown. Nothing was seen to differ; ${undone}`,
+      measured,
+    );
   const stay = hadPins ? await whatStays(run) : '';
-  return pass(
-    `${report.undone.length} things undone: ${report.undone.join(', ') || 'nothing was left'}${stay}`,
-    measured,
-  );
+  return pass(`${undone}${stay}`, measured);
+}
+
+/** What this run wrote down of the host as it was found, and what is there no more. */
+function evidenceGone(run: CanaryRun): string[] {
+  const known = run.directory.criteria().get('preflight.rules')?.verdict === 'pass';
+  return [
+    ...(run.snapshot() === undefined ? ['host-before.json'] : []),
+    ...(known && rulesAtStart(run) === undefined ? ['rules-before.json'] : []),
+  ];
 }
 
 /** Without its journal a run cannot show what it undid: what differs from the first snapshot is named. */

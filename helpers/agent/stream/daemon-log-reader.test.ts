@@ -17,7 +17,7 @@ const line = (level: string, message: string) =>
 const textOf = (name: string) => readFileSync(join(folder.name, name), 'utf8');
 
 test('a flood of lines is bounded on disk and keeps its beginning and its end', async () => {
-  const log = new DaemonLog(path, 10_000);
+  const log = new DaemonLog(path, undefined, 10_000);
   for (let count = 1; count <= 5000; count += 1) log.push(line('INFO', `line ${count} of many`));
   await log.end();
   const sizes = readdirSync(folder.name).map((name) => statSync(join(folder.name, name)).size);
@@ -28,7 +28,7 @@ test('a flood of lines is bounded on disk and keeps its beginning and its end', 
 });
 
 test('rotation loses no error and no state change', async () => {
-  const log = new DaemonLog(path, 10_000);
+  const log = new DaemonLog(path, undefined, 10_000);
   const flood = () => {
     for (let count = 0; count < 2000; count += 1) log.push(line('INFO', `line ${count} of many`));
   };
@@ -47,7 +47,7 @@ test('rotation loses no error and no state change', async () => {
 });
 
 test('a flood of one error is bounded too, and counted in full', async () => {
-  const log = new DaemonLog(path, 10_000);
+  const log = new DaemonLog(path, undefined, 10_000);
   for (let count = 0; count < 20_000; count += 1)
     log.push(line('ERROR', `poll ${count} failed {errno=${count}}`));
   log.push(line('ERROR', 'another thing broke'));

@@ -3,7 +3,7 @@ import { type AgentStarted, agentStarted, parseLogLine } from '../contract/daemo
 import { EventLineSplitter } from '../contract/event-stream.ts';
 import type { Parsed } from '../contract/parsed.ts';
 import { LogFindings } from '../log-findings.ts';
-import { RotatedFile } from './rotated-file.ts';
+import { type Begun, RotatedFile } from './rotated-file.ts';
 
 const KEPT_LINES = 20;
 const PART_BYTES = 16 * 1024 * 1024;
@@ -24,9 +24,9 @@ export class DaemonLog {
   startedAtMs: number | undefined;
 
   /** @param path of the log, `….log`; its parts and findings lie beside it. */
-  constructor(path: string, partBytes = PART_BYTES) {
-    this.#file = new RotatedFile(path, partBytes);
-    this.#findings = new LogFindings(path.replace(/\.log$/, '.findings.log'));
+  constructor(path: string, begun?: Begun, partBytes = PART_BYTES) {
+    this.#file = new RotatedFile(path, partBytes, begun);
+    this.#findings = new LogFindings(path.replace(/\.log$/, '.findings.log'), begun);
   }
 
   push(chunk: Buffer): void {

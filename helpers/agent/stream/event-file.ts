@@ -1,5 +1,6 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
+import type { Begun } from './rotated-file.ts';
 
 /** What a stored line is kept for; each kind has a bound of its own, so that none crowds out another. */
 export type LineKind = 'own' | 'telemetry' | 'host' | 'unreadable' | 'state';
@@ -26,8 +27,12 @@ export class EventFile {
   #timer: NodeJS.Timeout | undefined;
   /** Lines that were counted and not stored. */
   notStored = 0;
+  readonly #path: string;
+  #begun: Begun | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, begun?: Begun) {
+    this.#path = path;
+    this.#begun = begun;
     this.#file = createWriteStream(path, { mode: 0o640 });
     // A full disk must not end the run unseen: the soak's own samples fail on the same disk.
     this.#file.on('error', () => {});
@@ -51,8 +56,12 @@ export class EventFile {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#batch === '') return;
-    this.#file.write(this.#batch);
+    const [batch, begun] = [this.#batch, this.#begun];
+    this.#file.write(batch, (error) => {
+      if (error === null || error === undefined) begun?.(this.#path, batch);
+    });
     this.#batch = '';
+    this.#begun = undefined;
   }
 
   async end(): Promise<void> {

@@ -13,6 +13,7 @@ import { EventFile } from './event-file.ts';
 import { Misnamed, type MisnamedLines } from './misnamed.ts';
 import { OwnProcesses } from './own-processes.ts';
 import { RememberedLines } from './remembered-lines.ts';
+import type { Begun } from './rotated-file.ts';
 import {
   type AddressDecisions,
   type FileDecisions,
@@ -61,8 +62,8 @@ export class EventLog {
   readonly defects: StreamDefects = { notJson: 0, invalid: 0, oversized: 0, samples: [] };
   lines = 0;
 
-  constructor(path: string) {
-    this.#file = new EventFile(path);
+  constructor(path: string, begun?: Begun) {
+    this.#file = new EventFile(path, begun);
   }
 
   /** Counts decisions on this file apart from the host's. */

@@ -1,5 +1,8 @@
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 
+/** Told once, by its path, how a file begins, when that is on disk. */
+export type Begun = (path: string, beginning: string) => void;
+
 /**
  * A log file bounded on disk. The first part, `NAME`, is never touched again; then come `NAME.2`, the
  * latest, and `NAME.1`, the one before it: at most three parts, whatever is written. Writes are
@@ -11,9 +14,11 @@ export class RotatedFile {
   #descriptor: number | undefined;
   #bytes = 0;
   #rotations = 0;
+  #begun: Begun | undefined;
 
-  constructor(path: string, partBytes: number) {
+  constructor(path: string, partBytes: number, begun?: Begun) {
     this.#path = path;
+    this.#begun = begun;
     this.#partBytes = partBytes;
     this.#descriptor = openSync(path, 'w', 0o640);
   }
@@ -23,8 +28,10 @@ export class RotatedFile {
     if (this.#bytes > 0 && this.#bytes + bytes.length > this.#partBytes) this.#rotate();
     if (this.#descriptor === undefined) return;
     try {
-      writeSync(this.#descriptor, bytes);
+      const written = writeSync(this.#descriptor, bytes);
       this.#bytes += bytes.length;
+      if (written === bytes.length) this.#begun?.(this.#path, text);
+      this.#begun = undefined;
     } catch {
       // A full disk ends the soak by its own samples; the agent must not wait for its reader.
     }
