@@ -64,10 +64,11 @@ export class CanaryRun {
   /**
    * The journal of this run, begun with a snapshot of the agent's state before the first change.
    * Nothing is changed on the host, and no agent is started, without it.
+   * @param purpose what is taken back needs no guardian.
    * @throws JudgementError when it or the guardian is lost, or the binary is no longer the one that the run began with.
    */
-  async journal(): Promise<Journal> {
-    const unguarded = this.withoutGuardian();
+  async journal(purpose: 'change' | 'undo' = 'change'): Promise<Journal> {
+    const unguarded = purpose === 'undo' ? undefined : this.withoutGuardian();
     if (unguarded !== undefined) throw noEvidence(unguarded, { source: '/proc' });
     if (this.begunJournal() !== undefined) return this.#journal;
     const { AEGIS_BIN: candidate, AEGIS_BIN_PREVIOUS: previous, HOST_ROOT } = this.settings;

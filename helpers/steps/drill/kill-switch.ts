@@ -50,7 +50,7 @@ export class KillSwitch {
       });
     }
     const judged = await stage.shows('emergency-enable', 'baseline');
-    if (judged.verdict === 'pass') (await stage.run.journal()).strike(journalId);
+    if (judged.verdict === 'pass') (await stage.run.journal('undo')).strike(journalId);
     return judged;
   }
 

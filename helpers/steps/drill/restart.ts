@@ -36,7 +36,7 @@ export class RestartUnderLoad {
     for (const life of this.#lives) await life.stop();
     if (this.#subject === undefined) return;
     const { file, ruleId } = this.#subject;
-    await removeRule(this.#run.candidate, file, ruleId, await this.#run.journal());
+    await removeRule(this.#run.candidate, file, ruleId, await this.#run.journal('undo'));
   }
 
   /**

@@ -69,7 +69,7 @@ export async function journalPolicy(
 export async function removePolicy(run: CanaryRun, applied: AppliedPolicy): Promise<CommandResult> {
   const { emptyPolicy, id } = applied;
   const result = await run.command('policy', 'apply', emptyPolicy, '--reset', '--no-rollback');
-  if (result.exitCode === 0) (await run.journal()).strike(id);
+  if (result.exitCode === 0) (await run.journal('undo')).strike(id);
   return result;
 }
 

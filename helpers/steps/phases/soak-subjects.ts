@@ -154,7 +154,7 @@ export class SoakSubjects {
    */
   async removeRules(kept?: OwnFile): Promise<Judgement | undefined> {
     const { candidate } = this.#run;
-    const journal = await this.#run.journal();
+    const journal = await this.#run.journal('undo');
     for (const { address, id } of this.#networkRules.splice(0))
       await allowAddress(candidate, address, id, journal);
     const removed = this.#rules.filter(({ file }) => file !== kept);
