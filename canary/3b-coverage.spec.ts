@@ -18,6 +18,7 @@ section('coverage', () => {
     criterion(`coverage.${mode}.ready`, () => phase.start());
     for (const group of GROUPS) criterion(`coverage.${mode}.${group}`, () => phase.group(group));
     criterion(`coverage.${mode}.accounting`, () => phase.accounting());
+    criterion(`coverage.${mode}.event-fields`, () => phase.eventFields());
     criterion(`coverage.${mode}.stop`, () => phase.stop());
   }
   criterion('coverage.removed', () => subjects.removeRules());

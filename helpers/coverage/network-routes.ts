@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
+import type { Destination } from './destinations.ts';
 import { call } from './libc.ts';
-import type { NetworkSite } from './site.ts';
-import type { Route } from './table.ts';
 
 /** <sys/socket.h>, the same on x64 and arm64. */
 const AF_INET = 2;
@@ -65,7 +64,7 @@ const by = (name: 'bind' | 'connect') => (address: string, port: number, type: n
 const bind = by('bind');
 const connect = by('connect');
 
-function connectToListener(address: string, port = 0): void {
+function connectToListener(address: string, port: number): void {
   withSocket(address, port, SOCK_STREAM, (listener, bytes) => {
     // Others of ours try the same port a moment before or after.
     const on = Buffer.alloc(4);
@@ -112,36 +111,11 @@ function isUsable(address: string): boolean {
   return flags !== undefined && (Number.parseInt(flags, 16) & IFA_F_TENTATIVE) === 0;
 }
 
-/** Nothing listens there, and nothing needs to. */
-const ANY_PORT = 9;
-
-/** How each route is taken, by addresses of one family. */
-export const NETWORK_ROUTES: Partial<Record<Route, (site: NetworkSite) => void>> = {
-  'tcp-connect': ({ address }) => connectToListener(address),
-  'udp-connect': ({ address }) => connect(address, ANY_PORT, SOCK_DGRAM),
-  'udp-send': ({ address }) => send(address, ANY_PORT),
-  'tcp-bind': ({ free, bindPort }) => bind(free, bindPort, SOCK_STREAM),
-  'udp-bind': ({ free, bindPort }) => bind(free, bindPort, SOCK_DGRAM),
-  'both-bind': ({ free, bothPort }) => bind(free, bothPort, SOCK_DGRAM),
-  'both-connect': ({ free, bothPort }) => connect(free, bothPort, SOCK_DGRAM),
-  'mapped-connect': ({ address }) => connect(inIpv6(address), ANY_PORT, SOCK_DGRAM),
-  'next-tcp-connect': ({ next }) => connectToListener(next),
-  'next-udp-connect': ({ next }) => connect(next, ANY_PORT, SOCK_DGRAM),
-  'next-udp-send': ({ next }) => send(next, ANY_PORT),
-  'next-udp-bind': ({ free, bindPort }) => bind(free, bindPort + 1, SOCK_DGRAM),
-  'next-both-bind': ({ free, bothPort }) => bind(free, bothPort + 1, SOCK_DGRAM),
-  'next-both-connect': ({ free, bothPort }) => connect(free, bothPort + 1, SOCK_DGRAM),
-  'bind-port-connect': ({ free, bindPort }) => connect(free, bindPort, SOCK_DGRAM),
-  'range-first-connect': ({ range }) => connect(range.first, ANY_PORT, SOCK_DGRAM),
-  'range-last-connect': ({ range }) => connect(range.last, ANY_PORT, SOCK_DGRAM),
-  'range-send': ({ range }) => send(range.last, ANY_PORT),
-  'before-range-connect': ({ range }) => connect(range.before, ANY_PORT, SOCK_DGRAM),
-  'after-range-connect': ({ range }) => connect(range.after, ANY_PORT, SOCK_DGRAM),
-  'pair-connect': ({ pair, pairPort }) => connect(pair, pairPort, SOCK_DGRAM),
-  'pair-tcp-connect': ({ pair, pairPort }) => connectToListener(pair, pairPort),
-  'pair-next-port-connect': ({ pair, pairPort }) => connect(pair, pairPort + 1, SOCK_DGRAM),
-  'pair-other-address-connect': ({ free, pairPort }) => connect(free, pairPort, SOCK_DGRAM),
-  'tcp-port-connect': ({ free, tcpPort }) => connectToListener(free, tcpPort),
-  'other-protocol-connect': ({ free, tcpPort }) => connect(free, tcpPort, SOCK_DGRAM),
-  'egress-port-bind': ({ free, tcpPort }) => bind(free, tcpPort, SOCK_STREAM),
-};
+/** Takes a route of the network. */
+export function reach({ call: name, protocol, address, port, isMapped }: Destination): void {
+  const type = protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM;
+  if (name === 'bind') bind(address, port, type);
+  else if (name === 'send') send(address, port);
+  else if (protocol === 'tcp') connectToListener(address, port);
+  else connect(isMapped ? inIpv6(address) : address, port, type);
+}

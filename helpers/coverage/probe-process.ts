@@ -8,9 +8,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { destinationOf } from './destinations.ts';
 import { FILE_ROUTES, type FileSite } from './file-routes.ts';
 import { addressOf, call } from './libc.ts';
-import { addLoopbackAddresses, NETWORK_ROUTES } from './network-routes.ts';
+import { addLoopbackAddresses, reach } from './network-routes.ts';
 import { type Answer, FILES, type Site, site } from './site.ts';
 import { isKind, type Kind, ROUTES, type Route } from './table.ts';
 
@@ -89,10 +90,10 @@ async function inThread(route: Route, directory: string): Promise<void> {
 async function take(route: Route, files: FileSite): Promise<Answer> {
   try {
     const { kind } = order;
-    const network = kind.startsWith('network-ipv6') ? order.site.ipv6 : order.site.ipv4;
+    const destination = destinationOf(kind, route, order.site);
     if (kind === 'thread') await inThread(route, files.directory);
-    else if (FILE_ROUTES[route] !== undefined) FILE_ROUTES[route](files);
-    else NETWORK_ROUTES[route]?.(network);
+    else if (destination !== undefined) reach(destination);
+    else FILE_ROUTES[route]?.(files);
     return { outcome: 'passed' };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

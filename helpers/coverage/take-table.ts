@@ -1,8 +1,10 @@
 import type { BlockEvent, NetBlockEvent } from '../agent/contract/events.ts';
 import type { EventLog } from '../agent/stream/event-log.ts';
+import type { KnownActor } from '../agent/stream/field-check.ts';
+import { type KnownProcess, knownProcess } from '../host/known-process.ts';
 import { Probe } from './probe.ts';
 import type { Answer, Site } from './site.ts';
-import { isKind, KINDS, type Kind, type Line, TABLE } from './table.ts';
+import { isKind, KINDS, type Kind, type Line, type Route, TABLE } from './table.ts';
 
 /** One line of the table, taken once. */
 export interface Taken {
@@ -11,6 +13,8 @@ export interface Taken {
   readonly answer: Answer | string;
   /** Event lines of its process that came from its beginning to the next one's. */
   readonly events: readonly (BlockEvent | NetBlockEvent)[];
+  /** Who made them; undefined where its process ended before it could be looked at. */
+  readonly actor?: KnownActor | undefined;
 }
 
 /** Processes that were begun before, and live on after it. */
@@ -59,7 +63,9 @@ async function takeLines(probe: Probe, events: EventLog | undefined): Promise<Ta
   const taken: (Omit<Taken, 'events'> & { from: number })[] = [];
   for (const line of lines) {
     const from = made.length;
-    taken.push({ line, answer: await probe.take(line.route), from });
+    const before = knownProcess(pid);
+    const answer = await probe.take(line.route);
+    taken.push({ line, answer, from, actor: before && actorOf(line.route, before) });
     const wait = line.expected === 'denied' ? EVENT_WAIT_MS : QUIET_AFTER_EACH_MS;
     await events?.until(() => made.length > from, wait);
   }
@@ -69,9 +75,24 @@ async function takeLines(probe: Probe, events: EventLog | undefined): Promise<Ta
   };
   // A line that comes now may have others behind it.
   while ((await isMore()) === true);
-  return taken.map(({ line, answer, from }, index) => ({
-    line,
-    answer,
+  return taken.map(({ from, ...one }, index) => ({
+    ...one,
     events: made.slice(from, taken[index + 1]?.from),
   }));
+}
+
+/** Routes by which the process starts a program: it is that one which is refused, still by its caller's name. */
+const STARTS: readonly Route[] = ['exec', 'interpreter'];
+
+/** @param before what ran when it was told to take the route: what takes its place has another name. */
+function actorOf(route: Route, before: KnownProcess): KnownActor {
+  // Threads that were made for the route are there now.
+  const { startTicks, names = [] } = knownProcess(before.pid) ?? {};
+  const made = startTicks === before.startTicks ? names : [];
+  // One of io_uring ends by itself.
+  const worker = route === 'io-uring' ? [`iou-wrk-${before.pid}`] : [];
+  const process = { ...before, names: [...new Set([...before.names, ...made, ...worker])] };
+  return STARTS.includes(route)
+    ? { kind: 'child', parent: process, names: process.names }
+    : { kind: 'process', process, parent: knownProcess(before.parentPid) };
 }

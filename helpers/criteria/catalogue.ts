@@ -193,6 +193,9 @@ const coverageIn = (mode: SoakMode) => {
         ', and no others',
       ),
       accounting: tried(`event lines and counters of all routes agree in ${mode} mode`),
+      'event-fields': tried(
+        `every event line of a denied route tells what was tried, and who tried it, in ${mode} mode`,
+      ),
       stop: { title: `the agent stops in order after ${mode} mode` },
     }),
   };

@@ -1,16 +1,27 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
+import type { DecisionGroup } from '../agent/stream/decision-groups.ts';
 import { knownProcess } from '../host/known-process.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
-import { labelledDelta, scrapeDelta } from './counters.ts';
+import { BY_CGROUP, BY_PORT, labelledDelta, scrapeDelta } from './counters.ts';
 import type { Measured } from './measured.ts';
 import type { CounterCheck } from './result.ts';
 import type { SideWork } from './side-work.ts';
 
 const NET_TOTAL = 'aegisbpf_net_blocks_total';
-const BY_CGROUP = 'aegisbpf_blocks_by_cgroup_total';
 const BY_PATH = 'aegisbpf_blocks_by_path_total';
-const BY_PORT = 'aegisbpf_net_blocks_by_port_total';
+
+/** Decisions of others by their event lines, as the two families count them. */
+export interface Others {
+  readonly file: number;
+  readonly net: number;
+}
+
+export function othersIn(groups: readonly DecisionGroup[]): Others {
+  const others = { file: 0, net: 0 };
+  for (const { type, count } of groups) others[type.startsWith('net_') ? 'net' : 'file'] += count;
+  return others;
+}
 
 /** Attempts that were decided on, and those that may have been. */
 function decided(mode: ReadyDaemon['mode'], all: readonly WorkloadCounts[]) {
@@ -36,9 +47,7 @@ export function counterChecks(
   const countsOf = (works: readonly SideWork[]) => works.map((work) => work.counts);
   const opens = [counts, loads.victims.counts(), ...countsOf(files)];
   const onFiles = decided(mode, opens);
-  const others = { file: 0, net: 0 };
-  for (const { type, count } of events.hostDecisions())
-    others[type.startsWith('net_') ? 'net' : 'file'] += count;
+  const others = othersIn(events.hostDecisions());
   const total = (family: string) => scrapeDelta(measured, [family]);
   const labelled = (family: string, label: string, value: string) =>
     labelledDelta(measured, family, label, value);

@@ -9,8 +9,13 @@ export const DROP_FAMILIES = [
   'aegisbpf_ringbuf_drops_total',
   'aegisbpf_net_ringbuf_drops_total',
 ] as const;
-const BY_INODE = 'aegisbpf_blocks_by_inode_total';
-const BY_ADDRESS = 'aegisbpf_net_blocks_by_ip_total';
+export const BY_INODE = 'aegisbpf_blocks_by_inode_total';
+export const BY_CGROUP = 'aegisbpf_blocks_by_cgroup_total';
+export const BY_ADDRESS = 'aegisbpf_net_blocks_by_ip_total';
+export const BY_PORT = 'aegisbpf_net_blocks_by_port_total';
+
+/** A family, the name of a label, and its value. */
+export type Series = readonly [family: string, label: string, value: string];
 
 /** The sum of several counter families now; undefined where any of them is missing. */
 export function familyTotal(metrics: Metrics, families: readonly string[]): number | undefined {
@@ -75,9 +80,7 @@ export function scrapeDelta({ before, after }: Scrapes, families: readonly strin
  */
 export function labelledDelta(
   { before, after }: Scrapes,
-  family: string,
-  label: string,
-  value: string,
+  ...[family, label, value]: Series
 ): Figure {
   const source = `${family}{${label}="${value}"}`;
   const unknown = (reason: string): Figure => ({ known: false, source, reason });

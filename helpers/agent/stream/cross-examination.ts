@@ -105,7 +105,13 @@ export class CrossExamination {
 
   /** Counts one line that tells the arguments of a process of ours. */
   examineArguments(event: ExecArgvEvent, started: readonly string[], text: string): void {
-    this.#counting(checkArguments(event, started), text)();
+    this.count(checkArguments(event, started), text);
+  }
+
+  /** Counts one line by its compared fields; undefined where its process ended before it could be looked at. */
+  count(fields: readonly ComparedField[] | undefined, text: string): void {
+    if (fields === undefined) this.unknown += 1;
+    else this.#counting(fields, text)();
   }
 
   #counting(fields: readonly ComparedField[], text: string): () => void {

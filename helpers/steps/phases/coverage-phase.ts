@@ -1,22 +1,19 @@
 import type { Mode } from '../../agent/daemon-options.ts';
-import { type Scrape, scrapeEndpoint } from '../../agent/scrape.ts';
-import {
-  type JudgedLine,
-  judgeGroup,
-  judgeLine,
-  tableFile,
-  wentUnseen,
-} from '../../coverage/judge-lines.ts';
-import { type Group, lineText } from '../../coverage/table.ts';
+import { scrapeCommand } from '../../agent/scrape.ts';
+import { witnessOf } from '../../coverage/event-fields.ts';
+import { type CountedTable, judgeCounters } from '../../coverage/judge-counters.ts';
+import { judgeGroup, judgeLine, tableFile, wentUnseen } from '../../coverage/judge-lines.ts';
+import { type Group, type Line, lineText } from '../../coverage/table.ts';
+import { wantedEvent } from '../../coverage/wanted-event.ts';
 import type { Finding } from '../../criteria/judgement.ts';
-import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
-import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from '../../soak/counters.ts';
+import { type Judgement, noEvidence } from '../../criteria/judgement.ts';
+import { othersIn } from '../../soak/counter-checks.ts';
+import type { Witness } from '../../soak/result.ts';
+import { judgeWitnesses } from '../../soak/witness.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { judgeDefect } from './known-defects.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
-
-const SCRAPE_MS = 10_000;
 
 /** What it means where the routes of a group go through unseen: each has a name for KNOWN_DEFECTS. */
 const FINDINGS: Partial<Record<Group, Finding & { readonly id: string }>> = {
@@ -38,12 +35,8 @@ const FINDINGS: Partial<Record<Group, Finding & { readonly id: string }>> = {
   },
 };
 
-interface TakenTable {
-  readonly judged: readonly JudgedLine[];
-  readonly before: Scrape;
-  readonly after: Scrape;
-  /** Decisions of others in the meantime. */
-  readonly others: number;
+interface TakenTable extends CountedTable {
+  readonly witness: Witness;
 }
 
 /** The coverage phase in one mode: one start of the agent, and the whole table taken once. */
@@ -92,23 +85,16 @@ export class CoverageMode {
 
   /** Event lines and the agent's counters agree, for the table as a whole. */
   async accounting(): Promise<Judgement> {
-    const table = await this.#taken();
-    const { judged, others } = table;
-    const decided = scrapeDelta(table, DECISION_FAMILIES);
-    if (!decided.known) return inconclusive(decided.reason, { source: decided.source });
-    const drops = scrapeDelta(table, DROP_FAMILIES);
-    if (!drops.known) return inconclusive(drops.reason, { source: drops.source });
-    const lines = judged.reduce((sum, { taken }) => sum + taken.events.length, 0);
-    // An attempt without its event is the concern of its own criterion.
-    const text = `${lines} event lines of our processes, ${decided.value} decisions counted${others === 0 ? '' : `, ${others} of them on others`}, ${drops.value} drops`;
-    const value = decided.value - others;
-    const source = `${this.#file}; ${decided.source}`;
-    const measured = { value, limit: lines, unit: 'decisions', source };
-    if (lines === 0) return inconclusive(`${text}: there is nothing to compare`, measured);
-    return value === lines && drops.value === 0
-      ? pass(text, measured)
-      : fail(`${text}: they do not agree`, measured);
+    return judgeCounters(await this.#taken(), this.#wanted, this.#file);
   }
+
+  /** Every event line of a denied route tells what was tried, and who tried it. */
+  async eventFields(): Promise<Judgement> {
+    const { witness } = await this.#taken();
+    return judgeWitnesses([witness], 0, this.#file);
+  }
+
+  readonly #wanted = (line: Line) => wantedEvent(line, this.#subjects.made);
 
   get #file(): string {
     return tableFile(this.mode);
@@ -121,26 +107,36 @@ export class CoverageMode {
   }
 
   async #take(): Promise<TakenTable> {
-    const { events, metricsAddress } = this.#daemon.running;
-    const others = () => events.hostDecisions().reduce((sum, { count }) => sum + count, 0);
-    const [before, othersBefore] = [await scrapeEndpoint(metricsAddress, SCRAPE_MS), others()];
+    const { events } = this.#daemon.running;
+    const { directory, candidate } = this.#run;
+    const others = () => othersIn(events.hostDecisions());
+    // By the command line: the endpoint tells no counter by inode, address or port.
+    const scrape = (when: string) =>
+      scrapeCommand(candidate, (bytes) =>
+        directory.writeText(`coverage/${this.mode}/metrics-${when}.prom`, bytes),
+      );
+    const [before, earlier] = [await scrape('before'), others()];
     const taken = await this.#subjects.take(events);
-    const after = await scrapeEndpoint(metricsAddress, SCRAPE_MS);
+    const after = await scrape('after');
+    const later = others();
     if (!this.#daemon.ready.isRunning())
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
-    const { made, notRun } = this.#subjects;
-    const deniedFiles = new Set(made.denied.map(({ dev, ino }) => `${dev}:${ino}`));
+    const { notRun } = this.#subjects;
     const { hooks } = this.#daemon.ready.capabilities;
-    const expectation = { mode: this.mode, notRun, deniedFiles, hooks };
+    const expectation = { mode: this.mode, notRun, hooks };
     const judged = taken.map((one) => judgeLine(one, expectation));
-    this.#run.directory.writeJson(this.#file, {
-      mode: this.mode,
+    const witness = witnessOf(judged, this.#wanted, this.mode);
+    directory.writeJson(this.#file, {
+      ...{ mode: this.mode, witness },
       lines: judged.map(({ verdict, text, taken: { line, answer, events } }) => ({
         ...{ kind: line.kind, route: line.route, group: line.group, expected: line.expected },
         ...{ words: lineText(line), verdict, text },
         ...{ answer, events: events.length },
       })),
     });
-    return { judged, before, after, others: others() - othersBefore };
+    return {
+      ...{ judged, before, after, witness },
+      others: { file: later.file - earlier.file, net: later.net - earlier.net },
+    };
   }
 }

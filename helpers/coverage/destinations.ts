@@ -1,0 +1,70 @@
+import type { NetworkSite, Site } from './site.ts';
+import type { Kind, Route } from './table.ts';
+
+/** Where a route of the network leads to. */
+export interface Destination {
+  readonly call: 'connect' | 'send' | 'bind';
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  /** 0: the port that the kernel gives to a listener of ours. */
+  readonly port: number;
+  /** The kind of rule that denies it, as events name it (docs/agent-contract.md §4.1); undefined where none does. */
+  readonly rule?: 'ip' | 'cidr' | 'port' | 'ip_port' | undefined;
+  /** The address is given in its IPv6 form. */
+  readonly isMapped?: true;
+}
+
+const by =
+  (call: Destination['call'], protocol: Destination['protocol']) =>
+  (address: string, port: number, rule?: Destination['rule']): Destination => ({
+    ...{ call, protocol, address, port, rule },
+  });
+const tcp = by('connect', 'tcp');
+const udp = by('connect', 'udp');
+const send = by('send', 'udp');
+const tcpBind = by('bind', 'tcp');
+const udpBind = by('bind', 'udp');
+
+/** Nothing listens there, and nothing needs to. */
+const ANY_PORT = 9;
+const FREE_PORT = 0;
+
+/** By addresses of one family. */
+const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> = {
+  'tcp-connect': ({ address }) => tcp(address, FREE_PORT, 'ip'),
+  'udp-connect': ({ address }) => udp(address, ANY_PORT, 'ip'),
+  'udp-send': ({ address }) => send(address, ANY_PORT, 'ip'),
+  'tcp-bind': ({ free, bindPort }) => tcpBind(free, bindPort, 'port'),
+  'udp-bind': ({ free, bindPort }) => udpBind(free, bindPort, 'port'),
+  'both-bind': ({ free, bothPort }) => udpBind(free, bothPort, 'port'),
+  'both-connect': ({ free, bothPort }) => udp(free, bothPort, 'port'),
+  'mapped-connect': ({ address }) => ({ ...udp(address, ANY_PORT, 'ip'), isMapped: true }),
+  'next-tcp-connect': ({ next }) => tcp(next, FREE_PORT),
+  'next-udp-connect': ({ next }) => udp(next, ANY_PORT),
+  'next-udp-send': ({ next }) => send(next, ANY_PORT),
+  'next-udp-bind': ({ free, bindPort }) => udpBind(free, bindPort + 1),
+  'next-both-bind': ({ free, bothPort }) => udpBind(free, bothPort + 1),
+  'next-both-connect': ({ free, bothPort }) => udp(free, bothPort + 1),
+  'bind-port-connect': ({ free, bindPort }) => udp(free, bindPort),
+  'range-first-connect': ({ range }) => udp(range.first, ANY_PORT, 'cidr'),
+  'range-last-connect': ({ range }) => udp(range.last, ANY_PORT, 'cidr'),
+  'range-send': ({ range }) => send(range.last, ANY_PORT, 'cidr'),
+  'before-range-connect': ({ range }) => udp(range.before, ANY_PORT),
+  'after-range-connect': ({ range }) => udp(range.after, ANY_PORT),
+  'pair-connect': ({ pair, pairPort }) => udp(pair, pairPort, 'ip_port'),
+  'pair-tcp-connect': ({ pair, pairPort }) => tcp(pair, pairPort, 'ip_port'),
+  'pair-next-port-connect': ({ pair, pairPort }) => udp(pair, pairPort + 1),
+  'pair-other-address-connect': ({ free, pairPort }) => udp(free, pairPort),
+  'tcp-port-connect': ({ free, tcpPort }) => tcp(free, tcpPort, 'port'),
+  'other-protocol-connect': ({ free, tcpPort }) => udp(free, tcpPort),
+  'egress-port-bind': ({ free, tcpPort }) => tcpBind(free, tcpPort),
+};
+
+/** Where this kind of process goes by this route; undefined for a route to a file. */
+export function destinationOf(
+  kind: Kind,
+  route: Route,
+  { ipv4, ipv6 }: Pick<Site, 'ipv4' | 'ipv6'>,
+) {
+  return DESTINATIONS[route]?.(kind.startsWith('network-ipv6') ? ipv6 : ipv4);
+}

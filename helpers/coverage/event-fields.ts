@@ -1,0 +1,56 @@
+import type { Mode } from '../agent/daemon-options.ts';
+import { CrossExamination } from '../agent/stream/cross-examination.ts';
+import {
+  type ComparedField,
+  checkActor,
+  checkOptional,
+  checkValues,
+} from '../agent/stream/field-check.ts';
+import { Owners, OwnProcesses } from '../agent/stream/own-processes.ts';
+import type { Witness } from '../soak/result.ts';
+import { merged } from '../soak/witness.ts';
+import type { JudgedLine } from './judge-lines.ts';
+import type { Line } from './table.ts';
+import type { Taken } from './take-table.ts';
+import type { WantedEvent } from './wanted-event.ts';
+
+/**
+ * The events of all denied routes as one witness, each field beside what was tried and who tried it. A route with another
+ * number of events than one is told by its own criterion: whose event each of them is nobody knows.
+ */
+export function witnessOf(
+  judged: readonly JudgedLine[],
+  wanted: (line: Line) => WantedEvent,
+  mode: Mode,
+): Witness {
+  const processes = new OwnProcesses();
+  const examination = new CrossExamination(processes, new Owners(processes));
+  for (const { taken, verdict } of judged) {
+    const [event, second] = taken.events;
+    const isJudged = verdict === 'pass' || verdict === 'fail';
+    if (event === undefined || second !== undefined || !isJudged) continue;
+    if (taken.line.expected !== 'denied') continue;
+    examination.count(compared(event, taken, wanted(taken.line)), JSON.stringify(event));
+  }
+  const subject = `the denied routes in ${mode} mode`;
+  const witness = merged({ subject, named: 'event' }, [{ examination, misnamed: [] }]);
+  return { ...witness, missing: 0 };
+}
+
+/** Undefined where nobody knows who took it. */
+function compared(
+  event: Taken['events'][number],
+  { actor }: Taken,
+  { fields }: WantedEvent,
+): readonly ComparedField[] | undefined {
+  if (actor === undefined) return undefined;
+  const { type } = fields;
+  const who = actor.kind === 'child' ? {} : { pid: actor.process.pid };
+  // An event of another type has other fields.
+  const what = event.type === type ? fields : { type };
+  return [
+    ...checkValues(event, { ...what, ...who }),
+    ...checkOptional(event, []),
+    ...checkActor(event, actor),
+  ];
+}

@@ -1,0 +1,125 @@
+import type { Scrape } from '../agent/scrape.ts';
+import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
+import type { Others } from '../soak/counter-checks.ts';
+import {
+  BY_CGROUP,
+  DECISION_FAMILIES,
+  DROP_FAMILIES,
+  labelledDelta,
+  type Series,
+  scrapeDelta,
+} from '../soak/counters.ts';
+import type { Figure } from '../thresholds/thresholds.ts';
+import type { JudgedLine } from './judge-lines.ts';
+import type { Line } from './table.ts';
+import type { WantedEvent } from './wanted-event.ts';
+
+/** The table taken once, between two scrapes. */
+export interface CountedTable {
+  readonly judged: readonly JudgedLine[];
+  readonly before: Scrape;
+  readonly after: Scrape;
+  /** Decisions of others in the meantime. */
+  readonly others: Others;
+}
+
+/** What a counter told, and what the event lines add up to in it. */
+interface Check {
+  readonly told: Figure;
+  readonly of: string;
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * Every counter of decisions moved by as many as the routes that it counts made event lines. An attempt without its event is
+ * the concern of its own criterion.
+ */
+export function judgeCounters(
+  table: CountedTable,
+  wanted: (line: Line) => WantedEvent,
+  source: string,
+): Judgement {
+  const made = table.judged.map(({ taken }) => madeBy(taken, wanted(taken.line)));
+  const lines = linesOf(made);
+  const drops = scrapeDelta(table, DROP_FAMILIES);
+  if (!drops.known) return inconclusive(drops.reason, { source: drops.source });
+  const text = `${lines} event lines of our processes, ${drops.value} drops`;
+  const measured = { value: lines, unit: 'event lines', source };
+  if (drops.value > 0) return fail(`${text}: they do not agree`, measured);
+  if (lines === 0) return inconclusive(`${text}: there is nothing to compare`, measured);
+  const checks = [...totals(table, made), ...bySeries(table, made)];
+  const [first, ...rest] = checks.map((check) => judged(check, source));
+  const judgement = worst([first as Judgement, ...rest]);
+  return judgement.verdict === 'pass'
+    ? pass(`${text}; ${checks.length} counters agree with them`, measured)
+    : judgement;
+}
+
+interface Made {
+  readonly lines: number;
+  readonly isNet: boolean;
+  /** Where they are counted besides the totals; undefined for what no rule of ours concerns. */
+  readonly series: readonly Series[] | undefined;
+  readonly cgroup: Series | undefined;
+}
+
+function madeBy({ line, events, actor }: JudgedLine['taken'], wanted: WantedEvent): Made {
+  const process = actor?.kind === 'child' ? actor.parent : actor?.process;
+  const id = process?.cgroup?.id;
+  return {
+    ...{ lines: events.length, isNet: wanted.fields.type !== 'block' },
+    series: line.expected === 'denied' ? wanted.series : undefined,
+    cgroup: id === undefined ? undefined : [BY_CGROUP, 'cgroup_id', String(id)],
+  };
+}
+
+const linesOf = (made: readonly { readonly lines: number }[]) =>
+  made.reduce((sum, { lines }) => sum + lines, 0);
+
+/** File decisions with routes to files, network decisions with those to addresses and ports. */
+function totals(table: CountedTable, made: readonly Made[]): Check[] {
+  return ([false, true] as const).map((isNet) => {
+    const more = table.others[isNet ? 'net' : 'file'];
+    const lines = linesOf(made.filter((one) => one.isNet === isNet));
+    const told = scrapeDelta(table, [DECISION_FAMILIES[isNet ? 1 : 0]]);
+    const of = `of ${isNet ? 'network' : 'file'} routes${more === 0 ? '' : ` and ${more} of others`}`;
+    return { told, of, least: lines + more, most: lines + more };
+  });
+}
+
+/** By inode, address, port and cgroup. */
+function bySeries(table: CountedTable, made: readonly Made[]): Check[] {
+  const { file, net } = table.others;
+  // Of these nobody knows which series they moved.
+  const loose = linesOf(made.filter(({ series }) => series === undefined)) + file + net;
+  const entries = made.flatMap(({ lines, isNet, series, cgroup }) =>
+    series === undefined || lines === 0
+      ? []
+      : [
+          ...series.map((of) => ({ of, lines, isCertain: true })),
+          // By cgroup not every version may count connects (docs/agent-contract.md §9.1).
+          ...(cgroup === undefined ? [] : [{ of: cgroup, lines, isCertain: !isNet }]),
+        ],
+  );
+  return [...Map.groupBy(entries, ({ of }) => of.join(' ')).values()]
+    .flatMap((ones) =>
+      ones.slice(0, 1).map(({ of: series }) => ({
+        told: labelledDelta(table, ...series),
+        of: 'of our routes to it',
+        least: linesOf(ones.filter(({ isCertain }) => isCertain)),
+        most: linesOf(ones) + loose,
+      })),
+    )
+    .filter(({ least }) => least > 0);
+}
+
+function judged({ told, of, least, most }: Check, source: string): Judgement {
+  if (!told.known) return inconclusive(told.reason, { source: told.source });
+  const measured = { value: told.value, limit: least, unit: 'decisions', source };
+  const lines = least === most ? `${least}` : `${least} to ${most}`;
+  const text = `${told.source} grew by ${told.value}, and the event lines ${of} are ${lines}`;
+  return told.value >= least && told.value <= most
+    ? pass(text, measured)
+    : fail(`${text}: they do not agree`, measured);
+}

@@ -1,0 +1,211 @@
+import { describe, expect, test } from 'vitest';
+import { ownEventLine } from '../../fixtures/examples/own-event-line.ts';
+import { type AgentEvent, parseEventLine } from '../agent/contract/events.ts';
+import { parseMetrics } from '../agent/contract/metrics.ts';
+import type { Scrape } from '../agent/scrape.ts';
+import { knownProcess } from '../host/known-process.ts';
+import { judgeWitnesses } from '../soak/witness.ts';
+import { witnessOf } from './event-fields.ts';
+import { judgeCounters } from './judge-counters.ts';
+import type { JudgedLine } from './judge-lines.ts';
+import type { NetworkSite } from './site.ts';
+import { type Kind, type Line, type Route, TABLE } from './table.ts';
+import type { Taken } from './take-table.ts';
+import { wantedEvent } from './wanted-event.ts';
+
+const SECRET = { path: '/site/secret', dev: 7, ino: 8 };
+const NETWORK: NetworkSite = {
+  ...{ address: '127.9.9.8', next: '127.9.9.9', free: '127.9.9.11', pair: '127.9.9.13' },
+  range: {
+    ...{ network: '127.9.9.4/30', first: '127.9.9.4', last: '127.9.9.7' },
+    ...{ before: '127.9.9.3', after: '127.9.9.8' },
+  },
+  ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, pairPort: 20_030 },
+};
+const wanted = (line: Line) =>
+  wantedEvent(line, { site: { ipv4: NETWORK, ipv6: NETWORK }, denied: [SECRET] });
+
+const CONNECT = {
+  ...{ type: 'net_connect_block', family: 'ipv4', protocol: 'tcp', direction: 'egress' },
+  ...{ remote_ip: NETWORK.address, remote_port: 43_210, rule_type: 'ip' },
+};
+
+const isDecision = (event: AgentEvent): event is Taken['events'][number] =>
+  event.type === 'block' || /^net_.*_block$/.test(event.type);
+
+/** A line of the table that this very process took, with what one event told of it. */
+function told(kind: Kind, route: Route, ...edits: readonly Record<string, unknown>[]): JudgedLine {
+  const line = TABLE.find((one) => one.kind === kind && one.route === route);
+  const process_ = knownProcess(process.pid);
+  if (line === undefined || process_ === undefined) throw new Error(`no ${route} by ${kind}`);
+  const events = edits.map((edit) => {
+    const parsed = parseEventLine(ownEventLine(SECRET, edit).trim());
+    if (parsed.kind !== 'event' || !isDecision(parsed.event)) throw new Error('no decision');
+    return parsed.event;
+  });
+  const parent = knownProcess(process_.parentPid);
+  return {
+    taken: {
+      ...{ line, events, answer: { outcome: 'passed' } },
+      actor: { kind: 'process', process: process_, parent },
+    },
+    ...{ verdict: 'pass', text: '' },
+  };
+}
+
+const read = (...edits: readonly Record<string, unknown>[]) => told('root', 'read', ...edits);
+const connect = (edit: Record<string, unknown> = {}) =>
+  told('network', 'tcp-connect', { ...CONNECT, ...edit });
+
+describe('what event lines tell', () => {
+  const judge = (...judged: readonly JudgedLine[]) =>
+    judgeWitnesses([witnessOf(judged, wanted, 'audit')], 0, 'table.json');
+
+  test('lines that tell what was tried and who tried it are right', () => {
+    expect(judge(read({}), connect())).toMatchObject({
+      verdict: 'pass',
+      explanation: expect.stringMatching(/^2 event lines of ours compared.*dev.*remote_ip/),
+    });
+  });
+
+  test.each([
+    ['family', { family: 'ipv6' }],
+    ['protocol', { protocol: 'udp' }],
+    ['direction', { direction: 'send' }],
+    ['remote_ip', { remote_ip: '8.8.8.8' }],
+    ['rule_type', { rule_type: 'cg_ip' }],
+    ['comm', { comm: 'sshd' }],
+    ['ppid', { ppid: 1234567 }],
+    ['type', { type: 'net_bind_block' }],
+    ['type', { type: 'block' }],
+  ])('a connect that tells another %s is a lie: %j', (field, edit) => {
+    expect(judge(read({}), connect(edit))).toMatchObject({
+      verdict: 'fail',
+      explanation: expect.stringMatching(new RegExp(`\\b${field}: expected .+, told .+ in 1 of 2`)),
+    });
+  });
+
+  test.each([
+    ['type', CONNECT],
+    ['dev', { dev: 9 }],
+    ['ino', { ino: 9 }],
+    ['pid', { pid: 1, ppid: process.pid }],
+  ])('an open that tells another %s is a lie', (field, edit) => {
+    expect(judge(read(edit))).toMatchObject({
+      verdict: 'fail',
+      explanation: expect.stringMatching(new RegExp(`^${field}: expected`)),
+    });
+  });
+
+  test('a port is compared where the route has one of its own', () => {
+    const udp = (port: number) =>
+      told('network', 'udp-connect', { ...CONNECT, protocol: 'udp', remote_port: port });
+    expect(judge(udp(9)).verdict).toBe('pass');
+    expect(judge(udp(53)).explanation).toMatch(/^remote_port: expected 9, told 53/);
+  });
+
+  test('a program that the process starts is told as its child, by the name of its caller', () => {
+    const exec = (edit: Record<string, unknown>): JudgedLine => {
+      const { taken, ...one } = told('root', 'read', { pid: 99, ppid: process.pid, ...edit });
+      const parent = taken.actor?.kind === 'process' ? taken.actor.process : undefined;
+      if (parent === undefined) throw new Error('nobody acted');
+      return { ...one, taken: { ...taken, actor: { kind: 'child', parent, names: parent.names } } };
+    };
+    const child = { exec_id: undefined, parent_start_time: 0 };
+    expect(judge(exec(child)).verdict).toBe('pass');
+    expect(judge(exec({ ...child, ppid: 1 })).explanation).toMatch(/^ppid: expected/);
+  });
+
+  test('no line, and too many of processes that ended, are no evidence', () => {
+    expect(judge(told('root', 'read')).verdict).toBe('inconclusive');
+    const { taken, ...one } = read({});
+    const ended = { ...one, taken: { ...taken, actor: undefined } };
+    expect(judge(read({}), ended).verdict).toBe('inconclusive');
+    expect(judge(read({}), read({}), read({}), ended).verdict).toBe('pass');
+  });
+
+  test('a route with two events is told by its own criterion, and not here', () => {
+    expect(judge(read({}), read({ comm: 'sshd' }, { comm: 'sshd' })).verdict).toBe('pass');
+  });
+});
+
+describe('what counters tell', () => {
+  const cgroup = knownProcess(process.pid)?.cgroup?.id;
+  const NONE = { file: 0, net: 0 };
+  /** One read and one connect, as an agent counts them that counts right, but for what is edited. */
+  function scrape(edit: Readonly<Record<string, number>> = {}): Scrape {
+    const counted = {
+      aegisbpf_blocks_total: 1,
+      aegisbpf_ringbuf_drops_total: 0,
+      'aegisbpf_net_blocks_total{type="connect"}': 1,
+      aegisbpf_net_ringbuf_drops_total: 0,
+      'aegisbpf_blocks_by_inode_total{inode="7:8"}': 1,
+      [`aegisbpf_net_blocks_by_ip_total{ip="${NETWORK.address}"}`]: 1,
+      ...(cgroup === undefined
+        ? {}
+        : { [`aegisbpf_blocks_by_cgroup_total{cgroup_id="${cgroup}"}`]: 2 }),
+      ...edit,
+    };
+    const text = Object.entries(counted)
+      .map(
+        ([series, value]) => `# TYPE ${series.replace(/\{.*/, '')} counter\n${series} ${value}\n`,
+      )
+      .join('');
+    const parsed = parseMetrics(text);
+    if (!parsed.ok) throw new Error(parsed.error);
+    return { ok: true, metrics: parsed.value, text, source: 'a scrape' };
+  }
+  const zero = scrape(
+    Object.fromEntries(
+      [...scrape().text.matchAll(/^(aegis.*) \d+$/gm)].map(([, series]) => [series ?? '', 0]),
+    ),
+  );
+  const judge = (after: Scrape, others = NONE, judged = [read({}), connect()]) =>
+    judgeCounters({ judged, before: zero, after, others }, wanted, 'table.json');
+
+  test('counters that moved as the lines add up are right, by cgroup with connects or without', () => {
+    expect(judge(scrape())).toMatchObject({
+      verdict: 'pass',
+      explanation: expect.stringMatching(/^2 event lines of our processes, 0 drops; \d counters/),
+    });
+    if (cgroup === undefined) return;
+    const byCgroup = `aegisbpf_blocks_by_cgroup_total{cgroup_id="${cgroup}"}`;
+    expect(judge(scrape({ [byCgroup]: 1 })).verdict).toBe('pass');
+    expect(judge(scrape({ [byCgroup]: 3 })).verdict).toBe('fail');
+  });
+
+  test('a connect that is counted as a decision on a file is a lie', () => {
+    const wrong = { aegisbpf_blocks_total: 2, 'aegisbpf_net_blocks_total{type="connect"}': 0 };
+    expect(judge(scrape(wrong))).toMatchObject({
+      verdict: 'fail',
+      explanation:
+        'aegisbpf_blocks_total grew by 2, and the event lines of file routes are 1: they do not agree',
+    });
+  });
+
+  test.each([
+    'aegisbpf_blocks_by_inode_total{inode="7:8"}',
+    `aegisbpf_net_blocks_by_ip_total{ip="${NETWORK.address}"}`,
+  ])('a wrong series is a lie: %s', (series) => {
+    expect(judge(scrape({ [series]: 2 })).explanation).toBe(
+      `${series} grew by 2, and the event lines of our routes to it are 1: they do not agree`,
+    );
+    expect(judge(scrape({ [series]: 0 })).verdict).toBe('fail');
+  });
+
+  test('decisions of others may be counted in any series, and are counted in the totals', () => {
+    const both = {
+      aegisbpf_blocks_total: 2,
+      'aegisbpf_blocks_by_inode_total{inode="7:8"}': 2,
+    };
+    expect(judge(scrape(both), { file: 1, net: 0 }).verdict).toBe('pass');
+    expect(judge(scrape(), { file: 1, net: 0 }).verdict).toBe('fail');
+  });
+
+  test('without any line, with a drop or without a scrape nothing agrees', () => {
+    expect(judge(zero, NONE, [told('root', 'read')]).verdict).toBe('inconclusive');
+    expect(judge(scrape({ aegisbpf_ringbuf_drops_total: 1 })).verdict).toBe('fail');
+    const failed: Scrape = { ok: false, reason: 'refused', text: '', source: 'x' };
+    expect(judge(failed).verdict).toBe('inconclusive');
+  });
+});

@@ -1,0 +1,65 @@
+import { basename } from 'node:path';
+import type { OwnFile } from '../changes/own-file.ts';
+import { BY_ADDRESS, BY_INODE, BY_PORT, type Series } from '../soak/counters.ts';
+import { destinationOf } from './destinations.ts';
+import { FILES, type Site } from './site.ts';
+import type { Line, Route } from './table.ts';
+
+/** What the event of a denied route must tell of what was tried, and which counters it moves. */
+export interface WantedEvent {
+  /** Fields by name; what is not here is free. */
+  readonly fields: { readonly type: string } & Readonly<Record<string, unknown>>;
+  /** Where the agent counts it besides the totals (docs/agent-contract.md §3.1); undefined where that is not promised. */
+  readonly series: readonly Series[] | undefined;
+}
+
+/** Files that routes lead to; the others lead to the secret one. */
+const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
+  'rule-by-symlink': 'viaSymlink',
+  ...{ 'hardlink-before': 'linked', 'hardlink-after': 'linked' },
+  ...{ rename: 'linked', exchange: 'linked' },
+  ...{ exec: 'program', execveat: 'program', interpreter: 'program' },
+};
+
+/** As the agent names each call (docs/agent-contract.md §4.1). */
+const NAMES = {
+  connect: { type: 'net_connect_block', direction: 'egress' },
+  send: { type: 'net_sendmsg_block', direction: 'send' },
+  bind: { type: 'net_bind_block', direction: 'bind' },
+} as const;
+
+/** What routes lead to. */
+interface Subjects {
+  readonly site: Pick<Site, 'ipv4' | 'ipv6'>;
+  readonly denied: readonly Pick<OwnFile, 'path' | 'dev' | 'ino'>[];
+}
+
+/** @throws Error for a route to a file that has no rule. */
+export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): WantedEvent {
+  const destination = destinationOf(kind, route, site);
+  if (destination === undefined) {
+    const name = FILES[TARGETS[route] ?? 'secret'];
+    const file = denied.find(({ path }) => basename(path) === name);
+    if (file === undefined) throw new Error(`${name} has no rule`);
+    const { dev, ino } = file;
+    return { fields: { type: 'block', dev, ino }, series: [[BY_INODE, 'inode', `${dev}:${ino}`]] };
+  }
+  const { call, protocol, address, port, rule, isMapped } = destination;
+  const fields = { ...NAMES[call], protocol };
+  // Which of its two forms such an address is told and counted in is not promised.
+  if (isMapped) return { fields: { ...fields, remote_port: port }, series: undefined };
+  const where =
+    call === 'bind'
+      ? { local_port: port }
+      : { remote_ip: address, ...(port === 0 ? {} : { remote_port: port }) };
+  return {
+    fields: {
+      ...{ ...fields, family: address.includes(':') ? 'ipv6' : 'ipv4' },
+      ...{ ...where, rule_type: rule },
+    },
+    series: [
+      ...(rule === 'port' ? [] : [[BY_ADDRESS, 'ip', address] as const]),
+      ...(rule === 'port' || rule === 'ip_port' ? [[BY_PORT, 'port', String(port)] as const] : []),
+    ],
+  };
+}
