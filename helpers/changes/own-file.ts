@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type BigIntStats,
+  chmodSync,
   lstatSync,
   mkdtempSync,
   realpathSync,
@@ -78,6 +79,23 @@ export function ownFile(directory: string, name: string): OwnFile {
   const content = `${name} of the AegisBPF staging canary, ${randomUUID()}\n`;
   writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
   return knownFile(path, content);
+}
+
+/**
+ * Writes a file that the agent is to read, as a policy. Without it the agent refuses what it is asked for, so it is
+ * watched like a file that is opened. @returns its path.
+ */
+export function ownInput(
+  directory: string,
+  name: string,
+  content: string | Uint8Array,
+  mode = 0o600,
+): string {
+  const path = join(directory, name);
+  writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
+  // Not by the umask of whoever runs the canary.
+  chmodSync(path, mode);
+  return knownFile(path, '').path;
 }
 
 /** Describes a file that is already there. */

@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { knownFile, ownInput } from '../../changes/own-file.ts';
 import { readRegularFile } from '../../files/regular-file.ts';
 import type { RefusedPolicy } from '../../settings/known-defects.ts';
 import { policyText } from '../phases/candidate-policy.ts';
@@ -36,16 +37,13 @@ const tooManyRules = () =>
 export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
   const { directory, guarded, needed, candidatePolicy } = prepared;
   const good = policyText([needed.path]);
-  const of = (name: RefusedPolicy, content: string | Buffer): RefusedCase => {
-    const path = join(directory, `refused-${name.replaceAll(' ', '-')}.policy`);
-    writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
-    return { name, args: [path] };
-  };
-  const writable = of('world-writable', good);
-  // Not by the umask of whoever runs the canary.
-  chmodSync(writable.args[0] ?? '', 0o666);
+  const of = (name: RefusedPolicy, content: string | Buffer, mode?: number): RefusedCase => ({
+    name,
+    args: [ownInput(directory, `refused-${name.replaceAll(' ', '-')}.policy`, content, mode)],
+  });
   const folder = join(directory, 'refused-folder.policy');
   mkdirSync(folder);
+  knownFile(folder, '');
   const whole = readRegularFile(candidatePolicy);
   const wrong = hash('sha256', `${whole} `);
   return [
@@ -57,7 +55,7 @@ export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
     { name: 'wrong sha256', args: [candidatePolicy, '--sha256', wrong] },
     // Root may read any mode: what even root cannot read as a file is a folder.
     { name: 'unreadable', args: [folder] },
-    writable,
+    of('world-writable', good, 0o666),
     of('truncated', good.slice(0, good.length - 5)),
     of('huge', tooManyRules()),
     of('binary garbage', garbage()),

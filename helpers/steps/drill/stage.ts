@@ -1,10 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Candidate, howItEnded } from '../../agent/command.ts';
 import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
-import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
+import {
+  type OwnFile,
+  ownDirectory,
+  ownFile,
+  ownInput,
+  plainFilesystem,
+} from '../../changes/own-file.ts';
 import type { RuleList } from '../../changes/rules.ts';
 import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
@@ -59,11 +63,8 @@ export class DrillStage {
     const needed = ownFile(directory, 'needed');
     const { executable, environment } = this.run.candidate;
     const opens = new OwnOpens('files of the drill', [guarded, needed], executable);
-    const written = (name: string, paths: readonly string[]) => {
-      const path = join(directory, name);
-      writeFileSync(path, policyText([...hostPaths, ...paths]), { mode: 0o600, flag: 'wx' });
-      return path;
-    };
+    const written = (name: string, paths: readonly string[]) =>
+      ownInput(directory, name, policyText([...hostPaths, ...paths]));
     this.#prepared = {
       directory,
       guarded,

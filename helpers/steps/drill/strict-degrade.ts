@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Candidate } from '../../agent/command.ts';
 import type { StoppedDaemon } from '../../agent/daemon.ts';
+import { ownInput } from '../../changes/own-file.ts';
 import {
   fail,
   type Judgement,
@@ -39,8 +38,8 @@ const reasons = ({ events }: StoppedDaemon) =>
 export async function strictDegradeEnds(stage: DrillStage): Promise<Judgement> {
   await mustHave(stage, '--strict-degrade');
   await stage.stopAgent();
-  const lsmList = join(stage.prepared().directory, 'lsm-without-bpf');
-  writeFileSync(lsmList, 'lockdown,capability\n', { mode: 0o600, flag: 'wx' });
+  const { directory } = stage.prepared();
+  const lsmList = ownInput(directory, 'lsm-without-bpf', 'lockdown,capability\n');
   // The agent's own way to be told another LSM list (docs/agent-contract.md §7): nothing on the host changes.
   const environment = { ...stage.run.candidate.environment, AEGIS_LSM_PATH: lsmList };
   const candidate = { ...stage.run.candidate, environment };

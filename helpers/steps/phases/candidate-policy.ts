@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type CommandResult, howItEnded } from '../../agent/command.ts';
-import { ownDirectory } from '../../changes/own-file.ts';
+import { ownDirectory, ownInput } from '../../changes/own-file.ts';
 import { rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
 import { failed, noEvidence } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
@@ -60,8 +59,7 @@ export async function journalPolicy(
 ): Promise<AppliedPolicy> {
   const journal = await run.journal();
   const directory = ownDirectory(run.settings.PROBE_DIR, journal);
-  const emptyPolicy = join(directory, 'empty.policy');
-  writeFileSync(emptyPolicy, policyText(hostPaths), { mode: 0o600, flag: 'wx' });
+  const emptyPolicy = ownInput(directory, 'empty.policy', policyText(hostPaths));
   return { id: journal.record({ kind: 'policy', emptyPolicy }), emptyPolicy };
 }
 
@@ -83,8 +81,8 @@ export async function applyCandidatePolicy(run: CanaryRun): Promise<AppliedPolic
   await refuseForeignRules(run);
   const applied = await journalPolicy(run);
   // As it was when the run began: every phase is of the same policy, whatever somebody does to the file.
-  const path = join(dirname(applied.emptyPolicy), 'candidate.policy');
-  writeFileSync(path, Buffer.from(candidatePolicy, 'base64'), { mode: 0o600, flag: 'wx' });
+  const content = Buffer.from(candidatePolicy, 'base64');
+  const path = ownInput(dirname(applied.emptyPolicy), 'candidate.policy', content);
   const result = await run.command('policy', 'apply', path, '--reset');
   if (result.exitCode !== 0)
     throw failed(`CANDIDATE_POLICY=${named}: ${howItEnded(result)}`, { source: result.command });

@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { howItEnded, runCommand } from '../../agent/command.ts';
-import { plainFilesystem } from '../../changes/own-file.ts';
+import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, rulesOn } from '../../changes/rules.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
@@ -91,8 +89,7 @@ export class CoverageSubjects {
       );
     const hostPaths = rules.files.flatMap(({ path }) => path ?? []);
     const sections = coverageRules(this.made, hostPaths);
-    const policy = join(this.made.site.directory, 'coverage.policy');
-    writeFileSync(policy, policyOf(sections), { mode: 0o600, flag: 'wx' });
+    const policy = ownInput(this.made.site.directory, 'coverage.policy', policyOf(sections));
     this.#applied = await journalPolicy(this.#run, hostPaths);
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
