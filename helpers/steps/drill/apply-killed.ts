@@ -5,7 +5,7 @@ import { listFileRules, rulesOn } from '../../changes/rules.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
-import { type EnforcementWatch, underBaseline } from './enforcement-watch.ts';
+import { type EnforcementWatch, underBaseline, wrongSignals } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 
 /** When the apply is killed: at a share of the time that a whole one takes, or at what it does. */
@@ -51,7 +51,9 @@ export async function applyKilled(stage: DrillStage): Promise<Judgement> {
   }
   const [seen] = await Promise.all([ofGuarded.stop(), ofNeeded.stop()]);
   stage.run.directory.writeJson(source, { wholeMs, results, guarded: seen });
-  return judge(stage, results, wholeMs);
+  const judged = judge(stage, results, wholeMs);
+  if (judged.verdict !== 'pass') return judged;
+  return wrongSignals(seen, stage.run.settings.ENFORCE_SIGNAL) ?? judged;
 }
 
 async function settled({ guarded, needed }: Watches): Promise<void> {

@@ -1,6 +1,6 @@
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { isRunning } from '../../host/processes.ts';
-import { FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
+import { FIRST_OPEN_TIMEOUT_MS, singleGap, wrongSignals } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 import { mustHave } from './usage.ts';
 
@@ -47,6 +47,8 @@ export async function deadmanFailsOpen(stage: DrillStage): Promise<Judgement> {
         { ...measured, value: backAfterMs },
       );
     }
+    const signals = wrongSignals(report, stage.run.settings.ENFORCE_SIGNAL);
+    if (signals !== undefined) return signals;
     return pass(
       `stopped, the agent's file was free after ${openAfterMs} ms (--deadman-ttl=${TTL_SECONDS}); ${backAfterMs} ms after it went on the file was denied again`,
       measured,

@@ -2,7 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
-import { deniedOpens, EnforcementWatch, type Stretch, singleGap } from './enforcement-watch.ts';
+import {
+  deniedOpens,
+  EnforcementWatch,
+  type Stretch,
+  singleGap,
+  wrongSignals,
+} from './enforcement-watch.ts';
 
 const stretch = (outcome: string, firstMs: number, lastMs: number, opens: number): Stretch => ({
   outcome,
@@ -43,6 +49,24 @@ test.each([
   expect(singleGap(stretches)).toContain(shown);
 });
 
+test.each([
+  ['as many as denials', 'term', 50, undefined],
+  ['one less, for the open under way when denials ended', 'term', 49, undefined],
+  ['two less', 'term', 48, 'fail'],
+  ['two more', 'int', 52, 'fail'],
+  ['none', 'term', 0, 'fail'],
+  ['none where none was asked for', 'none', 0, undefined],
+  ['one where none was asked for', 'none', 1, 'fail'],
+] as const)('signals: %s (%s)', (_, signal, signals, verdict) => {
+  const stretches = [
+    stretch('allowed', 0, 9, 5),
+    stretch('denied', 10, 20, 30),
+    stretch('allowed', 21, 30, 5),
+    stretch('denied', 31, 40, 20),
+  ];
+  expect(wrongSignals({ stretches, opens: 60, signals }, signal)?.verdict).toBe(verdict);
+});
+
 test('a process opens the file all the time and tells when the outcome turns', async () => {
   const folder = dirSync({ unsafeCleanup: true });
   const path = join(folder.name, 'file');
@@ -52,6 +76,7 @@ test('a process opens the file all the time and tells when the outcome turns', a
     writeFileSync(path, '');
     expect(await watch.until('allowed', 30_000)).toBe(true);
     expect(await watch.until('denied', 50)).toBe(false);
+    expect(await watch.deniedSoFar()).toBe(0);
     const { stretches, opens } = await watch.stop();
     expect(stretches.map(({ outcome }) => outcome)).toEqual(['ENOENT', 'allowed']);
     expect(opens).toBe(stretches.reduce((sum, one) => sum + one.opens, 0));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { EnforceSignal } from '../../agent/daemon-options.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
-import { noEvidence } from '../../criteria/judgement.ts';
+import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { Waiters } from '../../criteria/step-signal.ts';
 import { OwnProcess } from '../../workload/own-process.ts';
 
@@ -19,6 +20,7 @@ const report = z.object({
 });
 const message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('turned'), outcome: z.string() }),
+  z.object({ kind: z.literal('denied'), opens: z.number().int() }),
   report,
 ]);
 
@@ -38,6 +40,7 @@ export class EnforcementWatch {
   readonly #path: string;
   readonly #waiters = new Waiters();
   #outcome: string | undefined;
+  #denied: number | undefined;
   #report: WatchReport | undefined;
 
   constructor({ path }: Pick<OwnFile, 'path'>, environment: Readonly<Record<string, string>>) {
@@ -65,6 +68,15 @@ export class EnforcementWatch {
     return this.#waiters.until(holds, timeoutMs, () => this.#process.isGone);
   }
 
+  /** Opens that were denied until now; 0 where the process is gone. */
+  async deniedSoFar(): Promise<number> {
+    this.#denied = undefined;
+    if (this.#process.child.connected) this.#process.child.send('denied');
+    const told = () => this.#denied !== undefined;
+    await this.#waiters.until(told, END_TIMEOUT_MS, () => this.#process.isGone);
+    return this.#denied ?? 0;
+  }
+
   /**
    * Ends the opens. @returns every stretch since the start.
    * @throws JudgementError (inconclusive) when the process died: what it saw is lost.
@@ -86,10 +98,9 @@ export class EnforcementWatch {
 
   #take(seen: z.output<typeof message>): void {
     if (seen.kind === 'report') this.#report = seen;
-    else {
-      this.#outcome = seen.outcome;
-      this.#waiters.wake();
-    }
+    else if (seen.kind === 'denied') this.#denied = seen.opens;
+    else this.#outcome = seen.outcome;
+    this.#waiters.wake();
   }
 }
 
@@ -135,6 +146,22 @@ export const opensOf = (list: readonly Pick<Stretch, 'opens'>[]): number =>
 /** Opens that were denied, over all stretches. */
 export function deniedOpens(stretches: readonly Stretch[]): number {
   return opensOf(stretches.filter(({ outcome }) => outcome === 'denied'));
+}
+
+/** Each denied open came with the signal that was asked for; where denials end, one open may be on its way. */
+export function wrongSignals(
+  { stretches, signals }: WatchReport,
+  enforceSignal: EnforceSignal,
+): Judgement | undefined {
+  const denied = deniedOpens(stretches);
+  const isSignalled = enforceSignal !== 'none';
+  const expected = isSignalled ? denied : 0;
+  const ends = stretches.slice(0, -1).filter(({ outcome }) => outcome === 'denied').length;
+  if (Math.abs(signals - expected) <= (isSignalled ? ends : 0)) return undefined;
+  return fail(
+    `the process that opened the file received ${signals} signals for ${denied} denied opens, expected ${expected} (ENFORCE_SIGNAL=${enforceSignal})`,
+    { value: signals, limit: expected, unit: 'signals', source: 'watch process' },
+  );
 }
 
 /** Opens a second that were really made: a slow host makes fewer than it is asked for. */

@@ -7,94 +7,122 @@ import { OwnOpens } from './own-opens.ts';
 
 const FILE = { dev: 7, ino: 8 };
 
+interface Life {
+  readonly denied: number;
+  readonly lines: number;
+  /** Where all opens were counted: those whose lines must have arrived. */
+  readonly told?: number;
+  readonly action?: string;
+}
+
 /** Lives of an agent that each denied so many opens and wrote so many lines on them. */
-async function judged(
-  lives: readonly (readonly [denied: number, lines: number])[],
-  drops?: number,
-) {
+async function judged(lives: readonly Life[], drops?: number) {
   const folder = dirSync({ unsafeCleanup: true });
-  const opens = new OwnOpens('the file', [FILE], '/usr/bin/aegisbpf');
+  const actions = { denied: ['TERM'], allowed: ['BLOCK'] };
+  const opens = new OwnOpens('the file', [FILE], '/usr/bin/aegisbpf', actions);
   opens.started(process.pid);
-  for (const [index, [denied, lines]] of lives.entries()) {
+  for (const [index, { denied, lines, told, action = 'TERM' }] of lives.entries()) {
     const events = new EventLog(join(folder.name, `${index}.ndjson`));
     opens.follow(events);
-    events.push(Buffer.from(ownEventLine(FILE).repeat(lines)));
-    opens.wereDenied(denied, events);
+    events.push(Buffer.from(ownEventLine(FILE, { action }).repeat(lines)));
+    if (told === undefined) opens.wereDenied(denied, events);
+    else opens.allDenied(denied, told, events);
     await events.end();
   }
   folder.removeCallback();
   return opens.judge('events', drops);
 }
+const some = (denied: number, lines: number, action?: string): Life =>
+  action === undefined ? { denied, lines } : { denied, lines, action };
+const all = (denied: number, lines: number, told = denied): Life => ({ denied, lines, told });
 
 test.each([
-  [
-    'lines in each life',
-    [
-      [9, 9],
-      [5, 5],
-    ],
-    0,
-    'pass',
-    /^14 event lines of ours compared/,
-  ],
-  [
-    'a life that denied nothing',
-    [
-      [9, 9],
-      [0, 0],
-    ],
-    0,
-    'pass',
-    /^9 event lines/,
-  ],
+  ['lines in each life', [some(9, 9), some(5, 5)], 0, 'pass', /^14 event lines of ours compared/],
+  ['a life that denied nothing', [some(9, 9), some(0, 0)], 0, 'pass', /^9 event lines/],
   [
     'no line in the second life and no drop',
-    ...[
-      [
-        [9, 9],
-        [5, 0],
-      ],
-      0,
-      'fail',
-    ],
+    ...[[some(9, 9), some(5, 0)], 0, 'fail'],
     /^in life 2 of 2 the agent denied 5 opens of the file and wrote no event line on them; it counted 0 drops$/,
   ],
   [
     'no line in the first life and fewer drops',
-    ...[
-      [
-        [9, 0],
-        [5, 5],
-      ],
-      8,
-      'fail',
-    ],
+    ...[[some(9, 0), some(5, 5)], 8, 'fail'],
     /^in life 1 of 2 the agent denied 9 opens/,
   ],
   [
     'no line in the second life and as many drops',
-    ...[
-      [
-        [9, 9],
-        [5, 0],
-      ],
-      5,
-      'inconclusive',
-    ],
+    ...[[some(9, 9), some(5, 0)], 5, 'inconclusive'],
     /^in life 2 of 2 .* wrote no event line on them, as far as they arrived$/,
   ],
   [
     'no line where nobody counted drops',
-    [
-      [9, 9],
-      [5, 0],
-    ],
+    [some(9, 9), some(5, 0)],
     undefined,
     'inconclusive',
     /^in life 2 of 2/,
   ],
-  ['no line at all', [[9, 0]], undefined, 'inconclusive', /no event line of ours/],
-] as [string, [number, number][], number | undefined, string, RegExp][])(
+  [
+    'one line for a thousand opens',
+    [all(1000, 1)],
+    0,
+    'fail',
+    /denied 1000 opens of the file and wrote 1 event line on them; it counted 0 drops$/,
+  ],
+  ['as many lines as opens in each life', [all(9, 9), all(5, 5)], 0, 'pass', /^14 event lines/],
+  ['lines that are missing and dropped', [all(9, 7), all(5, 4)], 3, 'pass', /^11 event lines/],
+  [
+    'more lines missing than dropped',
+    [all(9, 7), all(5, 4)],
+    2,
+    'fail',
+    /^in life 1 of 2 .* wrote 7 event lines on them; it counted 2 drops$/,
+  ],
+  [
+    'lines missing where nobody counted drops',
+    [all(9, 9), all(5, 4)],
+    undefined,
+    'inconclusive',
+    /^in life 2 of 2 .* 4 event lines on them, as far as they arrived$/,
+  ],
+  [
+    'lines lost with the ring of a life that ended',
+    [all(9, 6, 6), all(5, 5)],
+    0,
+    'pass',
+    /^11 event lines/,
+  ],
+  ['more lost than that', [all(9, 5, 6), all(5, 5)], 0, 'fail', /^in life 1 of 2/],
+  [
+    'a line of the open under way at the end',
+    [all(9, 10), all(5, 5)],
+    0,
+    'pass',
+    /^15 event lines/,
+  ],
+  [
+    'two lines on each open',
+    [all(9, 18), all(5, 5)],
+    0,
+    'fail',
+    /^in life 1 of 2 .* wrote 18 event lines on them: 9 too many$/,
+  ],
+  ['a few opens counted among many', [some(2, 900)], undefined, 'pass', /^900 event lines/],
+  [
+    'an action that no mode demands',
+    [some(9, 9, 'AUDIT')],
+    0,
+    'fail',
+    /^9 event lines on the file say AUDIT, expected TERM or BLOCK$/,
+  ],
+  [
+    'denied opens that lines tell as let through',
+    [some(9, 9, 'BLOCK')],
+    undefined,
+    'inconclusive',
+    /denied 9 opens .* wrote 9 event lines/,
+  ],
+  ['no line at all', [some(9, 0)], undefined, 'inconclusive', /no event line of ours/],
+] as [string, Life[], number | undefined, string, RegExp][])(
   '%s',
   async (_, lives, drops, verdict, explanation) => {
     expect(await judged(lives, drops)).toMatchObject({

@@ -10,14 +10,29 @@ type Inode = Pick<OwnFile, 'dev' | 'ino'>;
 
 interface Life {
   readonly decisions: readonly FileDecisions[];
-  /** Opens of ours that were denied in it. */
+  /** Opens of ours that were denied in it: some, or all. */
   denied: number;
+  all: boolean;
+  /** Of these, so many had time enough for their lines to arrive. */
+  told: number;
 }
 
-/** It denied opens of ours, and no line on them came. */
-const isSilent = ({ decisions, denied }: Life) =>
-  denied > 0 &&
-  decisions.every(({ examination: { examined, unknown } }) => examined + unknown === 0);
+/** Actions that lines on opens of ours may have. */
+interface Actions {
+  /** Of a denied open. */
+  readonly denied: readonly string[];
+  /** Of an open that goes through in a step of ours. */
+  readonly allowed: readonly string[];
+}
+
+/** The open under way when a life ends may be decided on and still go through. */
+const IN_FLIGHT = 1;
+const LINES_WAIT_MS = 5000;
+
+const inWords = (lines: number) =>
+  lines === 0 ? 'no event line' : `${lines} ${lines === 1 ? 'event line' : 'event lines'}`;
+
+const linesOf = ({ decisions }: Life) => decisions.reduce((sum, { ownLines }) => sum + ownLines, 0);
 
 /** Every open that a step makes of its files, and the event lines on them in each life of the candidate. */
 export class OwnOpens {
@@ -27,10 +42,12 @@ export class OwnOpens {
   readonly #lives = new Map<EventLog, Life>();
   /** A command of the agent's is our child as well, and no open of ours. */
   readonly #commandName: string;
+  readonly #actions: Actions;
 
   /** @param subject what the files are, in words. */
-  constructor(subject: string, files: readonly Inode[], executable: string) {
+  constructor(subject: string, files: readonly Inode[], executable: string, actions: Actions) {
     this.#subject = subject;
+    this.#actions = actions;
     this.#files = files;
     this.#commandName = basename(executable).slice(0, NAME_CHARACTERS);
   }
@@ -43,10 +60,22 @@ export class OwnOpens {
       for (const { owners } of decisions) owners.add(pid);
   };
 
-  /** @param events of the life that denied them; one that is not followed is nothing to us. */
+  /** Some that a life denied. @param events of that life; one that is not followed is nothing to us. */
   wereDenied(opens: number, events: EventLog): void {
     const life = this.#lives.get(events);
     if (life !== undefined) life.denied += opens;
+  }
+
+  /** All that a life denied. @param told those whose lines it had the time to write. */
+  allDenied(denied: number, told: number, events: EventLog): void {
+    const life = this.#lives.get(events);
+    if (life !== undefined) Object.assign(life, { denied, told, all: true });
+  }
+
+  /** Waits until a life has written so many lines on them, or no more are to be expected. */
+  async wereTold(opens: number, events: EventLog): Promise<void> {
+    const life = this.#lives.get(events);
+    if (life !== undefined) await events.until(() => linesOf(life) >= opens, LINES_WAIT_MS);
   }
 
   /** One more life of the candidate, from its first event on. */
@@ -56,11 +85,12 @@ export class OwnOpens {
       for (const pid of this.#pids) owners.add(pid);
       examination.expect({ otherChildren: [this.#commandName] });
     }
-    this.#lives.set(events, { decisions, denied: 0 });
+    this.#lives.set(events, { decisions, denied: 0, told: 0, all: false });
   }
 
   /**
-   * Every line on them tells what we know of ourselves, and each life that denied opens wrote lines on them.
+   * Every line on them tells what we know of ourselves and the action that is demanded. Each life that denied
+   * opens wrote lines on them, and where all of its opens were counted, one on each that it had the time to tell.
    * @param source the files that hold the lines.
    * @param drops that the candidate admits over all its lives; undefined where nobody counted them.
    */
@@ -72,18 +102,61 @@ export class OwnOpens {
     const named = this.#files.map(({ dev, ino }) => `${dev}:${ino}`).join(' or ');
     const witness = merged({ subject: this.#subject, named: `dev:ino ${named}` }, parts);
     const lives = [...this.#lives.values()];
-    const silent = lives.findIndex(isSilent);
-    const untold = lives.filter(isSilent).reduce((sum, { denied }) => sum + denied, 0);
+    const missing = lives.map((life) => this.#missingOf(life));
+    const untold = missing.reduce((sum, lines) => sum + lines, 0);
     const none = witness.examined + witness.unknown === 0;
-    const missing = none || drops !== undefined ? untold : 0;
-    const judged = judgeWitnesses([{ ...witness, missing }], drops ?? 0, source);
-    if (judged.verdict === 'fail' || silent === -1) return judged;
-    const text = `in life ${silent + 1} of ${lives.length} the agent denied ${lives[silent]?.denied} opens of ${this.#subject} and wrote no event line on them`;
-    const measured = { value: 0, unit: 'event lines', source };
+    const known = none || drops !== undefined ? untold : 0;
+    const judged = judgeWitnesses([{ ...witness, missing: known }], drops ?? 0, source);
+    if (judged.verdict === 'fail') return judged;
+    const wrong = this.#wrongAction(lives, source) ?? this.#tooMany(lives, source);
+    if (wrong !== undefined) return wrong;
+    const first = missing.findIndex((lines) => lines > 0);
+    const short = lives[first];
+    if (short === undefined) return judged;
+    const lines = linesOf(short);
+    const text = `in life ${first + 1} of ${lives.length} the agent denied ${short.denied} opens of ${this.#subject} and wrote ${inWords(lines)} on them`;
+    const measured = { value: lines, limit: short.denied, unit: 'event lines', source };
     if (drops !== undefined && drops < untold)
       return fail(`${text}; it counted ${drops} drops`, measured);
-    return judged.verdict === 'pass'
+    // A life of which nothing is told shows nothing, however many lines were dropped.
+    const isExplained = drops !== undefined && lives.every((life) => !this.#isSilent(life));
+    return judged.verdict === 'pass' && !isExplained
       ? inconclusive(`${text}, as far as they arrived`, measured)
       : judged;
+  }
+
+  /** It denied opens of ours, and no line came that says so. */
+  #isSilent({ decisions, denied }: Life): boolean {
+    const told = this.#actions.denied.some((action) =>
+      decisions.some(({ byAction }) => (byAction.get(action) ?? 0) > 0),
+    );
+    return denied > 0 && (!told || decisions.every(({ ownLines }) => ownLines === 0));
+  }
+
+  #missingOf(life: Life): number {
+    return this.#isSilent(life) ? life.denied : Math.max(0, life.told - linesOf(life));
+  }
+
+  #wrongAction(lives: readonly Life[], source: string): Judgement | undefined {
+    const right = [...this.#actions.denied, ...this.#actions.allowed];
+    const actions = lives.flatMap(({ decisions }) => decisions.flatMap((one) => [...one.byAction]));
+    const [wrong] = actions.filter(([action]) => !right.includes(action));
+    if (wrong === undefined) return undefined;
+    const [action, lines] = wrong;
+    const limit = right.join(' or ');
+    return fail(`${lines} event lines on ${this.#subject} say ${action}, expected ${limit}`, {
+      ...{ value: action, limit, unit: 'action', source },
+    });
+  }
+
+  #tooMany(lives: readonly Life[], source: string): Judgement | undefined {
+    const at = lives.findIndex((life) => life.all && linesOf(life) > life.denied + IN_FLIGHT);
+    const life = lives[at];
+    if (life === undefined) return undefined;
+    const lines = linesOf(life);
+    return fail(
+      `in life ${at + 1} of ${lives.length} the agent denied ${life.denied} opens of ${this.#subject} and wrote ${lines} event lines on them: ${lines - life.denied} too many`,
+      { value: lines, limit: life.denied, unit: 'event lines', source },
+    );
   }
 }

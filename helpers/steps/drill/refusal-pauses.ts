@@ -2,7 +2,7 @@ import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { counted } from '../../text/counted.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
-import { opensOf, type Stretch } from './enforcement-watch.ts';
+import { opensOf, type Stretch, wrongSignals } from './enforcement-watch.ts';
 import type { Refusal, RefusalTrial } from './refusal-trial.ts';
 
 /** Opens in a row that were not denied, and the time between the denied ones around them. */
@@ -32,9 +32,12 @@ export function enforcementHeld(trial: RefusalTrial, settings: Settings): Judgem
       measured,
     );
   if (openings.length === 0)
-    return pass(
-      `the same rules after each; ${guarded.opens} opens of the guarded file denied, ${needed.opens} of the free one allowed, throughout`,
-      measured,
+    return (
+      wrongSignals(guarded, settings.ENFORCE_SIGNAL) ??
+      pass(
+        `the same rules after each; ${guarded.opens} opens of the guarded file denied, ${needed.opens} of the free one allowed, throughout`,
+        measured,
+      )
     );
   const pauses = pausesAmong(openings, refusals);
   const missed = openings.filter((one) => !pauses.includes(one));

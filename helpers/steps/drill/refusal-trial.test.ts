@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readSettings } from '../../settings/settings.ts';
-import type { Stretch, WatchReport } from './enforcement-watch.ts';
+import { deniedOpens, opensOf, type Stretch, type WatchReport } from './enforcement-watch.ts';
 import { countersOnlyGrew } from './refusal-counters.ts';
 import { enforcementHeld } from './refusal-pauses.ts';
 import type { Refusal, RefusalTrial } from './refusal-trial.ts';
@@ -27,7 +27,7 @@ function watched(first: 'denied' | 'allowed', ...opens: readonly number[]): Watc
     const outcome = index % 2 === 0 ? first : other;
     return { outcome, firstMs, lastMs: at - 2, opens: count };
   });
-  return { stretches, opens: opens.reduce((sum, count) => sum + count, 0), signals: 0 };
+  return { stretches, opens: opensOf(stretches), signals: deniedOpens(stretches) };
 }
 
 function trial(changes: Partial<RefusalTrial>): RefusalTrial {
@@ -41,6 +41,13 @@ function trial(changes: Partial<RefusalTrial>): RefusalTrial {
 test('counters that only grew, and opens that were all denied, are well', () => {
   expect(countersOnlyGrew(trial({}), settings).verdict).toBe('pass');
   expect(enforcementHeld(trial({}), settings).verdict).toBe('pass');
+});
+
+test('opens that were all denied, and one in a hundred signalled, are not well', () => {
+  const { guarded } = trial({});
+  const signals = Math.floor(guarded.signals / 100);
+  const judged = enforcementHeld(trial({ guarded: { ...guarded, signals } }), settings);
+  expect(judged).toMatchObject({ verdict: 'fail', value: signals, limit: guarded.signals });
 });
 
 test('an open that went through is no decision that the counters lack', () => {

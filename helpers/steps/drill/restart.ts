@@ -7,8 +7,14 @@ import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { agentsAmong, processesMarked, RUN_MARK } from '../../host/processes.ts';
 import { DROP_FAMILIES, inodeDelta, scrapeDelta } from '../../soak/counters.ts';
+import { actionsOf } from '../../soak/invariants.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
-import { deniedOpens, EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import {
+  deniedOpens,
+  EnforcementWatch,
+  FIRST_OPEN_TIMEOUT_MS,
+  wrongSignals,
+} from './enforcement-watch.ts';
 import { OwnOpens } from './own-opens.ts';
 import {
   type Ending,
@@ -45,8 +51,15 @@ export class RestartUnderLoad {
    */
   async ended(ending: Ending): Promise<Judgement> {
     const file = await this.#file();
-    const { candidate, directory } = this.#run;
-    const opens = new OwnOpens('the file opened over the restart', [file], candidate.executable);
+    const { candidate, directory, settings } = this.#run;
+    const { ENFORCE_SIGNAL: enforceSignal } = settings;
+    const opens = new OwnOpens(
+      'the file opened over the restart',
+      [file],
+      candidate.executable,
+      // An open under way when the hooks are attached or detached is denied or not seen at all.
+      { denied: actionsOf({ mode: 'enforce', enforceSignal }), allowed: [] },
+    );
     const name = ending === 'in order' ? 'restart' : 'crash';
     const source = `enforce/${name}.json`;
     const before = await scrapeCommand(candidate);
@@ -56,6 +69,9 @@ export class RestartUnderLoad {
     try {
       if (!(await steadilyDenied(watch, FIRST_OPEN_TIMEOUT_MS)))
         throw noEvidence('the denied file was not denied before the restart', { source });
+      // What a life's ring holds when it ends may be lost; what was denied some time before may not.
+      const toldOfFirst = await watch.deniedSoFar();
+      await opens.wereTold(toldOfFirst, first.events);
       const endedAt = performance.now();
       const ended = await end(first, ending);
       const without = await this.#withoutAgent(watch);
@@ -69,14 +85,17 @@ export class RestartUnderLoad {
         enforcingAgainMs: Math.round(performance.now() - startedAt - STEADY_MS),
       };
       const report = await watch.stop();
+      const deniedByFirst = deniedOpens(report.stretches.slice(0, 1));
+      const deniedBySecond = deniedOpens(report.stretches.slice(-1));
+      await opens.wereTold(deniedBySecond, second.events);
       const listed = await this.#ruleIsListed(file);
       await this.#lives.at(-1)?.stop();
       const after = await scrapeCommand(candidate);
       const counted = inodeDelta({ before, after }, file);
       const drops = scrapeDelta({ before, after }, DROP_FAMILIES);
       // Where the restart was not one gap, that is what is told.
-      opens.wereDenied(deniedOpens(report.stretches.slice(0, 1)), first.events);
-      opens.wereDenied(deniedOpens(report.stretches.slice(-1)), second.events);
+      opens.allDenied(deniedByFirst, Math.min(toldOfFirst, deniedByFirst), first.events);
+      opens.allDenied(deniedBySecond, deniedBySecond, second.events);
       const told = opens.judge(
         `enforce/${name}-*/agent.stdout.ndjson`,
         drops.known ? drops.value : undefined,
@@ -89,6 +108,7 @@ export class RestartUnderLoad {
         (back ? undefined : notEnforcing(report, ending, second.log.startedAtMs)) ??
         listed ??
         lateAgain(report, second.log.startedAtMs) ??
+        wrongSignals(report, enforceSignal) ??
         judgeGap(report, ending, times.enforcingAgainMs, counted, source);
       return gap.verdict === 'pass' && told.verdict !== 'pass' ? told : gap;
     } finally {

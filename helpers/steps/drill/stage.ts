@@ -11,6 +11,7 @@ import {
 } from '../../changes/own-file.ts';
 import type { RuleList } from '../../changes/rules.ts';
 import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
+import { actionsOf } from '../../soak/invariants.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, journalPolicy, policyText } from '../phases/candidate-policy.ts';
 import { EnforcementWatch } from './enforcement-watch.ts';
@@ -62,7 +63,11 @@ export class DrillStage {
     const guarded = ownFile(directory, 'guarded');
     const needed = ownFile(directory, 'needed');
     const { executable, environment } = this.run.candidate;
-    const opens = new OwnOpens('files of the drill', [guarded, needed], executable);
+    const opens = new OwnOpens('files of the drill', [guarded, needed], executable, {
+      denied: actionsOf({ mode: 'enforce', enforceSignal: this.run.settings.ENFORCE_SIGNAL }),
+      // While a policy is replaced, under the kill switch and past the deadman (docs/agent-contract.md §4.2).
+      allowed: ['AUDIT'],
+    });
     const written = (name: string, paths: readonly string[]) =>
       ownInput(directory, name, policyText([...hostPaths, ...paths]));
     this.#prepared = {

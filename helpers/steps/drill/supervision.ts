@@ -8,7 +8,12 @@ import {
 } from '../../changes/transient-unit.ts';
 import { fail, type Judgement, NotApplicable, noEvidence, pass } from '../../criteria/judgement.ts';
 import { isRunning, processesMarked, RUN_MARK } from '../../host/processes.ts';
-import { EnforcementWatch, FIRST_OPEN_TIMEOUT_MS, singleGap } from './enforcement-watch.ts';
+import {
+  EnforcementWatch,
+  FIRST_OPEN_TIMEOUT_MS,
+  singleGap,
+  wrongSignals,
+} from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 
 /** The host's own service (the unit that ships with the agent). */
@@ -120,6 +125,8 @@ export class Supervision {
         { value: restarts, limit: 1, unit: 'restarts', source },
       );
     }
+    const signals = wrongSignals(report, settings.ENFORCE_SIGNAL);
+    if (signals !== undefined) return signals;
     const why = problem ?? (ours(second) === undefined ? undefined : `pid ${second} still runs`);
     if (why !== undefined)
       return fail(`the unit could not be stopped for good: ${why}`, { source });

@@ -14,7 +14,10 @@ const options = z
 /** An outcome that changes at every open must not fill the memory. */
 const MOST_STRETCHES = 10_000;
 const stretches: Stretch[] = [];
+/** The last signals arrive on the way back to user space, a moment after the last open. */
+const LAST_SIGNAL_MS = 300;
 let opens = 0;
+let denied = 0;
 let signals = 0;
 const count = () => {
   signals += 1;
@@ -38,6 +41,7 @@ function openOnce(): void {
   const at = nowMs();
   const outcome = outcomeOfOpen();
   opens += 1;
+  if (outcome === 'denied') denied += 1;
   const last = stretches.at(-1);
   if (last?.outcome === outcome) {
     last.lastMs = at;
@@ -57,8 +61,13 @@ const ticking = setInterval(() => {
 }, 1);
 
 process.on('message', (message) => {
+  if (message === 'denied') process.send?.({ kind: 'denied', opens: denied });
   if (message !== 'stop') return;
   clearInterval(ticking);
-  process.send?.({ kind: 'report', stretches, opens, signals }, () => process.disconnect?.());
+  setTimeout(
+    () =>
+      process.send?.({ kind: 'report', stretches, opens, signals }, () => process.disconnect?.()),
+    LAST_SIGNAL_MS,
+  );
 });
 process.on('disconnect', () => process.exit(0));
