@@ -1,6 +1,5 @@
 import type { Scrape } from '../agent/scrape.ts';
 import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
-import type { Others } from '../soak/counter-checks.ts';
 import {
   BY_CGROUP,
   DECISION_FAMILIES,
@@ -9,6 +8,7 @@ import {
   type Series,
   scrapeDelta,
 } from '../soak/counters.ts';
+import type { Others } from '../soak/measured.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import type { Line } from './table.ts';

@@ -4,18 +4,13 @@ import { knownProcess } from '../host/known-process.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { BY_CGROUP, BY_PORT, labelledDelta, scrapeDelta } from './counters.ts';
-import type { Measured } from './measured.ts';
+import type { Loads } from './loads.ts';
+import type { Measured, Others } from './measured.ts';
 import type { CounterCheck } from './result.ts';
 import type { SideWork } from './side-work.ts';
 
 const NET_TOTAL = 'aegisbpf_net_blocks_total';
 const BY_PATH = 'aegisbpf_blocks_by_path_total';
-
-/** Decisions of others by their event lines, as the two families count them. */
-export interface Others {
-  readonly file: number;
-  readonly net: number;
-}
 
 export function othersIn(groups: readonly DecisionGroup[]): Others {
   const others = { file: 0, net: 0 };
@@ -36,18 +31,25 @@ function decided(mode: ReadyDaemon['mode'], all: readonly WorkloadCounts[]) {
  * judged with their event lines, as the accounting.
  */
 export function counterChecks(
-  measured: Pick<Measured, 'before' | 'after' | 'counts' | 'loads'> & {
+  measured: Pick<Measured, 'before' | 'after' | 'counts' | 'strangersBefore'> & {
+    readonly loads: { readonly victims: Pick<Loads['victims'], 'counts'> };
     readonly side: readonly SideWork[];
   },
-  { mode, events }: Pick<ReadyDaemon, 'mode' | 'events'>,
+  daemon: Pick<ReadyDaemon, 'mode' | 'events'>,
 ): CounterCheck[] {
-  const { counts, loads, side } = measured;
+  const { mode, events } = daemon;
+  const { counts, loads, side, strangersBefore } = measured;
   const files = side.filter((work) => !work.connects);
   const connects = side.filter((work) => work.connects);
   const countsOf = (works: readonly SideWork[]) => works.map((work) => work.counts);
   const opens = [counts, loads.victims.counts(), ...countsOf(files)];
   const onFiles = decided(mode, opens);
-  const others = othersIn(events.hostDecisions());
+  const strangers = othersIn(events.hostDecisions());
+  // Those before the soak are in both scrapes.
+  const others: Others = {
+    file: strangers.file - strangersBefore.file,
+    net: strangers.net - strangersBefore.net,
+  };
   const total = (family: string) => scrapeDelta(measured, [family]);
   const labelled = (family: string, label: string, value: string) =>
     labelledDelta(measured, family, label, value);
@@ -78,6 +80,8 @@ export function counterChecks(
         ? [check(`${BY_PATH} of ${target}`, told, decided(mode, [tried]), others.file)]
         : [];
     }),
+    // Of every type: without a connect of ours, the lines of others alone are counted there.
+    check(NET_TOTAL, total(NET_TOTAL), decided(mode, countsOf(connects)), others.net),
     ...(connects.length === 0
       ? []
       : [

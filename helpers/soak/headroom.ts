@@ -70,6 +70,7 @@ export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
   const options = { name: 'headroom', workers, rate: FIRST_RATE, attempt: 'open' } as const;
   const workload = workloadOf(subject, options, decisions);
   const steps: HeadroomStep[] = [];
+  const { lines } = decisions;
   let ended = `HEADROOM_MAX_RATE=${HEADROOM_MAX_RATE} was reached`;
   try {
     await workload.start();
@@ -90,7 +91,6 @@ export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
       break;
     }
     const counts = await workload.stop();
-    const { lines } = decisions;
     await daemon.events.until(() => decisions.lines >= lines + counts.attempts, FLUSH_MS);
   } finally {
     workload.kill();

@@ -3,6 +3,7 @@ import { touchedFiles } from '../changes/own-file.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
 import { breachOf, decisionBreach } from './breach.ts';
+import { othersIn } from './counter-checks.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import { Loads } from './loads.ts';
 import type { Measured } from './measured.ts';
@@ -114,6 +115,7 @@ function breachWatch(
 async function measure(subject: SoakSubject): Promise<Measured> {
   const { daemon, settings, decisions, run } = subject;
   const baselineKb = await settledMemory(daemon, settings.SETTLE_SECONDS);
+  const strangersBefore = othersIn(daemon.events.hostDecisions());
   const begin = await countedScrape(subject, 'metrics-before.prom');
   const before = begin.scrape;
   const loads = new Loads(subject);
@@ -149,7 +151,7 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     const lines = linesBetween(begin, last);
     return {
       ...{ begun, ended, endedEarly, counts, loads, sampler },
-      ...{ before, after: last.scrape, readings, lines, baselineKb },
+      ...{ before, after: last.scrape, readings, lines, baselineKb, strangersBefore },
     };
   } finally {
     loads.kill();
