@@ -27,6 +27,7 @@ section('enforce', () => {
 
   criterion('enforce.restart', () => restart.ended('in order'));
   criterion('enforce.crash', () => restart.ended('by SIGKILL'));
+  criterion('enforce.review-notes', () => phase.reviewNotes(restart.toReview));
 
   afterAll(async () => {
     await phase.cleanUp();

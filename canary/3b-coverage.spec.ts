@@ -4,6 +4,7 @@ import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
+import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 
 const run = canaryRun();
 const subjects = new CoverageSubjects(run);
@@ -22,6 +23,9 @@ section('coverage', () => {
     criterion(`coverage.${mode}.stop`, () => phase.stop());
   }
   criterion('coverage.removed', () => subjects.removeRules());
+  criterion('coverage.review-notes', () =>
+    reviewNotes(run, 'coverage', [...audit.streams, ...enforce.streams], subjects.names()),
+  );
 
   afterAll(async () => {
     await audit.cleanUp();

@@ -54,6 +54,7 @@ section('rollback', () => {
   criterion('rollback.event-fields', () =>
     stage.prepared().opens.judge('rollback/**/agent.stdout.ndjson'),
   );
+  criterion('rollback.review-notes', () => stage.reviewNotes());
   criterion('rollback.alive', () => agentLivedThrough(stage));
   criterion('rollback.as-found', () => hostIsAsBefore(stage.run, stage.prepared().before));
 

@@ -56,5 +56,4 @@ export function accounts(phase: SoakPhase): void {
   criterion(`${mode}.operations`, () => phase.ofSoak(operationsAccounted));
   criterion(`${mode}.network`, () => phase.ofSoak(networkAccounted));
   criterion(`${mode}.state-changes`, () => phase.ofWhole(noUnexpectedStateChange));
-  criterion(`${mode}.review-notes`, () => phase.reviewNotes());
 }

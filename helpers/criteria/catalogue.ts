@@ -137,15 +137,15 @@ const accounts = (mode: SoakMode) =>
       withoutFiles,
     },
     'state-changes': { title: 'the agent reported no degradation and no error', withoutFiles },
-    'review-notes': {
-      title:
-        mode === 'audit'
-          ? 'the false-positive review notes are written'
-          : 'the blocked-event review is written',
-      note,
-      withoutFiles,
-    },
   });
+
+/** What the agent decided on others, for a person to judge. */
+const reviewNotes = (need: string, title: string) => ({
+  title,
+  needs: [need],
+  note,
+  withoutFiles,
+});
 
 /** What the coverage phase tries in each mode. */
 const coverageIn = (mode: SoakMode) => {
@@ -240,6 +240,7 @@ const ENTRIES = {
     needs: ['audit.ready'],
   },
   ...inPhase('audit', accounts('audit')),
+  'audit.review-notes': reviewNotes('audit.ready', 'the false-positive review notes are written'),
   ...inPhase('enforce', firstDecision('enforce')),
   'enforce.ordinary-program': {
     title: 'an ordinary program that opens it is ended by ENFORCE_SIGNAL',
@@ -272,6 +273,7 @@ const ENTRIES = {
     title: 'after a SIGKILL under load rules and counters go on and enforcement returns',
     needs: ['enforce.restart'],
   },
+  'enforce.review-notes': reviewNotes('enforce.ready', 'the blocked-event review is written'),
   ...inPhase('coverage', {
     control: { title: 'the routes can be taken while there is no rule', ...slow },
     rules: {
@@ -287,6 +289,10 @@ const ENTRIES = {
     needs: ['coverage.rules'],
     ...slow,
   },
+  'coverage.review-notes': reviewNotes(
+    'coverage.audit.ready',
+    'decisions on others while the routes were taken are written for review',
+  ),
   'rollback.restorable': { title: 'the host carries no rule that the drill could lose' },
   'rollback.baseline': {
     title: 'the baseline policy is applied and enforced',
@@ -387,6 +393,10 @@ const ENTRIES = {
       evidence: ['rollback/**/agent.stdout.ndjson'],
     },
   }),
+  'rollback.review-notes': reviewNotes(
+    'rollback.baseline',
+    'decisions on others in the drill are written for review',
+  ),
   'rollback.alive': {
     title: 'the agent lived through the drill, in each life until it was told to stop',
     needs: ['rollback.restorable'],
@@ -413,7 +423,6 @@ const ENTRIES = {
   'exit.false-positives': {
     title: 'no critical false positive is unresolved',
     needs: ['preconditions'],
-    phases: ['audit', 'enforce'],
     evidence: ['canary.log', 'review.csv', 'review.yaml'],
   },
   'exit.rollback': sumOf(['rollback'], 'the rollback drill is validated'),

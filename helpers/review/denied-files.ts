@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { kernelDevice } from '../agent/contract/events.ts';
 import { type BlockRule, parseDenyDb } from '../agent/contract/rules.ts';
 
@@ -42,3 +43,11 @@ export function deniedFiles(rules: readonly BlockRule[], denyDb: string): Denied
   }
   return paths;
 }
+
+/** Ours have a new path in each run, and a verdict on who opens them holds for the next one too. */
+export const ownNames = (
+  files: readonly { readonly dev: number; readonly ino: number; readonly path: string }[],
+) =>
+  files.map(
+    ({ dev, ino, path }) => [`${dev}:${ino}`, `the canary's file "${basename(path)}"`] as const,
+  );

@@ -114,10 +114,11 @@ export class EventLog {
     return this.#file.notStored;
   }
 
-  /** True once a line on a file or address of ours arrived: before that, silence shows nothing. */
+  /** True once a line on a file, address or process of ours arrived: before that, silence shows nothing. */
   get toldOfOurs(): boolean {
     const all = [...this.#files.values(), ...this.#addresses.values()];
-    return all.some(({ lines }) => lines > 0);
+    const ofProcesses = [...this.#byProcess.values()];
+    return all.some(({ lines }) => lines > 0) || ofProcesses.some((events) => events.length > 0);
   }
 
   /** Lines of these processes of ours, or of their children, that name what is not ours. */

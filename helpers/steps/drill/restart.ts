@@ -37,6 +37,14 @@ export class RestartUnderLoad {
   readonly #lives: StartingDaemon[] = [];
   #subject: { readonly file: OwnFile; readonly ruleId: string } | undefined;
 
+  /** What each life told, and the file that was opened in all of them. */
+  get toReview() {
+    return {
+      streams: this.#lives.map(({ events }) => events),
+      files: this.#subject === undefined ? [] : [this.#subject.file],
+    };
+  }
+
   /** Ends what still runs; a rule still there is left to the journal. */
   async cleanUp(): Promise<void> {
     for (const life of this.#lives) await life.stop();

@@ -2,6 +2,8 @@ import { type Candidate, howItEnded } from '../../agent/command.ts';
 import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
+import { agentPaths } from '../../changes/agent-state.ts';
 import {
   type OwnFile,
   ownDirectory,
@@ -11,9 +13,11 @@ import {
 } from '../../changes/own-file.ts';
 import type { RuleList } from '../../changes/rules.ts';
 import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
+import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, journalPolicy, policyText } from '../phases/candidate-policy.ts';
+import { reviewNotes } from '../phases/review-notes.ts';
 import { EnforcementWatch } from './enforcement-watch.ts';
 import { OwnOpens } from './own-opens.ts';
 import { judgeRules } from './rules-in-force.ts';
@@ -31,6 +35,8 @@ export interface Prepared {
   readonly opens: OwnOpens;
   /** Paths of the host's own file rules, which every policy of the drill keeps in force. */
   readonly hostPaths: readonly string[];
+  /** Of all denied files, as a person reviews them. */
+  readonly names: DeniedFiles;
   readonly baselinePolicy: string;
   readonly candidatePolicy: string;
   readonly applied: AppliedPolicy;
@@ -49,6 +55,8 @@ export interface LifeOptions {
 export class DrillStage {
   readonly run: CanaryRun = canaryRun();
   readonly #leftToStop: StartingDaemon[] = [];
+  /** What each life of the candidate told. */
+  readonly #streams: EventLog[] = [];
   #prepared: Prepared | undefined;
   #daemon: ReadyDaemon | undefined;
 
@@ -57,6 +65,8 @@ export class DrillStage {
     const { PROBE_DIR, HOST_ROOT } = this.run.settings;
     plainFilesystem(PROBE_DIR);
     const before = await takeSnapshot(this.run, rules);
+    const { denyDatabase } = agentPaths(HOST_ROOT);
+    const hostFiles = deniedFiles(rules.files, denyDatabase);
     const hostPaths = rules.files.flatMap(({ path }) => (path === undefined ? [] : [path]));
     const directory = ownDirectory(PROBE_DIR, await this.run.journal());
     const applied = await journalPolicy(this.run, hostPaths);
@@ -77,6 +87,7 @@ export class DrillStage {
       opens,
       service: new Service(needed, environment, opens.started),
       hostPaths,
+      names: new Map([...hostFiles, ...ownNames([guarded, needed])]),
       baselinePolicy: written('baseline.policy', [guarded.path]),
       candidatePolicy: written('candidate.policy', [guarded.path, needed.path]),
       applied,
@@ -129,6 +140,8 @@ export class DrillStage {
     });
     const starting = new StartingDaemon(candidate ?? this.run.candidate, options, directory);
     this.#leftToStop.push(starting);
+    const { executable } = this.run.candidate;
+    if ((candidate?.executable ?? executable) === executable) this.#streams.push(starting.events);
     // Another version, or one that is told of another kernel, may tell other things.
     if (candidate === undefined || candidate === this.run.candidate)
       this.#prepared?.opens.follow(starting.events);
@@ -175,6 +188,11 @@ export class DrillStage {
     const watch = new EnforcementWatch(file, this.run.candidate.environment);
     this.prepared().opens.started(watch.pid);
     return watch;
+  }
+
+  /** What the candidate decided on others, in all its lives here. */
+  reviewNotes(): Promise<Judgement> {
+    return reviewNotes(this.run, 'rollback', this.#streams, this.prepared().names);
   }
 
   /** Ends what still runs, whatever happened; the journal undoes the rest. */

@@ -1,5 +1,6 @@
 import type { Mode } from '../../agent/daemon-options.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
 import { witnessOf } from '../../coverage/event-fields.ts';
 import { type CountedTable, judgeCounters } from '../../coverage/judge-counters.ts';
 import { judgeGroup, judgeLine, tableFile, wentUnseen } from '../../coverage/judge-lines.ts';
@@ -57,6 +58,11 @@ export class CoverageMode {
 
   start(): Promise<Judgement> {
     return this.#daemon.start();
+  }
+
+  /** What the agent of this mode told; none where it did not get ready. */
+  get streams(): readonly EventLog[] {
+    return this.#daemon.stopped === undefined ? [] : [this.#daemon.stopped.events];
   }
 
   stop(): Promise<Judgement> {

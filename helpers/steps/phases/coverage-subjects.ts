@@ -1,4 +1,5 @@
 import { howItEnded, runCommand } from '../../agent/command.ts';
+import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, rulesOn } from '../../changes/rules.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
@@ -8,6 +9,7 @@ import type { Site } from '../../coverage/site.ts';
 import { type Kind, TABLE } from '../../coverage/table.ts';
 import { type Standing, type Taken, takeTable } from '../../coverage/take-table.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { unrestorable } from '../drill/restorable.ts';
 import { type AppliedPolicy, journalPolicy, policyOf, removePolicy } from './candidate-policy.ts';
@@ -37,6 +39,7 @@ export class CoverageSubjects {
   /** Why lines of the table cannot be tried on this host, by their words. */
   notRun: ReadonlyMap<string, string> = new Map();
   #made: MadeSite | undefined;
+  #hostFiles: DeniedFiles = new Map();
   #standing: Standing = new Map();
   #applied: AppliedPolicy | undefined;
 
@@ -87,6 +90,7 @@ export class CoverageSubjects {
         `a policy replaces all rules of a host, and ${lost.length} of this one could not be restored (${lost[0]}); use a staging host without them`,
         { value: lost.length, limit: 0, unit: 'rules' },
       );
+    this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
     const hostPaths = rules.files.flatMap(({ path }) => path ?? []);
     const sections = coverageRules(this.made, hostPaths);
     const policy = ownInput(this.made.site.directory, 'coverage.policy', policyOf(sections));
@@ -114,6 +118,11 @@ export class CoverageSubjects {
     return left.length === 0
       ? pass(`${this.#wanted().length} rules of ours removed`, measured)
       : fail(`the agent said yes, and still lists ${left.join(', ')}`, measured);
+  }
+
+  /** The host's files by their paths, ours by their names, as a person reviews them. */
+  names(): DeniedFiles {
+    return new Map([...this.#hostFiles, ...ownNames(this.made.denied)]);
   }
 
   /** Ends the processes that live through the phase; rules still there are left to the journal. */

@@ -12,6 +12,7 @@ import {
 import { namesOf, type OwnFile } from '../../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { type KnownProcess, knownProcess } from '../../host/known-process.ts';
+import type { Phase } from '../../settings/settings.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { mustBeTold } from '../../soak/witness.ts';
 import { outcomeText, type Probe, probeFile, runVictim } from '../../workload/probe.ts';
@@ -38,10 +39,10 @@ export const QUIET_MS = 1500;
 const KILL_STRIKES = 5;
 
 /** No line of ours arrived at all, so that none arrived of something else shows nothing. */
-export const nothingTold = (mode: Mode) =>
+export const nothingTold = (phase: Phase) =>
   noEvidence(
     'the agent wrote no event line of ours in this phase, so silence does not show that there was no decision',
-    { value: 0, unit: 'event lines of ours', source: `${mode}/agent.stdout.ndjson` },
+    { value: 0, unit: 'event lines of ours', source: `${phase}/` },
   );
 
 /** The decision itself, by the host (open, errno, signal) and by the matching event. */

@@ -1,7 +1,7 @@
 import type { Mode } from '../../agent/daemon-options.ts';
-import type { EventLog } from '../../agent/stream/event-log.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { ownNames } from '../../review/denied-files.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { probeHeadroom } from '../../soak/headroom.ts';
 import { agentStayedAlive } from '../../soak/one-life.ts';
@@ -11,6 +11,7 @@ import type { SoakSubject } from '../../soak/subject.ts';
 import { reportedBy } from '../../soak/to-result.ts';
 import { outcomeText, type Probe, probeFile } from '../../workload/probe.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
+import type { RestartUnderLoad } from '../drill/restart.ts';
 import {
   type DecisionSubject,
   judgeDecision,
@@ -157,10 +158,12 @@ export class SoakPhase {
     );
   }
 
-  /** What our own workload did not cause. @param more lives of the agent that this phase has beside its soak. */
-  reviewNotes(more: readonly EventLog[] = []): Promise<Judgement> {
+  /** What our own workload did not cause. @param more lives of the agent that this phase has besides its soak. */
+  reviewNotes(more: Partial<RestartUnderLoad['toReview']> = {}): Promise<Judgement> {
     const { events } = this.#daemon.stopped ?? this.#daemon.ready;
-    return reviewNotes(this.#run, this.mode, [events, ...more], this.#subjects.deniedFiles);
+    const { streams = [], files = [] } = more;
+    const names = new Map([...this.#subjects.deniedFiles, ...ownNames(files)]);
+    return reviewNotes(this.#run, this.mode, [events, ...streams], names);
   }
 
   /** Ends what is still running, whatever happened; rules still there are left to the journal. */

@@ -1,5 +1,4 @@
 import { lstatSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
 import { howItEnded } from '../../agent/command.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import {
@@ -12,7 +11,7 @@ import {
 import { addRule, listFileRules, removeRule, rulesOn, ruleText } from '../../changes/rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { readRegularBytes } from '../../files/regular-file.ts';
-import { type DeniedFiles, deniedFiles } from '../../review/denied-files.ts';
+import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
@@ -118,14 +117,8 @@ export class SoakSubjects {
       this.#networkRules.push({ address, id: await denyAddress(candidate, address, journal) });
     const after = await listFileRules(candidate);
     const { denyDatabase } = agentPaths(this.#run.settings.HOST_ROOT);
-    // Ours have a new path in each run, and a verdict on who opens them holds for the next one too.
     const ours = files.filter(({ path }) => path !== this.#run.settings.SOAK_BLOCK_PATH);
-    this.deniedFiles = new Map([
-      ...deniedFiles(after, denyDatabase),
-      ...ours.map(
-        ({ dev, ino, path }) => [`${dev}:${ino}`, `the canary's file "${basename(path)}"`] as const,
-      ),
-    ]);
+    this.deniedFiles = new Map([...deniedFiles(after, denyDatabase), ...ownNames(ours)]);
     const source = 'aegisbpf block list';
     for (const file of files) {
       const listed = rulesOn(after, file).length;
