@@ -4,6 +4,7 @@ import type { FileDecisions } from '../../agent/stream/watched-decisions.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, inconclusive, type Judgement } from '../../criteria/judgement.ts';
 import { judgeWitnesses, merged, type WitnessPart } from '../../soak/witness.ts';
+import { counted } from '../../text/counted.ts';
 import { NAME_CHARACTERS } from '../../workload/programs.ts';
 
 type Inode = Pick<OwnFile, 'dev' | 'ino'>;
@@ -29,8 +30,7 @@ interface Actions {
 const IN_FLIGHT = 1;
 const LINES_WAIT_MS = 5000;
 
-const inWords = (lines: number) =>
-  lines === 0 ? 'no event line' : `${lines} ${lines === 1 ? 'event line' : 'event lines'}`;
+const inWords = (lines: number) => (lines === 0 ? 'no event line' : counted(lines, 'event line'));
 
 const linesOf = ({ decisions }: Life) => decisions.reduce((sum, { ownLines }) => sum + ownLines, 0);
 
