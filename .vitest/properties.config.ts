@@ -11,7 +11,7 @@ export default defineConfig({
     include: [
       'helpers/settings/settings.test.ts',
       'helpers/agent/contract/*.test.ts',
-      'helpers/files/located-yaml.test.ts',
+      'helpers/review/review-text.test.ts',
       'helpers/evidence/damaged-manifest.test.ts',
     ],
     env: { PROPERTY_RUNS: process.env.PROPERTY_RUNS ?? '100000' },

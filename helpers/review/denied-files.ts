@@ -25,9 +25,9 @@ function recorded(denyDb: string): readonly BlockRule[] {
 }
 
 /**
- * The paths behind the inodes of file rules. A decision names an inode only (docs/agent-contract.md
- * §4.1) and `block list` cuts a path at its first blank (§1.4), so each path is looked at: one that
- * does not lead to the inode any more is left out.
+ * The paths behind the inodes of file rules. A decision names an inode only, and `block list` cuts a
+ * path at its first blank (docs/agent-contract.md §4.1, §1.4), so each path is looked at: one that does
+ * not lead to the inode any more is left out.
  * @param rules as `block list` shows them. @param denyDb the agent's own record, paths in full.
  */
 export function deniedFiles(rules: readonly BlockRule[], denyDb: string): DeniedFiles {

@@ -8,7 +8,7 @@ import { FirstOpens, type FirstOpensReport } from '../../workload/first-opens.ts
 /**
  * How long after "Agent started" the first decision may come. The hooks are attached before that line is
  * written, so every later open is decided on; one turn of the agent's event loop is allowed
- * (docs/agent-contract.md §5.1, steps 10, 14 and 15).
+ * (docs/agent-contract.md §5.1).
  */
 const FIRST_DECISION_LIMIT_MS = 250;
 /** How long we wait for it; without any, the decision itself is judged. */
