@@ -24,11 +24,9 @@ export function firstDecision(phase: SoakPhase): void {
 }
 
 export function soak(phase: SoakPhase): void {
-  const { mode, settings } = phase;
+  const { mode } = phase;
   criterion(`${mode}.negative-control`, () => phase.fileBesideIsFree());
-  criterion(`${mode}.soak`, () => phase.soak(ranInFull), {
-    timeoutSeconds: settings.DURATION_SECONDS + settings.SETTLE_SECONDS + 600,
-  });
+  criterion(`${mode}.soak`, () => phase.soak(ranInFull));
 }
 
 export function ending(phase: SoakPhase): void {

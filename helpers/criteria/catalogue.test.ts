@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { CATALOGUE, criteriaIn, entryOf, SECTIONS, sectionOf } from './catalogue.ts';
+import { readSettings } from '../settings/settings.ts';
+import {
+  CATALOGUE,
+  type CriterionId,
+  criteriaIn,
+  entryOf,
+  SECTIONS,
+  sectionOf,
+} from './catalogue.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const specs = readdirSync(join(PROJECT, 'canary')).map((name) =>
@@ -46,6 +54,22 @@ test('no two criteria of a section have the same title', () => {
     const titles = criteriaIn(section).map(({ title }) => title);
     expect(new Set(titles).size).toBe(titles.length);
   }
+});
+
+test('a step that a knob makes longer has the time for it', () => {
+  const settings = readSettings({
+    DURATION_SECONDS: '86400',
+    HEADROOM_MAX_RATE: '1000000',
+    HEADROOM_STEP_SECONDS: '600',
+  });
+  const seconds = (id: CriterionId) => {
+    const { timeoutSeconds } = entryOf(id);
+    return typeof timeoutSeconds === 'function' ? timeoutSeconds(settings) : timeoutSeconds;
+  };
+  expect(seconds('audit.soak')).toBeGreaterThan(86_400);
+  expect(seconds('enforce.soak')).toBeGreaterThan(86_400);
+  // 500, 750, 1125 and so on: the nineteenth is the last one below a million.
+  expect(seconds('enforce.headroom')).toBeGreaterThan(19 * 600);
 });
 
 test('no criterion of the specs is skipped, singled out or put off by hand', () => {

@@ -1,4 +1,5 @@
-import type { Phase } from '../settings/settings.ts';
+import { headroomRates } from '../settings/headroom-rates.ts';
+import type { Phase, Settings } from '../settings/settings.ts';
 import { THRESHOLDS, type Threshold, type ThresholdName } from '../thresholds/thresholds.ts';
 
 /** What is known of a criterion besides its id. */
@@ -12,7 +13,7 @@ export interface Entry {
   /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
   readonly phases?: readonly Phase[];
   /** How long the step itself may take, without the agent's commands; the default suits a few opens. */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number | ((settings: Settings) => number);
   /** It only sums up these sections, or their limits, so that it is never a cause. */
   readonly sums?: readonly Section[];
   /** The limit of the soak that it judges. */
@@ -94,6 +95,8 @@ const soakOf = (mode: SoakMode) =>
     'negative-control': { title: 'a file beside it is read without a decision', byOpens },
     soak: {
       title: `the soak runs for DURATION_SECONDS in ${mode} mode`,
+      timeoutSeconds: (settings: Settings) =>
+        settings.DURATION_SECONDS + settings.SETTLE_SECONDS + 600,
       evidence: [
         ...['agent.stderr.log', 'soak.json', 'metrics-after.prom', 'samples.ndjson'].map(
           (name) => `${mode}/${name}`,
@@ -250,6 +253,11 @@ const ENTRIES = {
   ...inPhase('enforce', soakOf('enforce')),
   'enforce.headroom': {
     title: 'the highest rate of decisions without a drop is known',
+    // All its steps, each with two scrapes, and the way to the end.
+    timeoutSeconds: (settings: Settings) =>
+      300 +
+      headroomRates(settings).length *
+        (settings.HEADROOM_STEP_SECONDS + 2 * settings.COMMAND_TIMEOUT_SECONDS),
     needs: ['enforce.soak'],
     knob: 'HEADROOM',
     withoutFiles,

@@ -1,7 +1,7 @@
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { pause } from '../criteria/step-signal.ts';
-import type { Settings } from '../settings/settings.ts';
+import { headroomRates } from '../settings/headroom-rates.ts';
 import type { Workload } from '../workload/workload.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, scrapeDelta } from './counters.ts';
 import { workloadOf } from './loads.ts';
@@ -10,19 +10,10 @@ import type { SoakSubject } from './subject.ts';
 /** One step of the probe: a rate that was held for a while, and what it did. */
 type HeadroomStep = Exclude<Awaited<ReturnType<typeof step>>, string>;
 
-/** Each step asks for this much more than the one before. */
-const FACTOR = 1.5;
-const FIRST_RATE = 500;
 const ENDPOINT_TIMEOUT_MS = 4000;
 /** A step whose pace was kept to less than this share shows the host's limit, not the agent's. */
 const KEPT_SHARE = 0.9;
 const FLUSH_MS = 10_000;
-
-/** The longest that the probe can take: all its steps, each with two scrapes, and the way to the end. */
-export function headroomSeconds(settings: Settings): number {
-  const steps = 1 + Math.ceil(Math.log(settings.HEADROOM_MAX_RATE / FIRST_RATE) / Math.log(FACTOR));
-  return 300 + steps * (settings.HEADROOM_STEP_SECONDS + 2 * settings.COMMAND_TIMEOUT_SECONDS);
-}
 
 async function scrape({ daemon, candidate }: SoakSubject): Promise<Scrape> {
   const byEndpoint = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
@@ -67,14 +58,16 @@ export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
   const { settings, daemon, decisions, run } = subject;
   const file = `${daemon.mode}/headroom.ndjson`;
   const { WORKERS: workers, HEADROOM_MAX_RATE } = settings;
-  const options = { name: 'headroom', workers, rate: FIRST_RATE, attempt: 'open' } as const;
+  const rates = headroomRates(settings);
+  const [first = 0] = rates;
+  const options = { name: 'headroom', workers, rate: first, attempt: 'open' } as const;
   const workload = workloadOf(subject, options, decisions);
   const steps: HeadroomStep[] = [];
   const { lines } = decisions;
   let ended = `HEADROOM_MAX_RATE=${HEADROOM_MAX_RATE} was reached`;
   try {
     await workload.start();
-    for (let rate = FIRST_RATE; rate <= HEADROOM_MAX_RATE; rate = Math.round(rate * FACTOR)) {
+    for (const rate of rates) {
       const held = await step(subject, workload, rate);
       if (typeof held === 'string') return inconclusive(held, { source: file });
       steps.push(held);

@@ -35,9 +35,6 @@ declare module 'vitest' {
 
 type Check = () => Judgement | Promise<Judgement>;
 
-/** How long the step may take where a knob decides; by default as the catalogue says. */
-type CriterionOptions = Pick<Entry, 'timeoutSeconds'>;
-
 /** Steps of the runbook may take a slow, emulated host's time; each has deadlines of its own within. */
 const DEFAULT_TIMEOUT_SECONDS = 300;
 
@@ -137,10 +134,10 @@ class CriterionFailure extends Error {
 }
 
 /** One precondition, step, threshold or exit criterion of the runbook: one test, one record. */
-export function criterion(id: CriterionId, check: Check, options?: CriterionOptions): void {
+export function criterion(id: CriterionId, check: Check): void {
   const entry = entryOf(id);
   if (entry === undefined) throw new Error(`${id} does not stand in helpers/criteria/catalogue.ts`);
-  judgedAs(entry, check, options);
+  judgedAs(entry, check);
 }
 
 /**
@@ -151,15 +148,15 @@ export function criterion(id: CriterionId, check: Check, options?: CriterionOpti
 export function ownCriterion(
   { id, ...entry }: Entry & { readonly id: string },
   check: Check,
-  options?: CriterionOptions,
 ): void {
-  judgedAs({ id, section: sectionNameOf(id), ...entry }, check, options);
+  judgedAs({ id, section: sectionNameOf(id), ...entry }, check);
 }
 
-function judgedAs(entry: CriterionEntry, check: Check, options: CriterionOptions = {}): void {
-  const { id, title, section: name } = entry;
-  const own = options.timeoutSeconds ?? entry.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const { COMMAND_TIMEOUT_SECONDS, READY_TIMEOUT_SECONDS } = canaryRun().settings;
+function judgedAs(entry: CriterionEntry, check: Check): void {
+  const { id, title, section: name, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = entry;
+  const { settings } = canaryRun();
+  const own = typeof timeoutSeconds === 'number' ? timeoutSeconds : timeoutSeconds(settings);
+  const { COMMAND_TIMEOUT_SECONDS, READY_TIMEOUT_SECONDS } = settings;
   // The longest that the agent may take by the knobs, in any step: a few commands and one start.
   const timeout = (own + 5 * COMMAND_TIMEOUT_SECONDS + READY_TIMEOUT_SECONDS) * 1000;
   // Once: a step that is tried until it passes shows nothing, whatever --retry asks for.
@@ -167,7 +164,7 @@ function judgedAs(entry: CriterionEntry, check: Check, options: CriterionOptions
   const declared = declare({ id, section: name, title });
   const meta = { declared };
   test(title, { timeout: vitests, retry: 0, repeats: 0, meta }, async ({ task, skip, signal }) => {
-    const { directory, provided, settings } = canaryRun();
+    const { directory, provided } = canaryRun();
     const recorded = (ended: Omit<CriterionRecord, keyof typeof declared | 'at'>) => {
       const record = { ...declared, at: new Date().toISOString(), ...ended };
       task.meta.criterion = record;
