@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupMounts } from '../host/known-process.ts';
+import { cgroupMounts } from '../host/process-facts.ts';
 import type { Journal } from './journal.ts';
 import { OWN_DIRECTORY_PREFIX, recorded } from './own-file.ts';
 

@@ -1,7 +1,7 @@
 import type { BlockEvent, NetBlockEvent } from '../agent/contract/events.ts';
 import type { EventLog } from '../agent/stream/event-log.ts';
 import type { KnownActor } from '../agent/stream/field-check.ts';
-import { type KnownProcess, knownProcess } from '../host/known-process.ts';
+import { type ProcessFacts, readProcessFacts } from '../host/process-facts.ts';
 import { Probe } from './probe.ts';
 import type { Answer, Site } from './site.ts';
 import { isKind, KINDS, type Kind, type Line, type Route, TABLE } from './table.ts';
@@ -63,7 +63,7 @@ async function takeLines(probe: Probe, events: EventLog | undefined): Promise<Ta
   const taken: (Omit<Taken, 'events'> & { from: number })[] = [];
   for (const line of lines) {
     const from = made.length;
-    const before = knownProcess(pid);
+    const before = readProcessFacts(pid);
     const answer = await probe.take(line.route);
     taken.push({ line, answer, from, actor: before && actorOf(line.route, before) });
     const wait = line.expected === 'denied' ? EVENT_WAIT_MS : QUIET_AFTER_EACH_MS;
@@ -85,14 +85,14 @@ async function takeLines(probe: Probe, events: EventLog | undefined): Promise<Ta
 const STARTS: readonly Route[] = ['exec', 'interpreter'];
 
 /** @param before what ran when it was told to take the route: what takes its place has another name. */
-function actorOf(route: Route, before: KnownProcess): KnownActor {
+function actorOf(route: Route, before: ProcessFacts): KnownActor {
   // Threads that were made for the route are there now.
-  const { startTicks, names = [] } = knownProcess(before.pid) ?? {};
+  const { startTicks, names = [] } = readProcessFacts(before.pid) ?? {};
   const made = startTicks === before.startTicks ? names : [];
   // One of io_uring ends by itself.
   const worker = route === 'io-uring' ? [`iou-wrk-${before.pid}`] : [];
   const process = { ...before, names: [...new Set([...before.names, ...made, ...worker])] };
   return STARTS.includes(route)
     ? { kind: 'child', parent: process, names: process.names }
-    : { kind: 'process', process, parent: knownProcess(before.parentPid) };
+    : { kind: 'process', process, parent: readProcessFacts(before.parentPid) };
 }

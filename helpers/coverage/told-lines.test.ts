@@ -3,7 +3,7 @@ import { ownEventLine } from '../../fixtures/examples/own-event-line.ts';
 import { type AgentEvent, parseEventLine } from '../agent/contract/events.ts';
 import { parseMetrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
-import { knownProcess } from '../host/known-process.ts';
+import { readProcessFacts } from '../host/process-facts.ts';
 import { judgeWitnesses } from '../soak/witness.ts';
 import { witnessOf } from './event-fields.ts';
 import { judgeCounters } from './judge-counters.ts';
@@ -36,14 +36,14 @@ const isDecision = (event: AgentEvent): event is Taken['events'][number] =>
 /** A line of the table that this very process took, with what one event told of it. */
 function told(kind: Kind, route: Route, ...edits: readonly Record<string, unknown>[]): JudgedLine {
   const line = TABLE.find((one) => one.kind === kind && one.route === route);
-  const process_ = knownProcess(process.pid);
+  const process_ = readProcessFacts(process.pid);
   if (line === undefined || process_ === undefined) throw new Error(`no ${route} by ${kind}`);
   const events = edits.map((edit) => {
     const parsed = parseEventLine(ownEventLine(SECRET, edit).trim());
     if (parsed.kind !== 'event' || !isDecision(parsed.event)) throw new Error('no decision');
     return parsed.event;
   });
-  const parent = knownProcess(process_.parentPid);
+  const parent = readProcessFacts(process_.parentPid);
   return {
     taken: {
       ...{ line, events, answer: { outcome: 'passed' } },
@@ -130,7 +130,7 @@ describe('what event lines tell', () => {
 });
 
 describe('what counters tell', () => {
-  const cgroup = knownProcess(process.pid)?.cgroup?.id;
+  const cgroup = readProcessFacts(process.pid)?.cgroup?.id;
   const NONE = { file: 0, net: 0 };
   /** One read and one connect, as an agent counts them that counts right, but for what is edited. */
   function scrape(edit: Readonly<Record<string, number>> = {}): Scrape {

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { kernelDevice } from '../agent/contract/events.ts';
 import type { DecisionGroup } from '../agent/stream/decision-groups.ts';
 import { processIdentity } from '../host/processes.ts';
-import { seenProcess } from '../host/seen-process.ts';
+import { runningProgram } from '../host/running-program.ts';
 import { deniedPaths, policyByInode } from './by-inode.ts';
 import { unitOf } from './cgroup-unit.ts';
 import { deniedFiles } from './denied-files.ts';
@@ -94,14 +94,14 @@ test('a program is looked at only while it is the one that the event names', asy
   while (readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'sleep\n') await new Promise(setImmediate);
   const ticks = processIdentity(pid)?.startTicks ?? 0;
   const nanoseconds = ticks * 10_000_000;
-  expect(seenProcess(pid, nanoseconds, 'sleep')).toMatchObject({ commandLine: 'sleep 60' });
-  expect(seenProcess(pid, ticks)).toMatchObject({ executable: expect.stringMatching(/\/\w+$/) });
-  expect(seenProcess(pid, nanoseconds, 'cat')).toBeUndefined();
-  expect(seenProcess(pid, nanoseconds + 50_000_000, 'sleep')).toBeUndefined();
-  expect(seenProcess(pid, 0, 'sleep')).toBeUndefined();
+  expect(runningProgram(pid, nanoseconds, 'sleep')).toMatchObject({ commandLine: 'sleep 60' });
+  expect(runningProgram(pid, ticks)).toMatchObject({ executable: expect.stringMatching(/\/\w+$/) });
+  expect(runningProgram(pid, nanoseconds, 'cat')).toBeUndefined();
+  expect(runningProgram(pid, nanoseconds + 50_000_000, 'sleep')).toBeUndefined();
+  expect(runningProgram(pid, 0, 'sleep')).toBeUndefined();
   child.kill('SIGKILL');
   await once(child, 'close');
-  expect(seenProcess(pid, nanoseconds, 'sleep')).toBeUndefined();
+  expect(runningProgram(pid, nanoseconds, 'sleep')).toBeUndefined();
 });
 
 test('a policy’s paths are simulated by the inodes that were recorded for them', () => {

@@ -7,7 +7,7 @@ import type { RunDirectory } from '../evidence/run-directory.ts';
 /** Every group of every phase, one a line, as it was seen: what the review is compared with. */
 export const GROUPS_FILE = 'decision-groups.ndjson';
 
-const seenProcess = z.object({
+const runningProgram = z.object({
   executable: z.string().optional(),
   commandLine: z.string(),
   cgroup: z.string().optional(),
@@ -30,8 +30,8 @@ const recordedGroup = z.object({
   count: z.int(),
   firstSeen: z.string(),
   lastSeen: z.string(),
-  process: seenProcess.optional(),
-  parent: seenProcess.optional(),
+  process: runningProgram.optional(),
+  parent: runningProgram.optional(),
   examples: z.array(z.record(z.string(), z.unknown())),
   /** True when the review has no entry of its own for it, but one for the whole tail. */
   folded: z.boolean(),

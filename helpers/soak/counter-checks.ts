@@ -1,6 +1,6 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
 import type { DecisionGroup } from '../agent/stream/decision-groups.ts';
-import { knownProcess } from '../host/known-process.ts';
+import { readProcessFacts } from '../host/process-facts.ts';
 import type { Figure } from '../thresholds/thresholds.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { BY_CGROUP, BY_PORT, labelledDelta, scrapeDelta } from './counters.ts';
@@ -56,7 +56,7 @@ export function counterChecks(
   const check = (counter: string, told: Figure, ours: typeof onFiles, more: number) => ({
     ...{ counter, told, ...ours, others: more },
   });
-  const cgroup = knownProcess(process.pid)?.cgroup;
+  const cgroup = readProcessFacts(process.pid)?.cgroup;
   return [
     check('aegisbpf_blocks_total', total('aegisbpf_blocks_total'), onFiles, others.file),
     check(

@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { knownProcess } from '../host/known-process.ts';
+import { readProcessFacts } from '../host/process-facts.ts';
 
 /** bpf_send_signal delivers on the way back to user space; a loaded host may take a little longer. */
 const SIGNAL_WAIT_MS = 300;
@@ -14,7 +14,7 @@ const SIGNAL_WAIT_MS = 300;
 const [path, opens = '1'] = process.argv.slice(2);
 if (path === undefined) throw new Error('usage: open-file.ts PATH [OPENS]');
 
-const self = knownProcess(process.pid);
+const self = readProcessFacts(process.pid);
 let signals = 0;
 const count = () => {
   signals += 1;

@@ -8,7 +8,7 @@ import { noEvidence } from '../criteria/judgement.ts';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { jsonOf } from '../files/ndjson.ts';
-import { ownProcess } from '../host/known-process.ts';
+import { processFacts } from '../host/process-facts.ts';
 import { ORDINARY_PROGRAM } from './programs.ts';
 
 /** What one open of a file did. */
@@ -24,7 +24,7 @@ const opened = z.discriminatedUnion('allowed', [
 
 const report = z.object({
   pid: z.number().int(),
-  self: ownProcess,
+  self: processFacts,
   signals: z.number().int(),
   outcomes: z.tuple([opened], opened),
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ownEventLine } from '../../../fixtures/examples/own-event-line.ts';
-import { knownProcess } from '../../host/known-process.ts';
+import { readProcessFacts } from '../../host/process-facts.ts';
 import { EventLog } from './event-log.ts';
 
 const FILE = { dev: 7, ino: 8 };
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const line = (edit?: Record<string, unknown>) => ownEventLine(FILE, edit);
 /** When this process started, in clock ticks after boot. */
-const startTicks = () => knownProcess(process.pid)?.startTicks ?? 0;
+const startTicks = () => readProcessFacts(process.pid)?.startTicks ?? 0;
 const push = (text: string) => log.push(Buffer.from(text));
 const examined = () => {
   const own = log.watch(FILE);
@@ -143,7 +143,7 @@ test('a pid of ours that another process uses now is a stranger', async () => {
   const child = execa('sleep', ['60']);
   const pid = child.pid ?? 0;
   own.owners.add(pid);
-  const started = (knownProcess(pid)?.startTicks ?? 0) * 10_000_000;
+  const started = (readProcessFacts(pid)?.startTicks ?? 0) * 10_000_000;
   push(line({ pid, ppid: 1, start_time: started, exec_id: undefined }));
   child.kill('SIGKILL');
   await child.catch(() => {});

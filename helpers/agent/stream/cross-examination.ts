@@ -1,4 +1,4 @@
-import { knownProcess } from '../../host/known-process.ts';
+import { readProcessFacts } from '../../host/process-facts.ts';
 import type { ExecArgvEvent, ExecEvent } from '../contract/events.ts';
 import {
   type ActorEvent,
@@ -157,7 +157,7 @@ export class CrossExamination {
   #compareStart(event: ExecEvent, cause: number): readonly ComparedField[] | undefined {
     const isItself = event.pid === cause;
     // A worker takes its last name while it starts: what is read this early must not be remembered.
-    const known = isItself ? knownProcess(cause) : this.#processes.of(cause);
+    const known = isItself ? readProcessFacts(cause) : this.#processes.of(cause);
     if (known === undefined) return undefined;
     const { childNames = [], startedNames = [] } = this.#expected;
     const caller = isItself ? this.#processes.of(known.parentPid) : known;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type SeenProcess, seenProcess } from '../../host/seen-process.ts';
+import { type RunningProgram, runningProgram } from '../../host/running-program.ts';
 import { withoutControls } from '../../text/escaped-character.ts';
 import type { AgentEvent } from '../contract/events.ts';
 
@@ -19,9 +19,9 @@ export interface DecisionGroup {
   /** A few whole events. */
   readonly samples: AgentEvent[];
   /** The program of one of its decisions, when /proc still showed it. */
-  process?: SeenProcess;
+  process?: RunningProgram;
   /** What started that program; often the one that is still there to be seen. */
-  parent?: SeenProcess;
+  parent?: RunningProgram;
 }
 
 /** Key of the group that holds every decision for which there was no room. */
@@ -60,7 +60,7 @@ export function isDecision(event: AgentEvent): boolean {
 
 const seen = (pid: unknown, startTime: unknown, comm?: string) =>
   typeof pid === 'number' && typeof startTime === 'number'
-    ? seenProcess(pid, startTime, comm)
+    ? runningProgram(pid, startTime, comm)
     : undefined;
 
 /** Groups decisions by rule target, program, cgroup and action, in bounded memory. */

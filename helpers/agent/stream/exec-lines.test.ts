@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type KnownProcess, knownProcess } from '../../host/known-process.ts';
+import { type ProcessFacts, readProcessFacts } from '../../host/process-facts.ts';
 import { EventLog } from './event-log.ts';
 
 const FILE = { dev: 7, ino: 8 };
@@ -10,12 +10,12 @@ const GONE = 2 ** 22 - 2;
 let folder: ReturnType<typeof dirSync>;
 let log: EventLog;
 let child: ChildProcess;
-let worker: KnownProcess;
+let worker: ProcessFacts;
 beforeEach(() => {
   folder = dirSync({ unsafeCleanup: true });
   log = new EventLog(join(folder.name, 'events.ndjson'));
   child = spawn('sleep', ['60'], { stdio: 'ignore' });
-  const known = knownProcess(child.pid ?? 0);
+  const known = readProcessFacts(child.pid ?? 0);
   if (known === undefined) throw new Error('the worker did not start');
   worker = known;
 });
@@ -32,7 +32,7 @@ function line(edit: Record<string, unknown> = {}): string {
     ...{ type: 'exec', pid: worker.pid, ppid: process.pid, start_time },
     exec_id: `${start_time}-${worker.pid}`,
     ...{ cgid: worker.cgroup?.id ?? 0, cgroup_path: worker.cgroup?.paths[0] ?? '' },
-    ...{ comm: knownProcess(process.pid)?.names[0], ancestors: [process.pid] },
+    ...{ comm: readProcessFacts(process.pid)?.names[0], ancestors: [process.pid] },
   };
   return `${JSON.stringify({ ...truth, ...edit })}\n`;
 }

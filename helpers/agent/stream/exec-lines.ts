@@ -1,10 +1,10 @@
-import { argumentsOf, type KnownProcess, knownProcess } from '../../host/known-process.ts';
+import { argumentsOf, type ProcessFacts, readProcessFacts } from '../../host/process-facts.ts';
 import { isRunning } from '../../host/processes.ts';
 import type { ExecArgvEvent, ExecEvent } from '../contract/events.ts';
 import { CrossExamination } from './cross-examination.ts';
 import { type Owners, OwnProcesses } from './own-processes.ts';
 
-const isChild = (known: KnownProcess | undefined): known is KnownProcess =>
+const isChild = (known: ProcessFacts | undefined): known is ProcessFacts =>
   known?.parentPid === process.pid;
 
 /**
@@ -47,7 +47,8 @@ export class ExecLines {
 
   /** The line has no start time of the parent: only one that still runs is surely an owner. */
   #causeOf({ pid, ppid }: ExecEvent): number | undefined {
-    if (this.#owners.has(pid) && (ppid === process.pid || isChild(knownProcess(pid)))) return pid;
+    if (this.#owners.has(pid) && (ppid === process.pid || isChild(readProcessFacts(pid))))
+      return pid;
     const parent = this.#owners.has(ppid) ? this.#processes.of(ppid) : undefined;
     return isChild(parent) && isRunning(parent) ? ppid : undefined;
   }

@@ -1,4 +1,4 @@
-import { isStartTime, type KnownProcess } from '../../host/known-process.ts';
+import { isStartTime, type ProcessFacts } from '../../host/process-facts.ts';
 import type { BlockEvent, ExecArgvEvent, ExecEvent, NetBlockEvent } from '../contract/events.ts';
 
 /** Events that tell who acted. */
@@ -8,10 +8,10 @@ export type ActorEvent = BlockEvent | NetBlockEvent | ExecEvent;
 export type KnownActor =
   | {
       readonly kind: 'process';
-      readonly process: KnownProcess;
-      readonly parent: KnownProcess | undefined;
+      readonly process: ProcessFacts;
+      readonly parent: ProcessFacts | undefined;
     }
-  | { readonly kind: 'child'; readonly parent: KnownProcess; readonly names: readonly string[] };
+  | { readonly kind: 'child'; readonly parent: ProcessFacts; readonly names: readonly string[] };
 
 /** One field of one event, beside what we know. */
 export interface ComparedField {
@@ -49,7 +49,7 @@ function unlessUnknown(field: string, told: unknown, expected: readonly unknown[
   return isUnknown ? untold(field, told) : compared(field, told, expected);
 }
 
-function startTime(field: string, told: unknown, process: KnownProcess): ComparedField {
+function startTime(field: string, told: unknown, process: ProcessFacts): ComparedField {
   if (typeof told !== 'number' || told === 0) return untold(field, told);
   return {
     field,

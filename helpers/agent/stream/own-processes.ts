@@ -1,4 +1,4 @@
-import { isStartTime, type KnownProcess, knownProcess } from '../../host/known-process.ts';
+import { isStartTime, type ProcessFacts, readProcessFacts } from '../../host/process-facts.ts';
 import { isRunning } from '../../host/processes.ts';
 import type { ActorEvent } from './field-check.ts';
 
@@ -8,15 +8,15 @@ import type { ActorEvent } from './field-check.ts';
  */
 export class OwnProcesses {
   readonly #pids = new Set([process.pid]);
-  readonly #known = new Map<number, KnownProcess | undefined>();
+  readonly #known = new Map<number, ProcessFacts | undefined>();
 
   add(pid: number): void {
     this.#pids.add(pid);
   }
 
   /** What we know of a process of ours; undefined when it ended before it was looked at. */
-  of(pid: number): KnownProcess | undefined {
-    if (!this.#known.has(pid)) this.#known.set(pid, knownProcess(pid));
+  of(pid: number): ProcessFacts | undefined {
+    if (!this.#known.has(pid)) this.#known.set(pid, readProcessFacts(pid));
     return this.#known.get(pid);
   }
 

@@ -11,7 +11,7 @@ import {
 } from '../../agent/stream/field-check.ts';
 import { namesOf, type OwnFile } from '../../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
-import { type KnownProcess, knownProcess } from '../../host/known-process.ts';
+import { type ProcessFacts, readProcessFacts } from '../../host/process-facts.ts';
 import type { Phase } from '../../settings/settings.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { mustBeTold } from '../../soak/witness.ts';
@@ -51,7 +51,7 @@ export async function judgeDecision(subject: DecisionSubject): Promise<Judgement
   const decisions = daemon.events.watch(probe);
   if (mode === 'enforce' && enforceSignal === 'kill') return killDecision(subject, decisions);
   const seen = await probeFile(probe, subject.environment);
-  const parent = knownProcess(process.pid);
+  const parent = readProcessFacts(process.pid);
   const actor: KnownActor = { kind: 'process', process: seen.self, parent };
   return hostProblem(subject, seen) ?? matchingEvent(subject, decisions, seen.pid, actor);
 }
@@ -186,7 +186,7 @@ async function eventOfProgram(
   pid: number | undefined,
   text: string,
 ): Promise<Judgement> {
-  const parent: KnownProcess | undefined = knownProcess(process.pid);
+  const parent: ProcessFacts | undefined = readProcessFacts(process.pid);
   const names = childNames('program');
   if (pid === undefined || parent === undefined || names === undefined)
     throw noEvidence('what the event of cat must tell could not be read from /proc');

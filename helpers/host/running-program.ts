@@ -1,8 +1,8 @@
-import { cgroupPath, isStartTime } from './known-process.ts';
+import { cgroupPath, isStartTime } from './process-facts.ts';
 import { executableOf, processIdentity, readProc } from './processes.ts';
 
-/** A program as /proc showed it while it ran. */
-export interface SeenProcess {
+/** The program that a process runs, for people: of anybody, as /proc has it while it runs. */
+export interface RunningProgram {
   /** Target of /proc/PID/exe; absent for kernel threads. */
   readonly executable?: string;
   /** Arguments of /proc/PID/cmdline, with blanks between, cut at `MAX_COMMAND_LINE` characters. */
@@ -19,11 +19,11 @@ const MAX_COMMAND_LINE = 300;
  * @param startTime as in the agent's events; 0 when the agent did not know it.
  * @returns undefined when it has ended or is another.
  */
-export function seenProcess(
+export function runningProgram(
   pid: number,
   startTime: number,
   comm?: string,
-): SeenProcess | undefined {
+): RunningProgram | undefined {
   const before = processIdentity(pid);
   if (before === undefined || !isStartTime(startTime, before)) return undefined;
   const executable = executableOf(pid);

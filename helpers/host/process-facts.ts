@@ -2,8 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { type ProcessIdentity, processIdentity, readProc } from './processes.ts';
 
-/** A process of ours as the host knows it: what the agent's events about it must tell. */
-export const ownProcess = z.object({
+/** What the host knows of a process of ours: the agent's events about it must tell the same. */
+export const processFacts = z.object({
   pid: z.number().int(),
   /** Field 22 of /proc/PID/stat (proc_pid_stat(5)): clock ticks after boot. */
   startTicks: z.number(),
@@ -15,7 +15,7 @@ export const ownProcess = z.object({
   cgroup: z.object({ id: z.number(), paths: z.array(z.string()) }).optional(),
 });
 
-export type KnownProcess = Readonly<z.output<typeof ownProcess>>;
+export type ProcessFacts = Readonly<z.output<typeof processFacts>>;
 
 const USUAL_MOUNT = '/sys/fs/cgroup';
 
@@ -43,7 +43,7 @@ export const cgroupPath = (pid: number) =>
   /^0::(\/.*)$/m.exec(readProc(`/proc/${pid}/cgroup`) ?? '')?.[1];
 
 /** The cgroup directory of a process; undefined where it lies outside of what is mounted here. */
-function cgroupOf(pid: number): KnownProcess['cgroup'] {
+function cgroupOf(pid: number): ProcessFacts['cgroup'] {
   const path = cgroupPath(pid);
   const [mount, ...more] = cgroupMounts();
   if (path === undefined || path.startsWith('/..') || mount === undefined) return undefined;
@@ -58,8 +58,8 @@ function cgroupOf(pid: number): KnownProcess['cgroup'] {
   }
 }
 
-/** What runs as this pid; undefined once it is gone. */
-export function knownProcess(pid: number): KnownProcess | undefined {
+/** Reads what the host knows of this pid; undefined once it is gone. */
+export function readProcessFacts(pid: number): ProcessFacts | undefined {
   const identity = processIdentity(pid);
   const status = readProc(`/proc/${pid}/status`);
   const parentPid = Number(/^PPid:\s+(\d+)$/m.exec(status ?? '')?.[1]);
