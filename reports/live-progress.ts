@@ -58,7 +58,7 @@ export default class LiveProgress implements Reporter {
   readonly #terminal: boolean;
   readonly #tails: ReadonlyMap<(typeof PHASES)[number], SampleTail>;
   #timer: NodeJS.Timeout | undefined;
-  #isShown = false;
+  #isOnScreen = false;
   #loggedMs = 0;
   #durationSeconds: number | undefined;
 
@@ -110,7 +110,7 @@ export default class LiveProgress implements Reporter {
     // A terminal that does not know its size says 0.
     const columns = Math.max(20, (process.stderr.columns || 80) - 1);
     process.stderr.write(`${CLEAR_LINE}${line.slice(0, columns)}`);
-    this.#isShown = true;
+    this.#isOnScreen = true;
   }
 
   #log(line: string, elapsedMs: number): void {
@@ -122,8 +122,8 @@ export default class LiveProgress implements Reporter {
   }
 
   #clear(): void {
-    if (!this.#isShown) return;
+    if (!this.#isOnScreen) return;
     process.stderr.write(CLEAR_LINE);
-    this.#isShown = false;
+    this.#isOnScreen = false;
   }
 }

@@ -93,17 +93,17 @@ export async function startUnit(
     ],
     { timeout: TOOL_TIMEOUT_MS, ...SYSTEM_TOOL },
   );
-  const shown = async (property: string) =>
+  const readProperty = async (property: string) =>
     Number((await unitProperties(systemctl, name, [property])).get(property));
   return {
     name,
     /** Its main process, or undefined while it has none. */
     async mainPid(): Promise<number | undefined> {
-      const pid = await shown('MainPID');
+      const pid = await readProperty('MainPID');
       return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
     },
     /** How often systemd has started it again. */
-    restarts: () => shown('NRestarts'),
+    restarts: () => readProperty('NRestarts'),
     /** Stops and forgets it. @returns what is wrong, or undefined when it is gone. */
     async stop(): Promise<string | undefined> {
       const problem = await stopUnit(systemctl, name);

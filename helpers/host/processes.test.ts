@@ -118,7 +118,7 @@ test('an agent among processes of ours is found by what it runs, and no other is
   const named = await start(at('aegisbpf'), ['-f', '/dev/null']);
   const other = await start('/usr/bin/tail', ['-f', '/dev/null']);
   const pids = [copy, named, other].map(({ pid }) => pid);
-  const found = (...paths: readonly string[]) => {
+  const agentPids = (...paths: readonly string[]) => {
     const ours = listProcesses().filter(({ pid }) => pids.includes(pid));
     return agentsAmong(
       ours,
@@ -126,9 +126,9 @@ test('an agent among processes of ours is found by what it runs, and no other is
     ).map(({ pid }) => pid);
   };
   await vi.waitFor(() =>
-    expect(found('/bin/true', at('candidate'))).toEqual([copy.pid, named.pid]),
+    expect(agentPids('/bin/true', at('candidate'))).toEqual([copy.pid, named.pid]),
   );
-  expect(found('/bin/true')).toEqual([named.pid]);
+  expect(agentPids('/bin/true')).toEqual([named.pid]);
   folder.removeCallback();
 });
 

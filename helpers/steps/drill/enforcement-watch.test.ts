@@ -45,8 +45,8 @@ test.each([
     '1 denied, 1 allowed, 1 denied, 1 allowed, 1 denied',
   ],
   ['no open', [], 'none at all'],
-] as const)('%s is not one gap', (_, stretches, shown) => {
-  expect(singleGap(stretches)).toContain(shown);
+] as const)('%s is not one gap', (_, stretches, reason) => {
+  expect(singleGap(stretches)).toContain(reason);
 });
 
 test.each([

@@ -39,8 +39,8 @@ export async function judgeRules(
       measured,
     );
   }
-  const said = `after ${after} exactly ${wanted.denied.length} files of ours are denied, by the list and by an open of each`;
-  return (await wrongOpen(run, after, wanted, started)) ?? pass(said, measured);
+  const explanation = `after ${after} exactly ${wanted.denied.length} files of ours are denied, by the list and by an open of each`;
+  return (await wrongOpen(run, after, wanted, started)) ?? pass(explanation, measured);
 }
 
 async function wrongOpen(
