@@ -1,3 +1,4 @@
+import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
 import { accountingCloses } from '../helpers/soak/accounting.ts';
 import { countersAgree } from '../helpers/soak/counters-agree.ts';
 import {
@@ -11,7 +12,6 @@ import { judgeThreshold } from '../helpers/soak/thresholds.ts';
 import { eventsTellTheTruth } from '../helpers/soak/witness.ts';
 import { criterion } from '../helpers/steps/criterion.ts';
 import type { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
-import { THRESHOLDS } from '../helpers/thresholds/thresholds.ts';
 
 /** What audit and enforce both try, in the runbook's order; each spec says what is its own. */
 

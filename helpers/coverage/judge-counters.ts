@@ -1,5 +1,6 @@
 import type { Scrape } from '../agent/scrape.ts';
 import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
+import type { Figure } from '../settings/thresholds.ts';
 import {
   BY_CGROUP,
   DECISION_FAMILIES,
@@ -9,7 +10,6 @@ import {
   scrapeDelta,
 } from '../soak/counters.ts';
 import type { Others } from '../soak/measured.ts';
-import type { Figure } from '../thresholds/thresholds.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import type { Line } from './table.ts';
 import type { WantedEvent } from './wanted-event.ts';

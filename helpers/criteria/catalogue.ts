@@ -1,6 +1,6 @@
 import { headroomRates } from '../settings/headroom-rates.ts';
 import type { Phase, Settings } from '../settings/settings.ts';
-import { THRESHOLDS, type Threshold, type ThresholdName } from '../thresholds/thresholds.ts';
+import { THRESHOLDS, type Threshold, type ThresholdName } from '../settings/thresholds.ts';
 
 /** What is known of a criterion besides its id. */
 export interface Entry {

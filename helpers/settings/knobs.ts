@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { type LimitKnob, THRESHOLDS } from '../thresholds/thresholds.ts';
+import { type LimitKnob, THRESHOLDS } from './thresholds.ts';
 
 const numberOf =
   (digits: RegExp, what: (unit: string) => string) =>

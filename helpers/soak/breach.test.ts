@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exampleLimits } from '../../fixtures/examples/example-limits.ts';
-import type { Figure, Figures } from '../thresholds/thresholds.ts';
+import type { Figure, Figures } from '../settings/thresholds.ts';
 import { breachOf, type SoFar } from './breach.ts';
 import { figuresOf } from './thresholds.ts';
 

@@ -1,6 +1,6 @@
 import type { Mode } from '../agent/daemon-options.ts';
 import type { Settings } from '../settings/settings.ts';
-import { type Figures, type Limits, THRESHOLDS, type Threshold } from '../thresholds/thresholds.ts';
+import { type Figures, type Limits, THRESHOLDS, type Threshold } from '../settings/thresholds.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { EXPECTED_STATES } from './invariants.ts';
 

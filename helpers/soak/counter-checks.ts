@@ -1,7 +1,7 @@
 import type { ReadyDaemon } from '../agent/daemon.ts';
 import type { DecisionGroup } from '../agent/stream/decision-groups.ts';
 import { readProcessFacts } from '../host/process-facts.ts';
-import type { Figure } from '../thresholds/thresholds.ts';
+import type { Figure } from '../settings/thresholds.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
 import { BY_CGROUP, BY_PORT, labelledDelta, scrapeDelta } from './counters.ts';
 import type { Loads } from './loads.ts';

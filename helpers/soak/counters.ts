@@ -1,7 +1,7 @@
 import { counterDelta } from '../agent/contract/counter-delta.ts';
 import type { Metrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
-import type { Figure } from '../thresholds/thresholds.ts';
+import type { Figure } from '../settings/thresholds.ts';
 
 /** The agent's counter families (docs/agent-contract.md §3.1); names that no version exports are not here. */
 export const DECISION_FAMILIES = ['aegisbpf_blocks_total', 'aegisbpf_net_blocks_total'] as const;

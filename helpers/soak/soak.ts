@@ -1,6 +1,6 @@
 import { type Scrape, scrapeCommand } from '../agent/scrape.ts';
 import { touchedFiles } from '../changes/own-file.ts';
-import type { Figure } from '../thresholds/thresholds.ts';
+import type { Figure } from '../settings/thresholds.ts';
 import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
 import { breachOf, decisionBreach } from './breach.ts';
 import { othersIn } from './counter-checks.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { exampleLimits } from '../../fixtures/examples/example-limits.ts';
 import { propertyRuns } from '../../fixtures/examples/property-tools.ts';
-import { type Limits, THRESHOLDS, type ThresholdName } from '../thresholds/thresholds.ts';
+import { type Limits, THRESHOLDS, type ThresholdName } from '../settings/thresholds.ts';
 import { type SoakResult, soakResult } from './result.ts';
 import { judgeThreshold } from './thresholds.ts';
 

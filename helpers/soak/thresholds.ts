@@ -1,5 +1,5 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
-import type { Figures, Limits, THRESHOLDS } from '../thresholds/thresholds.ts';
+import type { Figures, Limits, THRESHOLDS } from '../settings/thresholds.ts';
 import { trendText } from './memory-trend.ts';
 import type { SoakResult } from './result.ts';
 

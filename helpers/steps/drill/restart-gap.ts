@@ -1,5 +1,5 @@
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
-import type { Figure } from '../../thresholds/thresholds.ts';
+import type { Figure } from '../../settings/thresholds.ts';
 import { judgeFirstDecision } from '../phases/first-decision.ts';
 import { deniedOpens, openRate, singleGap, type WatchReport } from './enforcement-watch.ts';
 
