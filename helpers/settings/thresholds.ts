@@ -32,6 +32,8 @@ export interface Threshold {
   /** A value above a highest limit fails; one below a lowest limit is too little to judge by. */
   readonly limit: 'highest' | 'lowest';
   readonly evidence: readonly string[];
+  /** The figure of the charts in whose panel the limit is a line; growth is drawn from the settled baseline on. */
+  readonly line?: 'drops' | 'rss';
   /** What it is judged from does not depend on any file of ours. */
   readonly withoutFiles?: true;
   readonly measure: (figures: Figures) => Measured;
@@ -65,6 +67,7 @@ export const THRESHOLDS = [
     unit: 'drops',
     limit: 'highest',
     evidence: ['charts/drops.svg'],
+    line: 'drops',
     withoutFiles: true,
     // Δ of both ring-buffer drop counters, never absolute (weakness S4 of docs/fault-matrix.md).
     measure: ({ drops }) =>
@@ -105,6 +108,7 @@ export const THRESHOLDS = [
     unit: 'KiB',
     limit: 'highest',
     evidence: ['charts/memory.svg'],
+    line: 'rss',
     withoutFiles: true,
     // Highest resident memory during the soak minus the settled baseline.
     measure: ({ rssGrowthKb }) => rssGrowthKb,

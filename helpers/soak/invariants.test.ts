@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { exampleSoak } from '../../fixtures/examples/example-soak.ts';
 import { propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { accountingCloses, signalsEqualDenials } from './accounting.ts';
 import {
@@ -13,39 +14,9 @@ import {
 import { agentStayedAlive } from './one-life.ts';
 import { type SoakResult, soakResult } from './result.ts';
 
-type Changes = { [K in keyof SoakResult]?: unknown };
-
-/** A soak in which all is well: 1000 opens, 1000 decisions, 1000 lines. */
-function soak(changes: Changes = {}): SoakResult {
-  return soakResult.parse({
-    mode: 'enforce',
-    enforceSignal: 'term',
-    startedAt: '2026-11-23T14:00:00.000Z',
-    endedAt: '2026-11-23T14:05:00.000Z',
-    askedSeconds: 300,
-    measuredSeconds: 300,
-    wallSeconds: 300,
-    bootSeconds: 300,
-    attempts: { attempts: 990, allowed: 0, eperm: 990, otherErrno: {}, signals: 990, skipped: 0 },
-    askedRate: 500,
-    workers: 4,
-    victims: { run: 10, signalled: 10, read: 0, denied: 0, other: [] },
-    decisions: { known: true, value: 1000, source: 'decisions' },
-    drops: { known: true, value: 0, source: 'drops' },
-    ownDecisions: { known: true, value: 1000, source: 'own' },
-    ownEventLines: 1000,
-    strangerEventLines: 0,
-    linesByAction: { TERM: 1000 },
-    hostDecisions: 0,
-    rss: { baselineKb: 1000, maxKb: 1000, lastKb: 1000, samples: 300 },
-    samples: { taken: 300, failed: 0, source: 'scrape' },
-    agent: { alive: true, pid: 4711 },
-    stateChanges: ['ENFORCE/STARTUP_ENFORCE_READY'],
-    errors: [],
-    streamDefects: { notJson: 0, invalid: 0, oversized: 0, samples: [] },
-    ...changes,
-  });
-}
+/** A soak in which all is well, but for these. */
+const soak = (changes: { [K in keyof SoakResult]?: unknown } = {}): SoakResult =>
+  soakResult.parse({ ...exampleSoak, ...changes });
 
 const known = (value: number) => ({ known: true, value, source: 'scrape' });
 const quiet = { attempts: 990, allowed: 0, eperm: 990, otherErrno: {}, signals: 990, skipped: 0 };

@@ -4,6 +4,7 @@ import { XMLValidator } from 'fast-xml-parser';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { exampleRun } from '../../fixtures/examples/example-run.ts';
+import { exampleSoak } from '../../fixtures/examples/example-soak.ts';
 import { RunDirectory } from '../../helpers/evidence/run-directory.ts';
 import type { Sample } from '../../helpers/soak/sample.ts';
 import { charts } from './charts.ts';
@@ -110,6 +111,21 @@ test('each drawing stands alone: well-formed, without scripts, for both colour s
     expect(svg).toContain('>audit<');
   }
   expect(drawn.get('drops.svg')).toContain('limit 100');
+});
+
+test('a limit is a line where its threshold says so, and growth counts from the baseline', () => {
+  soaked('audit', [sample(0), sample(1)]);
+  run.writeJson('audit/soak.json', { ...exampleSoak, rss: { baselineKb: 7000, samples: 2 } });
+  const settings = { MAX_RINGBUF_DROPS: 41, MAX_RSS_GROWTH_KB: 2000, MIN_TOTAL_DECISIONS: 43 };
+  const drawn = [...charts(exampleRun({ settings }), run.path)];
+  expect(drawn.map(([name, svg]) => [name, svg.match(/(?<=>)(limit|baseline) [^<]+/g)])).toEqual([
+    ['decisions.svg', null],
+    ['drops.svg', ['limit 41']],
+    ['memory.svg', ['baseline 7', 'limit 9']],
+    ['open-latency.svg', null],
+  ]);
+  const without = charts(exampleRun({ settings: {} }), run.path);
+  expect(without.get('drops.svg')).not.toContain('limit');
 });
 
 test('a host name cannot become part of the drawing’s own markup', () => {

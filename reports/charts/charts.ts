@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../helpers/evidence/run-record.ts';
+import { THRESHOLDS, type Threshold } from '../../helpers/settings/thresholds.ts';
 import { reportTitle } from '../records.ts';
 import { BUCKETS, type Chart, drawChart, type Level } from './draw.ts';
 import { type SoakSeries, soakSeries } from './series.ts';
@@ -17,20 +18,22 @@ type Drawing = Pick<Chart, 'panels'> & { readonly about: string };
 
 const MB = 1000;
 
-function limitOf(run: RunRecord, name: string): number | undefined {
-  const value = run.settings[name];
-  return typeof value === 'number' ? value : undefined;
+/** The limits that are lines in the panel of a figure, as the run's record has them. */
+function limitsOn(run: RunRecord, line: NonNullable<Threshold['line']>): number[] {
+  return THRESHOLDS.filter((threshold: Threshold) => threshold.line === line)
+    .map(({ knob }) => run.settings[knob])
+    .filter((value) => typeof value === 'number');
 }
 
-function memoryLevels(soaks: readonly SoakSeries[], growthKb: number | undefined): Level[] {
+const limitLevel = (value: number): Level => ({ name: 'limit', value, colour: 'limit' });
+
+function memoryLevels(soaks: readonly SoakSeries[], growthsKb: readonly number[]): Level[] {
   return soaks.flatMap((over): Level[] => {
     if (over.baselineKb === undefined) return [];
     const baseline = over.baselineKb / MB;
     return [
       { name: 'baseline', value: baseline, colour: 'baseline', over },
-      ...(growthKb === undefined
-        ? []
-        : [{ name: 'limit', value: baseline + growthKb / MB, colour: 'limit' as const, over }]),
+      ...growthsKb.map((growthKb) => ({ ...limitLevel(baseline + growthKb / MB), over })),
     ];
   });
 }
@@ -50,10 +53,6 @@ function drawings(
   run: RunRecord,
   soaks: readonly SoakSeries[],
 ): Readonly<Record<ChartFile, Drawing>> {
-  const drops = limitOf(run, 'MAX_RINGBUF_DROPS');
-  const dropLevels: Level[] =
-    drops === undefined ? [] : [{ name: 'limit', value: drops, colour: 'limit' }];
-  const memory = memoryLevels(soaks, limitOf(run, 'MAX_RSS_GROWTH_KB'));
   return {
     'decisions.svg': {
       about: 'decisions',
@@ -65,7 +64,11 @@ function drawings(
     'drops.svg': {
       about: 'ring-buffer drops',
       panels: [
-        { name: 'drops since the soak began', points: (soak) => soak.drops, levels: dropLevels },
+        {
+          name: 'drops since the soak began',
+          points: (soak) => soak.drops,
+          levels: limitsOn(run, 'drops').map(limitLevel),
+        },
       ],
     },
     'memory.svg': {
@@ -74,7 +77,7 @@ function drawings(
         {
           name: 'resident memory, MB',
           points: ({ rss }) => rss.map(([x, kb]) => [x, kb / MB]),
-          levels: memory,
+          levels: memoryLevels(soaks, limitsOn(run, 'rss')),
         },
       ],
     },
