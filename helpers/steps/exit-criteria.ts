@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
 import { parseHealth } from '../agent/contract/health.ts';
-import { type CriterionId, criteriaIn, entryOf, SECTIONS } from '../criteria/catalogue.ts';
+import { type CriterionId, entryOf, SECTIONS } from '../criteria/catalogue.ts';
 import {
   fail,
   inconclusive,
@@ -11,6 +11,7 @@ import {
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
+import { inScope } from '../criteria/scope.ts';
 import { readRunRecord } from '../evidence/run-record.ts';
 import { criteriaOf } from '../evidence/verdict.ts';
 import { isFile } from '../files/regular-file.ts';
@@ -53,12 +54,16 @@ function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Jud
   );
 }
 
+/** The criteria that an exit criterion sums up, of the phases that the run is asked for. */
+const summedUp = ({ directory, provided }: CanaryRun, id: CriterionId): string[] =>
+  (entryOf(id).sums ?? [])
+    .flatMap((section) => criteriaOf(directory, section))
+    .filter((one) => inScope(one, provided.asked));
+
 /** An exit criterion that sums up whole sections. */
 export function sectionsPassed(run: CanaryRun, id: CriterionId): Judgement {
-  const { sums: sections = [] } = entryOf(id);
-  const what = sections.map((section) => SECTIONS[section].title).join(' and ');
-  const ids = sections.flatMap((section) => criteriaOf(run.directory, section));
-  return judgeRecords(run, what, ids);
+  const what = entryOf(id).sums?.map((section) => SECTIONS[section].title) ?? [];
+  return judgeRecords(run, what.join(' and '), summedUp(run, id));
 }
 
 const soakedSignal = z.object({ enforceSignal: z.enum(['term', 'int', 'kill', 'none']) });
@@ -90,10 +95,9 @@ export function enforcePassed(run: CanaryRun): Judgement {
 }
 
 export function thresholdsKept(run: CanaryRun): Judgement {
-  const ids = run.provided.asked
-    .flatMap(criteriaIn)
-    .filter(({ threshold }) => threshold?.limit === 'highest')
-    .map(({ id }) => id);
+  const ids = summedUp(run, 'exit.thresholds').filter(
+    (id) => entryOf(id)?.threshold?.limit === 'highest',
+  );
   return judgeRecords(run, 'limits of the soak', ids);
 }
 
