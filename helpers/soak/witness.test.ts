@@ -133,6 +133,12 @@ test.each([
     /on starts too few told .*: ppid in 0 of 100$/,
   ],
   [
+    'a trace id that is never told',
+    { witnesses: [tells('trace_id', 0)] },
+    'pass',
+    /told: trace_id/,
+  ],
+  [
     'a cgroup path that is never told',
     { witnesses: [tells('cgroup_path', 0)] },
     'pass',

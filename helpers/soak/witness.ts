@@ -12,8 +12,14 @@ import type { Witness } from './result.ts';
 /** Of the lines on one thing of ours, so many must be compared; a process that ends at once cannot be looked at. */
 const MIN_COMPARED_SHARE = 0.75;
 
-/** Fields that the agent may leave out for good: under landlock it cannot look a cgroup's path up (docs/agent-contract.md §5.7). */
-const MAY_BE_UNTOLD: readonly string[] = ['cgroup_path', 'exec_id', 'parent_start_time'];
+/**
+ * Fields that the agent may leave out for good: under landlock it cannot look a cgroup's path up
+ * (docs/agent-contract.md §5.7), and ids need not be told.
+ */
+const MAY_BE_UNTOLD: readonly string[] = [
+  ...['cgroup_path', 'parent_start_time'],
+  ...['exec_id', 'trace_id', 'parent_exec_id', 'parent_trace_id'],
+];
 
 /** A field without which an event tells too little to be compared. */
 export const mustBeTold = (field: string): boolean => !MAY_BE_UNTOLD.includes(field);

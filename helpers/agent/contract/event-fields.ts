@@ -24,8 +24,8 @@ const U32 = uint(0xffff_ffff, 'an integer from 0 to 2^32 - 1');
 /** Identities are compared: one that a number cannot hold exactly is refused. */
 const EXACT = uint(Number.MAX_SAFE_INTEGER, 'an integer from 0 to 2^53 - 1');
 /**
- * Clocks and cgroup ids are 64 bits wide and only shown. Nanoseconds pass 2^53 on a host that is
- * up for 104 days, and its events must still count.
+ * Clocks and cgroup ids are 64 bits wide. Nanoseconds pass 2^53 on a host that is up for 104 days, and its
+ * events must still count: whoever compares such a number rounds his own alike.
  */
 const U64 = uint(2 ** 64, 'an integer from 0 to 2^64 - 1');
 const TEXT: Kind = { expected: 'a string', fits: (value) => typeof value === 'string' };

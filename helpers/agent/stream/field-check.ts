@@ -59,11 +59,18 @@ function startTime(field: string, told: unknown, process: ProcessFacts): Compare
   };
 }
 
-/** `START-PID`, of the start time and pid that the event itself has. */
+/**
+ * `START-PID`, of the start time and pid that the event itself has. On a host that is up for 104 days the start time is
+ * rounded where it stands as a number, and in full in the text: that is rounded alike, and compared.
+ */
 function executionId(field: string, told: unknown, start: unknown, pid: number): ComparedField {
-  // Nanoseconds above 2^53 are rounded where they stand as a number.
-  if (told === undefined || !Number.isSafeInteger(start)) return untold(field, told);
-  return compared(field, told, [`${start}-${pid}`]);
+  if (told === undefined || told === '' || typeof start !== 'number' || start === 0)
+    return untold(field, told);
+  const expected = `${start}-${pid}`;
+  const [, head, tail] = /^(\d+)-(\d+)$/.exec(String(told)) ?? [];
+  const isRounded = !Number.isSafeInteger(start);
+  const isAlike = isRounded && Number(head) === start && tail === String(pid);
+  return compared(field, told, isAlike ? [told] : [expected]);
 }
 
 /** Ids that the agent makes of what the event tells besides (docs/agent-contract.md §4.1); it may leave them out. */
