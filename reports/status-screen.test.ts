@@ -46,7 +46,7 @@ test('a pass is one short screen', () => {
      AegisBPF staging canary
      PASS: every criterion that was asked for held.
     ──────────────────────────────────────────────────────────────────────────────
-     asked for     audit, enforce, rollback
+     phases        audit, enforce, rollback
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
@@ -73,8 +73,8 @@ test('causes come before what follows from them, with value, limit and unit', ()
       unit: 'drops',
       explanation: '700 drops in 300 s',
     },
-    'enforce.rss-growth': { verdict: 'skipped', explanation: 'needs "the soak"' },
-    'enforce.signals': { verdict: 'skipped', explanation: 'needs "the soak"' },
+    'enforce.rss-growth': { verdict: 'skipped', explanation: 'depends on "the soak"' },
+    'enforce.signals': { verdict: 'skipped', explanation: 'depends on "the soak"' },
     'exit.enforce': { verdict: 'fail', explanation: '1 of 22 criteria failed' },
     'exit.thresholds': { verdict: 'inconclusive', explanation: 'not all' },
   });
@@ -83,7 +83,7 @@ test('causes come before what follows from them, with value, limit and unit', ()
      AegisBPF staging canary
      FAIL: do not ship.
     ──────────────────────────────────────────────────────────────────────────────
-     asked for     audit, enforce, rollback
+     phases        audit, enforce, rollback
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
@@ -94,7 +94,7 @@ test('causes come before what follows from them, with value, limit and unit', ()
                    700 drops in 300 s
      follows       FAIL: title of exit.enforce
      follows       INCONCLUSIVE: title of exit.thresholds
-     NOT TRIED     2 criteria: needs "the soak"
+     NOT TRIED     2 criteria: depends on "the soak"
 
      evidence      /var/out/run-1
      read first    ticket.md: the whole run on one page

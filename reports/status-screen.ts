@@ -119,7 +119,7 @@ export function statusScreen(
     ` ${paint(tone(verdict), ANSWERS[verdict.status])}`,
     RULE,
     ...(run.rehearsal.length > 0 ? entry('rehearsal', run.rehearsal.join('; '), 4) : []),
-    ...entry('asked for', run.asked.join(', '), 1),
+    ...entry('phases', run.asked.join(', '), 1),
     ...unbroken('candidate', run.candidatePath),
     ...entry('SHA-256', run.candidateSha256 ?? 'unknown', 1),
     ...entry('host', run.hostname, 1),

@@ -45,7 +45,7 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
   const rows: [string, string | undefined][] = [
     ['Change ticket', text('CHANGE_TICKET')],
     ['Candidate', run.candidatePath],
-    ['Version, by its own word', run.candidateVersion ?? 'not told'],
+    ['Version (reported by the binary)', run.candidateVersion ?? 'not told'],
     ['SHA-256', run.candidateSha256 ?? 'unknown'],
     ...(run.bpfObjects ?? []).map(({ path, sha256 }): [string, string] => [
       'BPF object',
@@ -54,12 +54,12 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
     ['Host', run.hostname],
     ['Kernel', run.kernel.value ?? 'unknown'],
     ['Mirrors production', attested === undefined ? mirrors?.verdict : `word of ${attested}`],
-    ['Asked for', run.asked.join(', ')],
+    ['Phases', run.asked.join(', ')],
     ...(run.parts ?? []).map((part): [string, string] => [
       `Run of ${part.asked.join(', ')}`,
       `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
     ]),
-    ['Begun', run.startedAt],
+    ['Started', run.startedAt],
     ['Judged', judgedAt],
   ];
   return table(

@@ -114,7 +114,10 @@ const ending = (mode: SoakMode) =>
 
 const limits = (mode: SoakMode) =>
   needing(`${mode}.ready`, {
-    alive: { title: 'the agent lived through the soak, alone and in one life', withoutFiles },
+    alive: {
+      title: 'the agent ran through the soak: no death, no restart, no second instance',
+      withoutFiles,
+    },
     samples: { title: 'the metrics could be read throughout the soak', withoutFiles },
     ...thresholds,
   });
@@ -124,14 +127,14 @@ const accounts = (mode: SoakMode) =>
     actions: {
       title: `every event says ${mode === 'audit' ? 'AUDIT' : 'the action of ENFORCE_SIGNAL'} and can be read`,
     },
-    accounting: { title: 'accounting closes: opens, decisions, event lines and drops agree' },
+    accounting: { title: 'every open is accounted for: opens = decisions = event lines + drops' },
     'event-fields': { title: 'every event line of ours tells what we know of ourselves' },
     counters: {
       title:
         'every counter of our work tells the number that we counted, whichever way it is asked',
     },
     operations: {
-      title: `every other way to a denied file is ${mode === 'audit' ? 'recorded' : 'refused'} too, and accounted for`,
+      title: `exec, mmap, links and renames are ${mode === 'audit' ? 'recorded' : 'refused'} too, each accounted for`,
       knob: 'SOAK_OPERATIONS',
     },
     network: {
@@ -219,7 +222,7 @@ const ENTRIES = {
   'preconditions.kernel-filesystems': { title: 'cgroup v2, bpffs and kernel BTF are there' },
   'preconditions.candidate-binary': { title: 'the candidate binary is built and available' },
   'preconditions.candidate-version': {
-    title: 'the candidate tells its version',
+    title: 'the candidate reports its version',
     needs: ['preconditions.candidate-binary'],
   },
   'preconditions.no-service': { title: 'no system service instance is running' },
@@ -301,7 +304,7 @@ const ENTRIES = {
     'coverage.audit.ready',
     'decisions on others while the routes were taken are written for review',
   ),
-  'rollback.restorable': { title: 'the host carries no rule that the drill could lose' },
+  'rollback.restorable': { title: 'every rule on this host can be restored' },
   'rollback.baseline': {
     title: 'the baseline policy is applied and enforced',
     needs: ['rollback.restorable'],
@@ -360,7 +363,7 @@ const ENTRIES = {
     },
     'rollback.refused-counters': { title: 'a refused policy resets no counter' },
     'rollback.apply-killed': {
-      title: 'a policy apply that is killed leaves one whole policy',
+      title: 'killing policy apply half-way leaves one complete policy in force',
       ...slow,
       byOpens,
     },
@@ -380,7 +383,8 @@ const ENTRIES = {
     'rollback.later-apply',
     needing('rollback.kill-switch-ended', {
       'rollback.deadman': {
-        title: 'an agent that hangs past its deadman time fails open and recovers',
+        title:
+          'an agent that hangs longer than --deadman-ttl stops denying, and denies again when it wakes',
         byOpens,
       },
       'rollback.strict-degrade': {
@@ -406,7 +410,7 @@ const ENTRIES = {
     'decisions on others in the drill are written for review',
   ),
   'rollback.alive': {
-    title: 'the agent lived through the drill, in each life until it was told to stop',
+    title: 'the agent ran through the drill: no life ended before it was told to stop',
     needs: ['rollback.restorable'],
     withoutFiles,
     evidence: ['rollback/agent.stderr.log'],
@@ -429,7 +433,7 @@ const ENTRIES = {
     ...new Set(THRESHOLDS.flatMap((one) => one.evidence)),
   ),
   'exit.false-positives': {
-    title: 'no critical false positive is unresolved',
+    title: 'all critical false positives are resolved',
     needs: ['preconditions'],
     evidence: ['canary.log', 'review.csv', 'review.yaml'],
   },

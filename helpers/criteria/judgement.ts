@@ -51,7 +51,7 @@ export class JudgementError extends Error {
 
 /**
  * Thrown by a step that this host or this version of the agent has no subject for. The criterion
- * ends as skipped with these words, and is no gap: there is nothing to show evidence of.
+ * ends as skipped with these words and does not count against the run.
  */
 export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';

@@ -38,7 +38,7 @@ async function candidateVersion(settings: Settings, runId: string): Promise<Vers
 function rehearsalReasons(settings: Settings, version: Version | undefined): string[] {
   return [
     ...(version?.standIn === true ? ['the candidate is the stand-in agent'] : []),
-    ...(settings.HOST_ROOT === '/' ? [] : [`the host is played by ${settings.HOST_ROOT}`]),
+    ...(settings.HOST_ROOT === '/' ? [] : [`simulated host at ${settings.HOST_ROOT}`]),
     ...(settings.STAND_IN_FAULTS === ''
       ? []
       : [`faults are switched on: ${settings.STAND_IN_FAULTS}`]),

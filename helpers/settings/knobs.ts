@@ -52,7 +52,7 @@ const operations = z
   .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
   .refine(
     (names) => names.every((name) => OPERATIONS.includes(name)),
-    `expected a list, with commas, of ${OPERATIONS.join(', ')}`,
+    `expected a comma-separated list of ${OPERATIONS.join(', ')}`,
   )
   .transform((names) => SIDE_OPERATIONS.filter((name) => names.includes(name)));
 

@@ -35,7 +35,7 @@ const schema = z.object({
   // Debian's own list with bpf added; an empty list leaves the kernel's default.
   lsm: z
     .string()
-    .regex(/^[a-z0-9,_]*$/, 'expected names of LSMs with commas between')
+    .regex(/^[a-z0-9,_]*$/, 'expected comma-separated names of LSMs')
     .prefault('landlock,lockdown,yama,integrity,apparmor,bpf'),
   append: z
     .string()

@@ -73,7 +73,7 @@ function skipReason({ id, section: name, needs = [] }: CriterionEntry): string |
       if (record?.verdict === 'pass' || record?.notApplicable === true) continue;
       return record === undefined
         ? `"${needed}" was not judged in this run; run the whole canary`
-        : `needs "${record.title}", which ended as ${record.verdict}`;
+        : `depends on "${record.title}" (${record.verdict})`;
     }
   }
   return undefined;

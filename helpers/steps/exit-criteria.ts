@@ -128,7 +128,7 @@ export async function candidateIsTheSame(run: CanaryRun): Promise<Judgement> {
   const measured = { value: now, limit: began, source };
   if (now !== began)
     return fail(
-      `the candidate was replaced during the run: its SHA-256 was ${began} and is ${now}; the verdict belongs to neither, run again`,
+      `the candidate was replaced during the run: its SHA-256 was ${began} and is ${now}; so this verdict proves nothing about either; run again`,
       measured,
     );
   return objectsAreTheSame(run, measured);
@@ -142,7 +142,7 @@ async function objectsAreTheSame(run: CanaryRun, measured: Measurement): Promise
   const changes = objectChanges(before, await bpfObjects(run.settings));
   if (changes.length > 0)
     return fail(
-      `a BPF object was replaced during the run: ${changes.join('; ')}; the verdict belongs to neither, run again`,
+      `a BPF object was replaced during the run: ${changes.join('; ')}; so this verdict proves nothing about either; run again`,
       { value: changes.length, limit: 0, unit: 'objects changed', source: 'SHA-256' },
     );
   const loaded = loadedObject(run);

@@ -16,7 +16,7 @@ export async function mirrorsProduction(settings: Settings): Promise<Judgement> 
     if (value !== undefined)
       return pass(`attested, not measured: ${value}`, { value, source: 'ATTEST_PRODUCTION_MATCH' });
     return inconclusive(
-      'nothing says that this host mirrors production. Either record a profile on a production host with `npm run profile -- production.json` and name it with PRODUCTION_PROFILE, or attest the match with ATTEST_PRODUCTION_MATCH="your name: what you compared", which the evidence then carries as your word',
+      'nothing says that this host mirrors production. Either record a profile on a production host with `npm run profile -- production.json` and name it with PRODUCTION_PROFILE, or attest the match with ATTEST_PRODUCTION_MATCH="your name: what you compared", and the evidence records your statement, not a measurement',
       { source: 'PRODUCTION_PROFILE' },
     );
   }

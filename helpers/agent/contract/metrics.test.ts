@@ -39,7 +39,7 @@ test('what is not there is an error, never 0', () => {
 
 test('a scrape of only a comment quotes the comment', () => {
   expect(errorOf(parseMetrics('# metrics unavailable: map \u001b[1m closed\n'))).toBe(
-    String.raw`the scrape holds no samples: expected at least one, saw only comments, first "# metrics unavailable: map \u001b[1m closed" at line 1`,
+    String.raw`the answer holds no metrics: expected at least one, saw only comments, first "# metrics unavailable: map \u001b[1m closed" at line 1`,
   );
   expect(errorOf(parseMetrics(''))).toContain('saw "" at line 1');
 });

@@ -121,7 +121,7 @@ export function parseMetrics(text: string): Parsed<Metrics> {
   const [first] = families.faults.values();
   if (first !== undefined) return refused(first);
   const seen = comment === undefined ? `${quote(text)}` : `only comments, first ${quote(comment)}`;
-  return refused(`the scrape holds no samples: expected at least one, saw ${seen} at line 1`);
+  return refused(`the answer holds no metrics: expected at least one, saw ${seen} at line 1`);
 }
 
 const AFTER_THE_END: LineFault = { expected: `nothing after ${END}`, offset: 0 };

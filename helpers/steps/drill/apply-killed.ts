@@ -59,7 +59,7 @@ export async function applyKilled(stage: DrillStage): Promise<Judgement> {
 async function settled({ guarded, needed }: Watches): Promise<void> {
   if (await underBaseline(guarded, needed)) return;
   throw noEvidence(
-    `the baseline was applied and is not in force: opens of the guarded file are ${guarded.outcome}, of the free one ${needed.outcome}`,
+    `the baseline was applied, but its denied file was ${guarded.outcome} and its free file ${needed.outcome}`,
     { source: 'watch process' },
   );
 }
@@ -144,7 +144,7 @@ function judge(stage: DrillStage, results: readonly Killed[], wholeMs: number): 
   if (problems.length === 0) {
     const left = results.map(({ rules }) => rules).join(', ');
     return pass(
-      `${killed} of ${results.length} applies of ${wholeMs} ms were killed on their way; each left one whole policy (${left}), and the next apply worked`,
+      `${killed} of ${results.length} applies of ${wholeMs} ms were killed on their way; each left one complete policy (${left}), and the next apply worked`,
       measured,
     );
   }

@@ -67,7 +67,7 @@ test.each([
   expect(wrongSignals({ stretches, opens: 60, signals }, signal)?.verdict).toBe(verdict);
 });
 
-test('a process opens the file all the time and tells when the outcome turns', async () => {
+test('a process opens the file all the time and reports when the outcome changes', async () => {
   const folder = dirSync({ unsafeCleanup: true });
   const path = join(folder.name, 'file');
   const watch = new EnforcementWatch({ path }, { PATH: '/usr/bin:/bin' });

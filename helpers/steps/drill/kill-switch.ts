@@ -43,7 +43,7 @@ export class KillSwitch {
     const stage = this.#stage;
     await stage.succeeds('emergency-enable', '--reason', KILL_SWITCH_REASON);
     if (await this.#isBypassed()) {
-      return fail('after emergency-enable the kernel still has enforcement bypassed', {
+      return fail('after emergency-enable the kill switch is still active in the kernel', {
         value: 'enabled=true',
         limit: 'enabled=false',
         source,
@@ -65,7 +65,7 @@ export class KillSwitch {
     const { events } = this.#stage.agent();
     const decisions = events.watch(guarded);
     if (!(await this.#isBypassed())) {
-      return fail(`${when} the kernel does not have enforcement bypassed`, {
+      return fail(`${when} the kill switch is not active in the kernel`, {
         value: 'enabled=false',
         limit: 'enabled=true',
         source,
@@ -92,7 +92,7 @@ export class KillSwitch {
       );
     }
     return pass(
-      `${when} the kernel has enforcement bypassed; an open of the denied file goes through, is not signalled and is reported as AUDIT`,
+      `${when} the kill switch is active in the kernel; an open of the denied file goes through, is not signalled and is reported as AUDIT`,
       { value, limit: 'allowed', source },
     );
   }

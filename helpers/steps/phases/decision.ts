@@ -123,7 +123,7 @@ async function matchingEvent(
       .slice(-3)
       .map((event) => `pid=${event.pid} action=${event.action}`);
     return fail(
-      `the open made ${matching.length} events with ${wanted}, expected ${expected}${others.length === 0 ? `; there is no event on that file at all${instead(subject)}` : `; others on that file: ${others.join(', ')}`}`,
+      `the open made ${matching.length} events with ${wanted}, expected ${expected}${others.length === 0 ? `; the agent logged no event on that file${instead(subject)}` : `; others on that file: ${others.join(', ')}`}`,
       { value: matching.length, limit: expected, unit: 'events', source },
     );
   }

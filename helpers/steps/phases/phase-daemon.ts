@@ -95,7 +95,7 @@ export class PhaseDaemon {
     const source = `pid ${daemon.identity.pid}`;
     if (this.endedByItself !== undefined)
       return inconclusive(
-        `the agent had already ended by itself (${this.endedByItself}), so it could not be stopped in order`,
+        `the agent had already ended by itself (${this.endedByItself}), so an orderly stop could not be tested`,
         { source },
       );
     if (signal !== undefined)

@@ -144,7 +144,8 @@ export class SoakPhase {
 
   /** A stopped agent denies nothing: the hooks belong to the process (docs/agent-contract.md §5.3). */
   async fileIsFreeAfterStop(): Promise<Judgement> {
-    if (this.#daemon.stopped === undefined) throw noEvidence('the agent was not stopped in order');
+    if (this.#daemon.stopped === undefined)
+      throw noEvidence('there was no orderly stop of the agent');
     const { soak } = this.#subjects.made;
     const { outcome, signals } = await this.#open(soak);
     const problem = await this.#subjects.removeRules();
