@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { fail, inconclusive, pass } from '../../criteria/judgement.ts';
 import type { WatchReport } from './enforcement-watch.ts';
-import { judgeGap, lateAgain, notEnforcing } from './restart-gap.ts';
+import { judgeRestart, lateAgain, notEnforcing, type Restart } from './restart-gap.ts';
 
 /** 300 denied opens around 150 that went through, in a second. */
 const report: WatchReport = {
@@ -12,8 +13,22 @@ const report: WatchReport = {
   opens: 450,
   signals: 300,
 };
-const judged = (value: number) =>
-  judgeGap(report, 'in order', 250, { known: true, value, source: 'a scrape' }, 'restart.json');
+const counts = (value: number) => ({ known: true as const, value, source: 'a scrape' });
+const restart: Restart = {
+  ...{ report, ending: 'in order', enforceSignal: 'term', isBack: true },
+  ...{ readyMs: 690, enforcingAgainMs: 250, counted: counts(300) },
+  ...{ told: pass('300 event lines'), source: 'restart.json' },
+};
+const judged = (value: number) => judgeRestart({ ...restart, counted: counts(value) });
+/** This host let nothing be opened for 600 ms when the agent was back. */
+const stalled: WatchReport = {
+  ...report,
+  stretches: report.stretches.map((one, at) =>
+    at < 2 ? one : { ...one, firstMs: 1300, lastMs: 1600 },
+  ),
+};
+/** Nothing was opened any more after the second start. */
+const unopened = { ...report, stretches: report.stretches.slice(0, 2) };
 
 test('an equation is printed only where both sides are equal', () => {
   expect(judged(300).explanation).toContain('300 denied opens = 300 counted over both lives');
@@ -41,14 +56,49 @@ test('a denial that comes late fails where an open of the gap began later than t
 });
 
 test('opens that this host held up when the agent was back blame nobody', () => {
-  const [before, gap] = report.stretches;
-  const back = { outcome: 'denied', firstMs: 1300, lastMs: 1600, opens: 150 };
-  const stalled = { ...report, stretches: [before, gap, back].flatMap((one) => one ?? []) };
-  expect(lateAgain(stalled, 690)).toMatchObject({ verdict: 'inconclusive', value: 602 });
+  expect(judgeRestart({ ...restart, report: stalled })).toMatchObject({
+    verdict: 'inconclusive',
+    value: 602,
+  });
+});
+
+const unread: Partial<Restart> = {
+  counted: { known: false, reason: 'unread', source: 'a scrape' },
+};
+const held: Partial<Restart> = { report: stalled };
+const notOpened: Partial<Restart> = { report: unopened, isBack: false };
+test.each<[string, Partial<Restart>]>([
+  ['signals missing while this host stood still', { report: { ...stalled, signals: 150 } }],
+  ['opens nobody counted while this host stood still', { ...held, counted: counts(200) }],
+  ['wrong lines while this host stood still', { ...held, told: fail('wrong lines') }],
+  ['wrong lines and a counter that cannot be read', { ...unread, told: fail('wrong lines') }],
+  [
+    'signals where nothing was opened any more',
+    { ...notOpened, report: { ...unopened, signals: 0 } },
+  ],
+  ['wrong lines where nothing was opened any more', { ...notOpened, told: fail('wrong lines') }],
+  ['wrong lines and a late denial', { readyMs: 400, told: inconclusive('few lines') }],
+])('what nobody knows hides no failure: %s', (_, more) => {
+  expect(judgeRestart({ ...restart, ...more }).verdict).toBe('fail');
+});
+
+test('a rule that is no longer listed fails, whatever this host hid', () => {
+  expect(judgeRestart({ ...restart, ...notOpened }, fail('no rule'))).toMatchObject({
+    verdict: 'fail',
+    explanation: 'no rule',
+  });
+});
+
+test.each<[string, Partial<Restart>]>([
+  ['a counter that cannot be read', unread],
+  ['too few lines', { told: inconclusive('few lines') }],
+  ['nothing that was opened any more', { ...notOpened, report: { ...unopened, signals: 100 } }],
+])('a restart with %s is inconclusive', (_, more) => {
+  expect(judgeRestart({ ...restart, ...more }).verdict).toBe('inconclusive');
 });
 
 test('opens that still go through fail, and none that were made blame nobody', () => {
-  const open = { ...report, stretches: report.stretches.slice(0, 2) };
+  const open = unopened;
   expect(notEnforcing(open, 'in order', 400)).toMatchObject({
     verdict: 'fail',
     value: 'allowed',

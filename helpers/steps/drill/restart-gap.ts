@@ -1,7 +1,14 @@
-import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import type { EnforceSignal } from '../../agent/daemon-options.ts';
+import { fail, inconclusive, type Judgement, pass, worst } from '../../criteria/judgement.ts';
 import type { Figure } from '../../settings/thresholds.ts';
 import { judgeFirstDecision } from '../phases/first-decision.ts';
-import { deniedOpens, openRate, singleGap, type WatchReport } from './enforcement-watch.ts';
+import {
+  deniedOpens,
+  openRate,
+  singleGap,
+  type WatchReport,
+  wrongSignals,
+} from './enforcement-watch.ts';
 
 /** How a life of the agent ends. */
 export type Ending = 'in order' | 'by SIGKILL';
@@ -11,6 +18,40 @@ export const READY_MEANS_ENFORCING_MS = 5000;
 
 /** Opens under way when a life ends. */
 const IN_FLIGHT = 1;
+
+/** What was measured of a restart. */
+export interface Restart {
+  readonly report: WatchReport;
+  readonly ending: Ending;
+  readonly enforceSignal: EnforceSignal;
+  /** Whether opens were denied in time after the second life said that it was ready. */
+  readonly isBack: boolean;
+  readonly readyMs: number | undefined;
+  readonly enforcingAgainMs: number;
+  /** Decisions on the file, over both lives. */
+  readonly counted: Figure;
+  /** What the event lines of both lives tell. */
+  readonly told: Judgement;
+  readonly source: string;
+}
+
+/**
+ * A restart in every regard: what is proven against the agent goes before what this host hid.
+ * @param listed what is wrong with the list of rules, if anything.
+ */
+export function judgeRestart(restart: Restart, listed?: Judgement): Judgement {
+  const { report, ending, readyMs, told } = restart;
+  const gap =
+    (restart.isBack ? undefined : notEnforcing(report, ending, readyMs)) ?? judgeGap(restart);
+  const problems = [
+    listed,
+    lateAgain(report, readyMs),
+    wrongSignals(report, restart.enforceSignal),
+  ].flatMap((problem) => problem ?? []);
+  // Where the restart was not one gap, that is what is told, before the lines on it.
+  const judged = worst([gap, ...problems, told]);
+  return judged.verdict === 'pass' ? gap : judged;
+}
 
 /** The agent said that it was ready, and it did not deny what we opened then. */
 export function notEnforcing(
@@ -48,16 +89,10 @@ export function lateAgain(
 }
 
 /** One gap, as long as it takes, with every denied open counted once by both lives together. */
-export function judgeGap(
-  report: WatchReport,
-  ending: Ending,
-  enforcingAgainMs: number,
-  counted: Figure,
-  source: string,
-): Judgement {
+function judgeGap({ report, ending, enforcingAgainMs, counted, source }: Restart): Judgement {
   const gap = singleGap(report.stretches);
   if (typeof gap === 'string') return fail(`the restart was not one gap: ${gap}`, { source });
-  if (!counted.known) throw noEvidence(counted.reason, { source: counted.source });
+  if (!counted.known) return inconclusive(counted.reason, { source: counted.source });
   const denied = deniedOpens(report.stretches);
   if (Math.abs(counted.value - denied) > IN_FLIGHT) {
     return fail(

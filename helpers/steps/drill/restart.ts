@@ -9,20 +9,9 @@ import { agentsAmong, processesMarked, RUN_MARK } from '../../host/processes.ts'
 import { DROP_FAMILIES, inodeDelta, scrapeDelta } from '../../soak/counters.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
-import {
-  deniedOpens,
-  EnforcementWatch,
-  FIRST_OPEN_TIMEOUT_MS,
-  wrongSignals,
-} from './enforcement-watch.ts';
+import { deniedOpens, EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
 import { OwnOpens } from './own-opens.ts';
-import {
-  type Ending,
-  judgeGap,
-  lateAgain,
-  notEnforcing,
-  READY_MEANS_ENFORCING_MS,
-} from './restart-gap.ts';
+import { type Ending, judgeRestart, READY_MEANS_ENFORCING_MS } from './restart-gap.ts';
 
 /** How long the opens go on before and after, so that a gap has something on both sides. */
 const STEADY_MS = 500;
@@ -101,7 +90,6 @@ export class RestartUnderLoad {
       const after = await scrapeCommand(candidate);
       const counted = inodeDelta({ before, after }, file);
       const drops = scrapeDelta({ before, after }, DROP_FAMILIES);
-      // Where the restart was not one gap, that is what is told.
       opens.allDenied(deniedByFirst, Math.min(toldOfFirst, deniedByFirst), first.events);
       opens.allDenied(deniedBySecond, deniedBySecond, second.events);
       const told = opens.judge(
@@ -109,16 +97,12 @@ export class RestartUnderLoad {
         drops.known ? drops.value : undefined,
       );
       directory.writeJson(source, { ending, times, without, report, counted, told });
-      const gap =
-        ended ??
-        without ??
-        crashed ??
-        (back ? undefined : notEnforcing(report, ending, second.log.startedAtMs)) ??
-        listed ??
-        lateAgain(report, second.log.startedAtMs) ??
-        wrongSignals(report, enforceSignal) ??
-        judgeGap(report, ending, times.enforcingAgainMs, counted, source);
-      return gap.verdict === 'pass' && told.verdict !== 'pass' ? told : gap;
+      const broken = ended ?? without ?? crashed;
+      if (broken !== undefined) return broken;
+      const measured = { report, ending, enforceSignal, isBack: back, counted, told, source };
+      const { enforcingAgainMs } = times;
+      const readyMs = second.log.startedAtMs;
+      return judgeRestart({ ...measured, enforcingAgainMs, readyMs }, listed);
     } finally {
       watch.kill();
     }
