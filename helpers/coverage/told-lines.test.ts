@@ -4,6 +4,7 @@ import { type AgentEvent, parseEventLine } from '../agent/contract/events.ts';
 import { parseMetrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
 import { readProcessFacts } from '../host/process-facts.ts';
+import type { Others } from '../soak/measured.ts';
 import { judgeWitnesses } from '../soak/witness.ts';
 import { witnessOf } from './event-fields.ts';
 import { judgeCounters } from './judge-counters.ts';
@@ -160,8 +161,20 @@ describe('what counters tell', () => {
       [...scrape().text.matchAll(/^(aegis.*) \d+$/gm)].map(([, series]) => [series ?? '', 0]),
     ),
   );
-  const judge = (after: Scrape, others = NONE, judged = [read({}), connect()]) =>
-    judgeCounters({ judged, before: zero, after, others }, wanted, 'table.json');
+  /** @param others their lines at the beginning and the end of both scrapes. */
+  const judge = (
+    after: Scrape,
+    others: readonly [Others, Others, Others, Others] = [NONE, NONE, NONE, NONE],
+    judged = [read({}), connect()],
+  ) => {
+    const [begun, ended, begunAgain, endedAgain] = others;
+    const counted = {
+      before: { scrape: zero, begun, ended },
+      after: { scrape: after, begun: begunAgain, ended: endedAgain },
+    };
+    return judgeCounters({ judged, ...counted }, wanted, 'table.json');
+  };
+  const files = (file: number): Others => ({ file, net: 0 });
 
   test('counters that moved as the lines add up are right, by cgroup with connects or without', () => {
     expect(judge(scrape())).toMatchObject({
@@ -198,12 +211,36 @@ describe('what counters tell', () => {
       aegisbpf_blocks_total: 2,
       'aegisbpf_blocks_by_inode_total{inode="7:8"}': 2,
     };
-    expect(judge(scrape(both), { file: 1, net: 0 }).verdict).toBe('pass');
-    expect(judge(scrape(), { file: 1, net: 0 }).verdict).toBe('fail');
+    expect(judge(scrape(both), [NONE, NONE, files(1), files(1)]).verdict).toBe('pass');
+    const one = judge(scrape(), [NONE, NONE, files(9), files(9)]);
+    expect(one).toMatchObject({
+      verdict: 'inconclusive',
+      explanation: expect.stringMatching(/lines of file routes and of others are 8 to 12: they do/),
+    });
+  });
+
+  test.each([
+    ['before the first scrape read them', 1, [NONE, files(1), files(1), files(1)]],
+    ['after the first scrape read them', 2, [NONE, files(1), files(1), files(1)]],
+    ['before the last scrape read them', 2, [NONE, NONE, NONE, files(1)]],
+    ['after the last scrape read them', 1, [NONE, NONE, NONE, files(1)]],
+  ] as const)(
+    'a decision of another that counters have from %s is in order',
+    (_, total, others) => {
+      expect(judge(scrape({ aegisbpf_blocks_total: total }), others).verdict).toBe('pass');
+    },
+  );
+
+  test('counters that lack decisions of ours are a lie beside others, too', () => {
+    const later = [NONE, NONE, files(1), files(1)] as const;
+    expect(judge(scrape({ aegisbpf_blocks_total: 0 }), later).verdict).toBe('fail');
+    expect(judge(scrape({ 'aegisbpf_blocks_by_inode_total{inode="7:8"}': 0 }), later).verdict).toBe(
+      'fail',
+    );
   });
 
   test('without any line, with a drop or without a scrape nothing agrees', () => {
-    expect(judge(zero, NONE, [told('root', 'read')]).verdict).toBe('inconclusive');
+    expect(judge(zero, undefined, [told('root', 'read')]).verdict).toBe('inconclusive');
     expect(judge(scrape({ aegisbpf_ringbuf_drops_total: 1 })).verdict).toBe('fail');
     const failed: Scrape = { ok: false, reason: 'refused', text: '', source: 'x' };
     expect(judge(failed).verdict).toBe('inconclusive');

@@ -1,6 +1,7 @@
 import type { Mode } from '../../agent/daemon-options.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
+import { countedScrape } from '../../coverage/counted-scrape.ts';
 import { witnessOf } from '../../coverage/event-fields.ts';
 import { type CountedTable, judgeCounters } from '../../coverage/judge-counters.ts';
 import { judgeGroup, judgeLine, tableFile, wentUnseen } from '../../coverage/judge-lines.ts';
@@ -117,14 +118,14 @@ export class CoverageMode {
     const { directory, candidate } = this.#run;
     const others = () => othersIn(events.hostDecisions());
     // By the command line: the endpoint tells no counter by inode, address or port.
-    const scrape = (when: string) =>
-      scrapeCommand(candidate, (bytes) =>
-        directory.writeText(`coverage/${this.mode}/metrics-${when}.prom`, bytes),
-      );
-    const [before, earlier] = [await scrape('before'), others()];
+    const scrape = (when: string) => {
+      const keep = (bytes: Uint8Array) =>
+        directory.writeText(`coverage/${this.mode}/metrics-${when}.prom`, bytes);
+      return countedScrape(() => scrapeCommand(candidate, keep), others);
+    };
+    const before = await scrape('before');
     const taken = await this.#subjects.take(events);
     const after = await scrape('after');
-    const later = others();
     if (!this.#daemon.ready.isRunning())
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
     const { notRun } = this.#subjects;
@@ -140,9 +141,6 @@ export class CoverageMode {
         ...{ answer, events: events.length },
       })),
     });
-    return {
-      ...{ judged, before, after, witness },
-      others: { file: later.file - earlier.file, net: later.net - earlier.net },
-    };
+    return { judged, before, after, witness };
   }
 }
