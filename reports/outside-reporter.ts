@@ -73,7 +73,7 @@ export default class OutsideReporter implements Reporter {
   #running: string | undefined;
 
   /** What the run has made so far is held from its first spec on. */
-  #kept: KeptFiles | undefined;
+  #kept: Pick<KeptFiles, 'lost'> | undefined;
 
   onTestModuleQueued(module: TestModule): void {
     this.#kept ??= KeptFiles.hold(this.#path);

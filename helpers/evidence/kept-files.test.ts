@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  mkdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -14,7 +16,7 @@ import { RunDirectory } from './run-directory.ts';
 
 let parent: ReturnType<typeof dirSync>;
 let run: RunDirectory;
-let kept: KeptFiles | undefined;
+let kept: Pick<KeptFiles, 'lost'>;
 beforeEach(() => {
   parent = dirSync({ unsafeCleanup: true });
   run = RunDirectory.create(join(parent.name, 'run'));
@@ -25,8 +27,8 @@ beforeEach(() => {
 });
 afterEach(() => parent.removeCallback());
 
-const lost = () =>
-  kept?.lost().map((text) => text.replace(/, evidence of this run,(.*) while.*/, '$1'));
+const lost = (by = kept) =>
+  by.lost().map((text) => text.replace(/, evidence of this run,(.*) while.*/, '$1'));
 
 test('files that grow, and documents that are written anew, are not lost', () => {
   run.appendLine('samples.ndjson', { at: 2 });
@@ -70,6 +72,29 @@ test('a list that somebody removes hides nothing, and is told first', () => {
   rmSync(run.file('rules.json'));
   run.writeText('later.json', '{}');
   expect(lost()).toEqual(['files.ndjson was removed', 'rules.json was removed']);
+});
+
+test.each([
+  ['was removed', () => {}],
+  ['cannot be read any more (ELOOP)', (path: string) => symlinkSync('/etc/hostname', path)],
+  ['was replaced by another file', (path: string) => execFileSync('mkfifo', [path])],
+])('a list that %s before anybody held it is told', (what, put) => {
+  rmSync(run.file('files.ndjson'));
+  put(run.file('files.ndjson'));
+  expect(lost(KeptFiles.hold(run.path))).toEqual([`files.ndjson ${what}`]);
+});
+
+test.each([
+  ['ELOOP', (path: string) => symlinkSync('/dev/full', path)],
+  ['ENXIO', (path: string) => execFileSync('mkfifo', [path])],
+  ['EISDIR', (path: string) => mkdirSync(path)],
+])('a list that cannot be written (%s) is told by what makes the next file', (code, put) => {
+  rmSync(run.file('files.ndjson'));
+  put(run.file('files.ndjson'));
+  expect(() => run.writeText('later.json', '{}')).toThrow(
+    `files.ndjson, the list of what this run has made, cannot be written (${code}`,
+  );
+  expect(run.readText('later.json')).toBe('{}');
 });
 
 test('a line that a full disk tore is no other beginning', () => {

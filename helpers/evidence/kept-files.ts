@@ -8,7 +8,7 @@ import {
   readSync,
   type Stats,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -30,20 +30,31 @@ type BegunFile = z.output<typeof begunFile>;
 /** A person may edit it while a run goes on; a table of it is made from it. */
 export const OF_THE_REVIEW = /^review\.(yaml|csv)$/;
 
+/** Neither through a link nor waiting for the other end of a FIFO. */
+const FLAGS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /**
  * Notes a file that was made just now. Only of a run that goes on: a list that somebody removed is not begun anew, and
  * what works on a finished run needs none.
+ * @throws Error when there is a list and it cannot be written: nobody would see that the file is lost.
  */
 export function noteFile(root: string, path: string, beginning: Uint8Array, whole: boolean): void {
   const bytes = OF_THE_REVIEW.test(path) ? 0 : beginning.length;
   const sha256 = hash('sha256', beginning.subarray(0, bytes));
   const line: BegunFile = { path, bytes, sha256, whole };
   try {
-    const list = openSync(join(root, FILES_FILE), constants.O_WRONLY | constants.O_APPEND);
-    writeSync(list, `${JSON.stringify(line)}\n`);
-    closeSync(list);
-  } catch {
-    // On a full disk the file is not watched; that the disk is full is told by whatever else is written.
+    const list = openSync(join(root, FILES_FILE), constants.O_WRONLY | constants.O_APPEND | FLAGS);
+    try {
+      writeFileSync(list, `${JSON.stringify(line)}\n`);
+    } finally {
+      closeSync(list);
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    throw new Error(
+      `${FILES_FILE}, the list of what this run has made, cannot be written (${message}), so nobody would see that ${path} is lost`,
+    );
   }
 }
 
@@ -66,20 +77,22 @@ export function wasMade(root: string, path: string): boolean {
   }
 }
 
+function whyUnread(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'was removed' : `cannot be read any more (${code})`;
+}
+
 /** What became of a file, or undefined when it begins as it did. */
 function whatBecameOf(root: string, { path, bytes, sha256 }: BegunFile): string | undefined {
   let descriptor: number | undefined;
   try {
-    // Neither through a link nor waiting for the other end of a FIFO.
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    descriptor = openSync(join(root, path), flags);
+    descriptor = openSync(join(root, path), constants.O_RDONLY | FLAGS);
     const beginning = Buffer.alloc(bytes);
     const read = bytes === 0 ? 0 : readSync(descriptor, beginning, 0, bytes, 0);
     if (read === bytes && hash('sha256', beginning) === sha256) return undefined;
     return fstatSync(descriptor).size === 0 ? 'was emptied' : 'was replaced by another file';
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? 'was removed' : `cannot be read any more (${code})`;
+    return whyUnread(error);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
@@ -96,16 +109,17 @@ export class KeptFiles {
 
   private constructor(root: string) {
     this.#root = root;
-    this.#held = openSync(join(root, FILES_FILE), constants.O_RDONLY | constants.O_NOFOLLOW);
+    this.#held = openSync(join(root, FILES_FILE), constants.O_RDONLY | FLAGS);
     this.#size = fstatSync(this.#held).size;
   }
 
-  /** Holds the list from now on; undefined where there is none. */
-  static hold(root: string): KeptFiles | undefined {
+  /** Holds the list from now on; one that is lost already is told, for it names all others. */
+  static hold(root: string): Pick<KeptFiles, 'lost'> {
     try {
       return new KeptFiles(root);
-    } catch {
-      return undefined;
+    } catch (error) {
+      const what = whyUnread(error);
+      return { lost: () => [lost(FILES_FILE, what)] };
     }
   }
 
@@ -127,7 +141,7 @@ export class KeptFiles {
     const held = fstatSync(this.#held);
     const now = statSync(join(this.#root, FILES_FILE), { throwIfNoEntry: false });
     if (now === undefined) return 'was removed';
-    if (!same(now, held)) return 'was replaced by another file';
+    if (!same(now, held) || !now.isFile()) return 'was replaced by another file';
     return held.size < this.#size ? 'was emptied' : undefined;
   }
 }

@@ -153,7 +153,8 @@ export class RunDirectory {
 
   /** Notes how a file begins that was made just now by whoever keeps it open; by its path. */
   readonly begun = (path: string, beginning: string): void => {
-    noteFile(this.path, relative(this.path, path), Buffer.from(beginning), false);
+    // What it throws is an error of the run by itself: whoever reads the agent's output must go on with that.
+    setImmediate(noteFile, this.path, relative(this.path, path), Buffer.from(beginning), false);
   };
 
   #append(name: string, append: (path: string) => void): void {
