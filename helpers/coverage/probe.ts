@@ -1,9 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { jsonOf } from '../files/ndjson.ts';
-import { type Answer, answer, greeting, type Site } from './site.ts';
+import type { Answer, ProbeOrder, Site } from './site.ts';
 import type { Kind, Route } from './table.ts';
 
 const SCRIPT = fileURLToPath(new URL('probe-process.ts', import.meta.url));
@@ -27,6 +28,13 @@ const UNSHARED: Partial<Record<Kind, readonly string[]>> = {
   ],
 };
 
+/** The first line of a probe process: its pid as the host sees it. */
+const greeting = z.object({ pid: z.number().int() });
+const answer: z.ZodType<Answer> = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('passed') }),
+  z.object({ outcome: z.literal('refused'), errno: z.string(), call: z.string() }),
+]);
+
 /** A process that takes routes, from the harness's side. */
 export class Probe {
   readonly kind: Kind;
@@ -38,7 +46,8 @@ export class Probe {
 
   constructor(kind: Kind, site: Site, environment: Readonly<Record<string, string>>) {
     this.kind = kind;
-    const command = [process.execPath, SCRIPT, JSON.stringify({ kind, site })];
+    const order: ProbeOrder = { kind, site };
+    const command = [process.execPath, SCRIPT, JSON.stringify(order)];
     const options = UNSHARED[kind];
     const [program, ...args] = options === undefined ? command : [UNSHARE, ...options, ...command];
     this.#child = spawn(program ?? '', args, { env: { ...environment, ...COMPILE_CACHE } });

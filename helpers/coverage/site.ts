@@ -1,42 +1,47 @@
-import { z } from 'zod';
+import type { Kind } from './table.ts';
 
 /** Addresses and ports of ours, and which of them have a rule. */
-const network = z.object({
+export interface NetworkSite {
   /** Denied. */
-  address: z.string(),
-  next: z.string(),
+  readonly address: string;
+  readonly next: string;
   /** Has no rule: for connects to a port alone. */
-  free: z.string(),
+  readonly free: string;
   /** Four addresses, denied as one network. */
-  range: z.object({
-    network: z.string(),
-    first: z.string(),
-    last: z.string(),
-    before: z.string(),
-    after: z.string(),
-  }),
+  readonly range: {
+    readonly network: string;
+    readonly first: string;
+    readonly last: string;
+    readonly before: string;
+    readonly after: string;
+  };
   /** Denied on one port. */
-  pair: z.string(),
-  pairPort: z.number().int(),
+  readonly pair: string;
+  readonly pairPort: number;
   /** Denied by direction, and one by protocol. */
-  bindPort: z.number().int(),
-  bothPort: z.number().int(),
-  tcpPort: z.number().int(),
-});
+  readonly bindPort: number;
+  readonly bothPort: number;
+  readonly tcpPort: number;
+}
 
 /** What the probe processes work on. */
-export const site = z.object({
-  directory: z.string(),
+export interface Site {
+  readonly directory: string;
   /** A denied file on a tmpfs, where one could be made. */
-  numbered: z.string().optional(),
+  readonly numbered?: string | undefined;
   /** Directories of cgroups of ours; only the first is on the allow list. Undefined where none could be made. */
-  cgroups: z.object({ allowed: z.string(), child: z.string(), sibling: z.string() }).optional(),
-  ipv4: network,
-  ipv6: network,
-});
+  readonly cgroups?:
+    | { readonly allowed: string; readonly child: string; readonly sibling: string }
+    | undefined;
+  readonly ipv4: NetworkSite;
+  readonly ipv6: NetworkSite;
+}
 
-export type Site = z.output<typeof site>;
-export type NetworkSite = Site['ipv4'];
+/** What a probe process is told at its start. */
+export interface ProbeOrder {
+  readonly kind: Kind;
+  readonly site: Site;
+}
 
 /** Names of the files in the site's directory. */
 export const FILES = {
@@ -63,12 +68,6 @@ export const FILES = {
 } as const;
 
 /** What a probe process answers for each route it is told to take. */
-export const answer = z.discriminatedUnion('outcome', [
-  z.object({ outcome: z.literal('passed') }),
-  z.object({ outcome: z.literal('refused'), errno: z.string(), call: z.string() }),
-]);
-
-export type Answer = z.output<typeof answer>;
-
-/** The first line of a probe process: its pid as the host sees it. */
-export const greeting = z.object({ pid: z.number().int() });
+export type Answer =
+  | { readonly outcome: 'passed' }
+  | { readonly outcome: 'refused'; readonly errno: string; readonly call: string };

@@ -1,21 +1,15 @@
 import { readdirSync, statSync } from 'node:fs';
-import { z } from 'zod';
 import { type ProcessIdentity, processIdentity, readProc } from './processes.ts';
 
 /** What the host knows of a process of ours: the agent's events about it must tell the same. */
-export const processFacts = z.object({
-  pid: z.number().int(),
-  /** Field 22 of /proc/PID/stat (proc_pid_stat(5)): clock ticks after boot. */
-  startTicks: z.number(),
-  parentPid: z.number().int(),
-  uid: z.number().int(),
+export interface ProcessFacts extends ProcessIdentity {
+  readonly parentPid: number;
+  readonly uid: number;
   /** Names of its threads: events carry the name of the thread that acted. */
-  names: z.array(z.string()),
+  readonly names: readonly string[];
   /** Its cgroup of version 2, where that hierarchy can be looked at: its id, and the directory by each of its names. */
-  cgroup: z.object({ id: z.number(), paths: z.array(z.string()) }).optional(),
-});
-
-export type ProcessFacts = Readonly<z.output<typeof processFacts>>;
+  readonly cgroup?: { readonly id: number; readonly paths: readonly string[] } | undefined;
+}
 
 const USUAL_MOUNT = '/sys/fs/cgroup';
 

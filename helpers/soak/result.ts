@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { attemptCounts } from '../workload/attempt-counts.ts';
-import { openLatency } from '../workload/open-latency.ts';
+import { openLatency } from '../workload/latency-schemas.ts';
 import { memoryTrend } from './memory-trend.ts';
 
 const delta = z.discriminatedUnion('known', [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jsonOf } from '../files/ndjson.ts';
-import { openLatency } from '../workload/open-latency.ts';
+import { openLatency } from '../workload/latency-schemas.ts';
 
 /** One line of `samples.ndjson`. Absent figures are absent, never zero. */
 const sample = z.object({

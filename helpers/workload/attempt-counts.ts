@@ -19,14 +19,7 @@ export type WorkloadCounts = Readonly<z.output<typeof attemptCounts>>;
 /** What one worker counts of its attempts. */
 export type AttemptCounts = Omit<z.output<typeof attemptCounts>, 'skipped'>;
 
-export const ATTEMPT_KINDS = [
-  ...(['open', 'program', 'exec', 'mmap', 'hardlink', 'rename', 'symlink'] as const),
-  ...(['tcp-connect', 'udp-connect'] as const),
-] as const;
-export type AttemptKind = (typeof ATTEMPT_KINDS)[number];
-
-export function countErrno(counts: AttemptCounts, error: unknown): void {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-  if (code === 'EPERM') counts.eperm += 1;
-  else counts.otherErrno[code] = (counts.otherErrno[code] ?? 0) + 1;
-}
+export type AttemptKind =
+  | ('open' | 'program' | 'exec' | 'mmap' | 'hardlink' | 'rename' | 'symlink')
+  | 'tcp-connect'
+  | 'udp-connect';

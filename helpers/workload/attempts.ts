@@ -7,8 +7,9 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { type AttemptCounts, type AttemptKind, countErrno } from './attempt-counts.ts';
+import type { AttemptCounts, AttemptKind } from './attempt-counts.ts';
 import { connectOnce } from './connects.ts';
+import { countErrno } from './count-errno.ts';
 import type { LatencyHistogram } from './open-latency.ts';
 import { ORDINARY_PROGRAM, runProgram } from './programs.ts';
 

@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { type AttemptCounts, countErrno, type Protocol } from './attempt-counts.ts';
+import type { AttemptCounts, Protocol } from './attempt-counts.ts';
+import { countErrno } from './count-errno.ts';
 
 /** One connect(2) to `address:port` and no more: nothing is sent or read, which would be decisions too. */
 export async function connectOnce(

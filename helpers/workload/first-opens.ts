@@ -27,7 +27,7 @@ export class FirstOpens {
 
   constructor(path: string, environment: Readonly<Record<string, string>>) {
     const script = new URL('first-opens-process.ts', import.meta.url);
-    this.#process = new OwnProcess(script, JSON.stringify({ path }), environment, (text) => {
+    this.#process = new OwnProcess(script, path, environment, (text) => {
       const seen = message.parse(text);
       if (seen.kind === 'report') this.#report = seen;
       else this.#up.resolve();

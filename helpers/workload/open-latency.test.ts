@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LatencyHistogram, latencyCounts } from './open-latency.ts';
+import { latencyCounts } from './latency-schemas.ts';
+import { LatencyHistogram } from './open-latency.ts';
 
 const histogramOf = (milliseconds: readonly number[]) => {
   const histogram = new LatencyHistogram();

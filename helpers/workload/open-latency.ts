@@ -1,29 +1,20 @@
-import { z } from 'zod';
-
 /** Eight buckets for each doubling: a bucket's middle is within 4.5 % of what is in it. */
 const BUCKETS_PER_DOUBLING = 8;
 /** Of 0.1 µs; what is faster is counted there. */
-const LOWEST_BUCKET = Math.round(Math.log2(0.1) * BUCKETS_PER_DOUBLING);
+export const LOWEST_BUCKET = Math.round(Math.log2(0.1) * BUCKETS_PER_DOUBLING);
 /** Of 70 s, longer than which nothing is told apart. */
-const HIGHEST_BUCKET = 26 * BUCKETS_PER_DOUBLING;
+export const HIGHEST_BUCKET = 26 * BUCKETS_PER_DOUBLING;
 
 /** `[bucket, opens]` for each bucket that is not empty: how a worker tells its latencies. */
-export const latencyCounts = z.array(
-  z.tuple([
-    z.number().int().min(LOWEST_BUCKET).max(HIGHEST_BUCKET),
-    z.number().int().nonnegative(),
-  ]),
-);
-export type LatencyCounts = z.output<typeof latencyCounts>;
+export type LatencyCounts = [bucket: number, opens: number][];
 
 /** How long opens took, in µs: half of them at most p50, 99 of 100 at most p99. */
-export const openLatency = z.object({
-  opens: z.number().int().positive(),
-  p50: z.number(),
-  p99: z.number(),
-  max: z.number(),
-});
-export type OpenLatency = z.output<typeof openLatency>;
+export interface OpenLatency {
+  readonly opens: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
 
 /** A histogram of latencies with a bounded number of buckets, however many opens there are. */
 export class LatencyHistogram {

@@ -8,7 +8,7 @@ import { noEvidence } from '../criteria/judgement.ts';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { jsonOf } from '../files/ndjson.ts';
-import { processFacts } from '../host/process-facts.ts';
+import type { ProcessFacts } from '../host/process-facts.ts';
 import { ORDINARY_PROGRAM } from './programs.ts';
 
 /** What one open of a file did. */
@@ -21,6 +21,16 @@ const opened = z.discriminatedUnion('allowed', [
   z.object({ allowed: z.literal(true), sha256: z.string() }),
   z.object({ allowed: z.literal(false), errno: z.string() }),
 ]);
+
+/** Here, and not beside its type: the process that opens the file starts without zod. */
+const processFacts: z.ZodType<ProcessFacts> = z.object({
+  pid: z.number().int(),
+  startTicks: z.number(),
+  parentPid: z.number().int(),
+  uid: z.number().int(),
+  names: z.array(z.string()),
+  cgroup: z.object({ id: z.number(), paths: z.array(z.string()) }).optional(),
+});
 
 const report = z.object({
   pid: z.number().int(),

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import type { AttemptCounts, AttemptKind } from './attempt-counts.ts';
-import { countErrno } from './attempt-counts.ts';
+import { countErrno } from './count-errno.ts';
 
 const REFUSED = 'Operation not permitted';
 /** `ld.so --verify` says 2 of a file that it mapped and would not start (ld.so(8)). */

@@ -4,23 +4,14 @@
  * whoever opens a denied file. Reports over IPC; ends when its parent asks, or is gone.
  */
 import { writeFileSync } from 'node:fs';
-import { z } from 'zod';
-import { ATTEMPT_KINDS, type AttemptCounts } from './attempt-counts.ts';
+import type { AttemptCounts } from './attempt-counts.ts';
 import { attemptsOf } from './attempts.ts';
 import { LatencyHistogram } from './open-latency.ts';
+import type { WorkerMessage, WorkerOrder } from './workload.ts';
 
-const options = z
-  .object({
-    target: z.string(),
-    loader: z.string().optional(),
-    /** Attempts per second of this worker. */
-    rate: z.number().positive(),
-    /** Share of a tick that it begins later than the first worker, so that they take turns. */
-    turn: z.number().min(0).max(1),
-    attempt: z.enum(ATTEMPT_KINDS),
-    resultFile: z.string(),
-  })
-  .parse(JSON.parse(process.argv[2] ?? ''));
+// Told by the process that started it. Reading it with zod would take more than the rest of the start.
+const options: WorkerOrder = JSON.parse(process.argv[2] ?? '');
+if (!(options.rate > 0)) throw new Error(`a worker needs a rate, and was told ${options.rate}`);
 
 /** Attempts come in small bunches: waking for each costs more CPU than the opens themselves. */
 const BUNCH = 25;
@@ -143,15 +134,7 @@ function finishWhenIdle(): void {
   }, LAST_SIGNAL_MS);
 }
 
-const message = z.union([
-  z.literal('start'),
-  z.literal('stop'),
-  z.literal('report'),
-  z.object({ rate: z.number().positive() }),
-]);
-
-process.on('message', (sent) => {
-  const asked = message.parse(sent);
+process.on('message', (asked: WorkerMessage) => {
   if (asked === 'start') startPacing(options.rate);
   else if (asked === 'report') report(false);
   else if (asked !== 'stop') startPacing(asked.rate);

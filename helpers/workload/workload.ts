@@ -6,7 +6,8 @@ import { noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { type AttemptKind, attemptCounts, type WorkloadCounts } from './attempt-counts.ts';
 import type { AttemptSubject } from './attempts.ts';
-import { LatencyHistogram, latencyCounts, type OpenLatency } from './open-latency.ts';
+import { latencyCounts } from './latency-schemas.ts';
+import { LatencyHistogram, type OpenLatency } from './open-latency.ts';
 import { OwnProcess } from './own-process.ts';
 
 const workerReport = attemptCounts.extend({
@@ -19,6 +20,19 @@ const workerReport = attemptCounts.extend({
 });
 
 type WorkerReport = z.output<typeof workerReport>;
+
+/** What a worker is told to do. */
+export interface WorkerOrder extends AttemptSubject {
+  /** Attempts per second of this worker. */
+  readonly rate: number;
+  /** Share of a tick that it begins later than the first worker, so that they take turns. */
+  readonly turn: number;
+  readonly attempt: AttemptKind;
+  readonly resultFile: string;
+}
+
+/** What a worker is asked while it works. */
+export type WorkerMessage = 'start' | 'stop' | 'report' | { readonly rate: number };
 
 export interface WorkloadOptions extends AttemptSubject {
   /** Of the workers' result files: `NAME-0.json`. */
@@ -55,14 +69,14 @@ class Worker {
     this.#name = `${options.name}-${index}`;
     const script = new URL('worker.ts', import.meta.url);
     const { target, loader, attempt, workers } = options;
-    const argument = JSON.stringify({
+    const order: WorkerOrder = {
       ...{ target, loader, attempt },
       rate: options.rate / workers,
       turn: index / workers,
       resultFile: run.file(directory, `${this.#name}.json`),
-    });
+    };
     const up = Promise.withResolvers<string | undefined>();
-    this.process = new OwnProcess(script, argument, options.environment, (message) => {
+    this.process = new OwnProcess(script, JSON.stringify(order), options.environment, (message) => {
       const parsed = workerReport.safeParse(message);
       if (parsed.success) {
         this.latest = parsed.data;

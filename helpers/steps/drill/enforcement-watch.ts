@@ -28,6 +28,12 @@ const message = z.discriminatedUnion('kind', [
 export type Stretch = z.output<typeof stretch>;
 export type WatchReport = Omit<z.output<typeof report>, 'kind'>;
 
+/** What the process is told to do. */
+export interface WatchOrder {
+  readonly path: string;
+  readonly opensPerSecond: number;
+}
+
 /** Opens a second; the same as the soak's default load (SOAK_RATE). */
 const OPENS_PER_SECOND = 500;
 const END_TIMEOUT_MS = 20_000;
@@ -46,8 +52,8 @@ export class EnforcementWatch {
   constructor({ path }: Pick<OwnFile, 'path'>, environment: Readonly<Record<string, string>>) {
     this.#path = path;
     const script = new URL('watch-process.ts', import.meta.url);
-    const options = JSON.stringify({ path, opensPerSecond: OPENS_PER_SECOND });
-    this.#process = new OwnProcess(script, options, environment, (text) =>
+    const order: WatchOrder = { path, opensPerSecond: OPENS_PER_SECOND };
+    this.#process = new OwnProcess(script, JSON.stringify(order), environment, (text) =>
       this.#take(message.parse(text)),
     );
     void this.#process.ended.then(() => this.#waiters.wake());
