@@ -7,8 +7,9 @@ import {
   checkValues,
 } from '../agent/stream/field-check.ts';
 import { Owners, OwnProcesses } from '../agent/stream/own-processes.ts';
+import type { Judgement } from '../criteria/judgement.ts';
 import type { Witness } from '../soak/result.ts';
-import { merged } from '../soak/witness.ts';
+import { judgeWitnesses, merged } from '../soak/witness.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import type { Line } from './table.ts';
 import type { Taken } from './take-table.ts';
@@ -36,6 +37,10 @@ export function witnessOf(
   const witness = merged({ subject, named: 'event' }, [{ examination, misnamed: [] }]);
   return { ...witness, missing: 0 };
 }
+
+/** Each route is tried once or twice: a field that its line leaves out is not compared there at all. */
+export const judgeRoutes = (witness: Witness, source: string): Judgement =>
+  judgeWitnesses([witness], 0, source, { toldShare: 1 });
 
 /** Undefined where nobody knows who took it. */
 function compared(

@@ -5,8 +5,7 @@ import { parseMetrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
 import { readProcessFacts } from '../host/process-facts.ts';
 import type { Others } from '../soak/measured.ts';
-import { judgeWitnesses } from '../soak/witness.ts';
-import { witnessOf } from './event-fields.ts';
+import { judgeRoutes, witnessOf } from './event-fields.ts';
 import { judgeCounters } from './judge-counters.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import type { NetworkSite } from './site.ts';
@@ -60,7 +59,7 @@ const connect = (edit: Record<string, unknown> = {}) =>
 
 describe('what event lines tell', () => {
   const judge = (...judged: readonly JudgedLine[]) =>
-    judgeWitnesses([witnessOf(judged, wanted, 'audit')], 0, 'table.json');
+    judgeRoutes(witnessOf(judged, wanted, 'audit'), 'table.json');
 
   test('lines that tell what was tried and who tried it are right', () => {
     expect(judge(read({}), connect())).toMatchObject({
@@ -123,6 +122,21 @@ describe('what event lines tell', () => {
     const ended = { ...one, taken: { ...taken, actor: undefined } };
     expect(judge(read({}), ended).verdict).toBe('inconclusive');
     expect(judge(read({}), read({}), read({}), ended).verdict).toBe('pass');
+  });
+
+  test.each([
+    ['ppid', { ppid: 0 }],
+    ['start_time', { start_time: 0 }],
+    ['cgid', { cgid: 0 }],
+  ])('one route of ten that does not tell its %s is no evidence', (field, edit) => {
+    const right = Array.from({ length: 9 }, () => read({}));
+    expect(judge(...right, connect(edit))).toMatchObject({
+      verdict: 'inconclusive',
+      explanation: expect.stringMatching(new RegExp(`100 % are needed: ${field} in 9 of 10$`)),
+    });
+    expect(judge(...right, connect({ parent_start_time: 0, cgroup_path: '' })).verdict).toBe(
+      'pass',
+    );
   });
 
   test('a route with two events is told by its own criterion, and not here', () => {

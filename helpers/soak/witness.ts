@@ -82,18 +82,23 @@ export function insteadOf(witness: Witness | undefined): string {
 export const eventsTellTheTruth = ofOneLife((soak) => {
   const drops = soak.drops.known ? soak.drops.value : undefined;
   const source = `${soak.mode}/agent.stdout.ndjson; ${soak.mode}/soak.json`;
-  return judgeWitnesses(soak.witnesses, drops, source, soak.execLines);
+  return judgeWitnesses(soak.witnesses, drops, source, { execLines: soak.execLines });
 });
 
-/**
- * The same of any lines. @param drops that the agent admits; undefined where that is unknown.
- * @param execLines that may be missing: the agent counts no loss of them in its drops.
- */
+/** What is judged besides, or otherwise. */
+interface WitnessTerms {
+  /** Lines that may be missing: the agent counts no loss of them in its drops. */
+  readonly execLines?: Witness | undefined;
+  /** So many of the lines must tell each field; all of them where each line is a trial of its own. */
+  readonly toldShare?: number;
+}
+
+/** The same of any lines. @param drops that the agent admits; undefined where that is unknown. */
 export function judgeWitnesses(
   witnesses: readonly Witness[],
   drops: number | undefined,
   source: string,
-  execLines?: Witness,
+  { execLines, toldShare = MIN_COMPARED_SHARE }: WitnessTerms = {},
 ): Judgement {
   const lies = [...witnesses, execLines ?? []].flat().flatMap((witness) => liesOf(drops, witness));
   if (lies.length > 0) {
@@ -108,7 +113,7 @@ export function judgeWitnesses(
     // An agent need not write them, but what it writes must tell.
     [...witnesses, execLines ?? []]
       .flat()
-      .map((witness) => untoldFields(witness, source))
+      .map((witness) => untoldFields(witness, source, toldShare))
       .find((problem) => problem !== undefined) ??
     allRight(witnesses, source, execLines)
   );
@@ -160,15 +165,15 @@ function missingEvidence(witnesses: readonly Witness[], source: string): Judgeme
 }
 
 /** A field that is told now and then proves nothing of the lines that leave it out. */
-function untoldFields({ subject, examined, fields }: Witness, source: string) {
+function untoldFields({ subject, examined, fields }: Witness, source: string, share: number) {
   const seldom = fields.filter(
-    ({ field, told, untold }) => mustBeTold(field) && told < MIN_COMPARED_SHARE * (told + untold),
+    ({ field, told, untold }) => mustBeTold(field) && told < share * (told + untold),
   );
   const [first] = seldom;
   if (first === undefined) return undefined;
   const names = seldom.map(({ field, told, untold }) => `${field} in ${told} of ${told + untold}`);
   return inconclusive(
-    `of ${examined} event lines on ${subject} too few told what must be compared, at least ${100 * MIN_COMPARED_SHARE} % are needed: ${names.join(', ')}`,
+    `of ${examined} event lines on ${subject} too few told what must be compared, at least ${100 * share} % are needed: ${names.join(', ')}`,
     { value: first.told, unit: 'event lines compared', source },
   );
 }

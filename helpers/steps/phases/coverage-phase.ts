@@ -2,7 +2,7 @@ import type { Mode } from '../../agent/daemon-options.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import { countedScrape } from '../../coverage/counted-scrape.ts';
-import { witnessOf } from '../../coverage/event-fields.ts';
+import { judgeRoutes, witnessOf } from '../../coverage/event-fields.ts';
 import { type CountedTable, judgeCounters } from '../../coverage/judge-counters.ts';
 import { judgeGroup, judgeLine, tableFile, wentUnseen } from '../../coverage/judge-lines.ts';
 import { type Group, type Line, lineText } from '../../coverage/table.ts';
@@ -11,7 +11,6 @@ import type { Finding } from '../../criteria/judgement.ts';
 import { type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { othersIn } from '../../soak/counter-checks.ts';
 import type { Witness } from '../../soak/result.ts';
-import { judgeWitnesses } from '../../soak/witness.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { judgeDefect } from './known-defects.ts';
@@ -98,7 +97,7 @@ export class CoverageMode {
   /** Every event line of a denied route tells what was tried, and who tried it. */
   async eventFields(): Promise<Judgement> {
     const { witness } = await this.#taken();
-    return judgeWitnesses([witness], 0, this.#file);
+    return judgeRoutes(witness, this.#file);
   }
 
   readonly #wanted = (line: Line) => wantedEvent(line, this.#subjects.made);
