@@ -88,6 +88,12 @@ export class OwnOpens {
     this.#lives.set(events, { decisions, denied: 0, told: 0, all: false });
   }
 
+  /** Lines on them by other programs of the host, over all lives. */
+  get strangerLines(): number {
+    const all = [...this.#lives.values()].flatMap(({ decisions }) => decisions);
+    return all.reduce((sum, { lines, ownLines }) => sum + lines - ownLines, 0);
+  }
+
   /**
    * Every line on them tells what we know of ourselves and the action that is demanded. Each life that denied
    * opens wrote lines on them, and where all of its opens were counted, one on each that it had the time to tell.

@@ -17,7 +17,7 @@ const counts = (value: number) => ({ known: true as const, value, source: 'a scr
 const restart: Restart = {
   ...{ report, ending: 'in order', enforceSignal: 'term', isBack: true },
   ...{ readyMs: 690, enforcingAgainMs: 250, counted: counts(300) },
-  ...{ told: pass('300 event lines'), source: 'restart.json' },
+  ...{ strangers: 0, told: pass('300 event lines'), source: 'restart.json' },
 };
 const judged = (value: number) => judgeRestart({ ...restart, counted: counts(value) });
 /** This host let nothing be opened for 600 ms when the agent was back. */
@@ -45,6 +45,36 @@ test.each([299, 301])('%i counted of 300 denied passes with the tolerance and it
 test.each([298, 302])('%i counted of 300 denied is a failure', (n) => {
   expect(judged(n).verdict).toBe('fail');
 });
+
+const besideOthers = (strangers: number, value: number) =>
+  judgeRestart({ ...restart, strangers, counted: counts(value) });
+
+test.each([
+  [2, 302],
+  [40, 340],
+  [40, 343],
+  [40, 339],
+])('%i opens of other programs are allowed for, and named: %i counted', (strangers, value) => {
+  const { verdict, explanation } = besideOthers(strangers, value);
+  expect(verdict).toBe('pass');
+  expect(explanation).toContain(`(300 by us, ${strangers} by others)`);
+  expect(explanation).toContain(`${value} counted`);
+});
+
+test.each([
+  [2, 304, 'pass'],
+  [2, 306, 'fail'],
+  [2, 300, 'fail'],
+  [40, 338, 'fail'],
+  [40, 381, 'fail'],
+  // Their lines may be lost with the ring of a life that ended.
+  [40, 380, 'inconclusive'],
+])(
+  'beside %i opens of others %i counted of 300 denied is judged: %s',
+  (strangers, value, verdict) => {
+    expect(besideOthers(strangers, value).verdict).toBe(verdict);
+  },
+);
 
 test('the rate is the one that was kept, not the one that was asked for', () => {
   expect(judged(300).explanation).toContain('under 450 opens/s');

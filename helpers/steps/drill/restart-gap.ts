@@ -18,6 +18,8 @@ export const READY_MEANS_ENFORCING_MS = 5000;
 
 /** Opens under way when a life ends. */
 const IN_FLIGHT = 1;
+/** Of other programs one may be under way at the end of each life. */
+const STRANGERS_IN_FLIGHT = 2;
 
 /** What was measured of a restart. */
 export interface Restart {
@@ -30,6 +32,8 @@ export interface Restart {
   readonly enforcingAgainMs: number;
   /** Decisions on the file, over both lives. */
   readonly counted: Figure;
+  /** Event lines on the file in both lives, by processes that are not ours. */
+  readonly strangers: number;
   /** What the event lines of both lives tell. */
   readonly told: Judgement;
   readonly source: string;
@@ -89,25 +93,43 @@ export function lateAgain(
 }
 
 /** One gap, as long as it takes, with every denied open counted once by both lives together. */
-function judgeGap({ report, ending, enforcingAgainMs, counted, source }: Restart): Judgement {
+function judgeGap(restart: Restart): Judgement {
+  const { report, ending, enforcingAgainMs, counted, strangers, source } = restart;
   const gap = singleGap(report.stretches);
   if (typeof gap === 'string') return fail(`the restart was not one gap: ${gap}`, { source });
   if (!counted.known) return inconclusive(counted.reason, { source: counted.source });
   const denied = deniedOpens(report.stretches);
-  if (Math.abs(counted.value - denied) > IN_FLIGHT) {
+  const limit = denied + strangers;
+  const excess = counted.value - limit;
+  const atEnds = strangers === 0 ? 0 : STRANGERS_IN_FLIGHT;
+  if (excess < -IN_FLIGHT || excess > IN_FLIGHT + atEnds) {
+    const measured = { value: counted.value, limit, unit: 'decisions', source: counted.source };
+    const opens = openText(denied, strangers);
+    if (excess > 0 && excess <= strangers)
+      return inconclusive(
+        `${opens} were denied and ${counted.value} counted over the restart: lines of others may be lost with the ring of a life that ends; keep other programs from opening the file and run again`,
+        measured,
+      );
     return fail(
-      `the counters did not go on over the restart: ${denied} opens were denied and ${counted.value} counted`,
-      { value: counted.value, limit: denied, unit: 'decisions', source: counted.source },
+      `the counters did not go on over the restart: ${opens} were denied and ${counted.value} counted`,
+      measured,
     );
   }
   return pass(
-    `ended ${ending} under ${openRate(report)} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${countText(denied, counted.value)}; rule and list as before`,
+    `ended ${ending} under ${openRate(report)} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${countText(denied, strangers, counted.value)}; rule and list as before`,
     { value: gap.ms, unit: 'ms', source },
   );
 }
 
-function countText(denied: number, counted: number): string {
-  return denied === counted
-    ? `${denied} denied opens = ${counted} counted over both lives`
-    : `${denied} opens were denied and ${counted} counted over both lives, which may differ by ${IN_FLIGHT}: the open under way when a life ends is counted and may still go through, or the reverse`;
+/** So many opens, and whose they were where others made some. */
+function openText(denied: number, strangers: number): string {
+  if (strangers === 0) return `${denied} opens`;
+  return `${denied + strangers} opens (${denied} by us, ${strangers} by others)`;
+}
+
+function countText(denied: number, strangers: number, counted: number): string {
+  if (strangers === 0 && denied === counted)
+    return `${denied} denied opens = ${counted} counted over both lives`;
+  const ends = IN_FLIGHT + (strangers === 0 ? 0 : STRANGERS_IN_FLIGHT);
+  return `${openText(denied, strangers)} were denied and ${counted} counted over both lives, which may differ by ${ends}: the open under way when a life ends is counted and may still go through, or the reverse`;
 }

@@ -96,13 +96,14 @@ export class RestartUnderLoad {
         `enforce/${name}-*/agent.stdout.ndjson`,
         drops.known ? drops.value : undefined,
       );
-      directory.writeJson(source, { ending, times, without, report, counted, told });
+      const { strangerLines: strangers } = opens;
+      directory.writeJson(source, { ending, times, without, report, counted, strangers, told });
       const broken = ended ?? without ?? crashed;
       if (broken !== undefined) return broken;
-      const measured = { report, ending, enforceSignal, isBack: back, counted, told, source };
       const { enforcingAgainMs } = times;
-      const readyMs = second.log.startedAtMs;
-      return judgeRestart({ ...measured, enforcingAgainMs, readyMs }, listed);
+      const again = { isBack: back, readyMs: second.log.startedAtMs, enforcingAgainMs };
+      const measured = { report, counted, strangers, told, source };
+      return judgeRestart({ ending, enforceSignal, ...again, ...measured }, listed);
     } finally {
       watch.kill();
     }
