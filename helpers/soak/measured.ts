@@ -11,6 +11,13 @@ export interface Others {
   readonly net: number;
 }
 
+/** Event lines between two scrapes: all, those of our own processes, and how many of others may be on either side. */
+interface Lines {
+  readonly all: number;
+  readonly own: number;
+  readonly atEdges: number;
+}
+
 /** All that was measured, before it is judged. */
 export interface Measured {
   readonly begun: Clocks;
@@ -22,8 +29,10 @@ export interface Measured {
   readonly before: Scrape;
   readonly after: Scrape;
   readonly readings: readonly ReadingCheck[];
-  /** Event lines during the soak, all and those of our own processes. */
-  readonly lines: { readonly all: number; readonly own: number; readonly atEdges: number };
+  /** Event lines on the soak file. */
+  readonly lines: Lines;
+  /** Event lines on the subject of each side work. */
+  readonly sideLines: readonly Lines[];
   /** Event lines of others from before the soak. */
   readonly strangersBefore: Others;
   readonly baselineKb: number | undefined;

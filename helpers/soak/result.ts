@@ -15,7 +15,10 @@ const sideResult = z.object({
   attempts: attemptCounts,
   /** The kernel's own count on its inode or address. */
   decisions: delta,
+  /** Event lines by our own processes, by others, and how many of those may be on either side of the count. */
   lines: z.number().int(),
+  strangerLines: z.number().int().default(0),
+  strangerLinesAtEdges: z.number().int().default(0),
   linesByAction: z.record(z.string(), z.number().int()),
 });
 

@@ -12,6 +12,8 @@ const well: SideResult = {
   attempts,
   decisions: known(10),
   lines: 10,
+  strangerLines: 0,
+  strangerLinesAtEdges: 0,
   linesByAction: { TERM: 10 },
 };
 
@@ -62,6 +64,24 @@ test.each<[string, Partial<SideResult>, string, RegExp]>([
   ['an uncounted decision', { decisions: known(9) }, 'fail', /a gap of 1/],
   ['a lost line', { lines: 9 }, 'fail', /1 lines lost without a drop/],
   ['a line too many', { lines: 11 }, 'fail', /1 lines too many/],
+  [
+    'a stranger nobody counted',
+    { strangerLines: 1 },
+    'fail',
+    /11 attempts .*\(10 by us, 1 by others\)/,
+  ],
+  [
+    'a line lost beside a stranger',
+    { strangerLines: 2, decisions: known(12), lines: 9 },
+    'fail',
+    /1 lines lost/,
+  ],
+  [
+    'a wrong signal behind an attempt without an outcome',
+    { attempts: { ...attempts, eperm: 9 } },
+    'fail',
+    /10 signals received for 9/,
+  ],
   ['no attempt', { attempts: { ...attempts, attempts: 0 } }, 'inconclusive', /run longer/],
   [
     'an unknown counter',
@@ -81,11 +101,30 @@ test.each<[string, Partial<SideResult>, string, RegExp]>([
   expect(judged.verdict).toBe(verdict);
 });
 
+test.each([
+  [1, 0, 11],
+  [3, 2, 12],
+  [3, 2, 15],
+])(
+  '%i attempts of other programs, %i of them at the edges, are allowed for: %i decisions',
+  (others, edge, decided) => {
+    const side = { strangerLines: others, strangerLinesAtEdges: edge, decisions: known(decided) };
+    const judged = operationsAccounted(soak(side));
+    expect(judged).toMatchObject({
+      verdict: 'pass',
+      explanation: expect.stringMatching(new RegExp(`and ${others} event lines? by others`)),
+    });
+  },
+);
+
 test('in audit a refused link is the agent’s, a failed one is nobody’s', () => {
   const failed = (outcome: string) =>
     operationsAccounted(
       soak(
-        { attempts: { ...attempts, eperm: 0, allowed: 9, otherErrno: { [outcome]: 1 } } },
+        {
+          attempts: { ...attempts, eperm: 0, allowed: 9, signals: 0, otherErrno: { [outcome]: 1 } },
+          linesByAction: { AUDIT: 10 },
+        },
         { mode: 'audit' },
       ),
     ).verdict;

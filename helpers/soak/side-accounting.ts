@@ -6,6 +6,7 @@ import {
   pass,
   worst,
 } from '../criteria/judgement.ts';
+import { counted } from '../text/counted.ts';
 import { actionsOf } from './invariants.ts';
 import { ofOneLife } from './one-life.ts';
 import type { SideResult, SoakResult } from './result.ts';
@@ -53,12 +54,20 @@ function judgeOne(soak: SoakResult, result: SideResult): Judgement {
   const measurement: Measurement = { unit: 'attempts', source };
   if (attempts.attempts === 0)
     return inconclusive(`no ${operation} was made; run longer`, measurement);
-  for (const check of [wrongOutcome, wrongSignals, wrongActions, wrongAccounts]) {
-    const problem = check(soak, result, measurement);
-    if (problem !== undefined) return problem;
-  }
+  const problems = [wrongOutcome, wrongSignals, wrongActions].flatMap(
+    (check) => check(soak, result, measurement) ?? [],
+  );
+  const [first, ...rest] = problems;
+  if (first !== undefined) return worst([first, ...rest]);
+  // Attempts without the right outcome need not be decided on.
+  const unaccounted = wrongAccounts(soak, result, measurement);
+  if (unaccounted !== undefined) return unaccounted;
+  const others =
+    result.strangerLines === 0
+      ? ''
+      : `, and ${counted(result.strangerLines, 'event line')} by others`;
   return pass(
-    `${operation}: ${attempts.attempts} attempts, ${soak.mode === 'enforce' ? `${attempts.eperm} refused` : `${attempts.allowed} allowed`}, ${attempts.signals} signals, ${result.lines} event lines`,
+    `${operation}: ${attempts.attempts} attempts, ${soak.mode === 'enforce' ? `${attempts.eperm} refused` : `${attempts.allowed} allowed`}, ${attempts.signals} signals, ${result.lines} event lines${others}`,
     measurement,
   );
 }
@@ -109,24 +118,27 @@ const wrongActions: Check = (soak, { operation, linesByAction }, measurement) =>
 /** Attempts, the kernel's own counter and the event lines agree. */
 const wrongAccounts: Check = (
   { drops },
-  { operation, attempts, decisions, lines },
+  { operation, attempts, decisions, lines, strangerLines, strangerLinesAtEdges },
   measurement,
 ) => {
   if (!decisions.known) return inconclusive(decisions.reason, { source: decisions.source });
-  const made = attempts.attempts;
-  const counted = { ...measurement, source: `${measurement.source}; ${decisions.source}` };
-  if (decisions.value !== made) {
+  const ours = attempts.attempts;
+  const made = ours + strangerLines;
+  const source = `${measurement.source}; ${decisions.source}`;
+  if (Math.abs(decisions.value - made) > strangerLinesAtEdges) {
+    const whose = strangerLines === 0 ? '' : ` (${ours} by us, ${strangerLines} by others)`;
     return fail(
-      `${operation}: ${made} attempts were made, and the agent counted ${decisions.value} decisions on their subject: a gap of ${made - decisions.value}`,
-      { ...counted, value: decisions.value, limit: made, unit: 'decisions' },
+      `${operation}: ${made} attempts were made${whose}, and the agent counted ${decisions.value} decisions on their subject: a gap of ${made - decisions.value}`,
+      { ...measurement, source, value: decisions.value, limit: made, unit: 'decisions' },
     );
   }
   if (!drops.known) return inconclusive(drops.reason, { source: drops.source });
-  const gap = made - lines;
+  // Each attempt of others is known by its line; of ours some may lack one.
+  const gap = ours - lines;
   // Drops are counted for the whole host, so up to that many of these lines may be among them.
   if (gap >= 0 && gap <= drops.value) return undefined;
   return fail(
-    `${operation}: ${made} decisions, ${lines} event lines delivered and ${drops.value} drops admitted: ${gap < 0 ? `${-gap} lines too many` : `${gap - drops.value} lines lost without a drop being counted`}`,
-    { ...counted, value: lines, limit: made, unit: 'event lines' },
+    `${operation}: ${ours} decisions, ${lines} event lines delivered and ${drops.value} drops admitted: ${gap < 0 ? `${-gap} lines too many` : `${gap - drops.value} lines lost without a drop being counted`}`,
+    { ...measurement, source, value: lines, limit: ours, unit: 'event lines' },
   );
 };

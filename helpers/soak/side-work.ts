@@ -28,7 +28,7 @@ export class SideWork {
     const { target, loader, attempt, decisions, values } = subject;
     this.subject = subject;
     this.workload = workload;
-    this.#linesBefore = decisions.lines;
+    this.#linesBefore = decisions.ownLines;
     const startedNames = [basename(target).slice(0, NAME_CHARACTERS)];
     decisions.expect({ values, childNames: childNames(attempt, loader), startedNames });
   }
@@ -37,9 +37,9 @@ export class SideWork {
     return this.workload.counts();
   }
 
-  /** Event lines since the soak began. */
-  get lines(): number {
-    return this.subject.decisions.lines - this.#linesBefore;
+  /** Event lines of our own processes since the soak began. */
+  get ownLines(): number {
+    return this.subject.decisions.ownLines - this.#linesBefore;
   }
 
   /** Connects are counted by address, all else by inode. */

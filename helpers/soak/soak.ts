@@ -1,4 +1,5 @@
 import { type Scrape, scrapeCommand } from '../agent/scrape.ts';
+import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import { touchedFiles } from '../changes/own-file.ts';
 import type { Figure } from '../settings/thresholds.ts';
 import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../workload/clocks.ts';
@@ -26,21 +27,27 @@ const WORKERS_HEARD_MS = 500;
 /** How often the clocks are compared. */
 const CLOCK_MS = 1000;
 
-/** A scrape, and the event lines on the target when it was taken. */
-type CountedScrape = Awaited<ReturnType<typeof countedScrape>>;
+const NO_LINES = { all: 0, own: 0, meanwhile: 0 };
 
-async function countedScrape({ candidate, daemon, decisions, run }: SoakSubject, name: string) {
-  const others = () => decisions.lines - decisions.ownLines;
-  const since = others();
+/** A scrape, and the event lines on each thing of ours when it was taken. */
+async function countedScrape(subject: SoakSubject, name: string) {
+  const { candidate, daemon, decisions, run } = subject;
+  const watched = [decisions, ...subject.side.map((side) => side.decisions)];
+  const since = watched.map(othersOn);
   const keep = (bytes: Uint8Array) => run.writeText(`${daemon.mode}/${name}`, bytes);
   const scrape = await scrapeCommand(candidate, keep);
-  // Lines of others that came while it was taken.
-  const meanwhile = others() - since;
-  return { scrape, all: decisions.lines, own: decisions.ownLines, meanwhile };
+  const [main, ...side] = watched.map((one, at) => ({
+    ...{ all: one.lines, own: one.ownLines },
+    // Lines of others that came while it was taken.
+    meanwhile: othersOn(one) - (since[at] ?? 0),
+  }));
+  return { scrape, main: main ?? NO_LINES, side };
 }
 
+const othersOn = ({ lines, ownLines }: Decisions) => lines - ownLines;
+
 /** Lines between two scrapes, all and our own, and how many of others may be on either side of one of them. */
-function linesBetween(begin: CountedScrape, last: CountedScrape) {
+function linesBetween(begin: typeof NO_LINES, last: typeof NO_LINES) {
   const all = last.all - begin.all;
   const own = last.own - begin.own;
   // A line may be under way at either end; where nobody else opens the file there is none.
@@ -133,12 +140,12 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     if (endedEarly !== undefined) run.log(`${daemon.mode} soak ends early: ${endedEarly}`);
     const counts = await loads.stop();
     await sampler.finish();
-    const expected = begin.own + counts.attempts + loads.victims.counts().attempts;
+    const expected = begin.main.own + counts.attempts + loads.victims.counts().attempts;
     // Until the event lines of all attempts are there, or no more come.
     await daemon.events.until(
       () =>
         decisions.ownLines >= expected &&
-        loads.side.every((work) => work.lines >= work.counts.attempts),
+        loads.side.every((work) => work.ownLines >= work.counts.attempts),
       endedEarly === undefined ? FLUSH_MS : EARLY_FLUSH_MS,
     );
     const scrape = () => countedScrape(subject, 'metrics-after.prom');
@@ -148,10 +155,11 @@ async function measure(subject: SoakSubject): Promise<Measured> {
         ? await readEveryWay(subject, scrape)
         : { last: await scrape(), readings: [] };
     run.log(`${daemon.mode} soak: ${counts.attempts} attempts, ${decisions.lines} event lines`);
-    const lines = linesBetween(begin, last);
+    const lines = linesBetween(begin.main, last.main);
+    const sideLines = last.side.map((one, at) => linesBetween(begin.side[at] ?? NO_LINES, one));
     return {
       ...{ begun, ended, endedEarly, counts, loads, sampler },
-      ...{ before, after: last.scrape, readings, lines, baselineKb, strangersBefore },
+      ...{ before, after: last.scrape, readings, lines, sideLines, baselineKb, strangersBefore },
     };
   } finally {
     loads.kill();

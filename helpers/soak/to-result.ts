@@ -22,8 +22,9 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
   const victims = loads.victims.counts();
   const sideResults = (connects: boolean) =>
     loads.side
-      .filter((work) => work.connects === connects)
-      .map((work) => sideResult(work, measured));
+      .map((work, at) => ({ work, lines: measured.sideLines[at] }))
+      .filter(({ work }) => work.connects === connects)
+      .map(({ work, lines }) => sideResult(work, lines, measured));
   return {
     mode: daemon.mode,
     enforceSignal: settings.ENFORCE_SIGNAL,
@@ -99,7 +100,7 @@ function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
     of({ subject: 'the soak file', counted: target }, made - lines.own, decisions),
     ...judgedSide(subject, measured).map((work) => {
       const { attempt, counted, decisions } = work.subject;
-      const missing = work.counts.attempts - work.lines;
+      const missing = work.counts.attempts - work.ownLines;
       return of({ subject: `the subject of ${attempt}`, counted }, missing, decisions);
     }),
   ];
@@ -128,14 +129,20 @@ export function reportedBy({
 }
 
 /** The kernel's own count is by inode for files, and by address for connects. */
-function sideResult(work: SideWork, measured: Measured): SideResult {
+function sideResult(
+  work: SideWork,
+  lines: Measured['lines'] | undefined,
+  measured: Measured,
+): SideResult {
   const { attempt, target, decisions, counted } = work.subject;
   return {
     operation: attempt,
     target,
     attempts: work.counts,
     decisions: 'ip' in counted ? addressDelta(measured, counted.ip) : inodeDelta(measured, counted),
-    lines: work.lines,
+    lines: work.ownLines,
+    strangerLines: lines === undefined ? 0 : lines.all - lines.own,
+    strangerLinesAtEdges: lines?.atEdges ?? 0,
     linesByAction: Object.fromEntries(decisions.byAction),
   };
 }

@@ -9,6 +9,8 @@ const KEPT_EVENTS = 1000;
 /** What is counted of the decisions on one thing of ours. */
 export interface Decisions {
   readonly lines: number;
+  /** Lines by a process of ours: an owner, or a child that an owner started. */
+  readonly ownLines: number;
   readonly byAction: ReadonlyMap<string, number>;
   /** Pids of ours that work on it; entered before they do. */
   readonly owners: Set<number>;
@@ -24,7 +26,6 @@ export class WatchedDecisions<E extends BlockEvent | NetBlockEvent = BlockEvent>
   implements Decisions
 {
   lines = 0;
-  /** Lines by a process of ours: an owner, or a child that an owner started. */
   ownLines = 0;
   readonly byAction = new Map<string, number>();
   readonly first: E[] = [];
