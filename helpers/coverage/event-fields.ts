@@ -17,7 +17,7 @@ import type { WantedEvent } from './wanted-event.ts';
 
 /**
  * The events of all denied routes as one witness, each field beside what was tried and who tried it. A route with another
- * number of events than one is told by its own criterion: whose event each of them is nobody knows.
+ * number of events than one is told by its own criterion, as is one among late lines: whose event each of them is nobody knows.
  */
 export function witnessOf(
   judged: readonly JudgedLine[],
@@ -26,11 +26,11 @@ export function witnessOf(
 ): Witness {
   const processes = new OwnProcesses();
   const examination = new CrossExamination(processes, new Owners(processes));
-  for (const { taken, verdict } of judged) {
+  for (const { taken, verdict, isLate } of judged) {
     const [event, second] = taken.events;
     const isJudged = verdict === 'pass' || verdict === 'fail';
     if (event === undefined || second !== undefined || !isJudged) continue;
-    if (taken.line.expected !== 'denied') continue;
+    if (taken.line.expected !== 'denied' || isLate === true) continue;
     examination.count(compared(event, taken, wanted(taken.line)), JSON.stringify(event));
   }
   const subject = `the denied routes in ${mode} mode`;

@@ -1,6 +1,7 @@
 import { type Capabilities, NEWER_HOOKS } from '../agent/contract/capabilities.ts';
 import type { Mode } from '../agent/daemon-options.ts';
 import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
+import { lateAmong } from './late-lines.ts';
 import { type Group, lineText, type Route } from './table.ts';
 import type { Taken } from './take-table.ts';
 
@@ -9,6 +10,8 @@ export interface JudgedLine {
   readonly taken: Taken;
   readonly verdict: Judgement['verdict'] | 'not run';
   readonly text: string;
+  /** Event lines came late here: whose they are nobody knows. */
+  readonly isLate?: boolean;
 }
 
 /** Where the table of a mode is kept, each line with its verdict. */
@@ -55,11 +58,23 @@ export function cannotBeTried(control: readonly Taken[]): Map<string, string> {
   );
 }
 
-/** Judges one line of the table by its outcome and its events. */
-export function judgeLine(taken: Taken, expectation: Expectation): JudgedLine {
-  const { line, answer } = taken;
+/** Judges the lines of the table by their outcomes and events. @param taken in order, for each kind of process. */
+export function judgeLines(
+  taken: readonly Taken[],
+  expectation: Expectation,
+): readonly JudgedLine[] {
+  const judged = taken.map((one) => judgeLine(one, expectation));
+  const late = lateAmong(judged);
+  return judged.map((one) => (late.has(one) ? judgeLine(one.taken, expectation, true) : one));
+}
+
+function judgeLine(taken: Taken, expectation: Expectation, isLate = false): JudgedLine {
+  const { line, answer, events } = taken;
   const what = lineText(line);
-  const judged = (verdict: JudgedLine['verdict'], text: string) => ({ taken, verdict, text });
+  const judged = (verdict: JudgedLine['verdict'], text: string) => ({
+    ...{ taken, verdict, text },
+    ...(isLate ? { isLate } : {}),
+  });
   const reason = expectation.notRun.get(what);
   if (reason !== undefined) return judged('not run', `${what} (not run: ${reason})`);
   const { state, hook } = attachmentOf(line.route, expectation.hooks);
@@ -74,8 +89,14 @@ export function judgeLine(taken: Taken, expectation: Expectation): JudgedLine {
     return judged('inconclusive', text);
   }
   if (typeof answer === 'string') return judged('inconclusive', `${what}: ${answer}`);
-  const problem = wrongOutcome(taken, answer, expectation) ?? wrongEvents(taken, expectation);
-  return problem === undefined ? judged('pass', what) : judged('fail', `${what} ${problem}`);
+  const problem =
+    wrongOutcome(taken, answer, expectation) ??
+    (isLate ? undefined : wrongCount(taken)) ??
+    wrongAction(taken, expectation);
+  if (problem !== undefined) return judged('fail', `${what} ${problem}`);
+  if (!isLate) return judged('pass', what);
+  const text = `${what}: event lines came late, ${events.length} of its process before its next route`;
+  return judged('inconclusive', text);
 }
 
 function wrongOutcome(
@@ -91,13 +112,15 @@ function wrongOutcome(
   return line.expected === 'open' ? `${refused}, and no rule concerns it` : `${refused} in audit`;
 }
 
-/** What else each event tells is compared in one place, for all routes: event-fields.ts. */
-function wrongEvents({ line, events }: Taken, { mode }: Expectation) {
+function wrongCount({ line, events }: Taken): string | undefined {
   const expected = line.expected === 'denied' ? 1 : 0;
-  if (events.length !== expected) {
-    const count = `${events.length} event${events.length === 1 ? '' : 's'}`;
-    return `made ${count} of its process, expected ${expected}`;
-  }
+  if (events.length === expected) return undefined;
+  const count = `${events.length} event${events.length === 1 ? '' : 's'}`;
+  return `made ${count} of its process, expected ${expected}`;
+}
+
+/** What else each event tells is compared in one place, for all routes: event-fields.ts. */
+function wrongAction({ events }: Taken, { mode }: Expectation): string | undefined {
   const action = mode === 'audit' ? 'AUDIT' : 'BLOCK';
   const other = events.find((event) => event.action !== action);
   return other && `made an event with action=${other.action}`;

@@ -11,16 +11,23 @@ export interface Taken {
   readonly line: Line;
   /** In words where nobody knows what came of it. */
   readonly answer: Answer | string;
-  /** Event lines of its process that came from its beginning to the next one's. */
+  /** Event lines of its process that came from its beginning to the next one's, or to the end of the table. */
   readonly events: readonly (BlockEvent | NetBlockEvent)[];
   /** Who made them; undefined where its process ended before it could be looked at. */
   readonly actor?: KnownActor | undefined;
 }
 
 /** Processes that were begun before, and live on after it. */
-export type Standing = ReadonlyMap<Kind, Probe>;
+export type Standing = ReadonlyMap<Kind, Pick<Probe, keyof Probe>>;
 
-const EVENT_WAIT_MS = 3000;
+/** A line that was taken, and the event lines that came of it until now. */
+type Begun = Omit<Taken, 'events'> & { readonly lines: () => Taken['events'] };
+
+/** How long an event may take from the decision to our end of the pipe. */
+const EVENT_WAIT_MS = 10_000;
+/** The same once so many routes of the table had no line: an agent that tells nothing would cost minutes. */
+const SHORT_WAIT_MS = 3000;
+const WAITED_FOR = 3;
 /** How long we look for an event that must not come. */
 const QUIET_MS = 1500;
 /** The same behind each open route, so that a line is told of the route that made it: lines are read a few times a second. */
@@ -40,10 +47,15 @@ export async function takeTable(
   standing: Standing,
   events?: EventLog,
 ): Promise<readonly Taken[]> {
-  const taken: Taken[] = [];
+  const taken: Begun[] = [];
+  let silent = 0;
+  const waitMs = () => (silent < WAITED_FOR ? EVENT_WAIT_MS : SHORT_WAIT_MS);
+  const wasSilent = () => {
+    silent += 1;
+  };
   const takeKind = async (kind: Kind) => {
     const probe = standing.get(kind) ?? new Probe(kind, site, environment);
-    taken.push(...(await takeLines(probe, events)));
+    taken.push(...(await takeLines(probe, events, waitMs, wasSilent)));
     if (!standing.has(kind)) await probe.end();
   };
   const waiting = Object.keys(KINDS).filter(isKind).values();
@@ -52,32 +64,52 @@ export async function takeTable(
   });
   await Promise.all(workers);
   for (const kind of ALONE) await takeKind(kind);
-  return TABLE.flatMap((line) => taken.find((one) => one.line === line) ?? []);
+  // Those of a process's last route may come while others take theirs.
+  const complete = taken.map(({ lines, ...one }) => ({ ...one, events: lines() }));
+  return TABLE.flatMap((line) => complete.find((one) => one.line === line) ?? []);
 }
 
-async function takeLines(probe: Probe, events: EventLog | undefined): Promise<Taken[]> {
+async function takeLines(
+  probe: Pick<Probe, keyof Probe>,
+  events: EventLog | undefined,
+  waitMs: () => number,
+  wasSilent: () => void,
+): Promise<Begun[]> {
   const lines = TABLE.filter(({ kind }) => kind === probe.kind);
   const pid = await probe.up();
-  if (typeof pid === 'string') return lines.map((line) => ({ line, answer: pid, events: [] }));
+  if (typeof pid === 'string') return lines.map((line) => ({ line, answer: pid, lines: () => [] }));
   const made = events?.watchProcess(pid) ?? [];
-  const taken: (Omit<Taken, 'events'> & { from: number })[] = [];
+  const isMore = (ms: number) => {
+    const total = made.length;
+    return events?.until(() => made.length > total, ms);
+  };
+  /** A line that comes now may have others behind it. */
+  const quiet = async (ms: number) => {
+    while ((await isMore(ms)) === true);
+  };
+  const taken: (Omit<Begun, 'lines'> & { from: number })[] = [];
+  let isLate = false;
   for (const line of lines) {
     const from = made.length;
     const before = readProcessFacts(pid);
     const answer = await probe.take(line.route);
     taken.push({ line, answer, from, actor: before && actorOf(line.route, before) });
-    const wait = line.expected === 'denied' ? EVENT_WAIT_MS : QUIET_AFTER_EACH_MS;
-    await events?.until(() => made.length > from, wait);
+    const isDue = line.expected === 'denied';
+    const came = await events?.until(
+      () => made.length > from,
+      isDue ? waitMs() : QUIET_AFTER_EACH_MS,
+    );
+    if (isDue && came === false) {
+      isLate = true;
+      wasSilent();
+    }
+    // What came may be the line of a route before it, and its own is behind that.
+    if (isLate) await quiet(QUIET_AFTER_EACH_MS);
   }
-  const isMore = () => {
-    const total = made.length;
-    return events?.until(() => made.length > total, QUIET_MS);
-  };
-  // A line that comes now may have others behind it.
-  while ((await isMore()) === true);
+  await quiet(QUIET_MS);
   return taken.map(({ from, ...one }, index) => ({
     ...one,
-    events: made.slice(from, taken[index + 1]?.from),
+    lines: () => made.slice(from, taken[index + 1]?.from),
   }));
 }
 

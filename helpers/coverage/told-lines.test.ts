@@ -142,6 +142,10 @@ describe('what event lines tell', () => {
   test('a route with two events is told by its own criterion, and not here', () => {
     expect(judge(read({}), read({ comm: 'sshd' }, { comm: 'sshd' })).verdict).toBe('pass');
   });
+
+  test('a line among late ones, which may be of another route, is not compared', () => {
+    expect(judge(connect(), { ...read(CONNECT), isLate: true }).verdict).toBe('pass');
+  });
 });
 
 describe('what counters tell', () => {
@@ -244,6 +248,18 @@ describe('what counters tell', () => {
       expect(judge(scrape({ aegisbpf_blocks_total: total }), others).verdict).toBe('pass');
     },
   );
+
+  test('counters that lines in other places would explain show nothing, and others are a lie', () => {
+    const swapped = [
+      { ...read(), isLate: true },
+      { ...told('network', 'tcp-connect', CONNECT, {}), isLate: true },
+    ];
+    expect(judge(scrape(), undefined, swapped)).toMatchObject({
+      verdict: 'inconclusive',
+      explanation: expect.stringMatching(/do not agree, beside 2 lines that came late$/),
+    });
+    expect(judge(scrape({ aegisbpf_blocks_total: 4 }), undefined, swapped).verdict).toBe('fail');
+  });
 
   test('counters that lack decisions of ours are a lie beside others, too', () => {
     const later = [NONE, NONE, files(1), files(1)] as const;

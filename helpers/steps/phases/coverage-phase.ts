@@ -4,7 +4,7 @@ import type { EventLog } from '../../agent/stream/event-log.ts';
 import { countedScrape } from '../../coverage/counted-scrape.ts';
 import { judgeRoutes, witnessOf } from '../../coverage/event-fields.ts';
 import { type CountedTable, judgeCounters } from '../../coverage/judge-counters.ts';
-import { judgeGroup, judgeLine, tableFile, wentUnseen } from '../../coverage/judge-lines.ts';
+import { judgeGroup, judgeLines, tableFile, wentUnseen } from '../../coverage/judge-lines.ts';
 import { type Group, type Line, lineText } from '../../coverage/table.ts';
 import { wantedEvent } from '../../coverage/wanted-event.ts';
 import type { Finding } from '../../criteria/judgement.ts';
@@ -130,7 +130,7 @@ export class CoverageMode {
     const { notRun } = this.#subjects;
     const { hooks } = this.#daemon.ready.capabilities;
     const expectation = { mode: this.mode, notRun, hooks };
-    const judged = taken.map((one) => judgeLine(one, expectation));
+    const judged = judgeLines(taken, expectation);
     const witness = witnessOf(judged, this.#wanted, this.mode);
     directory.writeJson(this.#file, {
       ...{ mode: this.mode, witness },

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ownEventLine } from '../../fixtures/examples/own-event-line.ts';
+import { EventLog } from '../agent/stream/event-log.ts';
+import { judgeLines } from './judge-lines.ts';
+import type { Answer, NetworkSite, Site } from './site.ts';
+import { isKind, KINDS, type Kind } from './table.ts';
+import { type Standing, takeTable } from './take-table.ts';
+
+const FILE = { dev: 7, ino: 8 };
+const NETWORK: NetworkSite = {
+  ...{ address: '127.9.9.8', next: '127.9.9.9', free: '127.9.9.11', pair: '127.9.9.13' },
+  range: {
+    ...{ network: '127.9.9.4/30', first: '127.9.9.4', last: '127.9.9.7' },
+    ...{ before: '127.9.9.3', after: '127.9.9.8' },
+  },
+  ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, pairPort: 20_030 },
+};
+const SITE: Site = { directory: '/site', ipv4: NETWORK, ipv6: NETWORK };
+const HOOKS = {
+  ...{ lsm_file_open: true, lsm_inode_permission: true, lsm_bprm_check_security: true },
+  ...{ lsm_file_mmap: true, lsm_socket_connect: true, lsm_socket_bind: true },
+} as const;
+const REFUSED: Answer = { outcome: 'refused', errno: 'EPERM', call: 'open' };
+
+let folder: ReturnType<typeof dirSync>;
+let events: EventLog;
+beforeEach(() => {
+  folder = dirSync({ unsafeCleanup: true });
+  events = new EventLog(join(folder.name, 'agent.stdout.ndjson'));
+  vi.useFakeTimers();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await events.end();
+  folder.removeCallback();
+});
+
+const PIDS = [process.pid, process.ppid];
+
+/**
+ * The table, taken in the names of processes that are there in place of those kinds, in time that only the test moves.
+ * @param delays of the event lines, one a route; the rest come at once.
+ */
+async function take(kinds: readonly Kind[], delays: readonly number[]) {
+  const waiting = [...delays];
+  const pidOf = (kind: Kind) =>
+    kinds.includes(kind) ? PIDS[kinds.indexOf(kind) % PIDS.length] : undefined;
+  const standing: Standing = new Map(
+    Object.keys(KINDS)
+      .filter(isKind)
+      .map((kind) => [
+        kind,
+        {
+          kind,
+          up: () => Promise.resolve(pidOf(kind) ?? 'it is not tried'),
+          take: () => {
+            const line = ownEventLine(FILE, { action: 'BLOCK', pid: pidOf(kind) });
+            const delay = waiting.shift() ?? 10;
+            if (delay < Number.POSITIVE_INFINITY)
+              setTimeout(() => events.push(Buffer.from(line)), delay);
+            return Promise.resolve(REFUSED);
+          },
+          end: () => Promise.resolve(),
+          kill: () => {},
+        },
+      ]),
+  );
+  const begun = Date.now();
+  const taken = takeTable(SITE, {}, standing, events);
+  let isOver = false;
+  void taken.then(() => {
+    isOver = true;
+  });
+  while (!isOver) await vi.advanceTimersByTimeAsync(1000);
+  const expectation = { mode: 'enforce', notRun: new Map<string, string>(), hooks: HOOKS } as const;
+  const judged = judgeLines(await taken, expectation);
+  return {
+    verdicts: judged
+      .filter(({ taken: { line } }) => kinds.includes(line.kind) && line.expected === 'denied')
+      .map(({ verdict, taken: one }) => `${one.events.length} ${verdict}`),
+    texts: judged.map(({ text }) => text),
+    seconds: (Date.now() - begun) / 1000,
+  };
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+describe('event lines that a busy host holds up', () => {
+  test('a line that takes some seconds is its route’s', async () => {
+    expect((await take(['user'], [8000])).verdicts).toEqual(['1 pass', '1 pass', '1 pass']);
+  });
+
+  test('a line that comes at the next route is late, and nobody’s fault', async () => {
+    const { verdicts, texts } = await take(['user'], [10_700]);
+    expect(verdicts).toEqual(['0 inconclusive', '2 inconclusive', '1 pass']);
+    expect(texts).toContain(
+      'open for appending by an ordinary user: event lines came late, 2 of its process before its next route',
+    );
+  });
+
+  test('a line of the last route that comes while others take theirs is told', async () => {
+    const { verdicts } = await take(['execveat', 'chroot'], [14_000, 9000, 9000]);
+    expect(verdicts).toEqual(['1 pass', '1 pass', '1 pass']);
+  });
+
+  test.each([
+    ['fails its route', [NEVER], ['0 fail', '1 pass', '1 pass']],
+    ['fails beside one that is late, too', [NEVER, 10_700], ['0 fail', '0 fail', '2 fail']],
+  ])('a line that never comes %s', async (_, delays, verdicts) => {
+    expect((await take(['user'], delays)).verdicts).toEqual(verdicts);
+  });
+
+  test('an agent that tells nothing is not waited for at each route', async () => {
+    const kinds = Object.keys(KINDS).filter(isKind);
+    const { seconds, verdicts } = await take(kinds, Array<number>(200).fill(NEVER));
+    expect(verdicts.filter((one) => !one.startsWith('0'))).toEqual([]);
+    // Four take their routes at a time; three routes alone are waited for as long as any.
+    expect(seconds).toBeLessThan((verdicts.length * 10) / 4);
+  });
+});
