@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fail, inconclusive, pass } from '../../criteria/judgement.ts';
 import type { WatchReport } from './enforcement-watch.ts';
-import { judgeRestart, lateAgain, notEnforcing, type Restart } from './restart-gap.ts';
+import { judgeRestart, lateAgain, notEnforcing, type Restart, stillDenied } from './restart-gap.ts';
 
 /** 300 denied opens around 150 that went through, in a second. */
 const report: WatchReport = {
@@ -137,4 +137,18 @@ test('opens that still go through fail, and none that were made blame nobody', (
   expect(notEnforcing({ ...open, stretches: longOpen }, 'in order', 400)?.verdict).toBe('fail');
   expect(notEnforcing(open, 'in order', 690)?.verdict).toBe('inconclusive');
   expect(notEnforcing(report, 'in order', 400)).toBeUndefined();
+});
+
+test.each([
+  ['goes on to be denied fails', [100, 350], 'denied', 'fail'],
+  ['nobody tried, as our process was stopped, blames nobody', [0, 350], 'denied', 'inconclusive'],
+  ['nobody tried any more blames nobody', [100, 0], 'denied', 'inconclusive'],
+  ['is free once our process goes on blames nobody', [100, 100], 'allowed', 'inconclusive'],
+])('without an agent a file that %s', async (_, counts, outcome, verdict) => {
+  const answers = [...counts];
+  const watch = {
+    ...{ outcome, until: () => Promise.resolve(false) },
+    deniedSoFar: () => Promise.resolve(answers.shift() ?? 0),
+  };
+  expect(await stillDenied(watch, 0)).toMatchObject({ verdict, value: outcome });
 });

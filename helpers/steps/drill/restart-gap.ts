@@ -1,9 +1,11 @@
 import type { EnforceSignal } from '../../agent/daemon-options.ts';
 import { fail, inconclusive, type Judgement, pass, worst } from '../../criteria/judgement.ts';
+import { pause } from '../../criteria/step-signal.ts';
 import type { Figure } from '../../settings/thresholds.ts';
 import { judgeFirstDecision } from '../phases/first-decision.ts';
 import {
   deniedOpens,
+  type EnforcementWatch,
   openRate,
   singleGap,
   type WatchReport,
@@ -16,10 +18,38 @@ export type Ending = 'in order' | 'by SIGKILL';
 /** The agent is ready once its hooks are attached: the next open must be denied, on a slow host too. */
 export const READY_MEANS_ENFORCING_MS = 5000;
 
+/** In which a process that runs makes some opens. */
+const NEXT_OPENS_MS = 500;
+
 /** Opens under way when a life ends. */
 const IN_FLIGHT = 1;
 /** Of other programs one may be under way at the end of each life. */
 const STRANGERS_IN_FLIGHT = 2;
+
+/**
+ * Waits until opens go through after the agent's end. It is blamed only for an open that was made after the deadline
+ * and denied: what our process did not try shows nothing.
+ */
+export async function stillDenied(
+  watch: Pick<EnforcementWatch, 'until' | 'outcome' | 'deniedSoFar'>,
+  timeoutMs = READY_MEANS_ENFORCING_MS,
+): Promise<Judgement | undefined> {
+  if (await watch.until('allowed', timeoutMs)) return undefined;
+  const before = await watch.deniedSoFar();
+  await pause(NEXT_OPENS_MS);
+  const after = await watch.deniedSoFar();
+  const measured = { value: watch.outcome ?? 'no open', limit: 'allowed', source: 'watch process' };
+  // 0 is no answer: it was denied before the agent ended.
+  return before > 0 && after > before && watch.outcome === 'denied'
+    ? fail(
+        'without an agent the file is still denied: enforcement goes on with nobody to report it (pinned links?)',
+        measured,
+      )
+    : inconclusive(
+        `after the agent's end no open went through for ${timeoutMs / 1000} s, and our process made none then that was denied, so nothing shows whether enforcement goes on. See what stopped or starved processes on this host (a paused VM, too few CPUs?), and run again`,
+        measured,
+      );
+}
 
 /** What was measured of a restart. */
 export interface Restart {

@@ -11,7 +11,7 @@ import { actionsOf } from '../../soak/invariants.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { deniedOpens, EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
 import { OwnOpens } from './own-opens.ts';
-import { type Ending, judgeRestart, READY_MEANS_ENFORCING_MS } from './restart-gap.ts';
+import { type Ending, judgeRestart, READY_MEANS_ENFORCING_MS, stillDenied } from './restart-gap.ts';
 
 /** How long the opens go on before and after, so that a gap has something on both sides. */
 const STEADY_MS = 500;
@@ -112,12 +112,8 @@ export class RestartUnderLoad {
   /** Between two lives nothing is denied and nothing of the agent runs. */
   async #withoutAgent(watch: EnforcementWatch): Promise<Judgement | undefined> {
     const { provided, candidate } = this.#run;
-    if (!(await watch.until('allowed', READY_MEANS_ENFORCING_MS))) {
-      return fail(
-        'without an agent the file is still denied: enforcement goes on with nobody to report it (pinned links?)',
-        { value: watch.outcome ?? 'no open', limit: 'allowed', source: 'watch process' },
-      );
-    }
+    const denied = await stillDenied(watch);
+    if (denied !== undefined) return denied;
     const agents = () =>
       agentsAmong(processesMarked(RUN_MARK, provided.runId), [{ path: candidate.executable }]);
     let running = agents();
