@@ -1,8 +1,9 @@
+import { createReadStream } from 'node:fs';
 import { type Candidate, howItEnded } from '../../agent/command.ts';
 import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
-import type { EventLog } from '../../agent/stream/event-log.ts';
+import { EventLog } from '../../agent/stream/event-log.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import {
   type OwnFile,
@@ -146,6 +147,21 @@ export class DrillStage {
     if (candidate === undefined || candidate === this.run.candidate)
       this.#prepared?.opens.follow(starting.events);
     return starting;
+  }
+
+  /**
+   * Takes in what a life that systemd started wrote, once it has ended: it decided on others as well.
+   * @param folder of its output below the run directory.
+   * @param opener the process of ours that opened the guarded file in it.
+   */
+  async takeIn(folder: string, opener: number | undefined): Promise<void> {
+    const { directory } = this.run;
+    const events = new EventLog(directory.file(folder, 'decisions.ndjson'), directory.begun);
+    this.#streams.push(events);
+    if (opener !== undefined) events.watch(this.prepared().guarded).owners.add(opener);
+    const written = createReadStream(directory.file(folder, 'agent.stdout.ndjson'));
+    for await (const chunk of written) events.push(chunk);
+    await events.end();
   }
 
   /** Stops the agent in order. @throws JudgementError (fail) when it does not end with exit code 0. */

@@ -20,7 +20,9 @@ import type { DrillStage } from './stage.ts';
 const HOST_SERVICE = 'aegisbpf.service';
 /** The shipped unit waits 5 s; a rehearsal of the same rule need not. */
 const RESTART_SECONDS = 1;
-const source = 'rollback/supervision.json';
+/** Of its agent's output, below the run directory. */
+const FOLDER = 'rollback/supervision';
+const source = `${FOLDER}.json`;
 
 /** Supervision by systemd: a transient unit of ours, whose agent is killed. */
 export class Supervision {
@@ -42,11 +44,13 @@ export class Supervision {
     stage.run.directory.writeJson('rollback/host-service-before.json', before);
     await (await stage.runningAgent()).stop();
     const unit = await this.#startUnit(systemd);
+    using watch = new EnforcementWatch(stage.prepared().guarded, stage.run.candidate.environment);
     try {
-      return await this.#killAndWatch(unit);
+      return await this.#killAndWatch(unit, watch);
     } finally {
       const problem = await unit.stop();
       if (problem !== undefined) stage.run.directory.log(problem);
+      await stage.takeIn(FOLDER, watch.pid);
     }
   }
 
@@ -74,8 +78,7 @@ export class Supervision {
   async #startUnit(systemd: Systemd): Promise<TransientUnit> {
     const { run } = this.#stage;
     const { settings, candidate, directory } = run;
-    const name = 'rollback/supervision';
-    const options = await daemonOptions(settings, { name, mode: 'enforce' });
+    const options = await daemonOptions(settings, { name: FOLDER, mode: 'enforce' });
     directory.directory(options.name);
     return startUnit(
       {
@@ -91,9 +94,8 @@ export class Supervision {
     );
   }
 
-  async #killAndWatch(unit: TransientUnit): Promise<Judgement> {
-    const { settings, provided, directory, candidate } = this.#stage.run;
-    using watch = new EnforcementWatch(this.#stage.prepared().guarded, candidate.environment);
+  async #killAndWatch(unit: TransientUnit, watch: EnforcementWatch): Promise<Judgement> {
+    const { settings, provided, directory } = this.#stage.run;
     const readyMs = settings.READY_TIMEOUT_SECONDS * 1000;
     if (!(await watch.until('denied', readyMs + FIRST_OPEN_TIMEOUT_MS)))
       throw noEvidence(
