@@ -6,6 +6,8 @@ import { EventLog } from '../../agent/stream/event-log.ts';
 import { OwnOpens } from './own-opens.ts';
 
 const FILE = { dev: 7, ino: 8 };
+const OTHER = { dev: 7, ino: 9 };
+const TERM = { action: 'TERM' };
 
 interface Life {
   readonly denied: number;
@@ -13,6 +15,9 @@ interface Life {
   /** Where all opens were counted: those whose lines must have arrived. */
   readonly told?: number;
   readonly action?: string;
+  /** Where some were counted: those without a line, and the drops that the agent admitted then. */
+  readonly untold?: number;
+  readonly drops?: number;
 }
 
 /** Lives of an agent that each denied so many opens and wrote so many lines on them. */
@@ -21,19 +26,22 @@ async function judged(lives: readonly Life[], drops?: number) {
   const actions = { denied: ['TERM'], allowed: ['BLOCK'] };
   const opens = new OwnOpens('the file', [FILE], '/usr/bin/aegisbpf', actions);
   opens.started(process.pid);
-  for (const [index, { denied, lines, told, action = 'TERM' }] of lives.entries()) {
+  for (const [index, life] of lives.entries()) {
+    const { denied, lines, told, action = 'TERM', untold = 0 } = life;
     const events = new EventLog(join(folder.name, `${index}.ndjson`));
     opens.follow(events);
     events.push(Buffer.from(ownEventLine(FILE, { action }).repeat(lines)));
-    if (told === undefined) opens.wereDenied(denied, events);
+    if (told === undefined) opens.wereDenied(denied, events, { untold, drops: life.drops });
     else opens.allDenied(denied, told, events);
     await events.end();
   }
   folder.removeCallback();
   return opens.judge('events', drops);
 }
-const some = (denied: number, lines: number, action?: string): Life =>
-  action === undefined ? { denied, lines } : { denied, lines, action };
+const some = (denied: number, lines: number, more: Partial<Life> = {}): Life => ({
+  ...{ denied, lines },
+  ...more,
+});
 const all = (denied: number, lines: number, told = denied): Life => ({ denied, lines, told });
 
 test.each([
@@ -41,25 +49,49 @@ test.each([
   ['a life that denied nothing', [some(9, 9), some(0, 0)], 0, 'pass', /^9 event lines/],
   [
     'no line in the second life and no drop',
-    ...[[some(9, 9), some(5, 0)], 0, 'fail'],
-    /^in life 2 of 2 the agent denied 5 opens of the file and wrote no event line on them; it counted 0 drops$/,
+    ...[[some(9, 9), some(5, 0, { untold: 5, drops: 0 })], undefined, 'fail'],
+    /^in life 2 of 2 the agent denied 5 opens of the file and wrote no event line with action TERM on them; its drops do not explain 5$/,
+  ],
+  [
+    'one open without a line among many, and no drop',
+    ...[[some(9, 900, { untold: 1, drops: 0 })], undefined, 'fail'],
+    /^in life 1 of 1 .* denied 9 opens .* wrote 8 event lines with action TERM on them; its drops do not explain 1$/,
   ],
   [
     'no line in the first life and fewer drops',
-    ...[[some(9, 0), some(5, 5)], 8, 'fail'],
-    /^in life 1 of 2 the agent denied 9 opens/,
+    ...[[some(9, 0, { untold: 9, drops: 8 }), some(5, 5)], undefined, 'fail'],
+    /^in life 1 of 2 the agent denied 9 opens .*; its drops do not explain 1$/,
   ],
   [
     'no line in the second life and as many drops',
-    ...[[some(9, 9), some(5, 0)], 5, 'inconclusive'],
-    /^in life 2 of 2 .* wrote no event line on them, as far as they arrived$/,
+    ...[[some(9, 9), some(5, 0, { untold: 5, drops: 5 })], undefined, 'inconclusive'],
+    /^in life 2 of 2 .* wrote no event line with action TERM on them, as far as they arrived$/,
   ],
   [
-    'no line where nobody counted drops',
-    [some(9, 9), some(5, 0)],
+    'one open without a line, and a drop',
+    ...[[some(9, 8, { untold: 1, drops: 1 })], undefined, 'inconclusive'],
+    /^in life 1 of 1 .* wrote 8 event lines .* as far as they arrived$/,
+  ],
+  [
+    'no line where nobody could read the drops',
+    [some(9, 9), some(5, 0, { untold: 5 })],
     undefined,
     'inconclusive',
     /^in life 2 of 2/,
+  ],
+  [
+    'no line in the second life, all of whose opens were counted, and no drop',
+    [all(9, 9), all(5, 0)],
+    0,
+    'fail',
+    /^in life 2 of 2 the agent denied 5 opens of the file and wrote no event line on them; it counted 0 drops$/,
+  ],
+  [
+    'no line in such a life, and as many drops',
+    [all(9, 9), all(5, 0)],
+    5,
+    'inconclusive',
+    /^in life 2 of 2 .* wrote no event line on them, as far as they arrived$/,
   ],
   [
     'one line for a thousand opens',
@@ -109,14 +141,14 @@ test.each([
   ['a few opens counted among many', [some(2, 900)], undefined, 'pass', /^900 event lines/],
   [
     'an action that no mode demands',
-    [some(9, 9, 'AUDIT')],
+    [some(9, 9, { action: 'AUDIT' })],
     0,
     'fail',
     /^9 event lines on the file say AUDIT, expected TERM or BLOCK$/,
   ],
   [
     'denied opens that lines tell as let through',
-    [some(9, 9, 'BLOCK')],
+    [{ ...all(9, 9), action: 'BLOCK' }],
     undefined,
     'inconclusive',
     /denied 9 opens .* wrote 9 event lines/,
@@ -131,3 +163,50 @@ test.each([
     });
   },
 );
+
+/** What comes of denied opens of two files by this very process, after these lines were written. */
+async function untoldAfter(lines: string, waitMs = 20) {
+  const folder = dirSync({ unsafeCleanup: true });
+  const opens = new OwnOpens('files', [FILE, OTHER], '/usr/bin/aegisbpf', {
+    ...{ denied: ['TERM'], allowed: ['AUDIT'] },
+  });
+  const events = new EventLog(join(folder.name, 'events.ndjson'));
+  opens.follow(events);
+  opens.started(process.pid);
+  events.push(Buffer.from(ownEventLine(FILE, { action: 'TERM' }).repeat(2000)));
+  opens.keepAnew();
+  const denied = [FILE, OTHER].map((file) => ({ file, pid: process.pid }));
+  const untold = opens.untold(denied, events, waitMs);
+  events.push(Buffer.from(lines));
+  const files = (await untold).map(({ file }) => file);
+  await events.end();
+  folder.removeCallback();
+  return files;
+}
+
+test.each([
+  ['a line on each', ownEventLine(FILE, TERM) + ownEventLine(OTHER, TERM), []],
+  ['no line on either', '', [FILE, OTHER]],
+  ['lines on one file alone', ownEventLine(FILE, TERM).repeat(9), [OTHER]],
+  [
+    'denied opens that are told as let through',
+    ownEventLine(FILE, TERM) + ownEventLine(OTHER, { action: 'AUDIT' }).repeat(500),
+    [OTHER],
+  ],
+  [
+    'a line by another process',
+    ownEventLine(FILE, TERM) + ownEventLine(OTHER, { ...TERM, pid: process.ppid }),
+    [OTHER],
+  ],
+])('of opens that were denied, with %s', async (_, lines, untold) => {
+  expect(await untoldAfter(lines)).toEqual(untold);
+});
+
+test('a life that is not followed need not tell anything', async () => {
+  const opens = new OwnOpens('files', [FILE], '/usr/bin/aegisbpf', { denied: [], allowed: [] });
+  const folder = dirSync({ unsafeCleanup: true });
+  const events = new EventLog(join(folder.name, 'events.ndjson'));
+  expect(await opens.untold([{ file: FILE, pid: process.pid }], events)).toEqual([]);
+  await events.end();
+  folder.removeCallback();
+});

@@ -16,6 +16,15 @@ interface Life {
   all: boolean;
   /** Of these, so many had time enough for their lines to arrive. */
   told: number;
+  /** Of some, so many have no line that says so, and so many of those are no drop that the agent admits. */
+  untold: number;
+  unexplained: number;
+}
+
+/** One open of a file of ours that the agent denied. */
+export interface DeniedOpen {
+  readonly file: Inode;
+  readonly pid: number;
 }
 
 /** Actions that lines on opens of ours may have. */
@@ -29,6 +38,8 @@ interface Actions {
 /** The open under way when a life ends may be decided on and still go through. */
 const IN_FLIGHT = 1;
 const LINES_WAIT_MS = 5000;
+/** How long an event may take from the decision to our end of the pipe. */
+const EVENT_WAIT_MS = 10_000;
 
 const inWords = (lines: number) => (lines === 0 ? 'no event line' : counted(lines, 'event line'));
 
@@ -60,10 +71,43 @@ export class OwnOpens {
       for (const { owners } of decisions) owners.add(pid);
   };
 
+  /** The next opens are looked for line by line: earlier ones may have filled the room for lines that are kept whole. */
+  keepAnew(): void {
+    for (const { decisions } of this.#lives.values()) for (const one of decisions) one.keepAnew();
+  }
+
   /** Some that a life denied. @param events of that life; one that is not followed is nothing to us. */
-  wereDenied(opens: number, events: EventLog): void {
+  wereDenied(
+    opens: number,
+    events: EventLog,
+    { untold, drops }: { readonly untold: number; readonly drops: number | undefined },
+  ): void {
     const life = this.#lives.get(events);
-    if (life !== undefined) life.denied += opens;
+    if (life === undefined) return;
+    life.denied += opens;
+    life.untold += untold;
+    // Where nobody can read the drops, nobody knows whether a line is one of them.
+    life.unexplained += Math.max(0, untold - (drops ?? untold));
+  }
+
+  /** Waits for a line on each, by its process, that says it was denied. @returns those of which none came. */
+  async untold(
+    opens: readonly DeniedOpen[],
+    events: EventLog,
+    waitMs = EVENT_WAIT_MS,
+  ): Promise<readonly DeniedOpen[]> {
+    if (!this.#lives.has(events)) return [];
+    const untold = () =>
+      opens.filter(
+        ({ file, pid }) =>
+          !events
+            .watch(file)
+            .first.some(
+              (event) => event.pid === pid && this.#actions.denied.includes(event.action),
+            ),
+      );
+    await events.until(() => untold().length === 0, waitMs);
+    return untold();
   }
 
   /** All that a life denied. @param told those whose lines it had the time to write. */
@@ -85,7 +129,8 @@ export class OwnOpens {
       for (const pid of this.#pids) owners.add(pid);
       examination.expect({ otherChildren: [this.#commandName] });
     }
-    this.#lives.set(events, { decisions, denied: 0, told: 0, all: false });
+    const none = { denied: 0, told: 0, untold: 0, unexplained: 0 };
+    this.#lives.set(events, { decisions, ...none, all: false });
   }
 
   /** Lines on them by other programs of the host, over all lives. */
@@ -95,8 +140,8 @@ export class OwnOpens {
   }
 
   /**
-   * Every line on them tells what we know of ourselves and the action that is demanded. Each life that denied
-   * opens wrote lines on them, and where all of its opens were counted, one on each that it had the time to tell.
+   * Every line on them tells what we know of ourselves and the action that is demanded. Each life wrote a line on
+   * each open that it denied, as far as the open was looked for or it had the time to tell it.
    * @param source the files that hold the lines.
    * @param drops that the candidate admits over all its lives; undefined where nobody counted them.
    */
@@ -110,8 +155,8 @@ export class OwnOpens {
     const lives = [...this.#lives.values()];
     const missing = lives.map((life) => this.#missingOf(life));
     const untold = missing.reduce((sum, lines) => sum + lines, 0);
-    const none = witness.examined + witness.unknown === 0;
-    const known = none || drops !== undefined ? untold : 0;
+    const unexplained = lives.reduce((sum, life) => sum + life.unexplained, 0);
+    const known = drops === undefined ? unexplained : untold;
     const judged = judgeWitnesses([{ ...witness, missing: known }], drops ?? 0, source);
     if (judged.verdict === 'fail') return judged;
     const wrong = this.#wrongAction(lives, source) ?? this.#tooMany(lives, source);
@@ -119,9 +164,11 @@ export class OwnOpens {
     const first = missing.findIndex((lines) => lines > 0);
     const short = lives[first];
     if (short === undefined) return judged;
-    const lines = linesOf(short);
-    const text = `in life ${first + 1} of ${lives.length} the agent denied ${short.denied} opens of ${this.#subject} and wrote ${inWords(lines)} on them`;
+    const lines = short.all ? linesOf(short) : short.denied - short.untold;
+    const what = short.all ? '' : ` with action ${this.#actions.denied.join(' or ')}`;
+    const text = `in life ${first + 1} of ${lives.length} the agent denied ${short.denied} opens of ${this.#subject} and wrote ${inWords(lines)}${what} on them`;
     const measured = { value: lines, limit: short.denied, unit: 'event lines', source };
+    if (unexplained > 0) return fail(`${text}; its drops do not explain ${unexplained}`, measured);
     if (drops !== undefined && drops < untold)
       return fail(`${text}; it counted ${drops} drops`, measured);
     // A life of which nothing is told shows nothing, however many lines were dropped.
@@ -132,7 +179,8 @@ export class OwnOpens {
   }
 
   /** It denied opens of ours, and no line came that says so. */
-  #isSilent({ decisions, denied }: Life): boolean {
+  #isSilent({ decisions, denied, all, untold }: Life): boolean {
+    if (!all) return untold > 0;
     const told = this.#actions.denied.some((action) =>
       decisions.some(({ byAction }) => (byAction.get(action) ?? 0) > 0),
     );
@@ -140,6 +188,7 @@ export class OwnOpens {
   }
 
   #missingOf(life: Life): number {
+    if (!life.all) return life.untold;
     return this.#isSilent(life) ? life.denied : Math.max(0, life.told - linesOf(life));
   }
 

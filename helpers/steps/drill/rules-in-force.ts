@@ -1,6 +1,9 @@
+import { scrapeCommand } from '../../agent/scrape.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { listFileRules, rulesOn, ruleText } from '../../changes/rules.ts';
 import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
+import { DROP_FAMILIES, familyTotal } from '../../soak/counters.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { OwnOpens } from './own-opens.ts';
@@ -11,13 +14,19 @@ interface WantedRules {
   readonly denied: readonly OwnFile[];
 }
 
-/** Judges the rule list and an open of each file. @param hostRules the host's own, which stay. @param started hears of each process that opens one. */
+/** Who opens them, and the life of the agent that must tell what it denies; undefined where none runs. */
+interface Opening {
+  readonly opens: OwnOpens;
+  readonly events: EventLog | undefined;
+}
+
+/** Judges the rule list and an open of each file, and looks for a line on each that is denied. @param hostRules the host's own, which stay. */
 export async function judgeRules(
   run: CanaryRun,
   after: string,
   wanted: WantedRules,
   hostRules: number,
-  started: OwnOpens['started'],
+  opening: Opening,
 ): Promise<Judgement> {
   const rules = await listFileRules(run.candidate);
   run.directory.appendLine('rollback/rules.ndjson', { after, rules: rules.map(ruleText) });
@@ -40,25 +49,40 @@ export async function judgeRules(
     );
   }
   const explanation = `after ${after} exactly ${wanted.denied.length} files of ours are denied, by the list and by an open of each`;
-  return (await wrongOpen(run, after, wanted, started)) ?? pass(explanation, measured);
+  return (await wrongOpen(run, after, wanted, opening)) ?? pass(explanation, measured);
 }
 
 async function wrongOpen(
   { candidate }: CanaryRun,
   after: string,
   { files, denied }: WantedRules,
-  started: OwnOpens['started'],
+  { opens, events }: Opening,
 ): Promise<Judgement | undefined> {
+  opens.keepAnew();
   const probes = await Promise.all(
-    files.map((file) => probeFile(file, candidate.environment, 1, started)),
+    files.map(async (file) => ({
+      file,
+      ...(await probeFile(file, candidate.environment, 1, opens.started)),
+    })),
   );
-  for (const [index, file] of files.entries()) {
+  for (const { file, outcome } of probes) {
     const limit = denied.includes(file) ? 'refused with EPERM' : 'allowed';
-    const outcome = probes[index]?.outcome;
-    const value = outcome === undefined ? 'not tried' : outcomeText(outcome);
+    const value = outcomeText(outcome);
     if (value === limit) continue;
     const measured = { value, limit, source: 'probe process' };
     return fail(`after ${after} an open of ${file.path} was ${value}, expected ${limit}`, measured);
   }
+  if (events === undefined) return undefined;
+  // What is not told is judged with all lines of the drill: the rules are in force nevertheless.
+  const refused = probes.filter(({ file }) => denied.includes(file));
+  const untold = (await opens.untold(refused, events)).length;
+  const drops = untold === 0 ? 0 : await dropsSoFar(candidate);
+  opens.wereDenied(refused.length, events, { untold, drops });
   return undefined;
+}
+
+/** Event lines that the agent says it dropped since its counters began; undefined where it does not say. */
+async function dropsSoFar(candidate: CanaryRun['candidate']): Promise<number | undefined> {
+  const scrape = await scrapeCommand(candidate);
+  return scrape.ok ? familyTotal(scrape.metrics, DROP_FAMILIES) : undefined;
 }

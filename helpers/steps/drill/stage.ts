@@ -193,10 +193,8 @@ export class DrillStage {
     const denied = { none: [], baseline: [guarded], candidate: [guarded, needed] }[policy];
     const wanted = { files: [guarded, needed], denied };
     const { hostPaths, opens } = this.prepared();
-    const judged = await judgeRules(this.run, after, wanted, hostPaths.length, opens.started);
-    if (judged.verdict === 'pass' && this.#daemon?.isRunning() === true)
-      opens.wereDenied(wanted.denied.length, this.#daemon.events);
-    return judged;
+    const events = this.#daemon?.isRunning() === true ? this.#daemon.events : undefined;
+    return judgeRules(this.run, after, wanted, hostPaths.length, { opens, events });
   }
 
   /** Opens one of the drill's files all the time, until it is stopped. */
