@@ -24,7 +24,8 @@ export class OwnProcess {
     });
     this.child.on('message', told);
     this.child.on('error', () => {});
-    this.ended = new Promise((resolve) => this.child.once('exit', () => resolve()));
+    // Not at 'exit', which may come before the last message is read: 'close' comes after both.
+    this.ended = new Promise((resolve) => this.child.once('close', () => resolve()));
   }
 
   get pid(): number | undefined {
