@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { type Candidate, howItEnded } from '../../agent/command.ts';
 import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
@@ -153,15 +153,18 @@ export class DrillStage {
    * Takes in what a life that systemd started wrote, once it has ended: it decided on others as well.
    * @param folder of its output below the run directory.
    * @param opener the process of ours that opened the guarded file in it.
+   * @returns whether it told of us: before that, silence about others shows nothing.
    */
-  async takeIn(folder: string, opener: number | undefined): Promise<void> {
+  async takeIn(folder: string, opener: number | undefined): Promise<boolean> {
     const { directory } = this.run;
+    const stdout = directory.file(folder, 'agent.stdout.ndjson');
+    if (!existsSync(stdout)) return false;
     const events = new EventLog(directory.file(folder, 'decisions.ndjson'), directory.begun);
     this.#streams.push(events);
     if (opener !== undefined) events.watch(this.prepared().guarded).owners.add(opener);
-    const written = createReadStream(directory.file(folder, 'agent.stdout.ndjson'));
-    for await (const chunk of written) events.push(chunk);
+    for await (const chunk of createReadStream(stdout)) events.push(chunk);
     await events.end();
+    return events.toldOfOurs;
   }
 
   /** Stops the agent in order. @throws JudgementError (fail) when it does not end with exit code 0. */

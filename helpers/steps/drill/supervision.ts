@@ -6,7 +6,14 @@ import {
   systemdOf,
   type TransientUnit,
 } from '../../changes/transient-unit.ts';
-import { fail, type Judgement, NotApplicable, noEvidence, pass } from '../../criteria/judgement.ts';
+import {
+  fail,
+  inconclusive,
+  type Judgement,
+  NotApplicable,
+  noEvidence,
+  pass,
+} from '../../criteria/judgement.ts';
 import { isRunning, processesMarked, RUN_MARK } from '../../host/processes.ts';
 import {
   EnforcementWatch,
@@ -45,13 +52,21 @@ export class Supervision {
     await (await stage.runningAgent()).stop();
     const unit = await this.#startUnit(systemd);
     using watch = new EnforcementWatch(stage.prepared().guarded, stage.run.candidate.environment);
+    let judged: Judgement;
+    let told = false;
     try {
-      return await this.#killAndWatch(unit, watch);
+      judged = await this.#killAndWatch(unit, watch);
     } finally {
       const problem = await unit.stop();
       if (problem !== undefined) stage.run.directory.log(problem);
-      await stage.takeIn(FOLDER, watch.pid);
+      told = await stage.takeIn(FOLDER, watch.pid);
     }
+    return judged.verdict === 'pass' && !told
+      ? inconclusive(
+          'no event line of the agent that systemd kept running arrived, though it denied opens of ours: nobody knows what it decided on others',
+          { source: `${FOLDER}/agent.stdout.ndjson` },
+        )
+      : judged;
   }
 
   /** The host's own service, installed or not, is exactly as before. */
