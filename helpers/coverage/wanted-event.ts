@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { OwnFile } from '../changes/own-file.ts';
-import { BY_ADDRESS, BY_INODE, BY_PORT, type Series } from '../soak/counters.ts';
+import { BY_ADDRESS, BY_INODE, BY_PORT, NET_BLOCKS, type Series } from '../soak/counters.ts';
 import { destinationOf } from './destinations.ts';
 import { FILES, type Site } from './site.ts';
 import type { Line, Route } from './table.ts';
@@ -58,6 +58,7 @@ export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): 
       ...{ ...where, rule_type: rule },
     },
     series: [
+      [NET_BLOCKS, 'type', call === 'connect' ? call : fields.direction],
       ...(rule === 'port' ? [] : [[BY_ADDRESS, 'ip', address] as const]),
       ...(rule === 'port' || rule === 'ip_port' ? [[BY_PORT, 'port', String(port)] as const] : []),
     ],

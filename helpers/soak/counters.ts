@@ -9,6 +9,8 @@ export const DROP_FAMILIES = [
   'aegisbpf_ringbuf_drops_total',
   'aegisbpf_net_ringbuf_drops_total',
 ] as const;
+/** Has a series for each kind of call. */
+export const NET_BLOCKS = DECISION_FAMILIES[1];
 export const BY_INODE = 'aegisbpf_blocks_by_inode_total';
 export const BY_CGROUP = 'aegisbpf_blocks_by_cgroup_total';
 export const BY_ADDRESS = 'aegisbpf_net_blocks_by_ip_total';
