@@ -3,15 +3,17 @@ import type { Kind, Route } from './table.ts';
 
 /** Where a route of the network leads to. */
 export interface Destination {
-  readonly call: 'connect' | 'send' | 'bind';
+  readonly call: 'connect' | 'send' | 'bind' | 'listen' | 'accept' | 'receive';
   readonly protocol: 'tcp' | 'udp';
   readonly address: string;
-  /** 0: the port that the kernel gives to a listener of ours. */
+  /** 0: the port that the kernel gives to a socket of ours. */
   readonly port: number;
   /** The kind of rule that denies it, as events name it (docs/agent-contract.md §4.1); undefined where none does. */
   readonly rule?: 'ip' | 'cidr' | 'port' | 'ip_port' | undefined;
   /** The address is given in its IPv6 form. */
   readonly isMapped?: true;
+  /** Of a listener of ours, which accepts from the address. */
+  readonly listener?: string;
 }
 
 const by =
@@ -24,6 +26,7 @@ const udp = by('connect', 'udp');
 const send = by('send', 'udp');
 const tcpBind = by('bind', 'tcp');
 const udpBind = by('bind', 'udp');
+const accept = by('accept', 'tcp');
 
 /** Nothing listens there, and nothing needs to. */
 const ANY_PORT = 9;
@@ -39,6 +42,10 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'both-bind': ({ free, bothPort }) => udpBind(free, bothPort, 'port'),
   'both-connect': ({ free, bothPort }) => udp(free, bothPort, 'port'),
   'mapped-connect': ({ address }) => ({ ...udp(address, ANY_PORT, 'ip'), isMapped: true }),
+  'held-listen': ({ next, bindPort }) => by('listen', 'tcp')(next, bindPort, 'port'),
+  'held-accept': ({ next, bindPort }) => accept(next, bindPort, 'port'),
+  'held-receive': ({ address }) => by('receive', 'udp')(address, FREE_PORT, 'ip'),
+  'peer-accept': ({ address, free }) => ({ ...accept(address, FREE_PORT, 'ip'), listener: free }),
   'next-tcp-connect': ({ next }) => tcp(next, FREE_PORT),
   'next-udp-connect': ({ next }) => udp(next, ANY_PORT),
   'next-udp-send': ({ next }) => send(next, ANY_PORT),

@@ -46,7 +46,7 @@ export const judgeRoutes = (witness: Witness, source: string): Judgement =>
 function compared(
   event: Taken['events'][number],
   { actor }: Taken,
-  { fields }: WantedEvent,
+  { fields, program }: WantedEvent,
 ): readonly ComparedField[] | undefined {
   if (actor === undefined) return undefined;
   const { type } = fields;
@@ -56,6 +56,9 @@ function compared(
   return [
     ...checkValues(event, { ...what, ...who }),
     ...checkOptional(event, []),
-    ...checkActor(event, actor),
+    ...checkActor(
+      event,
+      actor.kind === 'child' && program !== undefined ? { ...actor, names: [program] } : actor,
+    ),
   ];
 }

@@ -26,6 +26,7 @@ const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const RENAME_EXCHANGE = 2;
 const MS_BIND = 4096;
+const MNT_DETACH = 2;
 const HANDLE_BYTES = 128;
 const OPENAT2 = 437;
 const EXECVEAT = process.arch === 'arm64' ? 281 : 322;
@@ -33,7 +34,7 @@ const EXECVEAT = process.arch === 'arm64' ? 281 : 322;
 const MAX_NUMBERS = 300_000;
 
 /** The site as a probe process sees it: below a directory that a chroot may have made the root. */
-export interface FileSite extends Pick<Site, 'numbered'> {
+export interface FileSite extends Pick<Site, 'numbered' | 'names'> {
   readonly directory: string;
   /** Opened before the rule was made, by a process that lives that long. */
   readonly held: number | undefined;
@@ -74,8 +75,8 @@ function byNewName(make: (target: string, name: string) => void, file: 'secret' 
 }
 
 /** A refusal is the error of the program's start; a program that runs ends with 0. */
-function start(path: string): void {
-  const { error, status, signal } = spawnSync(path, [], { argv0: 'true', env: {} });
+function start(path: string, cwd?: string): void {
+  const { error, status, signal } = spawnSync(path, [], { argv0: 'true', env: {}, cwd });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${path} ended with ${signal ?? status}`);
 }
@@ -120,6 +121,28 @@ function throughBindMount(site: FileSite): void {
   const onto = at(site, 'beside');
   call('mount', at(site, 'secret'), onto, null, MS_BIND, null);
   openAndClose(onto, O_RDONLY);
+}
+
+/** The agent reads the beginning of the path alone, where a long directory would leave no room for the name. */
+const startHere = (name: keyof Site['names']) => (site: FileSite) =>
+  start(`./${site.names[name]}`, site.directory);
+
+/** In a mount namespace of the process's own, each time with an empty upper layer. */
+function throughOverlay(flags: number) {
+  return (site: FileSite) => {
+    const space = at(site, 'mountPoint');
+    mkdirSync(space, { recursive: true });
+    call('mount', 'tmpfs', space, 'tmpfs', 0, 'size=1m');
+    try {
+      for (const name of ['upper', 'work', 'merged']) mkdirSync(join(space, name));
+      const merged = join(space, 'merged');
+      const layers = `lowerdir=${at(site, 'layers')},upperdir=${space}/upper,workdir=${space}/work`;
+      call('mount', 'overlay', merged, 'overlay', 0, layers);
+      openAndClose(join(merged, FILES.lower), flags);
+    } finally {
+      call('umount', space, MNT_DETACH);
+    }
+  };
 }
 
 function mapAfterOpen(path: string): void {
@@ -200,6 +223,12 @@ export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   exec: (site) => start(at(site, 'program')),
   execveat: (site) => execveat(at(site, 'program')),
   interpreter: (site) => start(at(site, 'script')),
+  'exec-by-name': startHere('denied'),
+  'exec-longer-name': startHere('longer'),
+  'exec-other-name': startHere('other'),
+  'overlay-read': throughOverlay(O_RDONLY),
+  'overlay-append': throughOverlay(O_WRONLY | O_APPEND),
+  'overlay-truncate': throughOverlay(O_WRONLY | O_TRUNC),
   mmap: (site) => mapAfterOpen(at(site, 'secret')),
   truncate: (site) => call('truncate', at(site, 'secret'), 0),
   'held-read': (site) => readSync(held(site), Buffer.alloc(1), 0, 1, 0),

@@ -79,7 +79,10 @@ function madeBy({ taken, isLate = false }: JudgedLine, wanted: WantedEvent): Mad
   return {
     ...{ lines: events.length, isLate, isNet: wanted.fields.type !== 'block' },
     series: line.expected === 'denied' ? wanted.series : undefined,
-    cgroup: id === undefined ? undefined : [BY_CGROUP, 'cgroup_id', String(id)],
+    cgroup:
+      id === undefined || wanted.program !== undefined
+        ? undefined
+        : [BY_CGROUP, 'cgroup_id', String(id)],
   };
 }
 

@@ -1,8 +1,9 @@
-import { type Capabilities, NEWER_HOOKS } from '../agent/contract/capabilities.ts';
+import type { Capabilities } from '../agent/contract/capabilities.ts';
 import type { Mode } from '../agent/daemon-options.ts';
 import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
 import { lateAmong } from './late-lines.ts';
-import { type Group, lineText, type Route } from './table.ts';
+import { attachmentOf, type Promises } from './promises.ts';
+import { type Group, lineText } from './table.ts';
 import type { Taken } from './take-table.ts';
 
 /** What became of one line of the table. */
@@ -23,29 +24,7 @@ interface Expectation {
   readonly notRun: ReadonlyMap<string, string>;
   /** What this start of the agent says that it attached. */
   readonly hooks: Capabilities['hooks'];
-}
-
-/** The hook that sees a call on a socket, as the capability report names it (docs/agent-contract.md §2.2). */
-const SOCKET_HOOKS: Readonly<Record<string, string>> = {
-  connect: 'lsm_socket_connect',
-  send: 'lsm_socket_sendmsg',
-  bind: 'lsm_socket_bind',
-};
-
-/**
- * Whether this start of the agent can keep what it promises on a route, by the report that it wrote. Versions that lack a newer hook lack all of them; where a report
- * names some of them, one that is missing was taken out, and nobody knows whether it is attached.
- */
-function attachmentOf(route: Route, hooks: Capabilities['hooks']) {
-  const call = route.slice(route.lastIndexOf('-') + 1);
-  const hook = SOCKET_HOOKS[call];
-  // A start without any file hook never gets ready.
-  if (hook === undefined) return { state: 'attached' } as const;
-  const reported: Readonly<Record<string, boolean | undefined>> = hooks;
-  const isOlder = NEWER_HOOKS.every((name) => reported[name] === undefined);
-  if (reported[hook] === undefined)
-    return { state: isOlder ? 'not promised' : 'not named', hook } as const;
-  return { state: reported[hook] ? 'attached' : 'not attached', hook } as const;
+  readonly promises: Promises;
 }
 
 /** Lines that failed while there was no rule, and why. */
@@ -77,12 +56,12 @@ function judgeLine(taken: Taken, expectation: Expectation, isLate = false): Judg
   });
   const reason = expectation.notRun.get(what);
   if (reason !== undefined) return judged('not run', `${what} (not run: ${reason})`);
-  const { state, hook } = attachmentOf(line.route, expectation.hooks);
+  const { state, what: hook } = attachmentOf(line.route, expectation.hooks, expectation.promises);
   if (state === 'not promised') return judged('not run', `${what} (this version has no ${hook})`);
   if (state === 'not named')
     return judged(
       'inconclusive',
-      `${what}: the capability report names hooks of the same age and not ${hook}; ask whether this version still attaches it`,
+      `${what}: this version has ${hook}, and its capability report does not name it; ask whether it is still attached`,
     );
   if (state === 'not attached') {
     const text = `${what}: the agent did not attach ${hook}, by its capability report`;
@@ -134,7 +113,7 @@ function listed(lines: readonly JudgedLine[]): string {
   return [...texts, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
-/** One criterion: all lines of a group. @throws NotApplicable where this host can try none of them. */
+/** One criterion: all lines of a group. @throws NotApplicable where none of them can be tried. */
 export function judgeGroup(
   judged: readonly JudgedLine[],
   group: Group,
@@ -149,7 +128,7 @@ export function judgeGroup(
   if (of('fail').length > 0) return fail(listed(of('fail')), measured);
   if (of('inconclusive').length > 0) return inconclusive(listed(of('inconclusive')), measured);
   if (lines.length === 0) return inconclusive('no line of the table was tried', measured);
-  if (run === 0) throw new NotApplicable(`this host can try none: ${listed(notRun)}`);
+  if (run === 0) throw new NotApplicable(`none can be tried: ${listed(notRun)}`);
   const without = notRun.length === 0 ? '' : `; besides ${listed(notRun)}`;
   return pass(`${run} routes, each as it must be${without}`, measured);
 }

@@ -47,8 +47,9 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
   mkdirSync(at('layers'));
   const lower = openFile(join(at('layers'), FILES.lower));
   writeFileSync(at('script'), `#!${at('program')}\n`, { mode: 0o700 });
-  copyFileSync(PROGRAM, at('program'));
-  chmodSync(at('program'), 0o755);
+  copyProgram(at('program'));
+  const names = programNames();
+  for (const name of Object.values(names)) copyProgram(join(directory, name));
   const numbered = fileOnTmpfs(directory, journal);
   const program = knownFile(at('program'), '');
   const named = [secret, linked, program, lower, numbered ?? []].flat();
@@ -60,10 +61,22 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
       directory,
       numbered: numbered?.path,
       cgroups: makeCgroups(journal),
+      names,
       ipv4: ipv4(ports),
       ipv6: ipv6(ports),
     },
   };
+}
+
+function copyProgram(path: string): void {
+  copyFileSync(PROGRAM, path);
+  chmodSync(path, 0o755);
+}
+
+/** The agent compares 15 characters; no program of the host has such a name. */
+function programNames(): Site['names'] {
+  const denied = `canary${randomInt(1_000_000, 10_000_000)}`;
+  return { denied, longer: `${denied}x`, other: `x${denied}` };
 }
 
 function makeCgroups(journal: Journal): Site['cgroups'] {

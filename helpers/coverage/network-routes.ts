@@ -6,8 +6,8 @@ import { call } from './libc.ts';
 /** <sys/socket.h>, the same on x64 and arm64. */
 const AF_INET = 2;
 const AF_INET6 = 10;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 /** <linux/sockios.h>, <net/if.h> */
@@ -43,51 +43,79 @@ function socketAddress(address: string, port: number): Buffer {
   return bytes;
 }
 
+export const openSocket = (address: string, type: number): number =>
+  call('socket', isIPv4(address) ? AF_INET : AF_INET6, type, 0);
+
 /** Makes a socket for this address, and closes it when done. */
-function withSocket(
-  address: string,
-  port: number,
-  type: number,
-  use: (socket: number, address: Buffer) => void,
-): void {
-  const socket = call('socket', isIPv4(address) ? AF_INET : AF_INET6, type, 0);
+function withSocket(address: string, type: number, use: (socket: number) => void): void {
+  const socket = openSocket(address, type);
   try {
-    use(socket, socketAddress(address, port));
+    use(socket);
   } finally {
     call('close', socket);
   }
 }
 
-/** Binds to a port, or connects: to a listener of ours where one can be; a datagram needs none. */
-const by = (name: 'bind' | 'connect') => (address: string, port: number, type: number) =>
-  withSocket(address, port, type, (socket, bytes) => call(name, socket, bytes, bytes.length));
-const bind = by('bind');
-const connect = by('connect');
+const to = (name: 'bind' | 'connect') => (socket: number, address: string, port: number) => {
+  const bytes = socketAddress(address, port);
+  call(name, socket, bytes, bytes.length);
+};
+export const bindTo = to('bind');
+/** A listener of ours is there where one can be; a datagram needs none. */
+export const connectTo = to('connect');
 
-function connectToListener(address: string, port: number): void {
-  withSocket(address, port, SOCK_STREAM, (listener, bytes) => {
+/** The port that a socket got. */
+export function portOf(socket: number): number {
+  const [bytes, length] = [Buffer.alloc(28), Buffer.alloc(4)];
+  length.writeUInt32LE(bytes.length);
+  call('getsockname', socket, bytes, length);
+  return bytes.readUInt16BE(2);
+}
+
+const bind = (address: string, port: number, type: number) =>
+  withSocket(address, type, (socket) => bindTo(socket, address, port));
+const connect = (address: string, port: number, type: number) =>
+  withSocket(address, type, (socket) => connectTo(socket, address, port));
+
+/** @param use is told the port that the listener got. */
+function withListener(
+  address: string,
+  port: number,
+  use: (listener: number, port: number) => void,
+): void {
+  withSocket(address, SOCK_STREAM, (listener) => {
     // Others of ours try the same port a moment before or after.
     const on = Buffer.alloc(4);
     on.writeInt32LE(1);
     call('setsockopt', listener, SOL_SOCKET, SO_REUSEADDR, on, on.length);
-    call('bind', listener, bytes, bytes.length);
+    bindTo(listener, address, port);
     call('listen', listener, 1);
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(bytes.length);
-    call('getsockname', listener, bytes, length);
-    connect(address, bytes.readUInt16BE(2), SOCK_STREAM);
+    use(listener, portOf(listener));
+  });
+}
+
+const connectToListener = (address: string, port: number) =>
+  withListener(address, port, (_, given) => connect(address, given, SOCK_STREAM));
+
+/** Accepts one connection, which comes from this address of ours. */
+export function acceptFrom(peer: string, listener: number, address: string, port: number): void {
+  withSocket(peer, SOCK_STREAM, (client) => {
+    bindTo(client, peer, 0);
+    connectTo(client, address, port);
+    call('close', call('accept', listener, null, null));
   });
 }
 
 /** No connect, so that the send itself is what is asked for. */
 const send = (address: string, port: number) =>
-  withSocket(address, port, SOCK_DGRAM, (socket, to) =>
-    call('sendto', socket, Buffer.from('x'), 1, 0, to, to.length),
-  );
+  withSocket(address, SOCK_DGRAM, (socket) => {
+    const to = socketAddress(address, port);
+    call('sendto', socket, Buffer.from('x'), 1, 0, to, to.length);
+  });
 
 /** In a network namespace of the process's own, whose loopback has nothing yet. */
 export function addLoopbackAddresses(addresses: readonly string[]): void {
-  withSocket('0:0:0:0:0:0:0:0', 0, SOCK_DGRAM, (socket) => {
+  withSocket('0:0:0:0:0:0:0:0', SOCK_DGRAM, (socket) => {
     const flags = Buffer.alloc(40);
     flags.write('lo');
     flags.writeUInt16LE(IFF_UP, 16);
@@ -112,10 +140,13 @@ function isUsable(address: string): boolean {
 }
 
 /** Takes a route of the network. */
-export function reach({ call: name, protocol, address, port, isMapped }: Destination): void {
+export function reach(destination: Destination): void {
+  const { call: name, protocol, address, port, isMapped, listener: at } = destination;
   const type = protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM;
   if (name === 'bind') bind(address, port, type);
   else if (name === 'send') send(address, port);
+  else if (at !== undefined)
+    withListener(at, port, (listener, given) => acceptFrom(address, listener, at, given));
   else if (protocol === 'tcp') connectToListener(address, port);
   else connect(isMapped ? inIpv6(address) : address, port, type);
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { destinationOf } from './destinations.ts';
 import { FILE_ROUTES, type FileSite } from './file-routes.ts';
+import { heldSockets } from './held-sockets.ts';
 import { addressOf, call } from './libc.ts';
 import { addLoopbackAddresses, reach } from './network-routes.ts';
 import { type Answer, FILES, type ProbeOrder, type Site } from './site.ts';
@@ -88,7 +89,8 @@ async function take(route: Route, files: FileSite): Promise<Answer> {
   try {
     const { kind } = order;
     const destination = destinationOf(kind, route, order.site);
-    if (kind === 'thread') await inThread(route, files.directory);
+    if (held !== undefined) held[route]?.();
+    else if (kind === 'thread') await inThread(route, files.directory);
     else if (destination !== undefined) reach(destination);
     else FILE_ROUTES[route]?.(files);
     return { outcome: 'passed' };
@@ -100,10 +102,12 @@ async function take(route: Route, files: FileSite): Promise<Answer> {
 
 const say = (what: object) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
-const { directory, numbered } = order.site;
+const { directory, numbered, names } = order.site;
+const held = order.kind === 'socket-holder' ? heldSockets(order.site.ipv4) : undefined;
 const files: FileSite = {
   directory,
   numbered,
+  names,
   held: undefined,
   ...become[order.kind]?.(order.site),
 };

@@ -33,6 +33,8 @@ export interface Site {
   readonly cgroups?:
     | { readonly allowed: string; readonly child: string; readonly sibling: string }
     | undefined;
+  /** Names of our programs: the first is denied as a name. */
+  readonly names: { readonly denied: string; readonly longer: string; readonly other: string };
   readonly ipv4: NetworkSite;
   readonly ipv6: NetworkSite;
 }

@@ -17,7 +17,8 @@ const NETWORK: NetworkSite = {
   },
   ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, pairPort: 20_030 },
 };
-const SITE: Site = { directory: '/site', ipv4: NETWORK, ipv6: NETWORK };
+const NAMES = { denied: 'canary1234567', longer: 'canary1234567x', other: 'xcanary1234567' };
+const SITE: Site = { directory: '/site', names: NAMES, ipv4: NETWORK, ipv6: NETWORK };
 const HOOKS = {
   ...{ lsm_file_open: true, lsm_inode_permission: true, lsm_bprm_check_security: true },
   ...{ lsm_file_mmap: true, lsm_socket_connect: true, lsm_socket_bind: true },
@@ -74,8 +75,11 @@ async function take(kinds: readonly Kind[], delays: readonly number[]) {
     isOver = true;
   });
   while (!isOver) await vi.advanceTimersByTimeAsync(1000);
-  const expectation = { mode: 'enforce', notRun: new Map<string, string>(), hooks: HOOKS } as const;
-  const judged = judgeLines(await taken, expectation);
+  const judged = judgeLines(await taken, {
+    mode: 'enforce',
+    ...{ notRun: new Map<string, string>(), hooks: HOOKS },
+    promises: { probed: undefined, isWithoutNames: false },
+  });
   return {
     verdicts: judged
       .filter(({ taken: { line } }) => kinds.includes(line.kind) && line.expected === 'denied')

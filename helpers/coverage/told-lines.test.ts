@@ -22,13 +22,20 @@ const NETWORK: NetworkSite = {
   },
   ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, pairPort: 20_030 },
 };
+const NAMES = { denied: 'canary1234567', longer: 'canary1234567x', other: 'xcanary1234567' };
+const LOWER = { path: '/site/layers/lower', dev: 7, ino: 9 };
 const wanted = (line: Line) =>
-  wantedEvent(line, { site: { ipv4: NETWORK, ipv6: NETWORK }, denied: [SECRET] });
+  wantedEvent(line, {
+    site: { names: NAMES, ipv4: NETWORK, ipv6: NETWORK },
+    denied: [SECRET, LOWER],
+  });
 
 const CONNECT = {
   ...{ type: 'net_connect_block', family: 'ipv4', protocol: 'tcp', direction: 'egress' },
   ...{ remote_ip: NETWORK.address, remote_port: 43_210, rule_type: 'ip' },
 };
+
+const NO_FILE = { dev: 0, ino: 0, comm: NAMES.denied };
 
 const isDecision = (event: AgentEvent): event is Taken['events'][number] =>
   event.type === 'block' || /^net_.*_block$/.test(event.type);
@@ -104,6 +111,34 @@ describe('what event lines tell', () => {
     expect(judge(udp(53)).explanation).toMatch(/^remote_port: expected 9, told 53/);
   });
 
+  const AT_PORT = { protocol: 'tcp', local_port: NETWORK.bindPort, rule_type: 'port' };
+  const OF_PEER = { remote_ip: NETWORK.address, rule_type: 'ip' };
+  test.each([
+    ['socket-holder', 'held-listen', 'listen', 'listen', AT_PORT],
+    ['socket-holder', 'held-accept', 'accept', 'accept', AT_PORT],
+    ['socket-holder', 'held-receive', 'recvmsg', 'recv', { ...OF_PEER, protocol: 'udp' }],
+    ['network', 'peer-accept', 'accept', 'accept', { ...OF_PEER, protocol: 'tcp' }],
+  ] as const)(
+    '%s: %s is told as that call, by the port or address of the rule',
+    (kind, route, call, direction, on) => {
+      const right = { type: `net_${call}_block`, family: 'ipv4', direction, ...on };
+      expect(judge(told(kind, route, right)).verdict).toBe('pass');
+      for (const field of ['direction', ...Object.keys(on)]) {
+        const value = field === 'local_port' ? 1 : 'another';
+        const { explanation } = judge(told(kind, route, { ...right, [field]: value }));
+        expect(explanation).toMatch(new RegExp(`^${field}: expected`));
+      }
+      expect(judge(told(kind, route, { ...CONNECT })).explanation).toMatch(/^type: expected/);
+    },
+  );
+
+  test('a file below an overlay is told by its own inode', () => {
+    const overlay = (edit: { dev: number; ino: number }) =>
+      told('mount-namespace', 'overlay-append', { dev: edit.dev, ino: edit.ino });
+    expect(judge(overlay(LOWER)).verdict).toBe('pass');
+    expect(judge(overlay({ dev: 7, ino: 8 })).explanation).toMatch(/^ino: expected 9, told 8/);
+  });
+
   test('a program that the process starts is told as its child, by the name of its caller', () => {
     const exec = (edit: Record<string, unknown>): JudgedLine => {
       const { taken, ...one } = told('root', 'read', { pid: 99, ppid: process.pid, ...edit });
@@ -114,6 +149,21 @@ describe('what event lines tell', () => {
     const child = { exec_id: undefined, parent_start_time: 0 };
     expect(judge(exec(child)).verdict).toBe('pass');
     expect(judge(exec({ ...child, ppid: 1 })).explanation).toMatch(/^ppid: expected/);
+  });
+
+  test('a program that is denied by name is told by that name, and no file', () => {
+    const start = (edit: Record<string, unknown>): JudgedLine => {
+      const { taken, ...one } = told('root', 'exec-by-name', {
+        ...{ ...NO_FILE, pid: 99, ppid: process.pid, parent_start_time: 0, exec_id: undefined },
+        ...edit,
+      });
+      const parent = taken.actor?.kind === 'process' ? taken.actor.process : undefined;
+      if (parent === undefined) throw new Error('nobody acted');
+      return { ...one, taken: { ...taken, actor: { kind: 'child', parent, names: parent.names } } };
+    };
+    expect(judge(start({})).verdict).toBe('pass');
+    expect(judge(start({ comm: 'node' })).explanation).toMatch(/^comm: expected "canary1234567"/);
+    expect(judge(start({ ino: 8 })).explanation).toMatch(/^ino: expected 0, told 8/);
   });
 
   test('no line, and too many of processes that ended, are no evidence', () => {
@@ -151,6 +201,7 @@ describe('what event lines tell', () => {
 describe('what counters tell', () => {
   const cgroup = readProcessFacts(process.pid)?.cgroup?.id;
   const NONE = { file: 0, net: 0 };
+  const BY_BIND_PORT = `aegisbpf_net_blocks_by_port_total{port="${NETWORK.bindPort}"}`;
   /** One read and one connect, as an agent counts them that counts right, but for what is edited. */
   function scrape(edit: Readonly<Record<string, number>> = {}): Scrape {
     const counted = {
@@ -160,14 +211,18 @@ describe('what counters tell', () => {
       aegisbpf_net_ringbuf_drops_total: 0,
       'aegisbpf_blocks_by_inode_total{inode="7:8"}': 1,
       [`aegisbpf_net_blocks_by_ip_total{ip="${NETWORK.address}"}`]: 1,
+      'aegisbpf_net_blocks_total{type="listen"}': 0,
+      [BY_BIND_PORT]: 0,
       ...(cgroup === undefined
         ? {}
         : { [`aegisbpf_blocks_by_cgroup_total{cgroup_id="${cgroup}"}`]: 2 }),
       ...edit,
     };
-    const text = Object.entries(counted)
+    const families = Map.groupBy(Object.entries(counted), ([series]) => series.replace(/\{.*/, ''));
+    const text = [...families]
       .map(
-        ([series, value]) => `# TYPE ${series.replace(/\{.*/, '')} counter\n${series} ${value}\n`,
+        ([family, all]) =>
+          `# TYPE ${family} counter\n${all.map((one) => `${one.join(' ')}\n`).join('')}`,
       )
       .join('');
     const parsed = parseMetrics(text);
@@ -212,6 +267,35 @@ describe('what counters tell', () => {
       explanation:
         'aegisbpf_blocks_total grew by 2, and the event lines of file routes are 1: they do not agree',
     });
+  });
+
+  test('a listen is counted by its type and its port, and as no connect', () => {
+    const event = { ...CONNECT, type: 'net_listen_block', direction: 'listen' };
+    const judged = [read({}), connect(), told('socket-holder', 'held-listen', event)];
+    const listen = 'aegisbpf_net_blocks_total{type="listen"}';
+    const byCgroup = `aegisbpf_blocks_by_cgroup_total{cgroup_id="${cgroup}"}`;
+    const right = { [listen]: 1, [BY_BIND_PORT]: 1, [byCgroup]: 3 };
+    expect(judge(scrape(right), undefined, judged).verdict).toBe('pass');
+    expect(judge(scrape({ ...right, [BY_BIND_PORT]: 2 }), undefined, judged).explanation).toBe(
+      `${BY_BIND_PORT} grew by 2, and the event lines of our routes to it are 1: they do not agree`,
+    );
+    const asConnect = { ...right, [listen]: 0, 'aegisbpf_net_blocks_total{type="connect"}': 2 };
+    expect(judge(scrape(asConnect), undefined, judged)).toMatchObject({
+      verdict: 'fail',
+      explanation: expect.stringMatching(
+        /\{type="connect"\} grew by 2, and .* to it are 1: they do/,
+      ),
+    });
+  });
+
+  test('a program that is denied by name is counted in the total, and by no cgroup', () => {
+    const judged = [read({}), connect(), told('root', 'exec-by-name', NO_FILE)];
+    expect(judge(scrape({ aegisbpf_blocks_total: 2 }), undefined, judged).verdict).toBe('pass');
+    expect(judge(scrape(), undefined, judged).verdict).toBe('fail');
+    if (cgroup === undefined) return;
+    const byCgroup = `aegisbpf_blocks_by_cgroup_total{cgroup_id="${cgroup}"}`;
+    const more = { aegisbpf_blocks_total: 2, [byCgroup]: 3 };
+    expect(judge(scrape(more), undefined, judged).verdict).toBe('fail');
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { OwnFile } from '../changes/own-file.ts';
 import { BY_ADDRESS, BY_INODE, BY_PORT, NET_BLOCKS, type Series } from '../soak/counters.ts';
-import { destinationOf } from './destinations.ts';
+import { type Destination, destinationOf } from './destinations.ts';
 import { FILES, type Site } from './site.ts';
 import type { Line, Route } from './table.ts';
 
@@ -11,6 +11,8 @@ export interface WantedEvent {
   readonly fields: { readonly type: string } & Readonly<Record<string, unknown>>;
   /** Where the agent counts it besides the totals (docs/agent-contract.md §3.1); undefined where that is not promised. */
   readonly series: readonly Series[] | undefined;
+  /** The program that is denied by name: told in place of its caller's name, and counted in the total alone. */
+  readonly program?: string;
 }
 
 /** Files that routes lead to; the others lead to the secret one. */
@@ -19,6 +21,7 @@ const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
   ...{ 'hardlink-before': 'linked', 'hardlink-after': 'linked' },
   ...{ rename: 'linked', exchange: 'linked' },
   ...{ exec: 'program', execveat: 'program', interpreter: 'program' },
+  ...{ 'overlay-read': 'lower', 'overlay-append': 'lower', 'overlay-truncate': 'lower' },
 };
 
 /** As the agent names each call (docs/agent-contract.md §4.1). */
@@ -26,11 +29,16 @@ const NAMES = {
   connect: { type: 'net_connect_block', direction: 'egress' },
   send: { type: 'net_sendmsg_block', direction: 'send' },
   bind: { type: 'net_bind_block', direction: 'bind' },
+  listen: { type: 'net_listen_block', direction: 'listen' },
+  accept: { type: 'net_accept_block', direction: 'accept' },
+  receive: { type: 'net_recvmsg_block', direction: 'recv' },
 } as const;
+/** A port rule concerns the port of one's own in these, and that of the other side in connects. */
+const AT_HOME: readonly Destination['call'][] = ['bind', 'listen', 'accept'];
 
 /** What routes lead to. */
 interface Subjects {
-  readonly site: Pick<Site, 'ipv4' | 'ipv6'>;
+  readonly site: Pick<Site, 'ipv4' | 'ipv6' | 'names'>;
   readonly denied: readonly Pick<OwnFile, 'path' | 'dev' | 'ino'>[];
 }
 
@@ -38,6 +46,11 @@ interface Subjects {
 export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): WantedEvent {
   const destination = destinationOf(kind, route, site);
   if (destination === undefined) {
+    if (route === 'exec-by-name')
+      return {
+        ...{ fields: { type: 'block', dev: 0, ino: 0 }, series: [] },
+        program: site.names.denied,
+      };
     const name = FILES[TARGETS[route] ?? 'secret'];
     const file = denied.find(({ path }) => basename(path) === name);
     if (file === undefined) throw new Error(`${name} has no rule`);
@@ -49,7 +62,7 @@ export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): 
   // Which of its two forms such an address is told and counted in is not promised.
   if (isMapped) return { fields: { ...fields, remote_port: port }, series: undefined };
   const where =
-    call === 'bind'
+    rule === 'port' && AT_HOME.includes(call)
       ? { local_port: port }
       : { remote_ip: address, ...(port === 0 ? {} : { remote_port: port }) };
   return {

@@ -169,7 +169,10 @@ const coverageIn = (mode: SoakMode) => {
     ...needing(`coverage.${mode}.ready`, {
       'open-modes': promised('open-modes', `every way to open a denied file ${met}`),
       aliases: promised('aliases', `every other name and handle of a denied file ${met}`),
-      exec: promised('exec', `every way to start or map a denied file ${met}`),
+      exec: promised(
+        'exec',
+        `every way to start or map a denied file, or a program of a denied name, ${met}`,
+      ),
       kinds: promised(
         'kinds',
         `a denied file ${met}`,
@@ -182,17 +185,25 @@ const coverageIn = (mode: SoakMode) => {
       ),
       'near-misses': promised(
         'near-misses',
-        'files that resemble a denied one are free without a decision',
+        'files and names that resemble a denied one are free without a decision',
+      ),
+      'overlay-truncate': promised(
+        'overlay-truncate',
+        `O_TRUNC of a denied file through an overlay ${met}`,
       ),
       network: promised(
         'network',
-        `every connect, send and bind to a denied address or port ${met}`,
+        `every call on a socket that a denied address or port concerns ${met}`,
       ),
       'network-near-misses': promised(
         'network-near-misses',
         'the next address and port are free without a decision',
       ),
       mapped: promised('mapped', `a connect to a denied IPv4 address in its IPv6 form ${met}`),
+      'accepted-peers': promised(
+        'accepted-peers',
+        `accepting a connection from a denied address ${met}`,
+      ),
       exemptions: promised(
         'exemptions',
         'processes in an allowed cgroup are exempt',

@@ -23,12 +23,14 @@ export const acceptedPolicy = (name: RefusedPolicy) =>
 
 /** Findings that somebody may accept by name. Another name would accept nothing, and nobody would notice. */
 const DEFECTS: readonly string[] = [
+  'accepted-peer',
   'apply-killed-half-applied',
   'layout-mismatch',
   'refused-policy-pauses-enforcement',
   'refused-policy-resets-counters',
   'rollback-record',
   'truncate-by-path',
+  'truncate-through-overlay',
   'v4-mapped-address',
   ...REFUSED_POLICIES.map(acceptedPolicy),
 ];

@@ -26,6 +26,22 @@ const FINDINGS: Partial<Record<Group, Finding & { readonly id: string }>> = {
     detail:
       'truncate(2) by path emptied a file with a deny rule: its content is destroyed, and there is no event and no count of it',
   },
+  'overlay-truncate': {
+    id: 'truncate-through-overlay',
+    title: 'O_TRUNC through an overlay replaces a denied file by an empty one',
+    severity: 'high',
+    reference: 'docs/agent-contract.md §9.1',
+    detail:
+      'an open with O_TRUNC through an overlay went to a lower file with a deny rule: who looks there sees an empty file, and there is no event and no count of it',
+  },
+  'accepted-peers': {
+    id: 'accepted-peer',
+    title: 'connections from a denied address are accepted',
+    severity: 'high',
+    reference: 'docs/agent-contract.md §9.1',
+    detail:
+      'a connection from an address with a deny rule was accepted, and there is no event and no count of it',
+  },
   mapped: {
     id: 'v4-mapped-address',
     title: 'a denied IPv4 address is reached in its IPv6 form',
@@ -127,9 +143,9 @@ export class CoverageMode {
     const after = await scrape('after');
     if (!this.#daemon.ready.isRunning())
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
-    const { notRun } = this.#subjects;
+    const { notRun, promises } = this.#subjects;
     const { hooks } = this.#daemon.ready.capabilities;
-    const expectation = { mode: this.mode, notRun, hooks };
+    const expectation = { mode: this.mode, notRun, hooks, promises };
     const judged = judgeLines(taken, expectation);
     const witness = witnessOf(judged, this.#wanted, this.mode);
     directory.writeJson(this.#file, {

@@ -1,10 +1,12 @@
 import { howItEnded, runCommand } from '../../agent/command.ts';
+import { parseProbe } from '../../agent/contract/probe.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, rulesOn } from '../../changes/rules.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
 import { Probe } from '../../coverage/probe.ts';
+import type { Promises } from '../../coverage/promises.ts';
 import type { Site } from '../../coverage/site.ts';
 import { type Kind, TABLE } from '../../coverage/table.ts';
 import { type Standing, type Taken, takeTable } from '../../coverage/take-table.ts';
@@ -15,12 +17,16 @@ import { unrestorable } from '../drill/restorable.ts';
 import { type AppliedPolicy, journalPolicy, policyOf, removePolicy } from './candidate-policy.ts';
 
 /** Begun before the rules, and so before the agent; they live to the end of the phase. */
-const STANDING: readonly Kind[] = ['early', 'holder'];
+const STANDING: readonly Kind[] = ['early', 'holder', 'socket-holder'];
 
 const inBrackets = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
 /** Every rule of the coverage phase. @param hostPaths of the host's own file rules, which it keeps. */
-function coverageRules({ rulePaths, site }: MadeSite, hostPaths: readonly string[]) {
+function coverageRules(
+  { rulePaths, site }: MadeSite,
+  hostPaths: readonly string[],
+  { isWithoutNames }: Promises,
+) {
   const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
   const { bindPort, bothPort, tcpPort } = site.ipv4;
   return {
@@ -29,6 +35,7 @@ function coverageRules({ rulePaths, site }: MadeSite, hostPaths: readonly string
     deny_cidr: families.map(({ range }) => range.network),
     deny_port: [`${bindPort}:any:bind`, `${bothPort}:any:both`, `${tcpPort}:tcp:egress`],
     deny_ip_port: families.map(({ pair, pairPort }) => `${inBrackets(pair)}:${pairPort}`),
+    ...(isWithoutNames ? {} : { deny_comm: [site.names.denied] }),
     ...(site.cgroups === undefined ? {} : { allow_cgroup: [site.cgroups.allowed] }),
   };
 }
@@ -38,6 +45,7 @@ export class CoverageSubjects {
   readonly #run: CanaryRun;
   /** Why lines of the table cannot be tried on this host, by their words. */
   notRun: ReadonlyMap<string, string> = new Map();
+  promises: Promises = { probed: undefined, isWithoutNames: false };
   #made: MadeSite | undefined;
   #hostFiles: DeniedFiles = new Map();
   #standing: Standing = new Map();
@@ -92,7 +100,8 @@ export class CoverageSubjects {
       );
     this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
     const hostPaths = rules.files.flatMap(({ path }) => path ?? []);
-    const sections = coverageRules(this.made, hostPaths);
+    this.promises = await this.#readPromises();
+    const sections = coverageRules(this.made, hostPaths, this.promises);
     const policy = ownInput(this.made.site.directory, 'coverage.policy', policyOf(sections));
     this.#applied = await journalPolicy(this.#run, hostPaths);
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
@@ -123,6 +132,19 @@ export class CoverageSubjects {
   /** The host's files by their paths, ours by their names, as a person reviews them. */
   names(): DeniedFiles {
     return new Map([...this.#hostFiles, ...ownNames(this.made.denied)]);
+  }
+
+  /** Both commands only read. What else `policy lint` says, `policy apply` says again. */
+  async #readPromises(): Promise<Promises> {
+    const { directory, names } = this.made.site;
+    const policy = ownInput(directory, 'names.policy', policyOf({ deny_comm: [names.denied] }));
+    const linted = await this.#run.command('policy', 'lint', policy);
+    const probe = parseProbe((await this.#run.command('probe')).stdout);
+    const hooks = probe.ok ? probe.value.hook_probe?.hooks : undefined;
+    return {
+      probed: hooks && Object.keys(hooks),
+      isWithoutNames: linted.exitCode !== 0 && linted.stderr.includes('unknown section'),
+    };
   }
 
   /** Ends the processes that live through the phase; rules still there are left to the journal. */

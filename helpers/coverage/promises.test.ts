@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import type { Capabilities } from '../agent/contract/capabilities.ts';
+import type { BlockEvent } from '../agent/contract/events.ts';
+import { parseProbe } from '../agent/contract/probe.ts';
+import { NotApplicable } from '../criteria/judgement.ts';
+import { judgeGroup, judgeLines } from './judge-lines.ts';
+import type { Promises } from './promises.ts';
+import { type Route, TABLE } from './table.ts';
+import type { Taken } from './take-table.ts';
+
+const EVERY = {
+  ...{ lsm_file_open: true, lsm_inode_permission: true, lsm_bprm_check_security: true },
+  ...{ lsm_file_mmap: true, lsm_socket_connect: true, lsm_socket_bind: true },
+} as const;
+const NEWER = {
+  ...{ lsm_socket_listen: true, lsm_socket_accept: true, lsm_socket_sendmsg: true },
+  ...{ lsm_socket_recvmsg: true, lsm_inode_copy_up: true, lsm_bprm_ima_check: true },
+} as const;
+const REFUSED = { outcome: 'refused', errno: 'EPERM', call: 'open' } as const;
+const EVENT: BlockEvent = {
+  type: 'block',
+  action: 'BLOCK',
+  ...{ pid: 1, ppid: 1, start_time: 1, parent_start_time: 1 },
+  ...{ cgid: 1, cgroup_path: '/', comm: 'node', dev: 1, ino: 1 },
+};
+
+const takenBy = (route: Route): readonly Taken[] =>
+  TABLE.filter((line) => line.route === route).map((line) =>
+    line.expected === 'denied'
+      ? { line, answer: REFUSED, events: [EVENT] }
+      : { line, answer: { outcome: 'passed' }, events: [] },
+  );
+
+/** The verdict of a route that went as it must under enforcement, where the agent says this of itself. */
+function judged(
+  route: Route,
+  hooks: Partial<Capabilities['hooks']>,
+  promises: Partial<Promises> = {},
+) {
+  const [one] = judgeLines(takenBy(route), {
+    mode: 'enforce',
+    notRun: new Map(),
+    hooks: { ...EVERY, ...hooks },
+    promises: { probed: undefined, isWithoutNames: false, ...promises },
+  });
+  return { verdict: one?.verdict, text: one?.text };
+}
+
+describe('a route is tried where the agent promises it', () => {
+  test.each([
+    ['held-listen', 'lsm_socket_listen'],
+    ['held-accept', 'lsm_socket_accept'],
+    ['held-receive', 'lsm_socket_recvmsg'],
+    ['peer-accept', 'lsm_socket_accept'],
+    ['udp-send', 'lsm_socket_sendmsg'],
+    ['overlay-read', 'lsm_inode_copy_up'],
+    ['overlay-truncate', 'lsm_inode_copy_up'],
+  ] as const)('%s by %s', (route, hook) => {
+    const without = { ...NEWER, [hook]: undefined };
+    const asked = expect.stringMatching(`this version has ${hook}, and its capability report does`);
+    expect(judged(route, NEWER).verdict).toBe('pass');
+    expect(judged(route, { ...NEWER, [hook]: false })).toEqual({
+      verdict: 'inconclusive',
+      text: expect.stringMatching(`did not attach ${hook}, by its capability report$`),
+    });
+    // Neither document names it, or no hook of its age.
+    const none = {
+      verdict: 'not run',
+      text: expect.stringMatching(`\\(this version has no ${hook}\\)$`),
+    };
+    expect(judged(route, without, { probed: Object.keys(EVERY) })).toEqual(none);
+    expect(judged(route, {})).toEqual(none);
+    // One document names it, or hooks of its age.
+    const probed = { probed: [...Object.keys(EVERY), hook] };
+    expect(judged(route, {}, probed)).toEqual({ verdict: 'inconclusive', text: asked });
+    expect(judged(route, without)).toEqual({ verdict: 'inconclusive', text: asked });
+  });
+
+  test.each(['exec-by-name', 'exec-longer-name', 'exec-other-name'] as const)(
+    '%s by the section of the policy and the hook on exec',
+    (route) => {
+      expect(judged(route, {}).verdict).toBe('pass');
+      expect(judged(route, { lsm_bprm_check_security: false }).verdict).toBe('inconclusive');
+      expect(judged(route, {}, { isWithoutNames: true })).toEqual({
+        verdict: 'not run',
+        text: expect.stringMatching(/\(this version has no \[deny_comm\]\)$/),
+      });
+    },
+  );
+
+  test('a group of which nothing is promised is not run, with the words of each route', () => {
+    const taken = takenBy('peer-accept');
+    const lines = judgeLines(taken, {
+      ...{ mode: 'enforce', notRun: new Map<string, string>(), hooks: EVERY },
+      promises: { probed: undefined, isWithoutNames: false },
+    });
+    const judge = () => judgeGroup(lines, 'accepted-peers', { mode: 'enforce' });
+    expect(judge).toThrow(NotApplicable);
+    expect(judge).toThrow(
+      /^none can be tried: accept of .* \(this version has no lsm_socket_accept/,
+    );
+  });
+});
+
+test('the hooks that a version has are read from `probe`, where it names any', () => {
+  const named = parseProbe('{"kernel_release":"6.1","hook_probe":{"hooks":{"lsm_bpf":{}}}}');
+  expect(named.ok && named.value.hook_probe?.hooks).toEqual({ lsm_bpf: {} });
+  expect(parseProbe('{"kernel_release":"6.1"}')).toMatchObject({ ok: true });
+  expect(parseProbe('{"hook_probe":{"hooks":[]}}').ok).toBe(false);
+  expect(parseProbe('').ok).toBe(false);
+});

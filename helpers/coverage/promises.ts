@@ -1,0 +1,52 @@
+import { type Capabilities, NEWER_HOOKS } from '../agent/contract/capabilities.ts';
+import type { Route } from './table.ts';
+
+/** What this version says of itself before it starts. */
+export interface Promises {
+  /** Hooks that `probe` names; undefined where it names none at all. */
+  readonly probed: readonly string[] | undefined;
+  /** `policy lint` does not know the section [deny_comm]. */
+  readonly isWithoutNames: boolean;
+}
+
+/** The hook that sees a call on a socket, as the capability report names it (docs/agent-contract.md §2.2). */
+const SOCKET_HOOKS: Readonly<Record<string, string>> = {
+  connect: 'lsm_socket_connect',
+  send: 'lsm_socket_sendmsg',
+  bind: 'lsm_socket_bind',
+  listen: 'lsm_socket_listen',
+  accept: 'lsm_socket_accept',
+  receive: 'lsm_socket_recvmsg',
+};
+
+const BY_NAME: readonly Route[] = ['exec-by-name', 'exec-longer-name', 'exec-other-name'];
+
+/** Undefined for routes to a file: a start without any file hook never gets ready. */
+function hookOf(route: Route): string | undefined {
+  if (BY_NAME.includes(route)) return 'lsm_bprm_check_security';
+  // A version promises files below overlays with this one, whichever hook sees the open.
+  if (route.startsWith('overlay-')) return 'lsm_inode_copy_up';
+  return SOCKET_HOOKS[route.slice(route.lastIndexOf('-') + 1)];
+}
+
+/**
+ * Whether this start of the agent can keep what it promises on a route, by the report that it wrote. A hook that neither the
+ * report nor `probe` names is none of this version's. Of versions whose `probe` names none, those that lack a newer
+ * hook lack all of them; where the report names some, one that is missing was taken out.
+ */
+export function attachmentOf(
+  route: Route,
+  hooks: Capabilities['hooks'],
+  { probed, isWithoutNames }: Promises,
+) {
+  if (isWithoutNames && BY_NAME.includes(route))
+    return { state: 'not promised', what: '[deny_comm]' } as const;
+  const what = hookOf(route);
+  if (what === undefined) return { state: 'attached' } as const;
+  const reported: Readonly<Record<string, boolean | undefined>> = hooks;
+  if (reported[what] !== undefined)
+    return { state: reported[what] ? 'attached' : 'not attached', what } as const;
+  const isKnown =
+    probed?.includes(what) ?? NEWER_HOOKS.some((name) => reported[name] !== undefined);
+  return { state: isKnown ? 'not named' : 'not promised', what } as const;
+}
