@@ -46,6 +46,7 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'held-accept': ({ next, bindPort }) => accept(next, bindPort, 'port'),
   'held-receive': ({ address }) => by('receive', 'udp')(address, FREE_PORT, 'ip'),
   'peer-accept': ({ address, free }) => ({ ...accept(address, FREE_PORT, 'ip'), listener: free }),
+  'next-accept': ({ next, free }) => ({ ...accept(next, FREE_PORT), listener: free }),
   'next-tcp-connect': ({ next }) => tcp(next, FREE_PORT),
   'next-udp-connect': ({ next }) => udp(next, ANY_PORT),
   'next-udp-send': ({ next }) => send(next, ANY_PORT),
