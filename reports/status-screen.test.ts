@@ -50,7 +50,7 @@ test('a pass is one short screen', () => {
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
-     criteria      138 passed, 0 failed, 0 inconclusive, 0 not judged
+     criteria      146 passed, 0 failed, 0 inconclusive, 0 not judged
      evidence      /var/out/run-1
      read first    ticket.md: the whole run on one page
     ──────────────────────────────────────────────────────────────────────────────
@@ -87,7 +87,7 @@ test('causes come before what follows from them, with value, limit and unit', ()
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
-     criteria      133 passed, 2 failed, 1 inconclusive, 2 not judged
+     criteria      141 passed, 2 failed, 1 inconclusive, 2 not judged
 
      FAIL          title of enforce.ringbuf-drops (enforce.ringbuf-drops)
                    measured 700 drops, limit 100 drops

@@ -174,11 +174,14 @@ function isInARehearsal(pid: number): boolean {
  * (an operator's or a timer's `aegisbpf stats`) attaches nothing and is no running agent; a daemon
  * flips the mode of the one before it for good (docs/agent-contract.md §5.4).
  */
-export function agentInstances(candidate: Program): {
+export function agentInstances(
+  candidate: Program,
+  processes: readonly ProcessInformation[] = listProcesses(),
+): {
   readonly daemons: readonly ProcessInformation[];
   readonly commands: readonly ProcessInformation[];
 } {
-  const instances = listProcesses().filter((process) => isInstance(process, candidate));
+  const instances = processes.filter((process) => isInstance(process, candidate));
   const { daemon = [], command = [] } = Object.groupBy(instances, kindOf);
   return { daemons: daemon, commands: command };
 }

@@ -80,6 +80,7 @@ export const knobs = z.object({
     .prefault('all'),
   DURATION_SECONDS: wholeNumber(1, 604_800, 'seconds').prefault('300'),
   ...limits,
+  PLANNED_RESTART_DAYS: wholeNumber(0, 3650, 'days').prefault('7'),
   ENFORCE_SIGNAL: z
     .enum(['term', 'kill', 'int', 'none'], { error: 'expected term, kill, int or none' })
     .prefault('term'),

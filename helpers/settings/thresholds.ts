@@ -4,13 +4,23 @@ export type Figure =
   | { readonly known: false; readonly reason: string; readonly source: string };
 
 /** What a threshold measures: the value to compare with its limit, and the words for it. */
-type Measured = Exclude<Figure, { known: true }> | (Figure & { known: true; words: string });
+export type Measured =
+  | Exclude<Figure, { known: true }>
+  | (Extract<Figure, { known: true }> & {
+      readonly words: string;
+      /** By how much the value grows in an hour, where it surely does. */
+      readonly growsPerHour?: number | undefined;
+    });
 
 /** What the soak tells of the agent, while it runs and at its end. */
 export interface Figures {
   readonly decisions: Figure;
   readonly drops: Figure;
   readonly rssGrowthKb: Measured;
+  readonly cpuPercent: Measured;
+  readonly descriptors: Measured;
+  readonly threads: Measured;
+  readonly childProcesses: Measured;
 }
 
 /** One limit of the soak: what the operator may set, what the runbook says of it, and how it is measured. */
@@ -33,7 +43,9 @@ export interface Threshold {
   readonly limit: 'highest' | 'lowest';
   readonly evidence: readonly string[];
   /** The figure of the charts in whose panel the limit is a line; growth is drawn from the settled baseline on. */
-  readonly line?: 'drops' | 'rss';
+  readonly line?: 'drops' | 'rss' | 'cpu' | 'descriptors' | 'threads' | 'childProcesses';
+  /** Healthy, it stands still: a sure growth that meets the limit before PLANNED_RESTART_DAYS fails. */
+  readonly steady?: true;
   /** What it is judged from does not depend on any file of ours. */
   readonly withoutFiles?: true;
   readonly measure: (figures: Figures) => Measured;
@@ -113,10 +125,68 @@ export const THRESHOLDS = [
     // Highest resident memory during the soak minus the settled baseline.
     measure: ({ rssGrowthKb }) => rssGrowthKb,
   },
+  {
+    name: 'cpu',
+    title: "the agent's CPU time stays within MAX_CPU_PCT",
+    knob: 'MAX_CPU_PCT',
+    // Of one core, at the soak's load. The agent promises 2 % at an ordinary one (docs/agent-contract.md §9.5); at 500
+    // decisions a second the published one took 9 to 17 % of an emulated core.
+    accepts: { byDefault: '50', lowest: 0, highest: 100_000, unit: 'percent', whole: false },
+    unit: '%',
+    limit: 'highest',
+    evidence: ['charts/resources.svg'],
+    line: 'cpu',
+    withoutFiles: true,
+    measure: ({ cpuPercent }) => cpuPercent,
+    // It is a mean: what is still to come may lower it.
+    atBest: () => undefined,
+  },
+  {
+    name: 'descriptors',
+    title: "the agent's open descriptors stay within MAX_DESCRIPTORS",
+    knob: 'MAX_DESCRIPTORS',
+    // No promise: 1024 is the soft limit of a process that asks for no other (getrlimit(2)); the published agent has some 120.
+    accepts: { byDefault: '1024', lowest: 0, highest: MOST, unit: 'descriptors', whole: true },
+    unit: 'descriptors',
+    limit: 'highest',
+    evidence: ['charts/resources.svg'],
+    line: 'descriptors',
+    steady: true,
+    withoutFiles: true,
+    measure: ({ descriptors }) => descriptors,
+  },
+  {
+    name: 'threads',
+    title: "the agent's threads stay within MAX_THREADS",
+    knob: 'MAX_THREADS',
+    // No promise: the published agent has two, and a run time with pools of its own on a big host some dozens.
+    accepts: { byDefault: '128', lowest: 0, highest: MOST, unit: 'threads', whole: true },
+    unit: 'threads',
+    limit: 'highest',
+    evidence: ['charts/resources.svg'],
+    line: 'threads',
+    steady: true,
+    withoutFiles: true,
+    measure: ({ threads }) => threads,
+  },
+  {
+    name: 'child-processes',
+    title: "the agent's child processes stay within MAX_CHILD_PROCESSES",
+    knob: 'MAX_CHILD_PROCESSES',
+    // No promise, and no need of any is known; a few helpers would be no fault.
+    accepts: { byDefault: '8', lowest: 0, highest: MOST, unit: 'processes', whole: true },
+    unit: 'processes',
+    limit: 'highest',
+    evidence: ['charts/resources.svg'],
+    line: 'childProcesses',
+    steady: true,
+    withoutFiles: true,
+    measure: ({ childProcesses }) => childProcesses,
+  },
 ] as const satisfies readonly Threshold[];
 
 export type ThresholdName = (typeof THRESHOLDS)[number]['name'];
 export type LimitKnob = (typeof THRESHOLDS)[number]['knob'];
 
-/** The limits as the operator set them. */
-export type Limits = Readonly<Record<LimitKnob, number>>;
+/** The limits as the operator set them, and how soon a growth may not meet them. */
+export type Limits = Readonly<Record<LimitKnob | 'PLANNED_RESTART_DAYS', number>>;

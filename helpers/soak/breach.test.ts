@@ -2,17 +2,31 @@ import { expect, test } from 'vitest';
 import { exampleLimits } from '../../fixtures/examples/example-limits.ts';
 import type { Figure, Figures } from '../settings/thresholds.ts';
 import { breachOf, type SoFar } from './breach.ts';
-import { figuresOf } from './thresholds.ts';
+import { figuresOf } from './figures.ts';
 
 const known = (value: number): Figure => ({ known: true, value, source: 'scrape' });
 const unknown: Figure = { known: false, reason: 'it was not read yet', source: 'scrape' };
 
 /** A running soak's figures in which all is well, apart from these. */
-const figures = (changed: { drops?: number; decisions?: number; rssKb?: number }): Figures =>
+const figures = (changed: {
+  drops?: number;
+  decisions?: number;
+  rssKb?: number;
+  cpu?: number;
+  threads?: number;
+}): Figures =>
   figuresOf({
     drops: known(changed.drops ?? 0),
     decisions: known(changed.decisions ?? 5000),
     rss: { baselineKb: 5000, maxKb: 5000 + (changed.rssKb ?? 1000), samples: 9 },
+    resources: {
+      unread: 0,
+      cpuSeconds: known(changed.cpu ?? 1),
+      overSeconds: 10,
+      descriptors: { highest: 120 },
+      threads: { highest: changed.threads ?? 2 },
+      childProcesses: { highest: 0 },
+    },
     agent: { pid: 4711 },
   });
 
@@ -37,7 +51,10 @@ const well: SoFar = {
 
 test('a soak in which all is well goes on', () => {
   expect(breachOf(well, LIMITS)).toBeUndefined();
-  const notReadYet = { drops: unknown, decisions: unknown, rssGrowthKb: unknown };
+  const notReadYet = {
+    ...{ drops: unknown, decisions: unknown, rssGrowthKb: unknown },
+    ...{ cpuPercent: unknown, descriptors: unknown, threads: unknown, childProcesses: unknown },
+  };
   expect(breachOf({ ...well, figures: notReadYet }, LIMITS)).toBeUndefined();
 });
 
@@ -69,6 +86,11 @@ test.each<[string, Partial<SoFar>, RegExp]>([
     { figures: figures({ rssKb: 65_537 }) },
     /grew by 65537 KiB .*MAX_RSS_GROWTH_KB=65536/,
   ],
+  [
+    'too many threads',
+    { figures: figures({ threads: 129 }) },
+    /at most 129 threads .*MAX_THREADS=128 can no longer/,
+  ],
   ['a degradation', { states: ['DEGRADED/BPF_LOAD_FAILED'] }, /changed its state to DEGRADED/],
   ['an error', { errors: 1 }, /logged an error/],
   ['a start anew', { starts: 2 }, /the agent restarted/],
@@ -87,6 +109,10 @@ test('a drop ratio ends it only when what is left to come cannot dilute it any m
   expect(breachOf({ ...many, elapsedSeconds: 299 }, limits)).toBe(
     '1000 drops in 5000 decisions = 20.0 %, so MAX_EVENT_DROP_RATIO_PCT=0.1 can no longer be kept',
   );
+});
+
+test('much CPU time does not end it: what is still to come may lower the mean', () => {
+  expect(breachOf({ ...well, figures: figures({ cpu: 9 }) }, LIMITS)).toBeUndefined();
 });
 
 test('few decisions do not end it: more are still to come', () => {

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { attemptCounts } from '../workload/attempt-counts.ts';
 import { openLatency } from '../workload/latency-schemas.ts';
-import { memoryTrend } from './memory-trend.ts';
+import { trend } from './trend.ts';
 
 const delta = z.discriminatedUnion('known', [
   z.object({ known: z.literal(true), value: z.number(), source: z.string() }),
   z.object({ known: z.literal(false), reason: z.string(), source: z.string() }),
 ]);
+
+const resourceLevel = z.object({
+  highest: z.number().int().optional(),
+  trend: trend.optional(),
+});
+
+export type ResourceLevel = z.output<typeof resourceLevel>;
 
 /** Work beside the main one, with an accounting of its own. */
 const sideResult = z.object({
@@ -130,8 +137,21 @@ export const soakResult = z.object({
     samples: z.number().int(),
     /** In words: the file it was read from, and whether the kernel only estimates it. */
     source: z.string().optional(),
-    trend: memoryTrend.optional(),
+    trend: trend.optional(),
   }),
+  /** What the agent's process took besides memory, by the samples of /proc. */
+  resources: z
+    .object({
+      /** Samples in which /proc did not tell of the running agent. */
+      unread: z.number().int(),
+      /** User and system time, from the first reading to the last. */
+      cpuSeconds: delta,
+      overSeconds: z.number(),
+      descriptors: resourceLevel,
+      threads: resourceLevel,
+      childProcesses: resourceLevel,
+    })
+    .optional(),
   samples: z.object({
     taken: z.number().int(),
     /** Taken, but more than half an interval after their time. */

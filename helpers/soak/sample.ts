@@ -21,6 +21,7 @@ const sample = z.object({
   cpuTicks: z.number().optional(),
   threads: z.number().optional(),
   fileDescriptors: z.number().optional(),
+  childProcesses: z.number().optional(),
   eventLines: z.number().int(),
   /** Of the workers' opens since the sample before, in µs. */
   openLatencyUs: openLatency.optional(),

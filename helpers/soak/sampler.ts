@@ -1,11 +1,15 @@
 import { endText } from '../agent/command.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { pause } from '../criteria/step-signal.ts';
-import { agentInstances, type ProcessResources, processResources } from '../host/processes.ts';
-import { memorySourceText } from '../host/resident-memory.ts';
+import {
+  agentInstances,
+  listProcesses,
+  type ProcessInformation,
+  processResources,
+} from '../host/processes.ts';
 import type { Workload } from '../workload/workload.ts';
+import { AgentResources } from './agent-resources.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
-import { MemoryReadings } from './memory-trend.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './subject.ts';
@@ -21,8 +25,12 @@ const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
  * Another daemon of the agent beside this one, in words; undefined when it is alone. One-shot
  * commands of ours are our children; everything else named so is another instance.
  */
-function otherInstance(executable: string, daemonPid: number): string | undefined {
-  const other = agentInstances({ path: executable }).daemons.find(
+function otherInstance(
+  executable: string,
+  daemonPid: number,
+  processes: readonly ProcessInformation[],
+): string | undefined {
+  const other = agentInstances({ path: executable }, processes).daemons.find(
     (one) => one.pid !== daemonPid && one.parentPid !== process.pid,
   );
   return other === undefined ? undefined : `${other.comm}, pid ${other.pid}`;
@@ -30,10 +38,7 @@ function otherInstance(executable: string, daemonPid: number): string | undefine
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
 export class Sampler {
-  readonly rss: { maxKb?: number; lastKb?: number; samples: number; source?: string } = {
-    samples: 0,
-  };
-  readonly memory = new MemoryReadings();
+  readonly resources: AgentResources;
   readonly scrapes: SoakResult['samples'] = { taken: 0, failed: 0, late: 0, source: '' };
   telemetryDrops: number | undefined;
   otherInstance: string | undefined;
@@ -48,6 +53,7 @@ export class Sampler {
 
   constructor(subject: SoakSubject, workload: Workload) {
     this.#subject = subject;
+    this.resources = new AgentResources(subject.daemon.identity.pid);
     this.#workload = workload;
   }
 
@@ -127,14 +133,17 @@ export class Sampler {
 
   async #sample(elapsedMs: number): Promise<void> {
     const { run, daemon, candidate, decisions } = this.#subject;
-    this.otherInstance ??= otherInstance(candidate.executable, daemon.identity.pid);
+    const processes = listProcesses();
+    this.otherInstance ??= otherInstance(candidate.executable, daemon.identity.pid, processes);
     const figures = this.#figures(
       this.#endpoint
         ? await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS)
         : await scrapeCommand(candidate),
     );
-    const resources = processResources(daemon.identity.pid);
-    if (resources !== undefined) this.#countRss(resources, elapsedMs);
+    const resources = this.#resources(processes);
+    // The scrape may have taken a while.
+    if (resources !== undefined || daemon.isRunning())
+      this.resources.add((performance.now() - this.#begun) / 1000, resources);
     const { attempts, allowed, eperm: denied, signals } = this.#workload.counts();
     const line: Sample = {
       at: new Date().toISOString(),
@@ -146,6 +155,13 @@ export class Sampler {
       openLatencyUs: this.#workload.takeLatency(),
     };
     run.appendLine(`${daemon.mode}/samples.ndjson`, line);
+  }
+
+  #resources(processes: readonly ProcessInformation[]) {
+    const { pid } = this.#subject.daemon.identity;
+    const own = processResources(pid);
+    const childProcesses = processes.filter(({ parentPid }) => parentPid === pid).length;
+    return own && { ...own, childProcesses };
   }
 
   #figures(scrape: Scrape): Pick<Sample, 'decisions' | 'drops' | 'telemetryDrops' | 'scrapeError'> {
@@ -184,13 +200,5 @@ export class Sampler {
     this.totals = now;
     if (last === undefined || (now.decisions >= last.decisions && now.drops >= last.drops)) return;
     this.scrapes.decreased = `counters went backwards during the soak (decisions ${last.decisions} → ${now.decisions}, drops ${last.drops} → ${now.drops}): they were reset, so the deltas of this run are unknown; find out what reset them and run again`;
-  }
-
-  #countRss({ rssKb, rssSource }: ProcessResources, elapsedMs: number): void {
-    this.rss.samples += 1;
-    this.rss.source = memorySourceText(rssSource);
-    this.rss.lastKb = rssKb;
-    this.rss.maxKb = Math.max(this.rss.maxKb ?? 0, rssKb);
-    this.memory.add({ seconds: elapsedMs / 1000, rssKb });
   }
 }

@@ -6,6 +6,7 @@ import { type Clocks, clockProblem, elapsedBetween, readClocks } from '../worklo
 import { breachOf, decisionBreach } from './breach.ts';
 import { othersIn } from './counter-checks.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
+import { figuresOf } from './figures.ts';
 import { Loads } from './loads.ts';
 import type { Measured } from './measured.ts';
 import { readEveryWay } from './readings.ts';
@@ -13,7 +14,6 @@ import type { SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { settledMemory } from './settled-memory.ts';
 import type { SoakSubject } from './subject.ts';
-import { figuresOf } from './thresholds.ts';
 import { reportedBy, toResult } from './to-result.ts';
 
 /** How long the last event lines may take after the last attempt. */
@@ -104,7 +104,8 @@ function breachWatch(
         figures: figuresOf({
           drops: since('drops', DROP_FAMILIES),
           decisions: since('decisions', DECISION_FAMILIES),
-          rss: { ...sampler.rss, baselineKb },
+          rss: { ...sampler.resources.rss, baselineKb },
+          resources: sampler.resources.soFar(),
           agent: daemon.identity,
         }),
         countersDecreased: sampler.scrapes.decreased,

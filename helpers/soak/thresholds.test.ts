@@ -27,6 +27,17 @@ const dropped = (drops: number, decisions: number) => ({
 const grown = (kb: number, samples = 300) => ({
   rss: { baselineKb: 1000, maxKb: 1000 + kb, samples },
 });
+const taken = (changes: object) => ({ resources: { ...exampleSoak.resources, ...changes } });
+const cpu = (seconds: number) => taken({ cpuSeconds: known(seconds) });
+const restarted = (days: number) => ({ ...limits, PLANNED_RESTART_DAYS: days });
+/** 120 descriptors, and so many more an hour. */
+const growing = (perHour: number, rise = 9, lowPerHour = perHour) =>
+  taken({
+    descriptors: {
+      highest: 120,
+      trend: { perHour, lowPerHour, highPerHour: 2 * perHour, readings: 225, rise },
+    },
+  });
 
 test.each([
   ['drops at the limit', 'ringbuf-drops', { drops: known(100) }, 'pass'],
@@ -49,8 +60,54 @@ test.each([
   ['one sample of memory', 'rss-growth', grown(0, 1), 'inconclusive'],
   ['memory without a baseline', 'rss-growth', { rss: { maxKb: 1, samples: 9 } }, 'inconclusive'],
   ['good memory, cut short', 'rss-growth', early, 'inconclusive'],
+  ['CPU time at the limit', 'cpu', cpu(150), 'pass'],
+  ['CPU time above the limit', 'cpu', cpu(151), 'fail'],
+  ['CPU time that went backwards', 'cpu', taken({ cpuSeconds: unknown }), 'inconclusive'],
+  ['a sample that could not be read', 'cpu', taken({ unread: 1 }), 'inconclusive'],
+  ['a run that did not read it', 'cpu', { resources: undefined }, 'inconclusive'],
+  ['little CPU time, cut short', 'cpu', early, 'inconclusive'],
+  ['descriptors at the limit', 'descriptors', taken({ descriptors: { highest: 1024 } }), 'pass'],
+  ['one above the limit', 'descriptors', taken({ descriptors: { highest: 1025 } }), 'fail'],
+  ['no sample of them', 'descriptors', taken({ descriptors: {} }), 'inconclusive'],
+  ['a highest that may be unread', 'descriptors', taken({ unread: 1 }), 'inconclusive'],
+  ['a leak that meets the limit in 15 h', 'descriptors', growing(60), 'fail'],
+  ['a leak, cut short', 'descriptors', { ...growing(60), ...early }, 'inconclusive'],
+  ['a growth that is not sure', 'descriptors', growing(60, 9, 0), 'pass'],
+  ['two that were opened for good', 'descriptors', growing(60, 2), 'pass'],
+  ['threads at the limit', 'threads', taken({ threads: { highest: 128 } }), 'pass'],
+  ['threads above the limit', 'threads', taken({ threads: { highest: 129 } }), 'fail'],
+  ['children at the limit', 'child-processes', taken({ childProcesses: { highest: 8 } }), 'pass'],
+  ['a child too many', 'child-processes', taken({ childProcesses: { highest: 9 } }), 'fail'],
+  ['unread children', 'child-processes', taken({ unread: 1 }), 'inconclusive'],
+  ['unread threads', 'threads', taken({ unread: 1 }), 'inconclusive'],
 ] as const)('%s: %o', (_, name, changes, verdict) => {
   expect(judged(name, soak(changes), limits).verdict).toBe(verdict);
+});
+
+test.each([
+  ['in 15 h', growing(60), limits, 'fail', /15 h at this pace, sooner than PLANNED_RESTART_DAYS=7/],
+  ['in 9 days', growing(4.2), limits, 'pass', /MAX_DESCRIPTORS=1024, met in 9 days at this pace,/],
+  ['after a daily restart', growing(30), restarted(1), 'pass', /met in 30 h/],
+  ['whenever it may', growing(60), restarted(0), 'pass', /met in 15 h/],
+  ['within minutes', growing(90_400), limits, 'fail', /met in 1 min/],
+] as const)('a sure growth of descriptors meets the limit %s', (_, changes, by, verdict, says) => {
+  const judgement = judged('descriptors', soak(changes), by);
+  expect(judgement.verdict).toBe(verdict);
+  expect(judgement.explanation).toMatch(says);
+});
+
+test('memory that surely grows says when it meets its limit, as advice', () => {
+  const trend = { perHour: 7200, lowPerHour: 7000, highPerHour: 7400, readings: 225, rise: 450 };
+  const rss = { baselineKb: 1000, maxKb: 1536, samples: 300, trend };
+  const { verdict, explanation } = judged('rss-growth', soak({ rss }), limits);
+  expect(verdict).toBe('pass');
+  expect(explanation).toContain('limit MAX_RSS_GROWTH_KB=65536, met in 9 h at this pace');
+});
+
+test('CPU time is told for a core, in seconds and by decision', () => {
+  expect(judged('cpu', soak(), limits).explanation).toContain(
+    'the agent used 5.00 % of one core (15.00 s in 300.0 s; 15000 ms for 1,000 decisions), limit MAX_CPU_PCT=50',
+  );
 });
 
 test('no threshold passes on a delta that is unknown', () => {

@@ -57,10 +57,11 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     linesByAction: Object.fromEntries(decisions.byAction),
     hostDecisions: daemon.events.hostDecisions().reduce((sum, group) => sum + group.count, 0),
     rss: {
-      ...sampler.rss,
+      ...sampler.resources.rss,
       baselineKb: measured.baselineKb,
-      trend: sampler.memory.trend(),
+      trend: sampler.resources.memoryTrend(),
     },
+    resources: sampler.resources.result(),
     samples: sampler.scrapes,
     telemetryDrops: sampler.telemetryDrops,
     agent: sampler.agent(),

@@ -27,7 +27,7 @@ const sample = (second: number, figures: Partial<Sample> = {}): Sample => ({
   signals: 0,
   decisions: 1000 + second * 500,
   drops: second,
-  rssKb: 7500,
+  ...{ rssKb: 7500, cpuTicks: second * 10, threads: 2, fileDescriptors: 120, childProcesses: 0 },
   eventLines: 0,
   ...figures,
 });
@@ -95,6 +95,7 @@ test('each drawing stands alone: well-formed, without scripts, for both colour s
     'decisions.svg',
     'drops.svg',
     'memory.svg',
+    'resources.svg',
     'open-latency.svg',
   ]);
   for (const svg of drawn.values()) {
@@ -113,15 +114,46 @@ test('each drawing stands alone: well-formed, without scripts, for both colour s
   expect(drawn.get('drops.svg')).toContain('limit 100');
 });
 
+test('CPU is a rate in percent of one core, and what was not read is a gap', () => {
+  soaked('audit', [
+    sample(0),
+    { ...sample(1), cpuTicks: undefined, threads: undefined, fileDescriptors: undefined },
+    sample(2, { cpuTicks: 30, threads: 3, fileDescriptors: 121 }),
+  ] as Sample[]);
+  expect(soakSeries(run.path)[0]).toMatchObject({
+    cpu: [[2, 15]],
+    descriptors: [
+      [0, 120],
+      [2, 121],
+    ],
+    threads: [
+      [0, 2],
+      [2, 3],
+    ],
+  });
+});
+
 test('a limit is a line where its threshold says so, and growth counts from the baseline', () => {
   soaked('audit', [sample(0), sample(1)]);
   run.writeJson('audit/soak.json', { ...exampleSoak, rss: { baselineKb: 7000, samples: 2 } });
-  const settings = { MAX_RINGBUF_DROPS: 41, MAX_RSS_GROWTH_KB: 2000, MIN_TOTAL_DECISIONS: 43 };
+  const RESOURCES = {
+    MAX_CPU_PCT: 50,
+    MAX_DESCRIPTORS: 1024,
+    MAX_THREADS: 128,
+    MAX_CHILD_PROCESSES: 8,
+  };
+  const settings = {
+    MAX_RINGBUF_DROPS: 41,
+    MAX_RSS_GROWTH_KB: 2000,
+    MIN_TOTAL_DECISIONS: 43,
+    ...RESOURCES,
+  };
   const drawn = [...charts(exampleRun({ settings }), run.path)];
   expect(drawn.map(([name, svg]) => [name, svg.match(/(?<=>)(limit|baseline) [^<]+/g)])).toEqual([
     ['decisions.svg', null],
     ['drops.svg', ['limit 41']],
     ['memory.svg', ['baseline 7', 'limit 9']],
+    ['resources.svg', ['limit 50', 'limit 1,024', 'limit 128', 'limit 8']],
     ['open-latency.svg', null],
   ]);
   const without = charts(exampleRun({ settings: {} }), run.path);

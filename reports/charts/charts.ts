@@ -10,6 +10,7 @@ export const CHART_FILES = [
   'decisions.svg',
   'drops.svg',
   'memory.svg',
+  'resources.svg',
   'open-latency.svg',
 ] as const;
 
@@ -78,6 +79,31 @@ function drawings(
           name: 'resident memory, MB',
           points: ({ rss }) => rss.map(([x, kb]) => [x, kb / MB]),
           levels: memoryLevels(soaks, limitsOn(run, 'rss')),
+        },
+      ],
+    },
+    'resources.svg': {
+      about: 'what else the agent takes of the host',
+      panels: [
+        {
+          name: 'CPU, % of one core',
+          points: ({ cpu }) => cpu,
+          levels: limitsOn(run, 'cpu').map(limitLevel),
+        },
+        {
+          name: 'open descriptors',
+          points: ({ descriptors }) => descriptors,
+          levels: limitsOn(run, 'descriptors').map(limitLevel),
+        },
+        {
+          name: 'threads',
+          points: ({ threads }) => threads,
+          levels: limitsOn(run, 'threads').map(limitLevel),
+        },
+        {
+          name: 'child processes',
+          points: ({ childProcesses }) => childProcesses,
+          levels: limitsOn(run, 'childProcesses').map(limitLevel),
         },
       ],
     },

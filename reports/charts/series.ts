@@ -54,9 +54,9 @@ function grown(samples: readonly Sample[], at: Clock, figure: Figure): Point[] {
   return read.map(([x, value]) => [x, value - (read[0]?.[1] ?? value)]);
 }
 
-function rates(decisions: readonly Point[]): Point[] {
-  return decisions.slice(1).flatMap(([x, y], index) => {
-    const [beforeX, beforeY] = decisions[index] ?? [x, y];
+function rates(counts: readonly Point[]): Point[] {
+  return counts.slice(1).flatMap(([x, y], index) => {
+    const [beforeX, beforeY] = counts[index] ?? [x, y];
     return x > beforeX ? [[x, (y - beforeY) / (x - beforeX)] as const] : [];
   });
 }
@@ -92,6 +92,11 @@ export function soakSeries(path: string) {
       drops: grown(samples, at, ({ drops }) => drops),
       /** Resident memory of the agent, kB. */
       rss: points(samples, at, ({ rssKb }) => rssKb),
+      /** Use of one core, in percent, between one sample and the next: a tick is a hundredth of a second. */
+      cpu: rates(points(samples, at, ({ cpuTicks }) => cpuTicks)),
+      descriptors: points(samples, at, ({ fileDescriptors }) => fileDescriptors),
+      threads: points(samples, at, ({ threads }) => threads),
+      childProcesses: points(samples, at, (one) => one.childProcesses),
       /** How long the workers' opens took between one sample and the next, in µs: half of them, and 99 of 100, at most this. */
       openP50Us: points(samples, at, ({ openLatencyUs }) => openLatencyUs?.p50),
       openP99Us: points(samples, at, ({ openLatencyUs }) => openLatencyUs?.p99),

@@ -1,24 +1,28 @@
 import { z } from 'zod';
 
-/** One reading of the agent's resident memory. */
-export interface MemoryReading {
+/** One reading of something that the agent takes of the host. */
+export interface Reading {
   readonly seconds: number;
-  readonly rssKb: number;
+  readonly value: number;
 }
 
-/** The trend of resident memory, with the interval that holds it with 95 % confidence. */
-export const memoryTrend = z.object({
-  kbPerHour: z.number(),
-  lowKbPerHour: z.number(),
-  highKbPerHour: z.number(),
+/** The trend of a figure, with the interval that holds it with 95 % confidence. */
+export const trend = z.object({
+  perHour: z.number(),
+  lowPerHour: z.number(),
+  highPerHour: z.number(),
   readings: z.number().int(),
+  /** What it comes to from the first reading to the last. */
+  rise: z.number(),
 });
-export type MemoryTrend = z.output<typeof memoryTrend>;
+export type Trend = z.output<typeof trend>;
 
 /** Below this the normal approximation of Kendall's statistic does not hold (Hollander & Wolfe). */
 const MIN_READINGS = 10;
 /** Slopes are taken of all pairs; a longer series is thinned evenly to this many readings. */
 const MAX_READINGS = 600;
+/** The first of a soak, in which an agent still settles: its threads and connections come with the load. */
+const SETTLING = 1 / 4;
 const Z_95 = 1.96;
 const SECONDS_PER_HOUR = 3600;
 
@@ -29,14 +33,14 @@ const median = (sorted: Float64Array) => {
 };
 
 /** The slopes of all pairs, sorted. */
-function pairSlopes(readings: readonly MemoryReading[]): Float64Array {
+function pairSlopes(readings: readonly Reading[]): Float64Array {
   const slopes = new Float64Array((readings.length * (readings.length - 1)) / 2);
   let count = 0;
   for (const [index, later] of readings.entries()) {
     for (let before = 0; before < index; before += 1) {
       const earlier = readings[before];
       if (earlier === undefined || later.seconds === earlier.seconds) continue;
-      slopes[count] = (later.rssKb - earlier.rssKb) / (later.seconds - earlier.seconds);
+      slopes[count] = (later.value - earlier.value) / (later.seconds - earlier.seconds);
       count += 1;
     }
   }
@@ -54,33 +58,36 @@ function kendallVariance(values: readonly number[]): number {
 /**
  * The Theil–Sen slope and Sen's rank interval (Sen, JASA 63, 1968; Helsel et al., Statistical Methods
  * in Water Resources, USGS TM 4-A3, 2020, section 10.1): a few peaks do not bend it, and memory is all
- * steps and peaks. Readings that follow one another are not independent, so the interval is too
- * narrow rather than too wide: an advice, never a verdict. Undefined with fewer than 10 readings.
+ * steps and peaks. Readings that follow one another are not independent, so the interval is too narrow
+ * rather than too wide, and alone no verdict. Undefined with fewer than 10 readings.
  */
-export function trendOf(all: readonly MemoryReading[]): MemoryTrend | undefined {
+export function trendOf(all: readonly Reading[]): Trend | undefined {
   const step = Math.ceil(all.length / MAX_READINGS);
   const readings = all.filter((_, index) => index % step === 0);
   if (readings.length < MIN_READINGS) return undefined;
   const slopes = pairSlopes(readings);
   if (slopes.length === 0) return undefined;
-  const reach = Z_95 * Math.sqrt(kendallVariance(readings.map(({ rssKb }) => rssKb)));
+  const reach = Z_95 * Math.sqrt(kendallVariance(readings.map(({ value }) => value)));
   const at = (rank: number) =>
     slopes[Math.min(slopes.length - 1, Math.max(0, Math.round(rank)))] ?? 0;
+  const perHour = median(slopes) * SECONDS_PER_HOUR;
+  const seconds = (readings.at(-1)?.seconds ?? 0) - (readings[0]?.seconds ?? 0);
   return {
-    kbPerHour: median(slopes) * SECONDS_PER_HOUR,
-    lowKbPerHour: at((slopes.length - reach) / 2 - 1) * SECONDS_PER_HOUR,
-    highKbPerHour: at((slopes.length + reach) / 2) * SECONDS_PER_HOUR,
+    perHour,
+    lowPerHour: at((slopes.length - reach) / 2 - 1) * SECONDS_PER_HOUR,
+    highPerHour: at((slopes.length + reach) / 2) * SECONDS_PER_HOUR,
     readings: readings.length,
+    rise: (perHour * seconds) / SECONDS_PER_HOUR,
   };
 }
 
 /** Keeps enough of a soak's readings for its trend, however long it runs. */
-export class MemoryReadings {
-  readonly #kept: MemoryReading[] = [];
+export class Readings {
+  readonly #kept: Reading[] = [];
   #every = 1;
   #seen = 0;
 
-  add(reading: MemoryReading): void {
+  add(reading: Reading): void {
     this.#seen += 1;
     if (this.#seen % this.#every !== 0) return;
     this.#kept.push(reading);
@@ -90,16 +97,19 @@ export class MemoryReadings {
     this.#every *= 2;
   }
 
-  trend(): MemoryTrend | undefined {
-    return trendOf(this.#kept);
+  /** Of the readings after the settling. */
+  trend(): Trend | undefined {
+    const [first, last] = [this.#kept[0]?.seconds ?? 0, this.#kept.at(-1)?.seconds ?? 0];
+    const settled = first + (last - first) * SETTLING;
+    return trendOf(this.#kept.filter(({ seconds }) => seconds >= settled));
   }
 }
 
 /** The trend in words. */
-export function trendText(trend: MemoryTrend | undefined): string {
-  if (trend === undefined) return `no trend from fewer than ${MIN_READINGS} readings`;
-  const { kbPerHour, lowKbPerHour, highKbPerHour } = trend;
+export function trendText(of: Trend | undefined, unit: string): string {
+  if (of === undefined) return `no trend from fewer than ${MIN_READINGS} settled readings`;
+  const { perHour, lowPerHour, highPerHour } = of;
   const round = (value: number) => `${value > 0 ? '+' : ''}${Math.round(value)}`;
-  const sure = lowKbPerHour > 0 ? 'it grows' : highKbPerHour < 0 ? 'it shrinks' : 'no clear trend';
-  return `advisory trend ${round(kbPerHour)} KiB/h, 95 % between ${round(lowKbPerHour)} and ${round(highKbPerHour)}: ${sure}`;
+  const sure = lowPerHour > 0 ? 'it grows' : highPerHour < 0 ? 'it shrinks' : 'no clear trend';
+  return `trend ${round(perHour)} ${unit}/h, 95 % between ${round(lowPerHour)} and ${round(highPerHour)}: ${sure}`;
 }

@@ -1,0 +1,76 @@
+import type { Figure, Figures, Measured } from '../settings/thresholds.ts';
+import { counted } from '../text/counted.ts';
+import type { ResourceLevel, SoakResult } from './result.ts';
+import { trendText } from './trend.ts';
+
+/** A descriptor or two that are opened for good are no leak. */
+const LEAST_RISE = 3;
+
+type Soaked = Pick<SoakResult, 'decisions' | 'drops' | 'rss' | 'resources'> & {
+  readonly agent: { readonly pid: number };
+};
+type Resources = NonNullable<SoakResult['resources']>;
+/** A figure, or why there is none. */
+type Told = string | Omit<Extract<Measured, { known: true }>, 'known' | 'source'>;
+
+/** The figures of a soak, while it runs and at its end. */
+export function figuresOf(soak: Soaked): Figures {
+  const { decisions, drops, rss, agent } = soak;
+  return {
+    decisions,
+    drops,
+    rssGrowthKb: memoryGrowth(rss, agent.pid),
+    cpuPercent: ofProcess(soak, (read) => cpuPercent(read, decisions)),
+    descriptors: ofProcess(soak, ({ descriptors }) => highest(descriptors, 'open descriptors')),
+    threads: ofProcess(soak, ({ threads }) => highest(threads, 'threads')),
+    childProcesses: ofProcess(soak, (read) => highest(read.childProcesses, 'child processes')),
+  };
+}
+
+/** Highest resident memory so far minus the settled baseline, with its trend where there is one. */
+function memoryGrowth(rss: SoakResult['rss'], pid: number): Measured {
+  const { baselineKb, maxKb, samples, trend, source = `/proc/${pid}` } = rss;
+  if (baselineKb === undefined || maxKb === undefined || samples < 2) {
+    const reason = `only ${samples} samples of the agent's resident memory were taken, at least 2 are needed; run longer than SAMPLE_SECONDS`;
+    return { known: false, reason, source };
+  }
+  const value = maxKb - baselineKb;
+  const told = trend === undefined ? '' : `; advisory ${trendText(trend, 'KiB')}`;
+  const words = `resident memory grew by ${value} KiB (settled ${baselineKb}, highest ${maxKb}${told})`;
+  const growsPerHour = trend !== undefined && trend.lowPerHour > 0 ? trend.perHour : undefined;
+  return { known: true, value, source, words, growsPerHour };
+}
+
+/** What the readings of the process tell; nothing where one is missing, for the worst may have been in it. */
+function ofProcess(soak: Soaked, tell: (read: Resources) => Told): Measured {
+  const { resources: read, agent } = soak;
+  const source = `/proc/${agent.pid}`;
+  const unknown = (reason: string): Measured => ({ known: false, reason, source });
+  if (read === undefined) return unknown("the agent's process was not read during the soak");
+  if (read.unread > 0)
+    return unknown(
+      `${counted(read.unread, 'sample')} of the agent's process could not be read from /proc`,
+    );
+  const told = tell(read);
+  return typeof told === 'string' ? unknown(told) : { known: true, source, ...told };
+}
+
+/** Mean use of one core, as top(1) tells it. */
+function cpuPercent({ cpuSeconds, overSeconds }: Resources, decisions: Figure): Told {
+  if (!cpuSeconds.known) return cpuSeconds.reason;
+  const value = (100 * cpuSeconds.value) / overSeconds;
+  const each =
+    decisions.known && decisions.value > 0
+      ? `; ${Number(((1e6 * cpuSeconds.value) / decisions.value).toPrecision(3))} ms for 1,000 decisions`
+      : '';
+  const words = `the agent used ${value.toPrecision(3)} % of one core (${cpuSeconds.value.toFixed(2)} s in ${overSeconds.toFixed(1)} s${each})`;
+  return { value, words };
+}
+
+/** The highest of a figure that goes up and down, with its trend. */
+function highest({ highest: value, trend }: ResourceLevel, what: string): Told {
+  if (value === undefined) return 'no sample of it was taken; run longer than SAMPLE_SECONDS';
+  const words = `the agent had at most ${value} ${what} (${trendText(trend, what)})`;
+  const grows = trend !== undefined && trend.lowPerHour > 0 && trend.rise >= LEAST_RISE;
+  return { value, words, growsPerHour: grows ? trend.perHour : undefined };
+}
