@@ -101,7 +101,9 @@ test('memory that surely grows says when it meets its limit, as advice', () => {
   const rss = { baselineKb: 1000, maxKb: 1536, samples: 300, trend };
   const { verdict, explanation } = judged('rss-growth', soak({ rss }), limits);
   expect(verdict).toBe('pass');
-  expect(explanation).toContain('limit MAX_RSS_GROWTH_KB=65536, met in 9 h at this pace');
+  expect(explanation).toContain(
+    'limit MAX_RSS_GROWTH_KB=65536, met in 9 h at this pace, which is advice,',
+  );
 });
 
 test('CPU time is told for a core, in seconds and by decision', () => {

@@ -26,21 +26,20 @@ export function judgeThreshold(threshold: Entry, soak: SoakResult, limits: Limit
   }
   const told = `${words}, limit ${knob}=${limit}`;
   if (value > limit) return fail(`${told}, ${at}`, measurement);
-  if (soak.endedEarly === undefined) {
-    const hours = (limit - value) / (measured.growsPerHour ?? 0);
-    const { steady }: Threshold = threshold;
-    const days = limits.PLANNED_RESTART_DAYS;
-    if (!Number.isFinite(hours)) return pass(`${told}, ${at}`, measurement);
-    const met = `${told}, met in ${lasting(hours)} at this pace`;
-    return steady && hours < days * HOURS_PER_DAY
-      ? fail(`${met}, sooner than PLANNED_RESTART_DAYS=${days}, ${at}`, measurement)
-      : pass(`${met}, ${at}`, measurement);
-  }
   // A highest limit is judged on a whole soak; one that ended early for another reason proves nothing.
-  return inconclusive(
-    `the soak ended after ${soak.measuredSeconds.toFixed(1)} s of ${soak.askedSeconds} s (${soak.endedEarly}), so this limit was not tested in full`,
-    measurement,
-  );
+  if (soak.endedEarly !== undefined)
+    return inconclusive(
+      `the soak ended after ${soak.measuredSeconds.toFixed(1)} s of ${soak.askedSeconds} s (${soak.endedEarly}), so this limit was not tested in full`,
+      measurement,
+    );
+  if (measured.growsPerHour === undefined) return pass(`${told}, ${at}`, measurement);
+  const { steady }: Threshold = threshold;
+  const days = limits.PLANNED_RESTART_DAYS;
+  const hours = (limit - value) / measured.growsPerHour;
+  const met = `${told}, met in ${lasting(hours)} at this pace`;
+  if (steady && hours < days * HOURS_PER_DAY)
+    return fail(`${met}, sooner than PLANNED_RESTART_DAYS=${days}, ${at}`, measurement);
+  return pass(`${met}${steady ? '' : ', which is advice'}, ${at}`, measurement);
 }
 
 function lasting(hours: number): string {
