@@ -23,7 +23,7 @@ const runDirectory =
     ? judgingCopy(only, process.pid)
     : join(settings.OUT_DIR, runName(kind, new Date(), hostname(), process.pid));
 
-const live: OwnReporter = ['./reports/live-progress.ts', { runDirectory }];
+const progress: OwnReporter = ['./reports/runbook-progress.ts', { runDirectory }];
 const evidence: readonly OwnReporter[] = [
   ['./reports/outside-reporter.ts', { runDirectory, again: finished.length > 0 }],
   // Charts and tables first, for the others refer to them; JUnit and the final status last, for they tell
@@ -57,7 +57,6 @@ export default defineConfig({
     retry: 0,
     teardownTimeout: 120_000,
     hookTimeout: 120_000,
-    // Its summary window on a terminal would fight the live line.
-    reporters: [[...live], ['verbose', { summary: false }], ...evidence],
+    reporters: [[...progress], ...evidence],
   },
 });

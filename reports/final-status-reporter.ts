@@ -9,11 +9,8 @@ import { type Paint, statusScreen } from './status-screen.ts';
 
 const COLOURS = { pass: 'green', fail: 'red', inconclusive: 'yellow' } as const;
 
-/** Colours for a terminal that wants them; `hasColors` knows NO_COLOR. The saved file has none. */
-const inColour: Paint = (verdict, text) =>
-  process.stdout.isTTY && process.stdout.hasColors()
-    ? styleText(['bold', COLOURS[verdict]], text, { validateStream: false })
-    : text;
+/** Colours where the terminal and NO_COLOR or FORCE_COLOR want them. The saved file has none. */
+const inColour: Paint = (verdict, text) => styleText(['bold', COLOURS[verdict]], text);
 
 /** One screen at the end: can I ship? And an exit code that is 0 only for a full pass. */
 export default class FinalStatusReporter extends RunReport {

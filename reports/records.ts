@@ -1,5 +1,9 @@
 import type { TestCase, TestModule } from 'vitest/node';
+import { entryOf } from '../helpers/criteria/catalogue.ts';
+import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
+import type { RunVerdict } from '../helpers/evidence/verdict.ts';
+import { PHASES, type Phase } from '../helpers/settings/settings.ts';
 import { counted } from '../helpers/text/counted.ts';
 
 /** Every test of the run in the runbook's order. */
@@ -16,3 +20,24 @@ export function reportTitle({ rehearsal }: Pick<RunRecord, 'rehearsal'>): string
 
 /** How many criteria, in words. */
 export const criteriaText = (count: number) => counted(count, 'criterion', 'criteria');
+
+/** Phases of the runbook that this run was not asked for. */
+export const notAsked = (asked: readonly Phase[]): Phase[] =>
+  PHASES.filter((phase) => !asked.includes(phase));
+
+/** A limit with its direction and unit: `≤ 100 drops`. Without a direction it is a value to be equal to. */
+export function limitText({ id, limit, unit }: CriterionRecord): string | undefined {
+  if (limit === undefined) return undefined;
+  const direction = entryOf(id)?.threshold?.limit;
+  const sign = direction === undefined ? '' : direction === 'highest' ? '≤ ' : '≥ ';
+  const figure = typeof limit === 'number' ? limit.toLocaleString('en') : limit;
+  return `${sign}${figure}${unit === undefined ? '' : ` ${unit}`}`;
+}
+
+/** Findings that somebody accepted, with who and until when. */
+export const acceptedRisks = ({ rows }: Pick<RunVerdict, 'rows'>) =>
+  rows
+    .flatMap(({ findings = [] }) => findings)
+    .flatMap((finding) =>
+      finding.accepted === undefined ? [] : [{ ...finding, accepted: finding.accepted }],
+    );

@@ -3,11 +3,12 @@ import { expect, test } from 'vitest';
 import { CATALOGUE } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import { type VerdictEvidence, verdictOf } from '../helpers/evidence/verdict.ts';
+import type { Phase } from '../helpers/settings/settings.ts';
 import { statusScreen } from './status-screen.ts';
 
 const run = {
   rehearsal: [],
-  asked: ['audit', 'enforce', 'rollback'] as const,
+  asked: ['audit', 'enforce', 'coverage', 'rollback'] as const,
   candidatePath: '/opt/build/aegisbpf',
   candidateSha256: 'ab'.repeat(32),
   hostname: 'staging-3',
@@ -18,6 +19,7 @@ function screen(
   changes: Record<string, Partial<CriterionRecord>>,
   rehearsal: string[] = [],
   beside: Partial<VerdictEvidence> = {},
+  asked: readonly Phase[] = run.asked,
 ) {
   const ids: string[] = CATALOGUE.map(({ id }) => id);
   const records = new Map(
@@ -36,26 +38,45 @@ function screen(
     ]),
   );
   const nothing = { declared: [], tests: [], errors: [], unwritten: [] };
-  const verdict = verdictOf({ records, ...nothing, ...beside }, { ...run, rehearsal });
-  return statusScreen(verdict, { ...run, rehearsal }, '/var/out/run-1');
+  const verdict = verdictOf({ records, ...nothing, ...beside }, { asked, rehearsal });
+  return statusScreen(verdict, { ...run, asked, rehearsal }, '/var/out/run-1');
 }
 
 test('a pass is one short screen', () => {
   expect(screen({})).toMatchInlineSnapshot(`
     "──────────────────────────────────────────────────────────────────────────────
      AegisBPF staging canary
-     PASS: every criterion that was asked for held.
+     PASS: every criterion held.
     ──────────────────────────────────────────────────────────────────────────────
-     phases        audit, enforce, rollback
+     phases        audit, enforce, coverage, rollback
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
      criteria      146 passed, 0 failed, 0 inconclusive, 0 not judged
      evidence      /var/out/run-1
      read first    ticket.md: the whole run on one page
+     next          npm run verify -- /var/out/run-1
     ──────────────────────────────────────────────────────────────────────────────
     "
   `);
+});
+
+test('a pass of some phases is none of the release', () => {
+  const text = screen({}, [], {}, ['audit', 'rollback']);
+  expect(text).toContain('\n PASS of audit and rollback alone, not of the release.\n');
+  expect(text).toContain('\n not run       enforce, coverage\n');
+});
+
+test('an accepted risk is told with who accepted it and until when', () => {
+  const accepted = { by: 'Ada', reason: 'mended in 0.11', until: '2027-01-31' };
+  const findings = [{ title: 'emptied', severity: 'high' as const, detail: 'by path', accepted }];
+  const text = screen({ 'coverage.enforce.truncate': { findings } });
+  expect(text).toContain('\n accepted      emptied (high), until 2027-01-31 by Ada\n');
+});
+
+test('decisions that await a review have that as the next command, whole', () => {
+  const text = screen({ 'exit.false-positives': { verdict: 'inconclusive' } });
+  expect(text).toContain('\n next          npm run review -- /var/out/run-1\n');
 });
 
 test('a rehearsal says so, and never that it passed', () => {
@@ -79,25 +100,26 @@ test('causes come before what follows from them, with value, limit and unit', ()
     'exit.thresholds': { verdict: 'inconclusive', explanation: 'not all' },
   });
   expect(text).toMatchInlineSnapshot(`
-    "──────────────────────────────────────────────────────────────────────────────
-     AegisBPF staging canary
-     FAIL: do not ship.
-    ──────────────────────────────────────────────────────────────────────────────
-     phases        audit, enforce, rollback
-     candidate     /opt/build/aegisbpf
-     SHA-256       abababababababababababababababababababababababababababababababab
-     host          staging-3
-     criteria      141 passed, 2 failed, 1 inconclusive, 2 not judged
-
-     FAIL          title of enforce.ringbuf-drops (enforce.ringbuf-drops)
-                   measured 700 drops, limit 100 drops
+    " FAIL          title of enforce.ringbuf-drops (enforce.ringbuf-drops)
+                   measured 700 drops, limit ≤ 100 drops
                    700 drops in 300 s
      follows       FAIL: title of exit.enforce
      follows       INCONCLUSIVE: title of exit.thresholds
      NOT TRIED     2 criteria: depends on "the soak"
 
+    ──────────────────────────────────────────────────────────────────────────────
+     AegisBPF staging canary
+     FAIL: do not ship.
+    ──────────────────────────────────────────────────────────────────────────────
+     because       enforce.ringbuf-drops: 700 drops in 300 s
+     phases        audit, enforce, coverage, rollback
+     candidate     /opt/build/aegisbpf
+     SHA-256       abababababababababababababababababababababababababababababababab
+     host          staging-3
+     criteria      141 passed, 2 failed, 1 inconclusive, 2 not judged
      evidence      /var/out/run-1
      read first    ticket.md: the whole run on one page
+     next          less /var/out/run-1/ticket.md
     ──────────────────────────────────────────────────────────────────────────────
     "
   `);

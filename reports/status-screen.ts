@@ -1,23 +1,26 @@
+import { join } from 'node:path';
+import { inScope } from '../helpers/criteria/scope.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
+import { counted, inWords } from '../helpers/text/counted.ts';
 import { oneLine } from './clean-text.ts';
 import { paragraph } from './paragraph.ts';
-import { criteriaText } from './records.ts';
+import { acceptedRisks, criteriaText, limitText, notAsked } from './records.ts';
 
 const COLUMNS = 80;
 const RULE = '─'.repeat(COLUMNS - 2);
 const LABEL = 14;
 /** More than this does not fit one screen; `summary.json` has all. */
-const MOST_SHOWN = 12;
+const MOST_SHOWN = 6;
 
 /** How a word is emphasised; the saved file has no colours at all. */
 export type Paint = (verdict: 'pass' | 'fail' | 'inconclusive', text: string) => string;
 const plain: Paint = (_verdict, text) => text;
 
-/** What a run's status means for the person who asked: the first line of the screen. */
-export const ANSWERS: Readonly<Record<RunVerdict['status'], string>> = {
-  pass: 'PASS: every criterion that was asked for held.',
+/** What a run's status means for the person who asked. */
+const ANSWERS: Readonly<Record<RunVerdict['status'], string>> = {
+  pass: 'PASS: every criterion held.',
   fail: 'FAIL: do not ship.',
   inconclusive: 'INCONCLUSIVE: evidence is missing; this is not a pass.',
   'rehearsal: all checks green':
@@ -25,6 +28,12 @@ export const ANSWERS: Readonly<Record<RunVerdict['status'], string>> = {
   'rehearsal: fail': 'REHEARSAL, FAIL.',
   'rehearsal: inconclusive': 'REHEARSAL, INCONCLUSIVE.',
 };
+
+/** The answer in one line; a pass of some phases says which. */
+export function answer({ status, asked }: Pick<RunVerdict, 'status' | 'asked'>): string {
+  const partial = status === 'pass' && notAsked(asked).length > 0;
+  return partial ? `PASS of ${inWords(asked)} alone, not of the release.` : ANSWERS[status];
+}
 
 function tone({ green, status }: RunVerdict): 'pass' | 'fail' | 'inconclusive' {
   if (green) return 'pass';
@@ -38,11 +47,12 @@ function entry(label: string, text: string, most: number): string[] {
   );
 }
 
-function measured({ value, limit, unit }: CriterionRecord): string[] {
+function measured(record: CriterionRecord): string[] {
+  const { value, unit } = record;
   if (value === undefined) return [];
   const of = unit === undefined ? '' : ` ${unit}`;
-  const against = limit === undefined ? '' : `, limit ${limit}${of}`;
-  return entry('', `measured ${value}${of}${against}`, 2);
+  const limit = limitText(record);
+  return entry('', `measured ${value}${of}${limit === undefined ? '' : `, limit ${limit}`}`, 2);
 }
 
 /** A path is to be copied, so it stays in one piece however long it is. */
@@ -92,7 +102,7 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
         )
       : []),
   ];
-  return lines.length === 0 ? [] : ['', ...lines, ''];
+  return lines.length === 0 ? [] : [...lines, ''];
 }
 
 function counts({ rows, causes, follows, missing }: RunVerdict): string {
@@ -103,42 +113,74 @@ function counts({ rows, causes, follows, missing }: RunVerdict): string {
   return `${count('pass', rows)} passed, ${count('fail', open)} failed, ${count('inconclusive', open)} inconclusive, ${notJudged} not judged`;
 }
 
-/** The final status for a terminal, a CI log and the change ticket: plain text, one screen. */
+/** The first cause in one sentence, and how many more there are. */
+function because({ causes, errors, notPassed, unwritten }: RunVerdict): string[] {
+  const [first] = [
+    ...errors,
+    ...notPassed.map(({ name, state }) => `${name}: ${state}`),
+    ...causes.map(({ id, explanation }) => `${id}: ${explanation}`),
+    ...unwritten,
+  ];
+  if (first === undefined) return [];
+  const more = errors.length + notPassed.length + causes.length + unwritten.length - 1;
+  const others = more === 0 ? [] : entry('', `and ${counted(more, 'other cause')}, above`, 1);
+  return [...entry('because', first, 3), ...others];
+}
+
+/** The one command that comes next, to be copied whole. */
+function next({ green, causes, follows }: RunVerdict, path: string): string {
+  const pending = [...causes, ...follows].some(({ id }) => id === 'exit.false-positives');
+  if (pending && causes.every(({ verdict }) => verdict !== 'fail'))
+    return `npm run review -- ${path}`;
+  return green ? `npm run verify -- ${path}` : `less ${join(path, 'ticket.md')}`;
+}
+
+/** What was left out by knob, or has no subject on this host or version: no gap, but whoever decides must know. */
+function leftOut(verdict: RunVerdict): string[] {
+  const rows = verdict.rows.filter(
+    ({ id, notApplicable }) => notApplicable === true && inScope(id, verdict.asked),
+  );
+  const reasons = Map.groupBy(rows, ({ explanation }) => explanation);
+  return [...reasons].flatMap(([reason, of]) =>
+    entry('left out', `${of.map(({ id }) => id).join(', ')}: ${reason}`, 3),
+  );
+}
+
+/** The final status for a terminal, a CI log and the change ticket: plain text, one screen, the answer last. */
 export function statusScreen(
   verdict: RunVerdict,
   run: Pick<RunRecord, 'rehearsal' | 'asked' | 'candidatePath' | 'candidateSha256' | 'hostname'>,
   path: string,
   paint: Paint = plain,
 ): string {
-  const findings = verdict.rows.flatMap((record) => record.findings ?? []);
   const tests = verdict.tests.length;
   const passed = `${tests - verdict.notPassed.length} of ${tests}`;
+  const others = notAsked(run.asked);
   const lines = [
+    ...open(verdict, paint),
+    ...leftOut(verdict),
+    ...verdict.unwritten.flatMap((problem) => entry('NOT WRITTEN', problem, 2)),
     RULE,
     ' AegisBPF staging canary',
-    ` ${paint(tone(verdict), ANSWERS[verdict.status])}`,
+    ` ${paint(tone(verdict), answer(verdict))}`,
     RULE,
+    ...because(verdict),
+    ...acceptedRisks(verdict).flatMap(({ title, severity, accepted: { until, by } }) =>
+      entry('accepted', `${title} (${severity}), until ${until} by ${by}`, 3),
+    ),
     ...(run.rehearsal.length > 0 ? entry('rehearsal', run.rehearsal.join('; '), 4) : []),
     ...entry('phases', run.asked.join(', '), 1),
+    ...(others.length > 0 ? entry('not run', others.join(', '), 1) : []),
     ...unbroken('candidate', run.candidatePath),
     ...entry('SHA-256', run.candidateSha256 ?? 'unknown', 1),
     ...entry('host', run.hostname, 1),
     ...entry('criteria', counts(verdict), 2),
     ...(tests === 0 ? [] : entry('other tests', `${passed} passed, which are no criteria`, 1)),
-    // Off by knob, or without a subject on this host or version: no gap, but whoever decides must know.
-    ...verdict.rows
-      .filter(({ notApplicable }) => notApplicable === true)
-      .flatMap(({ title, explanation }) => entry('left out', `${title}: ${explanation}`, 3)),
-    ...open(verdict, paint),
-    ...findings.flatMap(({ title, severity, reference }) => [
-      ...entry('finding', title, 3),
-      ...entry('', `${severity}, ${reference ?? 'no reference'}`, 1),
-    ]),
-    ...verdict.unwritten.flatMap((problem) => entry('NOT WRITTEN', problem, 2)),
     ...unbroken('evidence', path),
     ...(verdict.unwritten.length > 0
       ? []
       : entry('read first', 'ticket.md: the whole run on one page', 1)),
+    ...unbroken('next', next(verdict, path)),
     RULE,
   ];
   return `${lines.join('\n')}\n`;

@@ -28,16 +28,27 @@ function ticket(
 test('says who, what, when, where, each exit criterion with its figure, and how to verify', () => {
   const text = ticketText(
     ticket(
-      { 'audit.ringbuf-drops': { value: 3, limit: 100, unit: 'drops' } },
-      { run: exampleRun({ settings: { CHANGE_TICKET: 'CHG-4711' } }) },
+      {
+        'audit.ringbuf-drops': { value: 3, limit: 100, unit: 'drops' },
+        'enforce.ringbuf-drops': { verdict: 'fail', value: 1700, limit: 100, unit: 'drops' },
+        'audit.total-decisions': { value: 149_900, limit: 100, unit: 'decisions' },
+      },
+      {
+        run: exampleRun({
+          settings: { CHANGE_TICKET: 'CHG-4711', DURATION_SECONDS: 300, SOAK_RATE: 500 },
+        }),
+      },
     ),
   );
-  expect(text).toMatch(/^# AegisBPF staging canary: PASS\n/);
+  expect(text).toMatch(/^# AegisBPF staging canary: FAIL: do not ship\n\n\*\*Because:\*\* /);
   for (const part of ['CHG-4711', '/opt/aegisbpf', '0.10.0', 'a'.repeat(64), 'b'.repeat(64)])
     expect(text).toContain(part);
   for (const part of ['staging-3', '6.1.0-50', '2026-11-23T14:12:00.000Z', 'npm run verify'])
     expect(text).toContain(part);
-  expect(text).toContain('| pass | `3 drops` | `100 drops` |');
+  expect(text).toContain(
+    'MAX_RINGBUF_DROPS | `3 drops` | **FAIL** `1,700 drops` | `≤ 100 drops` |',
+  );
+  expect(text).toContain('`300 s each, 500 attempts a second: 149,900 decisions in audit`');
   expect(text.match(/title of exit\./g)).toHaveLength(9);
   expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
 });
@@ -61,9 +72,29 @@ test('says of each promise how many routes kept it, by mode, and what was found'
 });
 
 test('figures are those of the soak’s limits, and of no criterion whose id only ends like one', () => {
-  const text = ticketText(ticket({ 'exit.audit': { id: 'own.rss-growth', section: 'own' } }));
-  expect(text).toContain('| audit: title of audit.rss-growth | pass |');
-  expect(text).not.toContain('own: title of');
+  const own = { id: 'own.rss-growth', section: 'own', value: 4711 };
+  const text = ticketText(ticket({ 'exit.audit': own, 'audit.rss-growth': { value: 12 } }));
+  expect(text).toContain('MAX_RSS_GROWTH_KB | `12` | — | — |');
+  expect(text).not.toContain('4,711');
+});
+
+test('a pass says what it is a pass of', () => {
+  const first = (asked: Ticket['run']['asked']) =>
+    ticketText(ticket({}, { run: exampleRun({ asked }) })).split('\n', 1)[0];
+  expect(first(exampleRun().asked)).toMatch(/: PASS$/);
+  expect(first(['audit'])).toMatch(/: PASS of audit alone, not of the release$/);
+});
+
+test('an accepted risk stands there with who accepted it, why and until when', () => {
+  const accepted = { by: 'Ada', reason: 'mended in 0.11', until: '2027-01-31' };
+  const text = ticketText(
+    ticket({
+      'coverage.enforce.truncate': {
+        findings: [{ title: 'emptied', severity: 'high', detail: 'by path', accepted }],
+      },
+    }),
+  );
+  expect(text).toContain('**accepted** until 2027-01-31 by `Ada`: `mended in 0.11`');
 });
 
 test('stays on one page when everything fails', () => {

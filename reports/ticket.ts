@@ -3,8 +3,10 @@ import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-file.ts';
+import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
+import { inWords } from '../helpers/text/counted.ts';
 import { codeSpan, table } from './markdown.ts';
-import { criteriaText, reportTitle } from './records.ts';
+import { criteriaText, limitText, notAsked, reportTitle } from './records.ts';
 
 /** One page: what does not fit is counted, and stands in summary.json. */
 const MOST_LISTED = 10;
@@ -23,7 +25,7 @@ export interface Ticket {
 }
 
 /** What the page's title says of a verdict. */
-export const HEADINGS: Readonly<Record<RunVerdict['status'], string>> = {
+const HEADINGS: Readonly<Record<RunVerdict['status'], string>> = {
   pass: 'PASS',
   fail: 'FAIL: do not ship',
   inconclusive: 'INCONCLUSIVE: not a pass, evidence is missing',
@@ -32,8 +34,30 @@ export const HEADINGS: Readonly<Record<RunVerdict['status'], string>> = {
   'rehearsal: inconclusive': 'no verdict, this was a rehearsal (it is inconclusive)',
 };
 
-/** Figures that a release manager asks for, beside the exit criteria. */
-const isFigure = (id: string) => entryOf(id)?.threshold !== undefined;
+/** The title's answer; a pass of some phases says which. */
+export function heading({ status, asked }: Pick<RunVerdict, 'status' | 'asked'>): string {
+  const partial = status === 'pass' && notAsked(asked).length > 0;
+  return partial ? `PASS of ${inWords(asked)} alone, not of the release` : HEADINGS[status];
+}
+
+/** The first cause in one sentence; the others stand below. */
+function because({ causes, errors }: RunVerdict): string[] {
+  const [cause] = causes;
+  const text = errors[0] ?? (cause && `${cause.section}: ${cause.title}: ${cause.explanation}`);
+  return text === undefined ? [] : [`**Because:** ${codeSpan(text)}`, ''];
+}
+
+/** How long and how hard the soaks were: what a pass of them is worth. */
+function soak({ run, verdict }: Pick<Ticket, 'run' | 'verdict'>): string | undefined {
+  const { DURATION_SECONDS: seconds, SOAK_RATE: rate } = run.settings;
+  const decisions = verdict.rows.flatMap(({ id, section, value }) =>
+    entryOf(id)?.threshold?.name === 'total-decisions' && typeof value === 'number'
+      ? [`${value.toLocaleString('en')} decisions in ${section}`]
+      : [],
+  );
+  if (decisions.length === 0) return undefined;
+  return `${seconds} s each, ${rate} attempts a second: ${decisions.join(', ')}`;
+}
 
 function about({ run, verdict, judgedAt }: Ticket): string[] {
   const text = (name: string) => {
@@ -42,6 +66,7 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
   };
   const mirrors = verdict.rows.find(({ id }) => id === 'preconditions.mirrors-production');
   const attested = text('ATTEST_PRODUCTION_MATCH');
+  const others = notAsked(run.asked);
   const rows: [string, string | undefined][] = [
     ['Change ticket', text('CHANGE_TICKET')],
     ['Candidate', run.candidatePath],
@@ -55,6 +80,8 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
     ['Kernel', run.kernel.value ?? 'unknown'],
     ['Mirrors production', attested === undefined ? mirrors?.verdict : `word of ${attested}`],
     ['Phases', run.asked.join(', ')],
+    ['Not run', others.length === 0 ? undefined : others.join(', ')],
+    ['Soak', soak({ run, verdict })],
     ...(run.parts ?? []).map((part): [string, string] => [
       `Run of ${part.asked.join(', ')}`,
       `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
@@ -74,16 +101,31 @@ function withUnit(value: number | string | undefined, unit: string | undefined):
   return codeSpan(unit === undefined ? figure : `${figure} ${unit}`, 80);
 }
 
-function criteria(records: readonly CriterionRecord[]): string[] {
+function exitCriteria(records: readonly CriterionRecord[]): string[] {
   const rows = records
-    .filter(({ id, section }) => section === 'exit' || isFigure(id))
-    .map((record) => [
-      isFigure(record.id) ? `${record.section}: ${record.title}` : `**${record.title}**`,
-      record.verdict === 'pass' ? 'pass' : `**${record.verdict.toUpperCase()}**`,
-      withUnit(record.value, record.unit),
-      withUnit(record.limit, record.unit),
+    .filter(({ section }) => section === 'exit')
+    .map(({ title, verdict }) => [
+      title,
+      verdict === 'pass' ? 'pass' : `**${verdict.toUpperCase()}**`,
     ]);
-  return table(['criterion', 'verdict', 'measured', 'limit'], rows);
+  return chapter('Exit criteria', table(['criterion', 'verdict'], rows));
+}
+
+/** Every limit of the soak once, with what each mode measured. */
+function limits(records: readonly CriterionRecord[]): string[] {
+  const of = (name: string) => records.filter(({ id }) => entryOf(id)?.threshold?.name === name);
+  const cell = (record: CriterionRecord | undefined) => {
+    if (record === undefined) return '—';
+    const figure = withUnit(record.value, record.unit);
+    return record.verdict === 'pass' ? figure : `**${record.verdict.toUpperCase()}** ${figure}`;
+  };
+  const rows = THRESHOLDS.map(({ name, title }) => {
+    const both = of(name);
+    const inMode = (mode: string) => cell(both.find(({ section }) => section === mode));
+    const limit = both.map(limitText).find((text) => text !== undefined);
+    return [title, inMode('audit'), inMode('enforce'), withUnit(limit, undefined)];
+  });
+  return chapter('Limits of the soak', table(['limit', 'audit', 'enforce', 'at'], rows));
 }
 
 /** What is promised, with the routes that were taken to it in each mode and what came of them. */
@@ -151,9 +193,15 @@ function open({ verdict }: Ticket): string[] {
 
 function findings({ verdict }: Ticket): string[] {
   const all = verdict.rows.flatMap((record) => record.findings ?? []);
-  const lines = listed(
-    all,
-    ({ severity, title, detail }) => `**${severity}** ${codeSpan(title)}: ${codeSpan(detail)}`,
+  const lines = listed(all, ({ severity, title, detail, accepted }) =>
+    [
+      `**${severity}** ${codeSpan(title)}: ${codeSpan(detail)}`,
+      ...(accepted === undefined
+        ? []
+        : [
+            `**accepted** until ${accepted.until} by ${codeSpan(accepted.by)}: ${codeSpan(accepted.reason)}`,
+          ]),
+    ].join('; '),
   );
   return chapter('Findings', lines.length > 0 ? lines : ['None.']);
 }
@@ -198,8 +246,9 @@ function verification({ run }: Ticket): string[] {
 export function ticketText(ticket: Ticket): string {
   const { run, verdict, charts } = ticket;
   const lines = [
-    `# ${reportTitle(run)}: ${HEADINGS[verdict.status]}`,
+    `# ${reportTitle(run)}: ${heading(verdict)}`,
     '',
+    ...because(verdict),
     ...(run.rehearsal.length > 0
       ? [
           `> **REHEARSAL.** This says nothing about a real agent: ${codeSpan(run.rehearsal.join('; '))}`,
@@ -207,7 +256,8 @@ export function ticketText(ticket: Ticket): string {
         ]
       : []),
     ...about(ticket),
-    ...chapter('Exit criteria', criteria(verdict.rows)),
+    ...exitCriteria(verdict.rows),
+    ...limits(verdict.rows),
     ...coverage(verdict.rows),
     ...open(ticket),
     ...findings(ticket),

@@ -17,6 +17,10 @@ export interface Finding {
   /** Section of the agent's contract that describes it, where known. */
   readonly reference?: string | undefined;
   readonly detail: string;
+  /** Who accepted it, why, and the last day on which that holds (KNOWN_DEFECTS). */
+  readonly accepted?:
+    | { readonly by: string; readonly reason: string; readonly until: string }
+    | undefined;
 }
 
 /** The outcome of one criterion: the one result model that every report renders. */

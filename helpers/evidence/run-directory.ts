@@ -24,6 +24,7 @@ const finding = z.object({
   severity: z.enum(['critical', 'high', 'medium', 'low']),
   reference: z.string().optional(),
   detail: z.string(),
+  accepted: z.object({ by: z.string(), reason: z.string(), until: z.string() }).optional(),
 });
 
 /** What the runbook knows, each with its title in the published schema; a site may have its own beside it. */

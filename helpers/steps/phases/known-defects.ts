@@ -20,14 +20,14 @@ export function judgeDefect(
 ): Judgement {
   const known = knownDefects.find(({ defect }) => defect === id);
   const text = `finding "${id}" (${finding.severity}${finding.reference === undefined ? '' : `, ${finding.reference}`}): ${finding.detail}`;
-  const judged = (verdict: typeof pass, more: string) => ({
+  const judged = (verdict: typeof pass, more: string, accepted?: Finding['accepted']) => ({
     ...verdict(`${text}; ${more}`, measurement),
-    findings: [finding],
+    findings: [accepted === undefined ? finding : { ...finding, accepted }],
   });
   if (known === undefined)
     return judged(fail, 'fix the agent, or accept it by name and date in KNOWN_DEFECTS');
-  const { until, acceptedBy, reason } = known;
+  const { until, acceptedBy: by, reason } = known;
   return now.toISOString().slice(0, 10) > until
-    ? judged(fail, `${acceptedBy} accepted it until ${until}, which has passed`)
-    : judged(pass, `accepted until ${until} by ${acceptedBy}: ${reason}`);
+    ? judged(fail, `${by} accepted it until ${until}, which has passed`)
+    : judged(pass, `accepted until ${until} by ${by}: ${reason}`, { by, reason, until });
 }
