@@ -56,10 +56,10 @@ const operations = z
   )
   .transform((names) => SIDE_OPERATIONS.filter((name) => names.includes(name)));
 
-const limit = ({ accepts }: (typeof THRESHOLDS)[number]) =>
-  (accepts.whole ? wholeNumber : decimal)(accepts.lowest, accepts.highest, accepts.unit).prefault(
-    accepts.byDefault,
-  );
+const limit = ({ accepts, meaning }: (typeof THRESHOLDS)[number]) =>
+  (accepts.whole ? wholeNumber : decimal)(accepts.lowest, accepts.highest, accepts.unit)
+    .prefault(accepts.byDefault)
+    .describe(meaning);
 
 /** The knob of every threshold. */
 const limits = Object.fromEntries(
@@ -68,53 +68,145 @@ const limits = Object.fromEntries(
 
 /** Defaults are the runbook's. */
 export const knobs = z.object({
-  AEGIS_BIN: path.prefault('./build/aegisbpf'),
-  AEGIS_BPF_OBJ: path.optional(),
-  AEGIS_BPF_OBJ_HASH_PATH: path.optional(),
-  AEGIS_BIN_PREVIOUS: path.optional(),
-  AEGIS_BPF_OBJ_PREVIOUS: path.optional(),
+  AEGIS_BIN: path.prefault('./build/aegisbpf').describe('the candidate binary'),
+  AEGIS_BPF_OBJ: path.optional().meta({
+    description: 'its BPF object, passed through to the agent',
+    byDefault: "the agent's own search",
+  }),
+  AEGIS_BPF_OBJ_HASH_PATH: path.optional().meta({
+    description: "the object's `.sha256`, passed through to the agent",
+    byDefault: 'beside the object',
+  }),
+  AEGIS_BIN_PREVIOUS: path
+    .optional()
+    .describe("the version that production runs today, for the drill's downgrade and upgrade"),
+  AEGIS_BPF_OBJ_PREVIOUS: path
+    .optional()
+    .meta({ description: 'the BPF object of `AEGIS_BIN_PREVIOUS`', byDefault: 'its own search' }),
   PHASE: z
     .enum(['all', 'audit', 'enforce', 'coverage', 'rollback'], {
       error: 'expected all, audit, enforce, coverage or rollback',
     })
-    .prefault('all'),
-  DURATION_SECONDS: wholeNumber(1, 604_800, 'seconds').prefault('300'),
+    .prefault('all')
+    .describe('`all`, `audit`, `enforce`, `coverage` or `rollback`'),
+  DURATION_SECONDS: wholeNumber(1, 604_800, 'seconds')
+    .prefault('300')
+    .describe('length of each soak'),
   ...limits,
-  PLANNED_RESTART_DAYS: wholeNumber(0, 3650, 'days').prefault('7'),
+  PLANNED_RESTART_DAYS: wholeNumber(0, 3650, 'days')
+    .prefault('7')
+    .describe(
+      'descriptors, threads or child processes that surely grow, and meet their limit sooner than this, fail; `0` only tells them',
+    ),
   ENFORCE_SIGNAL: z
     .enum(['term', 'kill', 'int', 'none'], { error: 'expected term, kill, int or none' })
-    .prefault('term'),
-  ALLOW_SIGKILL_CANARY: zeroOrOne.prefault('0'),
-  OUT_DIR: path.prefault('artifacts/canary'),
-  WORKERS: wholeNumber(1, 64, 'worker processes').prefault('4'),
-  SOAK_RATE: wholeNumber(1, 100_000, 'attempts per second').prefault('500'),
-  SETTLE_SECONDS: wholeNumber(0, 600, 'seconds').prefault('5'),
-  SOAK_RUN_ON: zeroOrOne.prefault('0'),
-  SAMPLE_SECONDS: wholeNumber(1, 60, 'seconds').prefault('1'),
-  POLL_SECONDS: wholeNumber(1, 3600, 'seconds').prefault('5'),
-  RINGBUF_BYTES: wholeNumber(0, 2 ** 30, 'bytes').prefault('16777216'),
-  SOAK_BLOCK_PATH: z.string().optional(),
-  SOAK_NET_WORKLOAD: zeroOrOne.prefault('0'),
-  SOAK_NET_RATE: wholeNumber(2, 1000, 'connects per second').prefault('50'),
-  SOAK_OPERATIONS: operations.prefault('open'),
-  SOAK_OPERATION_RATE: wholeNumber(1, 100, 'attempts per second').prefault('10'),
-  HEADROOM: zeroOrOne.prefault('0'),
-  HEADROOM_MAX_RATE: wholeNumber(1000, 1_000_000, 'opens per second').prefault('50000'),
-  HEADROOM_STEP_SECONDS: wholeNumber(1, 600, 'seconds').prefault('5'),
-  PROBE_DIR: path.prefault('/var/tmp'),
-  CANDIDATE_POLICY: path.optional(),
-  PRODUCTION_PROFILE: path.optional(),
-  ATTEST_PRODUCTION_MATCH: oneLine.pipe(attestation).optional(),
-  KNOWN_DEFECTS: path.optional(),
-  CHANGE_TICKET: oneLine.optional(),
-  SIGNING_KEY: path.optional(),
-  ALLOW_UNSIGNED: zeroOrOne.prefault('0'),
-  KNOWN_EVENTS: path.optional(),
-  CANARY_RUN: paths.optional(),
-  READY_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds').prefault('60'),
-  COMMAND_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds').prefault('60'),
-  HOST_ROOT: path.prefault('/'),
-  STAND_IN_FAULTS: oneLine.prefault(''),
+    .prefault('term')
+    .describe('what enforce sends to whoever opens a denied file: `term`, `int`, `kill` or `none`'),
+  ALLOW_SIGKILL_CANARY: zeroOrOne
+    .prefault('0')
+    .describe(
+      '`1` allows `ENFORCE_SIGNAL=kill`: exceptional containment testing, never a standard pass',
+    ),
+  OUT_DIR: path.prefault('artifacts/canary').describe('where evidence goes'),
+  WORKERS: wholeNumber(1, 64, 'worker processes')
+    .prefault('4')
+    .describe('processes that open the denied file'),
+  SOAK_RATE: wholeNumber(1, 100_000, 'attempts per second')
+    .prefault('500')
+    .describe('opens per second, all workers together'),
+  SETTLE_SECONDS: wholeNumber(0, 600, 'seconds')
+    .prefault('5')
+    .describe('wait before the memory baseline: loading BPF peaks at twice the settled size'),
+  SOAK_RUN_ON: zeroOrOne
+    .prefault('0')
+    .describe(
+      '`1` goes on when a criterion can no longer pass; by default the soak ends at once and says why',
+    ),
+  SAMPLE_SECONDS: wholeNumber(1, 60, 'seconds')
+    .prefault('1')
+    .describe("between samples from the agent's metrics endpoint"),
+  POLL_SECONDS: wholeNumber(1, 3600, 'seconds')
+    .prefault('5')
+    .describe('between samples from the command line, for versions without an endpoint'),
+  RINGBUF_BYTES: wholeNumber(0, 2 ** 30, 'bytes')
+    .prefault('16777216')
+    .describe("the agent's event ring; `0` leaves its default"),
+  SOAK_BLOCK_PATH: z.string().optional().meta({
+    description: 'another file to deny in the soak; system paths are refused',
+    byDefault: "a file of the canary's own",
+  }),
+  SOAK_NET_WORKLOAD: zeroOrOne
+    .prefault('0')
+    .describe(
+      "`1` also connects, by TCP and UDP, to denied loopback addresses of the canary's own",
+    ),
+  SOAK_NET_RATE: wholeNumber(2, 1000, 'connects per second')
+    .prefault('50')
+    .describe('connects per second, both protocols together'),
+  SOAK_OPERATIONS: operations
+    .prefault('open')
+    .describe(
+      'comma-separated ways to a denied file in the soak: `open` (always), `exec`, `mmap`, `hardlink`, `rename`, `symlink`',
+    ),
+  SOAK_OPERATION_RATE: wholeNumber(1, 100, 'attempts per second')
+    .prefault('10')
+    .describe('attempts per second of each operation besides `open`'),
+  HEADROOM: zeroOrOne
+    .prefault('0')
+    .describe(
+      '`1` steps the rate up after the enforce soak until events are dropped, and reports the highest clean rate',
+    ),
+  HEADROOM_MAX_RATE: wholeNumber(1000, 1_000_000, 'opens per second')
+    .prefault('50000')
+    .describe('opens per second at which the headroom probe ends at the latest'),
+  HEADROOM_STEP_SECONDS: wholeNumber(1, 600, 'seconds')
+    .prefault('5')
+    .describe('length of each of its steps'),
+  PROBE_DIR: path
+    .prefault('/var/tmp')
+    .describe('where probe files are made; must be ext4, xfs, f2fs or tmpfs'),
+  CANDIDATE_POLICY: path
+    .optional()
+    .describe('a policy to apply before each soak, on a host without rules of its own'),
+  PRODUCTION_PROFILE: path
+    .optional()
+    .describe('a profile that `npm run profile` recorded on a production host'),
+  ATTEST_PRODUCTION_MATCH: oneLine
+    .pipe(attestation)
+    .optional()
+    .describe('your name and what you compared, in place of a profile'),
+  KNOWN_DEFECTS: path
+    .optional()
+    .describe(
+      'a YAML list of accepted findings: `defect`, `acceptedBy`, `reason`, `until: YYYY-MM-DD`',
+    ),
+  CHANGE_TICKET: oneLine.optional().describe('identifier or URL of the change ticket'),
+  SIGNING_KEY: path
+    .optional()
+    .describe('a private Ed25519 key in PEM, mode 0600, that signs the evidence'),
+  ALLOW_UNSIGNED: zeroOrOne
+    .prefault('0')
+    .describe(
+      '`1` allows judging a signed run again without `SIGNING_KEY`: its new seal is unsigned',
+    ),
+  KNOWN_EVENTS: path
+    .optional()
+    .describe("a former run's `review.yaml`: verdicts on groups that were judged before"),
+  CANARY_RUN: paths
+    .optional()
+    .describe(
+      'a finished run directory to judge again, or several of one candidate with colons between',
+    ),
+  READY_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds')
+    .prefault('60')
+    .describe('how long the agent may take to become ready'),
+  COMMAND_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds')
+    .prefault('60')
+    .describe('how long one command of the agent may take'),
+  HOST_ROOT: path.prefault('/').describe('rehearsals only: a folder that plays the host'),
+  STAND_IN_FAULTS: oneLine
+    .prefault('')
+    .describe('rehearsals only: faults of the stand-in agent, by name'),
 });
 
 export type Knobs = z.output<typeof knobs>;

@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyText, propertyRuns } from '../../fixtures/examples/property-tools.ts';
 import { askedPhases, knobNames, readSettings, SettingsError } from './settings.ts';
-import { THRESHOLDS } from './thresholds.ts';
 
 function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -134,16 +133,6 @@ test.each(['1e3', '0x10', ' 5', '5 ', '+5', 'NaN', 'Infinity', '1_000', '٣', '1
 test('all asks for every phase, a phase only for itself', () => {
   expect(askedPhases(readSettings({}))).toEqual(['audit', 'enforce', 'coverage', 'rollback']);
   expect(askedPhases(readSettings({ PHASE: 'rollback' }))).toEqual(['rollback']);
-});
-
-test('README lists every knob, and each limit with its default', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-  const rows = new Map(
-    [...readme.matchAll(/^\| `([A-Z_]+)` \| (.+?) \|/gm)].map(([, name, value]) => [name, value]),
-  );
-  expect([...rows.keys()].sort()).toEqual(knobNames.toSorted());
-  for (const { knob, accepts } of THRESHOLDS)
-    expect(rows.get(knob)).toBe(`\`${accepts.byDefault}\``);
 });
 
 test('any environment gives frozen settings with finite limits, or a SettingsError', () => {

@@ -30,6 +30,8 @@ export interface Threshold {
   readonly title: string;
   /** The knob that sets the limit. */
   readonly knob: string;
+  /** What the knob says, for docs/knobs.md. */
+  readonly meaning: string;
   readonly accepts: {
     readonly byDefault: string;
     readonly lowest: number;
@@ -64,6 +66,7 @@ export const THRESHOLDS = [
     name: 'total-decisions',
     title: 'at least MIN_TOTAL_DECISIONS decisions were made',
     knob: 'MIN_TOTAL_DECISIONS',
+    meaning: 'decisions in a soak, at least',
     accepts: { byDefault: '100', lowest: 1, highest: MOST, unit: 'decisions', whole: true },
     unit: 'decisions',
     limit: 'lowest',
@@ -75,6 +78,7 @@ export const THRESHOLDS = [
     name: 'ringbuf-drops',
     title: 'ring-buffer drops stay within MAX_RINGBUF_DROPS',
     knob: 'MAX_RINGBUF_DROPS',
+    meaning: 'ring-buffer drops in a soak, at most',
     accepts: { byDefault: '100', lowest: 0, highest: MOST, unit: 'drops', whole: true },
     unit: 'drops',
     limit: 'highest',
@@ -89,6 +93,7 @@ export const THRESHOLDS = [
     name: 'event-drop-ratio',
     title: 'the event drop ratio stays within MAX_EVENT_DROP_RATIO_PCT',
     knob: 'MAX_EVENT_DROP_RATIO_PCT',
+    meaning: 'drops per decision in percent, at most',
     accepts: { byDefault: '0.1', lowest: 0, highest: 100, unit: 'percent', whole: false },
     unit: '%',
     limit: 'highest',
@@ -116,6 +121,7 @@ export const THRESHOLDS = [
     name: 'rss-growth',
     title: "the agent's memory growth stays within MAX_RSS_GROWTH_KB",
     knob: 'MAX_RSS_GROWTH_KB',
+    meaning: "growth of the agent's resident memory over its settled baseline, KiB, at most",
     accepts: { byDefault: '65536', lowest: 0, highest: MOST, unit: 'KiB', whole: true },
     unit: 'KiB',
     limit: 'highest',
@@ -129,6 +135,8 @@ export const THRESHOLDS = [
     name: 'cpu',
     title: "the agent's CPU time stays within MAX_CPU_PCT",
     knob: 'MAX_CPU_PCT',
+    meaning:
+      'mean CPU time of the agent in a soak, percent of one core, at most; raise it with SOAK_RATE',
     // Of one core, at the soak's load. The agent promises 2 % at an ordinary one (docs/agent-contract.md §9.5); at 500
     // decisions a second the published one took 9 to 17 % of an emulated core.
     accepts: { byDefault: '50', lowest: 0, highest: 100_000, unit: 'percent', whole: false },
@@ -145,6 +153,7 @@ export const THRESHOLDS = [
     name: 'descriptors',
     title: "the agent's open descriptors stay within MAX_DESCRIPTORS",
     knob: 'MAX_DESCRIPTORS',
+    meaning: 'open descriptors of the agent, at most',
     // No promise: 1024 is the soft limit of a process that asks for no other (getrlimit(2)); the published agent has some 120.
     accepts: { byDefault: '1024', lowest: 0, highest: MOST, unit: 'descriptors', whole: true },
     unit: 'descriptors',
@@ -159,6 +168,7 @@ export const THRESHOLDS = [
     name: 'threads',
     title: "the agent's threads stay within MAX_THREADS",
     knob: 'MAX_THREADS',
+    meaning: 'threads of the agent, at most',
     // No promise: the published agent has two, and a run time with pools of its own on a big host some dozens.
     accepts: { byDefault: '128', lowest: 0, highest: MOST, unit: 'threads', whole: true },
     unit: 'threads',
@@ -173,6 +183,7 @@ export const THRESHOLDS = [
     name: 'child-processes',
     title: "the agent's child processes stay within MAX_CHILD_PROCESSES",
     knob: 'MAX_CHILD_PROCESSES',
+    meaning: 'child processes of the agent, at most',
     // No promise, and no need of any is known; a few helpers would be no fault.
     accepts: { byDefault: '8', lowest: 0, highest: MOST, unit: 'processes', whole: true },
     unit: 'processes',
