@@ -1,5 +1,5 @@
-import { execa } from 'execa';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
+import { startProgram } from '../host/program.ts';
 import { escapedCharacter } from '../text/escaped-character.ts';
 
 /** How the candidate is run: its executable and the only environment it gets. */
@@ -36,12 +36,6 @@ export interface CommandResult {
   readonly durationMs: number;
 }
 
-/** Real documents are a few kilobytes; a flood must not take the harness's memory. */
-const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
-
-/** Output of a command that has ended is in the pipe already; what still holds it open is another. */
-const OUTPUT_GRACE_MS = 5000;
-
 /**
  * Runs a one-shot command of the candidate to its end. Never throws for what the command does;
  * a hang ends by SIGKILL after the deadline and is said in `timedOut`. A process that it left behind
@@ -54,45 +48,32 @@ export async function runCommand(
 ): Promise<CommandResult> {
   mustGoOn();
   const at = new Date().toISOString();
-  const running = execa(candidate.executable, args, {
-    env: candidate.environment,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: candidate.timeoutSeconds * 1000,
-    killSignal: 'SIGKILL',
-    ...endsWithStep(),
-    maxBuffer: MAX_OUTPUT_BYTES,
-    encoding: 'buffer',
-    stripFinalNewline: false,
-  });
-  const letGo = () => {
-    running.stdout.destroy();
-    running.stderr.destroy();
-  };
-  running.nodeChildProcess.once('exit', () => setTimeout(letGo, OUTPUT_GRACE_MS).unref());
-  const result = await running;
-  const { exitCode, signal } = result;
+  const { exitCode, signal, stdout, notStarted, ...result } = await startProgram(
+    candidate.executable,
+    args,
+    {
+      env: candidate.environment,
+      timeoutMs: candidate.timeoutSeconds * 1000,
+      ...endsWithStep(),
+    },
+  ).ended;
   candidate.ended?.({
     ...{ at, arguments: args, exitCode, signal },
     ...(result.timedOut ? { timedOut: true } : {}),
     durationMs: Math.round(result.durationMs),
   });
   mustGoOn();
-  const spawnError = exitCode === undefined && signal === undefined;
   return {
     command: `aegisbpf ${args.join(' ')}`,
     exitCode,
     signal,
-    stdout: textOf(result.stdout),
-    stdoutBytes: result.stdout ?? new Uint8Array(),
-    stderr: spawnError ? (result.shortMessage ?? 'it could not be started') : textOf(result.stderr),
+    stdout: stdout.toString('utf8'),
+    stdoutBytes: stdout,
+    stderr: notStarted?.message ?? result.stderr,
     timedOut: result.timedOut,
     durationMs: result.durationMs,
   };
 }
-
-const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('utf8');
 
 /** Text of the agent, safe for a terminal and a report: one line, cut, control characters escaped. */
 export function outputText(text: string, limit = 300): string {

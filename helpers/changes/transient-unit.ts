@@ -1,12 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { execa } from 'execa';
-import { hostPath, SYSTEM_TOOL } from '../host/observations.ts';
+import { hostPath, systemTool } from '../host/observations.ts';
 import type { Journal } from './journal.ts';
 import { stopUnit } from './undo-entry.ts';
 
 /** Runs systemd's own tools by their absolute paths, as root's PATH must not decide. */
 const TOOL_FOLDERS = ['usr/bin', 'bin'];
-const TOOL_TIMEOUT_MS = 60_000;
 
 function toolPath(hostRoot: string, name: string): string | undefined {
   return TOOL_FOLDERS.map((folder) => hostPath(hostRoot, folder, name)).find((path) =>
@@ -31,18 +29,23 @@ export function systemdOf(hostRoot: string): Systemd | string {
     : { systemctl, systemdRun };
 }
 
+/** @throws Error with the tool's words when it fails. */
+async function output(tool: string, args: readonly string[]): Promise<string> {
+  const { exitCode, signal, notStarted, stderr, text } = await systemTool(tool, args);
+  if (exitCode === 0) return text;
+  const end = exitCode === undefined ? (signal ?? notStarted?.code) : `exit code ${exitCode}`;
+  throw new Error(`${tool} failed (${end}): ${stderr.trim()}`);
+}
+
 /** What systemd says of a unit at one moment (systemctl(1), show). */
 async function unitProperties(
   systemctl: string,
   unit: string,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const result = await execa(systemctl, ['show', unit, `--property=${names.join(',')}`], {
-    timeout: TOOL_TIMEOUT_MS,
-    ...SYSTEM_TOOL,
-  });
+  const shown = await output(systemctl, ['show', unit, `--property=${names.join(',')}`]);
   return new Map(
-    result.stdout.split('\n').flatMap((line) => {
+    shown.split('\n').flatMap((line) => {
       const at = line.indexOf('=');
       return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : [];
     }),
@@ -81,18 +84,14 @@ export async function startUnit(
     StandardOutput: `append:${options.stdout}`,
     StandardError: `append:${options.stderr}`,
   };
-  await execa(
-    systemdRun,
-    [
-      `--unit=${name}`,
-      '--quiet',
-      ...Object.entries(properties).map(([key, value]) => `--property=${key}=${value}`),
-      ...Object.entries(environment).map(([key, value]) => `--setenv=${key}=${value}`),
-      '--',
-      ...command,
-    ],
-    { timeout: TOOL_TIMEOUT_MS, ...SYSTEM_TOOL },
-  );
+  await output(systemdRun, [
+    `--unit=${name}`,
+    '--quiet',
+    ...Object.entries(properties).map(([key, value]) => `--property=${key}=${value}`),
+    ...Object.entries(environment).map(([key, value]) => `--setenv=${key}=${value}`),
+    '--',
+    ...command,
+  ]);
   const readProperty = async (property: string) =>
     Number((await unitProperties(systemctl, name, [property])).get(property));
   return {

@@ -1,15 +1,11 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs';
-import { execa } from 'execa';
 import { type Candidate, howItEnded, outputText, runCommand } from '../agent/command.ts';
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
-import { SYSTEM_TOOL } from '../host/observations.ts';
+import { systemTool } from '../host/observations.ts';
 import { restoreAgentState } from './agent-state.ts';
 import type { JournalEntry } from './journal.ts';
 import { removeCgroup } from './own-cgroup.ts';
 import { cgroupId } from './rules.ts';
-
-/** systemctl(1) stops a unit of ours within its own timeout, which is shorter. */
-const SYSTEMCTL_TIMEOUT_SECONDS = 60;
 
 const isSameFile = (path: string, entry: { dev: string; ino: string }) => {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
@@ -27,20 +23,16 @@ const ENABLE_REASON = 'aegisbpf-canary: end of the rollback drill’s kill-switc
  * @returns what is wrong, or undefined when it is gone.
  */
 export async function stopUnit(systemctl: string, name: string): Promise<string | undefined> {
-  const call = (...args: string[]) =>
-    execa(systemctl, args, {
-      reject: false,
-      timeout: SYSTEMCTL_TIMEOUT_SECONDS * 1000,
-      ...SYSTEM_TOOL,
-    });
+  // Its own timeout for the stop is shorter than ours for the tool.
+  const call = (...args: string[]) => systemTool(systemctl, args);
   await call('stop', name);
   // A unit whose agent was killed too often stays loaded as failed until it is reset.
   await call('reset-failed', name);
   const state = await call('show', name, '--property=ActiveState', '--value');
-  const active = String(state.stdout).trim();
+  const active = state.text;
   return state.exitCode === 0 && (active === 'inactive' || active === '')
     ? undefined
-    : `${name} is ${active || 'in an unknown state'} after \`systemctl stop\`: ${state.stderr || state.shortMessage || 'no reason given'}`;
+    : `${name} is ${active || 'in an unknown state'} after \`systemctl stop\`: ${state.stderr || state.notStarted?.message || 'no reason given'}`;
 }
 
 /** Why the bypass is somebody else's to end, or undefined when it may be ours. */

@@ -14,7 +14,7 @@ const stepSignal = (): AbortSignal | undefined => signals.getStore();
 /** @throws the reason when the step that runs now is past its deadline: it must start nothing more. */
 export const mustGoOn = (): void => stepSignal()?.throwIfAborted();
 
-/** Option of execa that ends the program with the step. */
+/** Limit of a program (`startProgram`) that ends the program with the step. */
 export function endsWithStep(): { readonly cancelSignal?: AbortSignal } {
   const cancelSignal = stepSignal();
   return cancelSignal === undefined ? {} : { cancelSignal };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { isFile } from '../files/regular-file.ts';
+import { startProgram } from './program.ts';
 
 /** A value read from the host, or why it could not be read. */
 export type Observation<T> =
@@ -91,12 +91,16 @@ export function kernelBtf(hostRoot: string): Observation<boolean> {
   return { known: true, value: isFile(path), source: path };
 }
 
-/** How a tool of systemd is run: by nobody's environment, and with nothing to read. */
-export const SYSTEM_TOOL = {
-  extendEnv: false,
-  env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
-  stdin: 'ignore',
-} as const;
+const SYSTEM_TOOL_ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+
+/** Runs a tool of systemd by nobody's environment. */
+export async function systemTool(path: string, args: readonly string[], timeoutMs = 60_000) {
+  const { stdout, ...result } = await startProgram(path, args, {
+    env: SYSTEM_TOOL_ENVIRONMENT,
+    timeoutMs,
+  }).ended;
+  return { ...result, text: stdout.toString('utf8').trim() };
+}
 
 const SYSTEMCTL_PATHS = ['usr/bin/systemctl', 'bin/systemctl'];
 
@@ -107,18 +111,13 @@ async function systemctl(
 ): Promise<Observation<{ text: string; exitCode: number }>> {
   const source = `systemctl ${args.join(' ')}`;
   for (const relative of SYSTEMCTL_PATHS) {
-    const result = await execa(hostPath(hostRoot, relative), args, {
-      reject: false,
-      timeout: 20_000,
-      ...SYSTEM_TOOL,
-    });
-    if (result.code === 'ENOENT') continue;
-    if (result.exitCode === undefined) {
-      return { known: false, reason: result.shortMessage ?? 'it did not run', source };
-    }
-    const text = result.stdout.trim();
+    const { notStarted, ...result } = await systemTool(hostPath(hostRoot, relative), args, 20_000);
+    if (notStarted?.code === 'ENOENT') continue;
+    const { exitCode, text } = result;
+    if (exitCode === undefined)
+      return { known: false, reason: notStarted?.message ?? `ended by ${result.signal}`, source };
     if (text === '') return { known: false, reason: result.stderr.trim() || 'no output', source };
-    return { known: true, value: { text, exitCode: result.exitCode }, source };
+    return { known: true, value: { text, exitCode }, source };
   }
   return { known: false, reason: 'there is no systemctl on this host', source };
 }

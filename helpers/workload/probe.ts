@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { z } from 'zod';
 import { outputText } from '../agent/command.ts';
 import type { OwnFile } from '../changes/own-file.ts';
@@ -9,6 +8,7 @@ import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.ts';
 import { jsonOf } from '../files/ndjson.ts';
 import type { ProcessFacts } from '../host/process-facts.ts';
+import { startProgram } from '../host/program.ts';
 import { ORDINARY_PROGRAM } from './programs.ts';
 
 /** What one open of a file did. */
@@ -46,15 +46,7 @@ export interface Probe extends Omit<z.output<typeof report>, 'outcomes'> {
 }
 
 /** A process that is gone within a minute, and with its step. */
-const shortLived = () =>
-  ({
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    ...endsWithStep(),
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  }) as const;
+const shortLived = () => ({ ...endsWithStep(), timeoutMs: 60_000 });
 
 /** Opens the file from a throw-away process and reports the outcome, errno and signals. */
 export async function probeFile(
@@ -64,14 +56,13 @@ export async function probeFile(
   started: (pid: number | undefined) => void = () => {},
 ): Promise<Probe> {
   const script = fileURLToPath(new URL('open-file.ts', import.meta.url));
-  const child = execa(process.execPath, [script, file.path, String(opens)], {
-    env: { ...environment, ...COMPILE_CACHE },
-    ...shortLived(),
-  });
-  started(child.pid);
-  const result = await child;
+  const env = { ...environment, ...COMPILE_CACHE };
+  const args = [script, file.path, String(opens)];
+  const { pid, ended } = startProgram(process.execPath, args, { env, ...shortLived() });
+  started(pid);
+  const result = await ended;
   mustGoOn();
-  const parsed = report.safeParse(jsonOf(result.stdout));
+  const parsed = report.safeParse(jsonOf(result.stdout.toString('utf8')));
   if (!parsed.success) {
     throw noEvidence(
       `the process that opens ${file.path} ended without a report (exit ${result.exitCode ?? 'none'}, signal ${result.signal ?? 'none'}): ${outputText(result.stderr)}`,
@@ -87,15 +78,11 @@ export async function probeFile(
 
 /** Lets an ordinary program (cat) open the file: it must really be ended by the enforce signal. */
 export async function runVictim(path: string, environment: Readonly<Record<string, string>>) {
-  const child = execa(ORDINARY_PROGRAM, ['--', path], {
-    env: environment,
-    stdout: 'ignore',
-    ...shortLived(),
-  });
-  const { pid } = child;
-  const result = await child;
+  const limits = { env: environment, ...shortLived() };
+  const { pid, ended } = startProgram(ORDINARY_PROGRAM, ['--', path], limits);
+  const { exitCode, signal, stderr } = await ended;
   mustGoOn();
-  return { pid, exitCode: result.exitCode, signal: result.signal, stderr: result.stderr ?? '' };
+  return { pid, exitCode, signal, stderr };
 }
 
 /** An outcome in words. */

@@ -1,9 +1,9 @@
-import { execa } from 'execa';
 import { parsePolicyShow } from '../../agent/contract/rules.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { listFileRules, rulesOn } from '../../changes/rules.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
+import { startProgram } from '../../host/program.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import { type EnforcementWatch, underBaseline, wrongSignals } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
@@ -14,6 +14,8 @@ type Moment = number | 'enforcement pauses';
 const MOMENTS: readonly Moment[] = [0.3, 0.5, 0.7, 0.85, 0.95, 'enforcement pauses'];
 /** Enforcement may be on its way back when the apply dies; after this it is not coming. */
 const SETTLE_MS = 500;
+/** It is killed long before. */
+const APPLY_LIMIT_MS = 60_000;
 const source = 'rollback/apply-killed.json';
 
 type Policy = 'baseline' | 'candidate' | 'neither';
@@ -85,14 +87,13 @@ async function killAt(
 ): Promise<Killed> {
   const { executable, environment: env } = stage.run.candidate;
   const args = ['policy', 'apply', stage.prepared().candidatePolicy, '--reset'];
-  const options = { env, extendEnv: false, reject: false, stdio: 'ignore' } as const;
-  const child = execa(executable, args, options);
+  const apply = startProgram(executable, args, { env, timeoutMs: APPLY_LIMIT_MS });
   if (moment === 'enforcement pauses') {
     // Also ends when the apply is over: a version that never pauses is not killed.
-    await Promise.race([watches.guarded.until('allowed', wholeMs * 2), child]);
+    await Promise.race([watches.guarded.until('allowed', wholeMs * 2), apply.ended]);
   } else await pause(wholeMs * moment);
-  child.kill('SIGKILL');
-  const { signal } = await child;
+  apply.kill();
+  const { signal } = await apply.ended;
   await watches.guarded.until('denied', SETTLE_MS);
   return { moment, killed: signal === 'SIGKILL', ...(await whatIsLeft(stage, watches)) };
 }
