@@ -2,10 +2,10 @@
 const LETTERS_PER_EDIT = 5;
 
 /**
- * Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment). Own code:
- * a package for these lines is one more that root trusts.
+ * Insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment), or infinity
+ * once they are more than that. Own code: a package for these lines is one more that root trusts.
  */
-function editDistance(one: string, other: string): number {
+function editDistance(one: string, other: string, most: number): number {
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, index) => index)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;
   for (let row = 1; row <= one.length; row += 1) {
@@ -21,6 +21,7 @@ function editDistance(one: string, other: string): number {
         swapped ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
       );
     }
+    if (Math.min(...current) > most) return Number.POSITIVE_INFINITY;
   }
   return at(one.length, other.length);
 }
@@ -32,11 +33,13 @@ export function nearMisses(
 ): string[] {
   return Object.keys(environment).flatMap((name) => {
     if (names.includes(name) || (environment[name] ?? '') === '') return [];
-    const meant = names.find(
-      (knob) =>
-        Math.abs(knob.length - name.length) * LETTERS_PER_EDIT <= knob.length &&
-        editDistance(knob, name.toUpperCase()) * LETTERS_PER_EDIT <= knob.length,
-    );
+    const meant = names.find((knob) => {
+      const most = Math.floor(knob.length / LETTERS_PER_EDIT);
+      return (
+        Math.abs(knob.length - name.length) <= most &&
+        editDistance(knob, name.toUpperCase(), most) <= most
+      );
+    });
     return meant === undefined ? [] : [`${name}: there is no such knob; did you mean ${meant}?`];
   });
 }
