@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Status, type TestResult } from 'allure-js-commons';
 import type { LifecycleListener } from 'allure-js-commons/sdk/reporter';
 import AllureVitestReporter from 'allure-vitest/reporter';
-import type { TestModule } from 'vitest/node';
+import type { TestModule, Vitest } from 'vitest/node';
 import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { type RunRecord, readRunRecord } from '../helpers/evidence/run-record.ts';
 import { type RunVerdict, runVerdict } from '../helpers/evidence/verdict.ts';
@@ -86,6 +86,15 @@ export default class AllureReporter extends AllureVitestReporter {
     super({ resultsDir, listeners: [statusByVerdict(records)] });
     this.#path = options.runDirectory;
     this.#records = records;
+  }
+
+  /**
+   * Without its part in the process of the specs: everything that it would gather there is told by the run's records,
+   * it costs as much as loading all specs, and a test plan in the environment would leave steps out.
+   */
+  override onInit(vitest: Vitest): void {
+    const withoutSpecs: Vitest = Object.create(vitest, { projects: { value: [] } });
+    super.onInit(withoutSpecs);
   }
 
   override onTestRunEnd(modules: readonly TestModule[]): void {
