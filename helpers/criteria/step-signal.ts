@@ -39,7 +39,7 @@ export class Waiters {
    * @returns whether it holds.
    */
   until(holds: () => boolean, timeoutMs: number, isOver = () => false): Promise<boolean> {
-    if (holds()) return Promise.resolve(true);
+    if (holds() || isOver()) return Promise.resolve(holds());
     const signal = stepSignal();
     return new Promise((resolve) => {
       const settle = () => {

@@ -115,3 +115,12 @@ test('waiting ends with the event that was awaited, or false at its deadline', a
   expect(await seen).toBe(true);
   expect(await log.until(() => own.lines === 2, 20)).toBe(false);
 });
+
+test('waiting ends with the stream, and after its end nothing is waited for', async () => {
+  const own = log.watch({ dev: 7, ino: 8 });
+  const never = () => own.lines === 1;
+  // Longer than a test may take.
+  const seen = log.until(never, 2 ** 31 - 1);
+  await log.end();
+  expect([await seen, await log.until(never, 2 ** 31 - 1)]).toEqual([false, false]);
+});

@@ -61,6 +61,7 @@ export class EventLog {
   readonly #waiters = new Waiters();
   readonly defects: StreamDefects = { notJson: 0, invalid: 0, oversized: 0, samples: [] };
   lines = 0;
+  #hasEnded = false;
 
   constructor(path: string, begun?: Begun) {
     this.#file = new EventFile(path, begun);
@@ -100,13 +101,14 @@ export class EventLog {
       this.defects.invalid += 1;
       this.#note('the stream ended in the middle of a line');
     }
-    await this.#file.end();
+    this.#hasEnded = true;
     this.#waiters.wake();
+    await this.#file.end();
   }
 
-  /** Waits until the condition holds; false after the deadline. */
+  /** Waits until the condition holds; false after the deadline, or once no line can come any more. */
   until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
-    return this.#waiters.until(condition, timeoutMs);
+    return this.#waiters.until(condition, timeoutMs, () => this.#hasEnded);
   }
 
   /** Lines that were counted and not stored, because their kind had filled its room on disk. */

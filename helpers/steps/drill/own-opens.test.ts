@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ownEventLine } from '../../../fixtures/examples/own-event-line.ts';
 import { EventLog } from '../../agent/stream/event-log.ts';
 import { OwnOpens } from './own-opens.ts';
@@ -165,7 +165,7 @@ test.each([
 );
 
 /** What comes of denied opens of two files by this very process, after these lines were written. */
-async function untoldAfter(lines: string, waitMs = 20) {
+async function untoldAfter(lines: string) {
   const folder = dirSync({ unsafeCleanup: true });
   const opens = new OwnOpens('files', [FILE, OTHER], '/usr/bin/aegisbpf', {
     ...{ denied: ['TERM'], allowed: ['AUDIT'] },
@@ -176,10 +176,11 @@ async function untoldAfter(lines: string, waitMs = 20) {
   events.push(Buffer.from(ownEventLine(FILE, { action: 'TERM' }).repeat(2000)));
   opens.keepAnew();
   const denied = [FILE, OTHER].map((file) => ({ file, pid: process.pid }));
-  const untold = opens.untold(denied, events, waitMs);
+  const untold = opens.untold(denied, events);
   events.push(Buffer.from(lines));
-  const files = (await untold).map(({ file }) => file);
+  // No line can come any more, and none is waited for.
   await events.end();
+  const files = (await untold).map(({ file }) => file);
   folder.removeCallback();
   return files;
 }
@@ -201,6 +202,31 @@ test.each([
 ])('of opens that were denied, with %s', async (_, lines, untold) => {
   expect(await untoldAfter(lines)).toEqual(untold);
 });
+
+test.each([
+  ['no drop explains that an earlier one has none', 0, 1000],
+  ['each one before has one, or a drop that explains it', 1, 10_000],
+])(
+  'a line that does not come is waited for as long as it matters: %s',
+  async (_, drops, waitMs) => {
+    vi.useFakeTimers();
+    const folder = dirSync({ unsafeCleanup: true });
+    const opens = new OwnOpens('files', [FILE], '/usr/bin/aegisbpf', { denied: [], allowed: [] });
+    const events = new EventLog(join(folder.name, 'events.ndjson'));
+    opens.follow(events);
+    opens.wereDenied(1, events, { untold: 1, drops });
+    const waited = vi.fn();
+    const untold = opens.untold([{ file: FILE, pid: process.pid }], events).then(waited);
+    await vi.advanceTimersByTimeAsync(waitMs - 1);
+    expect(waited).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(waited).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+    await untold;
+    await events.end();
+    folder.removeCallback();
+  },
+);
 
 test('a life that is not followed need not tell anything', async () => {
   const opens = new OwnOpens('files', [FILE], '/usr/bin/aegisbpf', { denied: [], allowed: [] });

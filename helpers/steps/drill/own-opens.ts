@@ -40,6 +40,8 @@ const IN_FLIGHT = 1;
 const LINES_WAIT_MS = 5000;
 /** How long an event may take from the decision to our end of the pipe. */
 const EVENT_WAIT_MS = 10_000;
+/** The same once a line is missing that no drop explains: the life has failed, and an agent that tells nothing would cost minutes. */
+const SHORT_WAIT_MS = 1000;
 
 const inWords = (lines: number) => (lines === 0 ? 'no event line' : counted(lines, 'event line'));
 
@@ -91,12 +93,9 @@ export class OwnOpens {
   }
 
   /** Waits for a line on each, by its process, that says it was denied. @returns those of which none came. */
-  async untold(
-    opens: readonly DeniedOpen[],
-    events: EventLog,
-    waitMs = EVENT_WAIT_MS,
-  ): Promise<readonly DeniedOpen[]> {
-    if (!this.#lives.has(events)) return [];
+  async untold(opens: readonly DeniedOpen[], events: EventLog): Promise<readonly DeniedOpen[]> {
+    const life = this.#lives.get(events);
+    if (life === undefined) return [];
     const untold = () =>
       opens.filter(
         ({ file, pid }) =>
@@ -106,6 +105,7 @@ export class OwnOpens {
               (event) => event.pid === pid && this.#actions.denied.includes(event.action),
             ),
       );
+    const waitMs = life.unexplained === 0 ? EVENT_WAIT_MS : SHORT_WAIT_MS;
     await events.until(() => untold().length === 0, waitMs);
     return untold();
   }
