@@ -1,3 +1,4 @@
+import { CLEAN_REHEARSALS, testName } from '../fixtures/rehearsals/clean-rehearsals.ts';
 import { inParts } from './in-parts.ts';
 
 /**
@@ -7,5 +8,5 @@ import { inParts } from './in-parts.ts';
  */
 export default inParts(
   'fixtures/rehearsals/clean-rehearsals.test.ts',
-  Number(process.env.REHEARSALS ?? 100),
+  CLEAN_REHEARSALS.map(testName),
 );

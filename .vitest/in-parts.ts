@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import { defineConfig } from 'vitest/config';
 import { sourceNow } from '../fixtures/rehearsals/tried-rows.ts';
 import { worlds } from '../fixtures/worlds/world-pool.ts';
@@ -6,10 +7,29 @@ import { worlds } from '../fixtures/worlds/world-pool.ts';
 /** Many parts, so that none waits long for the last. */
 const MOST_PARTS = 16;
 
-/** A test file of so many rehearsals, in parts that run at once, each in a world of its own. */
-export function inParts(file: string, rehearsals: number, globalSetup: readonly string[] = []) {
+/** Positions of those that -t asks for, by the names of their tests: a part without any would start in vain. */
+function askedFor(names: readonly string[]): readonly number[] {
+  const { values } = parseArgs({
+    strict: false,
+    options: { testNamePattern: { type: 'string', short: 't' } },
+  });
+  const pattern = new RegExp(`${values.testNamePattern ?? ''}`);
+  return names.flatMap((name, row) => (pattern.test(name) ? [row] : []));
+}
+
+/**
+ * A test file of many rehearsals, in parts that run at once, each in a world of its own. Neighbours, which take
+ * about as long, are in different parts.
+ * @param names of its tests, one a rehearsal.
+ */
+export function inParts(
+  file: string,
+  names: readonly string[],
+  globalSetup: readonly string[] = [],
+) {
   const source = sourceNow();
-  const parts = Math.min(MOST_PARTS, rehearsals);
+  const rows = askedFor(names);
+  const parts = Math.max(1, Math.min(MOST_PARTS, rows.length));
   return defineConfig({
     root: new URL('..', import.meta.url).pathname,
     test: {
@@ -23,7 +43,7 @@ export function inParts(file: string, rehearsals: number, globalSetup: readonly 
           include: [file],
           pool: worlds,
           env: {
-            PART: `${index + 1}/${parts}`,
+            ROWS: JSON.stringify(rows.filter((_, at) => at % parts === index)),
             ...(source === undefined ? {} : { TRIED_SOURCE: source }),
           },
           globalSetup: index === 0 ? [...globalSetup] : [],
