@@ -54,12 +54,12 @@ function removeForsaken(runs: string): void {
 const PROJECT = join(import.meta.dirname, '../..');
 
 /**
- * Starts vitest and the reporters once on this machine, which takes a second, so that their compiled form is carried in:
- * an emulated processor would compile for some six. Nothing of the canary runs; it only lists the names of its files.
+ * Starts vitest, the reporters and the specs' process once on this machine, which takes seconds, so that their compiled
+ * form is carried in: an emulated processor takes many times as long. No step runs; only their names are listed.
  */
 async function compileAhead(run: RunProgram): Promise<void> {
   const vitest = join(PROJECT, 'node_modules/vitest/vitest.mjs');
-  await runProgram(process.execPath, [vitest, 'list', 'canary', '--filesOnly'], {
+  await runProgram(process.execPath, [vitest, 'list', 'canary'], {
     ...run,
     cwd: PROJECT,
     environment: { ...COMPILE_CACHE, AEGIS_BIN: join(PROJECT, 'fixtures/stand-in/aegisbpf') },
