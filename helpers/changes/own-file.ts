@@ -25,7 +25,7 @@ export interface OwnFile {
   readonly stat: Pick<BigIntStats, 'dev' | 'ino' | 'mode' | 'uid'>;
 }
 
-/** Every file that this process described, to tell at any time whether somebody else touched it. */
+/** Every file that the section under way described, to tell at any time whether somebody else touched it. */
 const described: OwnFile[] = [];
 
 /**
@@ -112,7 +112,7 @@ export function knownFile(path: string, content: string): OwnFile {
   return file;
 }
 
-/** From now on nobody is asked what became of our files: this suite takes them away itself. */
+/** From now on nobody is asked what became of our files so far: another section begins, or this suite takes them away itself. */
 export function forgetOwnFiles(): void {
   described.length = 0;
 }

@@ -1,5 +1,6 @@
-import { describe, test } from 'vitest';
+import { beforeAll, describe, test } from 'vitest';
 import { deathsIn, livesIn } from '../agent/lives.ts';
+import { forgetOwnFiles } from '../changes/own-file.ts';
 import {
   type CriterionEntry,
   type CriterionId,
@@ -40,7 +41,11 @@ const DEFAULT_TIMEOUT_SECONDS = 300;
 
 /** A section of the runbook: one `describe`. */
 export function section(name: Section, body: () => void): void {
-  describe(SECTIONS[name].title, body);
+  describe(SECTIONS[name].title, () => {
+    // All sections share a process: what becomes of one's files says nothing of the next.
+    beforeAll(forgetOwnFiles);
+    body();
+  });
 }
 
 /** An optional part that its knob leaves off. */
