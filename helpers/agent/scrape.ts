@@ -11,6 +11,8 @@ export type Scrape = { readonly text: string; readonly source: string } & (
 /** Takes what the agent answered, as it came: evidence is its bytes. */
 type Keep = (bytes: Uint8Array) => void;
 
+/** The endpoint answers in milliseconds; one that is read this long hangs. */
+const ENDPOINT_TIMEOUT_MS = 4000;
 /** A real scrape is 10 KB; more than this is not one. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -22,14 +24,14 @@ function judged(text: string, source: string): Scrape {
 }
 
 /** Scrapes the daemon's own endpoint: true values in milliseconds, through the daemon's map handles. */
-export function scrapeEndpoint(address: string, timeoutMs: number, keep?: Keep): Promise<Scrape> {
+export function scrapeEndpoint(address: string, keep?: Keep): Promise<Scrape> {
   const source = `http://${address}/metrics`;
   return new Promise((resolve) => {
     const give = (reason: string) => {
       keep?.(new Uint8Array());
       resolve({ ok: false, reason, text: '', source });
     };
-    const request = get(source, { timeout: timeoutMs, agent: false }, (response) => {
+    const request = get(source, { timeout: ENDPOINT_TIMEOUT_MS, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -46,7 +48,8 @@ export function scrapeEndpoint(address: string, timeoutMs: number, keep?: Keep):
       });
       response.on('error', (error) => give(error.message));
     });
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+    const late = `no answer within ${ENDPOINT_TIMEOUT_MS} ms`;
+    request.on('timeout', () => request.destroy(new Error(late)));
     request.on('error', (error) => give(error.message));
   });
 }
@@ -59,4 +62,10 @@ export async function scrapeCommand(candidate: Candidate, keep?: Keep): Promise<
   if (result.exitCode !== 0)
     return { ok: false, reason: howItEnded(result), text: result.stdout, source };
   return judged(result.stdout, source);
+}
+
+/** The counters of a daemon that runs: by its endpoint, and by the command line where it has none or it does not answer. */
+export async function scrapeRunning(candidate: Candidate, address: string): Promise<Scrape> {
+  const byEndpoint = await scrapeEndpoint(address);
+  return byEndpoint.ok ? byEndpoint : scrapeCommand(candidate);
 }

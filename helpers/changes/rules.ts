@@ -19,6 +19,9 @@ import { agentPaths } from './agent-state.ts';
 import { identityOf, type Journal } from './journal.ts';
 import type { OwnFile } from './own-file.ts';
 
+/** The metric that tells how many files have a rule. */
+export const FILE_RULES = 'aegisbpf_deny_inode_entries';
+
 /** Everything the agent holds rules of, as its own lists show it. */
 export interface RuleList {
   readonly files: readonly BlockRule[];

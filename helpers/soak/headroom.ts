@@ -1,4 +1,4 @@
-import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
+import { scrapeRunning } from '../agent/scrape.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { pause } from '../criteria/step-signal.ts';
 import { headroomRates } from '../settings/headroom-rates.ts';
@@ -10,20 +10,14 @@ import type { SoakSubject } from './subject.ts';
 /** One step of the probe: a rate that was held for a while, and what it did. */
 type HeadroomStep = Exclude<Awaited<ReturnType<typeof step>>, string>;
 
-const ENDPOINT_TIMEOUT_MS = 4000;
 /** A step whose pace was kept to less than this share shows the host's limit, not the agent's. */
 const KEPT_SHARE = 0.9;
 const FLUSH_MS = 10_000;
 
-async function scrape({ daemon, candidate }: SoakSubject): Promise<Scrape> {
-  const byEndpoint = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
-  return byEndpoint.ok ? byEndpoint : scrapeCommand(candidate);
-}
-
 /** Holds one rate for a step. @returns the step, or in words why it shows nothing. */
 async function step(subject: SoakSubject, workload: Workload, askedRate: number) {
   const look = async () => {
-    const taken = await scrape(subject);
+    const taken = await scrapeRunning(subject.candidate, subject.daemon.metricsAddress);
     return { taken, attempts: await workload.countsNow(), at: performance.now() };
   };
   workload.pace(askedRate);

@@ -4,7 +4,6 @@ import { DECISION_FAMILIES, DROP_FAMILIES } from './counters.ts';
 import type { ReadingCheck } from './result.ts';
 import type { SoakSubject } from './subject.ts';
 
-const ENDPOINT_TIMEOUT_MS = 4000;
 /** Lines of `aegisbpf stats`, and the families that count the same (docs/agent-contract.md §1.2, §3.1). */
 const STATS_LINES = [
   ['Total blocks', 'aegisbpf_blocks_total'],
@@ -26,7 +25,7 @@ export async function readEveryWay<S extends { readonly scrape: Scrape }>(
   { candidate, daemon }: SoakSubject,
   scrape: () => Promise<S>,
 ): Promise<{ readonly last: S; readonly readings: readonly ReadingCheck[] }> {
-  const endpoint = () => scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
+  const endpoint = () => scrapeEndpoint(daemon.metricsAddress);
   const first = await endpoint();
   const taken = await scrape();
   const after = taken.scrape;

@@ -14,7 +14,6 @@ import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './subject.ts';
 
-const ENDPOINT_TIMEOUT_MS = 4000;
 /** The endpoint opens just after `Agent started` (docs/agent-contract.md §3.3). */
 const ENDPOINT_WAIT_MS = 3000;
 /** How often the agent's life and the workers' counts are looked at between samples. */
@@ -63,7 +62,7 @@ export class Sampler {
     const deadline = performance.now() + ENDPOINT_WAIT_MS;
     let last: Scrape;
     do {
-      last = await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS);
+      last = await scrapeEndpoint(daemon.metricsAddress);
       if (last.ok) break;
       await pause(WATCH_MS);
     } while (daemon.isRunning() && performance.now() < deadline);
@@ -136,9 +135,7 @@ export class Sampler {
     const processes = listProcesses();
     this.otherInstance ??= otherInstance(candidate.executable, daemon.identity.pid, processes);
     const figures = this.#figures(
-      this.#endpoint
-        ? await scrapeEndpoint(daemon.metricsAddress, ENDPOINT_TIMEOUT_MS)
-        : await scrapeCommand(candidate),
+      this.#endpoint ? await scrapeEndpoint(daemon.metricsAddress) : await scrapeCommand(candidate),
     );
     const resources = this.#resources(processes);
     // The scrape may have taken a while.

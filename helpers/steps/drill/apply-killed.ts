@@ -106,17 +106,24 @@ async function whatIsLeft(
   const { run } = stage;
   // Before any other command of the agent, which might mend what the killed one left.
   const guardedIsDenied = guarded.outcome === 'denied';
-  const rules = await listFileRules(run.candidate);
   const recorded = parsePolicyShow((await run.command('policy', 'show')).stdout);
+  const next = async () => (await needed.nextOutcome()) === 'denied';
+  // Where the agent counts as many rules as the opens tell, they are these.
+  const denied = Number(guardedIsDenied) + Number(await next());
+  const isCounted = (await stage.deniedFileCount()) === files.hostPaths.length + denied;
+  const rules = isCounted ? undefined : await listFileRules(run.candidate);
+  // Once more, for a rule may have come into force since.
+  const neededIsDenied = await next();
   const text = recorded.ok ? recorded.value.text : '';
   const which = (hasGuarded: boolean, hasNeeded: boolean): Policy =>
     hasGuarded ? (hasNeeded ? 'candidate' : 'baseline') : 'neither';
-  const isListed = (file: OwnFile) => rulesOn(rules, file).length === 1;
+  const isListed = (file: OwnFile, isDenied: boolean) =>
+    rules === undefined ? isDenied : rulesOn(rules, file).length === 1;
   return {
-    rules: which(isListed(files.guarded), isListed(files.needed)),
+    rules: which(isListed(files.guarded, guardedIsDenied), isListed(files.needed, neededIsDenied)),
     record: which(text.includes(files.guarded.path), text.includes(files.needed.path)),
     guardedIsDenied,
-    neededIsDenied: needed.outcome === 'denied',
+    neededIsDenied,
   };
 }
 

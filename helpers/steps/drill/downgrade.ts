@@ -1,7 +1,6 @@
 import { candidateOf, judgeCandidateFile } from '../../agent/candidate.ts';
 import { type Candidate, outputText } from '../../agent/command.ts';
 import { mustLive } from '../../agent/lives.ts';
-import { scrapeCommand } from '../../agent/scrape.ts';
 import {
   fail,
   type Judgement,
@@ -97,7 +96,7 @@ function layoutMismatch(stage: DrillStage, name: string, words: string): Judgeme
 }
 
 async function decisions(stage: DrillStage): Promise<number> {
-  const scrape = await scrapeCommand(stage.run.candidate);
+  const scrape = await stage.scrape();
   const total = scrape.ok ? familyTotal(scrape.metrics, DECISION_FAMILIES) : undefined;
   if (total !== undefined) return total;
   throw noEvidence(

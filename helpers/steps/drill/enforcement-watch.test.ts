@@ -77,6 +77,7 @@ test('a process opens the file all the time and reports when the outcome changes
     expect(await watch.until('allowed', 30_000)).toBe(true);
     expect(await watch.until('denied', 50)).toBe(false);
     expect(await watch.deniedSoFar()).toBe(0);
+    expect(await watch.nextOutcome()).toBe('allowed');
     const { stretches, opens } = await watch.stop();
     expect(stretches.map(({ outcome }) => outcome)).toEqual(['ENOENT', 'allowed']);
     expect(opens).toBe(stretches.reduce((sum, one) => sum + one.opens, 0));
@@ -91,5 +92,6 @@ test('a watch whose process was killed has lost what it saw', async () => {
   expect(await watch.until('allowed', 30_000)).toBe(true);
   watch.kill();
   expect(await watch.until('denied', 30_000)).toBe(false);
+  expect(await watch.nextOutcome()).toBeUndefined();
   await expect(watch.stop()).rejects.toThrow('ended without a report (SIGKILL)');
 });

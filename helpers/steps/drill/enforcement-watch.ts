@@ -20,6 +20,7 @@ const report = z.object({
 });
 const message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('turned'), outcome: z.string() }),
+  z.object({ kind: z.literal('opened'), outcome: z.string() }),
   z.object({ kind: z.literal('denied'), opens: z.number().int() }),
   report,
 ]);
@@ -46,6 +47,7 @@ export class EnforcementWatch {
   readonly #path: string;
   readonly #waiters = new Waiters();
   #outcome: string | undefined;
+  #next: string | undefined;
   #denied: number | undefined;
   #report: WatchReport | undefined;
 
@@ -72,6 +74,16 @@ export class EnforcementWatch {
   until(outcome: string, timeoutMs: number): Promise<boolean> {
     const holds = () => this.#outcome === outcome;
     return this.#waiters.until(holds, timeoutMs, () => this.#process.isGone);
+  }
+
+  /** What an open meets that begins after now; undefined where the process is gone. */
+  async nextOutcome(): Promise<string | undefined> {
+    this.#next = undefined;
+    if (!this.#process.child.connected) return undefined;
+    this.#process.child.send('next');
+    const told = () => this.#next !== undefined;
+    await this.#waiters.until(told, END_TIMEOUT_MS, () => this.#process.isGone);
+    return this.#next;
   }
 
   /** Opens that were denied until now; 0 where the process is gone. */
@@ -104,6 +116,7 @@ export class EnforcementWatch {
 
   #take(seen: z.output<typeof message>): void {
     if (seen.kind === 'report') this.#report = seen;
+    else if (seen.kind === 'opened') this.#next = seen.outcome;
     else if (seen.kind === 'denied') this.#denied = seen.opens;
     else this.#outcome = seen.outcome;
     this.#waiters.wake();

@@ -5,8 +5,6 @@ import { fail, inconclusive, type Judgement, pass } from '../../criteria/judgeme
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from '../../soak/counters.ts';
 import type { DrillStage } from './stage.ts';
 
-const ENDPOINT_TIMEOUT_MS = 4000;
-
 /** Captures `aegisbpf health --json` after the rollback and judges it. */
 export async function healthIsGood(stage: DrillStage): Promise<Judgement> {
   const agent = stage.agent();
@@ -34,8 +32,7 @@ export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> 
   const keepAs = (name: string) => (bytes: Uint8Array) => directory.writeText(name, bytes);
   const scrape = await scrapeCommand(candidate, keepAs('rollback/metrics.prom'));
   const { metricsAddress } = stage.agent();
-  const keptEndpoint = keepAs('rollback/metrics-endpoint.prom');
-  await scrapeEndpoint(metricsAddress, ENDPOINT_TIMEOUT_MS, keptEndpoint);
+  await scrapeEndpoint(metricsAddress, keepAs('rollback/metrics-endpoint.prom'));
   const { source } = scrape;
   const unread = 'the metrics after the rollback cannot be read';
   if (!scrape.ok) return inconclusive(`${unread}: ${scrape.reason}`, { source });

@@ -4,6 +4,7 @@ import { deniedOpens, opensOf, type Stretch, type WatchReport } from './enforcem
 import { countersOnlyGrew } from './refusal-counters.ts';
 import { enforcementHeld } from './refusal-pauses.ts';
 import type { Refusal, RefusalTrial } from './refusal-trial.ts';
+import { rulesStayed } from './refused.ts';
 
 const settings = readSettings({});
 
@@ -33,7 +34,7 @@ function watched(first: 'denied' | 'allowed', ...opens: readonly number[]): Watc
 function trial(changes: Partial<RefusalTrial>): RefusalTrial {
   return {
     ...{ refusals: grown, guarded: watched('denied', 250), needed: watched('allowed', 250) },
-    counted: 250,
+    ...{ counted: 250, left: { addedRules: [], lostRules: [] } },
     ...changes,
   };
 }
@@ -100,4 +101,14 @@ test('opens that go through while nothing is applied are told beside a pause', (
 test('a free file that is denied is not the guarded one’s pause', () => {
   const judged = enforcementHeld(trial({ needed: watched('allowed', 100, 3, 147) }), settings);
   expect(judged.explanation).toContain('3 opens of a file without a rule were denied');
+});
+
+test('rules that differ after the last one, though each seemed to change nothing, blame none of them by name', () => {
+  expect(rulesStayed(trial({}))).toBeUndefined();
+  const judged = rulesStayed(
+    trial({ left: { addedRules: ['/b (1:2)'], lostRules: ['/a (1:1)'] } }),
+  );
+  expect(judged).toMatchObject({ verdict: 'fail', value: 2 });
+  expect(judged?.explanation).toContain('which of 2 did that: lost /a (1:1), added /b (1:2)');
+  expect(judged?.explanation).not.toContain('huge');
 });

@@ -1,10 +1,9 @@
 import { howItEnded } from '../../agent/command.ts';
-import { scrapeCommand } from '../../agent/scrape.ts';
 import { listFileRules, ruleText } from '../../changes/rules.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { RefusedPolicy } from '../../settings/known-defects.ts';
 import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
-import { underBaseline, type WatchReport } from './enforcement-watch.ts';
+import { type EnforcementWatch, underBaseline, type WatchReport } from './enforcement-watch.ts';
 import { type RefusedCase, refusedCases } from './refused-cases.ts';
 import type { DrillStage } from './stage.ts';
 
@@ -24,9 +23,14 @@ export interface Refusal {
   readonly inForceMs?: readonly [number, number];
 }
 
+/** Rules that are there and were not, and the reverse. */
+type RuleChanges = Pick<Refusal, 'addedRules' | 'lostRules'>;
+
 /** What all of them did, and what two processes saw that opened files meanwhile. */
 export interface RefusalTrial {
   readonly refusals: readonly Refusal[];
+  /** What was otherwise after the last one, though nothing told of it after any. */
+  readonly left: RuleChanges;
   /** Opens of the denied file, and of the one without a rule. */
   readonly guarded: WatchReport;
   readonly needed: WatchReport;
@@ -43,7 +47,7 @@ const SHOWN_RULES = 20;
 const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
 
 /** Whether the rules are others than before. */
-export const differs = ({ addedRules, lostRules }: Pick<Refusal, 'addedRules' | 'lostRules'>) =>
+export const differs = ({ addedRules, lostRules }: RuleChanges) =>
   addedRules.length + lostRules.length > 0;
 
 /**
@@ -59,35 +63,51 @@ export async function applyRefused(stage: DrillStage): Promise<RefusalTrial> {
   using ofNeeded = stage.watch(prepared.needed);
   if (!(await underBaseline(ofGuarded, ofNeeded)))
     throw noEvidence('the baseline was not enforced before the first refused policy');
-  const refusals = await applyEach(stage);
+  const { refusals, left } = await applyEach(stage, { guarded: ofGuarded, needed: ofNeeded });
   const [guarded, needed] = await Promise.all([ofGuarded.stop(), ofNeeded.stop()]);
   const countedAfter = await decisionsOf(stage);
-  const seen = { refusals, guarded, needed };
+  const seen = { refusals, left, guarded, needed };
   stage.run.directory.writeJson('rollback/refused-policies.json', seen);
   const weReset = refusals.some((one) => one.exitCode === 0 || differs(one));
   const isCounted = !weReset && countedBefore !== undefined && countedAfter !== undefined;
   return { ...seen, counted: isCounted ? countedAfter - countedBefore : undefined };
 }
 
-async function applyEach(stage: DrillStage): Promise<Refusal[]> {
-  const before = await rulesOf(stage);
+/** The processes that open a denied file and a free one. */
+interface Watches {
+  readonly guarded: EnforcementWatch;
+  readonly needed: EnforcementWatch;
+}
+
+/** The rules under the baseline. */
+interface Baseline {
+  readonly rules: readonly string[];
+  readonly count: number | undefined;
+}
+
+async function applyEach(
+  stage: DrillStage,
+  watches: Watches,
+): Promise<Pick<RefusalTrial, 'refusals' | 'left'>> {
+  const before = { rules: await rulesOf(stage), count: await stage.deniedFileCount() };
   const refusals: Refusal[] = [];
   let decisions = await decisionsOf(stage);
   for (const one of refusedCases(stage.prepared())) {
-    const refusal = await applyOne(stage, one, before, decisions);
+    const refusal = await applyOne(stage, watches, one, before, decisions);
     refusals.push(refusal);
     stage.run.directory.appendLine('rollback/refused-policies.ndjson', refusal);
     decisions = refusal.decisions;
     // The next one must again meet the baseline, whose apply resets the counters.
     if (refusal.exitCode === 0 || differs(refusal)) decisions = await decisionsOf(stage);
   }
-  return refusals;
+  return { refusals, left: differences(before.rules, await rulesOf(stage)) };
 }
 
 async function applyOne(
   stage: DrillStage,
+  watches: Watches,
   { name, args }: RefusedCase,
-  before: readonly string[],
+  before: Baseline,
   decisionsBefore: number | undefined,
 ): Promise<Refusal> {
   const begun = nowMs();
@@ -97,7 +117,9 @@ async function applyOne(
     name,
     exitCode: result.exitCode,
     how: howItEnded(result),
-    ...differences(before, await rulesOf(stage)),
+    ...((await seemUnchanged(stage, watches, before.count))
+      ? NO_CHANGES
+      : differences(before.rules, await rulesOf(stage))),
     decisionsBefore,
     decisions: await decisionsOf(stage),
     applyMs,
@@ -107,16 +129,32 @@ async function applyOne(
   return result.exitCode === 0 ? { ...refusal, inForceMs: [begun, nowMs() + SETTLE_MS] } : refusal;
 }
 
+/**
+ * Whether the agent counts as many rules as before, and the next open of either file ends as it must. The list itself is
+ * read after the last policy, and wherever this tells of a change.
+ */
+async function seemUnchanged(
+  stage: DrillStage,
+  { guarded, needed }: Watches,
+  count: number | undefined,
+): Promise<boolean> {
+  if (count === undefined || (await stage.deniedFileCount()) !== count) return false;
+  const [denied, free] = await Promise.all([guarded.nextOutcome(), needed.nextOutcome()]);
+  return denied === 'denied' && free === 'allowed';
+}
+
 async function rulesOf({ run }: DrillStage): Promise<string[]> {
   return (await listFileRules(run.candidate)).map(ruleText);
 }
 
-async function decisionsOf({ run }: DrillStage): Promise<number | undefined> {
-  const scrape = await scrapeCommand(run.candidate);
+async function decisionsOf(stage: DrillStage): Promise<number | undefined> {
+  const scrape = await stage.scrape();
   return scrape.ok ? familyTotal(scrape.metrics, DECISION_FAMILIES) : undefined;
 }
 
-function differences(before: readonly string[], now: readonly string[]) {
+const NO_CHANGES: RuleChanges = { addedRules: [], lostRules: [] };
+
+function differences(before: readonly string[], now: readonly string[]): RuleChanges {
   const [was, is] = [new Set(before), new Set(now)];
   return {
     addedRules: now.filter((rule) => !was.has(rule)).slice(0, SHOWN_RULES),

@@ -50,15 +50,7 @@ export class RefusedPolicies {
 
   /** Whatever the exit code: the rules and the enforcement are as before, all the time. */
   rulesStay(): Judgement {
-    const changed = this.#seen().refusals.filter((one) => one.exitCode !== 0 && differs(one));
-    const source = 'aegisbpf block list';
-    const [first] = changed;
-    if (first !== undefined)
-      return fail(
-        `after a refused policy the rules differ (${changed.map(({ name }) => name).join(', ')}); ${first.name}: lost ${first.lostRules.slice(0, 3).join(', ') || 'none'}, added ${first.addedRules.slice(0, 3).join(', ') || 'none'}`,
-        { value: changed.length, limit: 0, unit: 'refused policies', source },
-      );
-    return enforcementHeld(this.#seen(), this.#stage.run.settings);
+    return rulesStayed(this.#seen()) ?? enforcementHeld(this.#seen(), this.#stage.run.settings);
   }
 
   /** A refused policy resets no counter: whoever watches the node would see an attack end. */
@@ -72,3 +64,25 @@ export class RefusedPolicies {
     return this.#trial;
   }
 }
+
+/** What the rules are that are not as before, if any. */
+export function rulesStayed({ refusals, left }: Pick<RefusalTrial, 'refusals' | 'left'>) {
+  const changed = refusals.filter((one) => one.exitCode !== 0 && differs(one));
+  const [first] = changed;
+  const measured = (value: number) => ({
+    ...{ value, limit: 0, unit: 'refused policies', source: 'aegisbpf block list' },
+  });
+  if (first !== undefined)
+    return fail(
+      `after a refused policy the rules differ (${changed.map(({ name }) => name).join(', ')}); ${first.name}: ${inWords(first)}`,
+      measured(changed.length),
+    );
+  if (!differs(left)) return undefined;
+  return fail(
+    `after the last refused policy the rules differ, and nobody can tell which of ${refusals.length} did that: ${inWords(left)}`,
+    measured(refusals.length),
+  );
+}
+
+const inWords = ({ lostRules, addedRules }: RefusalTrial['left']) =>
+  `lost ${lostRules.slice(0, 3).join(', ') || 'none'}, added ${addedRules.slice(0, 3).join(', ') || 'none'}`;

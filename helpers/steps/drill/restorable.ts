@@ -76,8 +76,8 @@ export async function hostIsRestorable(stage: DrillStage): Promise<Judgement> {
   const { hostPaths } = await stage.prepare(rules);
   return pass(
     hostPaths.length === 0
-      ? 'no rule on this host; policy files, emergency state and pins were recorded'
-      : `${hostPaths.length} file rules of this host stay in force through the drill; policy files, emergency state and pins were recorded`,
+      ? 'no rule on this host; policy files and pins were recorded'
+      : `${hostPaths.length} file rules of this host stay in force through the drill; policy files and pins were recorded`,
     { value: 0, limit: 0, unit: 'rules that could not be restored', source },
   );
 }

@@ -1,12 +1,14 @@
 import { scrapeCommand } from '../../agent/scrape.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
-import { listFileRules, rulesOn, ruleText } from '../../changes/rules.ts';
+import { FILE_RULES, listFileRules, rulesOn, ruleText } from '../../changes/rules.ts';
 import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
 import { DROP_FAMILIES, familyTotal } from '../../soak/counters.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { OwnOpens } from './own-opens.ts';
+
+const SOURCE = 'aegisbpf block list, probe process';
 
 /** Files of ours, and which of them must be denied; the others must be free. */
 interface WantedRules {
@@ -20,36 +22,60 @@ interface Opening {
   readonly events: EventLog | undefined;
 }
 
-/** Judges the rule list and an open of each file, and looks for a line on each that is denied. @param hostRules the host's own, which stay. */
+/** The host's own rules, which stay; and how many there are now by the agent's count, undefined where it was not asked. */
+interface RuleCounts {
+  readonly hostRules: number;
+  readonly count: number | undefined;
+}
+
+/**
+ * Judges the rules and an open of each file, and looks for a line on each that is denied. Where the agent counts as many
+ * rules as there must be, the opens tell which they are; its list is read where anything is wrong, to say what.
+ */
 export async function judgeRules(
   run: CanaryRun,
   after: string,
   wanted: WantedRules,
-  hostRules: number,
+  { hostRules, count }: RuleCounts,
   opening: Opening,
 ): Promise<Judgement> {
+  const limit = wanted.denied.length + hostRules;
+  const passed = (by: string, source: string) =>
+    pass(
+      `after ${after} exactly ${wanted.denied.length} files of ours are denied, by ${by} and by an open of each`,
+      { value: limit, limit, unit: 'rules', source },
+    );
+  const list = () => wrongList(run, after, wanted, limit);
+  const opens = () => wrongOpen(run, after, wanted, opening);
+  if (count !== limit) return (await list()) ?? (await opens()) ?? passed('the list', SOURCE);
+  const opened = await opens();
+  return opened === undefined
+    ? passed('the agent’s count of rules', `${FILE_RULES}, probe process`)
+    : ((await list()) ?? opened);
+}
+
+async function wrongList(
+  run: CanaryRun,
+  after: string,
+  wanted: WantedRules,
+  most: number,
+): Promise<Judgement | undefined> {
   const rules = await listFileRules(run.candidate);
   run.directory.appendLine('rollback/rules.ndjson', { after, rules: rules.map(ruleText) });
-  const source = 'aegisbpf block list, probe process';
   for (const file of wanted.files) {
     const limit = wanted.denied.includes(file) ? 1 : 0;
     const value = rulesOn(rules, file).length;
     if (value === limit) continue;
     return fail(
       `after ${after} the rule list holds ${value} rules on ${file.path}, expected ${limit}`,
-      { value, limit, unit: 'rules', source },
+      { value, limit, unit: 'rules', source: SOURCE },
     );
   }
-  const limit = wanted.denied.length + hostRules;
-  const measured = { value: rules.length, limit, unit: 'rules', source };
-  if (rules.length !== limit) {
-    return fail(
-      `after ${after} the rule list holds ${rules.length} rules, expected ${limit}: ${rules.map(ruleText).join(', ')}`,
-      measured,
-    );
-  }
-  const explanation = `after ${after} exactly ${wanted.denied.length} files of ours are denied, by the list and by an open of each`;
-  return (await wrongOpen(run, after, wanted, opening)) ?? pass(explanation, measured);
+  if (rules.length === most) return undefined;
+  return fail(
+    `after ${after} the rule list holds ${rules.length} rules, expected ${most}: ${rules.map(ruleText).join(', ')}`,
+    { value: rules.length, limit: most, unit: 'rules', source: SOURCE },
+  );
 }
 
 async function wrongOpen(

@@ -10,8 +10,8 @@ import { type RuleList, ruleText } from '../../changes/rules.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 
-/** The host as the drill found it: rules, the agent's files, the emergency state and the pins. */
-export type DrillSnapshot = Awaited<ReturnType<typeof takeSnapshot>>;
+/** The host as the drill found it: rules, the agent's files and the pins. Nothing bypassed enforcement: the preflight saw to it. */
+export type DrillSnapshot = ReturnType<typeof takeSnapshot>;
 
 const ruleTexts = (rules: RuleList) =>
   [
@@ -39,10 +39,9 @@ async function emergencyDisabled(run: CanaryRun): Promise<boolean> {
 }
 
 /** Records the host as it is before the drill's first change. */
-export async function takeSnapshot(run: CanaryRun, rules: RuleList) {
+export function takeSnapshot(run: CanaryRun, rules: RuleList) {
   const snapshot = {
     rules: ruleTexts(rules),
-    emergencyDisabled: await emergencyDisabled(run),
     pins: pinNames(run),
     files: snapshotAgentState(run.settings.HOST_ROOT),
   };
@@ -66,9 +65,9 @@ export async function hostIsAsBefore(run: CanaryRun, before: DrillSnapshot): Pro
     ...problems,
     ...compare('rule', before.rules, rules),
     ...compare('pin', before.pins, pinNames(run)),
-    ...(before.emergencyDisabled === (await emergencyDisabled(run))
-      ? []
-      : ['enforcement is bypassed by an emergency-disable, and was not before the drill']),
+    ...((await emergencyDisabled(run))
+      ? ['enforcement is bypassed by an emergency-disable, and was not before the drill']
+      : []),
     ...agentStateDifferences(before.files),
   ];
   const source = 'rollback/host-before.json';

@@ -3,6 +3,7 @@ import { type Candidate, howItEnded } from '../../agent/command.ts';
 import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
+import { type Scrape, scrapeCommand, scrapeEndpoint, scrapeRunning } from '../../agent/scrape.ts';
 import { EventLog } from '../../agent/stream/event-log.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import {
@@ -12,9 +13,10 @@ import {
   ownInput,
   plainFilesystem,
 } from '../../changes/own-file.ts';
-import type { RuleList } from '../../changes/rules.ts';
+import { FILE_RULES, type RuleList } from '../../changes/rules.ts';
 import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
+import { familyTotal } from '../../soak/counters.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, journalPolicy, policyText } from '../phases/candidate-policy.ts';
@@ -60,12 +62,14 @@ export class DrillStage {
   readonly #streams: EventLog[] = [];
   #prepared: Prepared | undefined;
   #daemon: ReadyDaemon | undefined;
+  /** The list of rules is read once, and after that only where the count of them is another than it must be. */
+  #wasListed = false;
 
   /** Makes files and policies, journalled first. @param rules the host's, all restorable. */
   async prepare(rules: RuleList): Promise<Prepared> {
     const { PROBE_DIR, HOST_ROOT } = this.run.settings;
     plainFilesystem(PROBE_DIR);
-    const before = await takeSnapshot(this.run, rules);
+    const before = takeSnapshot(this.run, rules);
     const { denyDatabase } = agentPaths(HOST_ROOT);
     const hostFiles = deniedFiles(rules.files, denyDatabase);
     const hostPaths = rules.files.flatMap(({ path }) => (path === undefined ? [] : [path]));
@@ -190,14 +194,36 @@ export class DrillStage {
     return this.succeeds('policy', 'apply', policy, '--reset');
   }
 
-  /** Judges the rule list and opens: what this policy denies beside the host's own, and the rest free. */
+  /** The agent's counters now. */
+  scrape(): Promise<Scrape> {
+    const { candidate } = this.run;
+    return this.#daemon?.isRunning() === true
+      ? scrapeRunning(candidate, this.#daemon.metricsAddress)
+      : scrapeCommand(candidate);
+  }
+
+  /**
+   * How many files the kernel's table denies, by the endpoint, which loads nothing for it (docs/agent-contract.md §9.4).
+   * @returns undefined where no agent runs, or it does not say.
+   */
+  async deniedFileCount(): Promise<number | undefined> {
+    if (this.#daemon?.isRunning() !== true) return undefined;
+    const scrape = await scrapeEndpoint(this.#daemon.metricsAddress);
+    return scrape.ok ? familyTotal(scrape.metrics, [FILE_RULES]) : undefined;
+  }
+
+  /** Judges the rules and opens: what this policy denies beside the host's own, and the rest free. */
   async shows(after: string, policy: 'baseline' | 'candidate' | 'none'): Promise<Judgement> {
     const { guarded, needed } = this.prepared();
     const denied = { none: [], baseline: [guarded], candidate: [guarded, needed] }[policy];
     const wanted = { files: [guarded, needed], denied };
     const { hostPaths, opens } = this.prepared();
     const events = this.#daemon?.isRunning() === true ? this.#daemon.events : undefined;
-    return judgeRules(this.run, after, wanted, hostPaths.length, { opens, events });
+    const isListed = this.#wasListed;
+    this.#wasListed = true;
+    const count = isListed ? await this.deniedFileCount() : undefined;
+    const rules = { hostRules: hostPaths.length, count };
+    return judgeRules(this.run, after, wanted, rules, { opens, events });
   }
 
   /** Opens one of the drill's files all the time, until it is stopped. */

@@ -16,6 +16,8 @@ const LAST_SIGNAL_MS = 300;
 let opens = 0;
 let denied = 0;
 let signals = 0;
+/** Somebody waits to be told how the next open ends. */
+let asked = false;
 const count = () => {
   signals += 1;
 };
@@ -37,6 +39,8 @@ function outcomeOfOpen(): string {
 function openOnce(): void {
   const at = nowMs();
   const outcome = outcomeOfOpen();
+  if (asked) process.send?.({ kind: 'opened', outcome });
+  asked = false;
   opens += 1;
   if (outcome === 'denied') denied += 1;
   const last = stretches.at(-1);
@@ -58,6 +62,7 @@ const ticking = setInterval(() => {
 }, 1);
 
 process.on('message', (message) => {
+  if (message === 'next') asked = true;
   if (message === 'denied') process.send?.({ kind: 'denied', opens: denied });
   if (message !== 'stop') return;
   clearInterval(ticking);
