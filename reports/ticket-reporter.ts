@@ -3,6 +3,7 @@ import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { readReview } from '../helpers/review/review-file.ts';
 import { CHART_FILES, CHARTS_FOLDER } from './charts/charts.ts';
+import { commandTotals } from './command-totals.ts';
 import { RunReport } from './report-step.ts';
 import { type Ticket, ticketText } from './ticket.ts';
 
@@ -13,6 +14,7 @@ export function ticketOf(run: RunRecord, directory: RunDirectory): Ticket {
     verdict: runVerdict(directory, run),
     review: readReview(directory),
     judgedAt: new Date().toISOString(),
+    commands: commandTotals(directory),
     charts: CHART_FILES.map((name) => `${CHARTS_FOLDER}/${name}`).filter((name) =>
       directory.has(name),
     ),

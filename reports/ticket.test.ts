@@ -1,7 +1,10 @@
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 import { exampleRecords, exampleRun } from '../fixtures/examples/example-run.ts';
-import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { verdictOf } from '../helpers/evidence/verdict.ts';
+import { commandTotals } from './command-totals.ts';
 import { annotations } from './github-reporter.ts';
 import { type Ticket, ticketText } from './ticket.ts';
 
@@ -20,6 +23,7 @@ function ticket(
     verdict: verdictOf({ ...NOTHING, records }, run),
     review: { ok: true, groups: [] },
     judgedAt: '2026-11-23T14:12:00.000Z',
+    commands: [],
     charts: ['charts/drops.svg'],
     ...rest,
   };
@@ -69,6 +73,25 @@ test('says of each promise how many routes kept it, by mode, and what was found'
   expect(text).toContain(
     '| truncate(2) of a denied file is refused and recorded | — | pass: finding (high) emptied |',
   );
+});
+
+test('says how many commands of the agent each section ran, how long they took, and which was the slowest', () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  const directory = RunDirectory.create(join(folder.name, 'run'));
+  const commands = [
+    ['audit.rules', ['block', 'add', '/var/tmp/x/probe'], 6300],
+    ['audit.soak', ['metrics', '--detailed'], 6800],
+    ['audit.soak', ['stats'], 5300],
+    ['rollback.baseline', ['policy', 'apply', '/var/tmp/x/|policy', '--reset'], 900],
+  ] as const;
+  for (const [criterion, args, durationMs] of commands)
+    directory.appendLine('commands.ndjson', { criterion, arguments: args, durationMs });
+  directory.appendText('commands.ndjson', 'torn\n');
+  const text = ticketText(ticket({}, { commands: commandTotals(directory) }));
+  folder.removeCallback();
+  expect(text).toContain('| audit | 3 | 18.4 | `metrics --detailed`: 6.8 s |');
+  expect(text).toContain('| rollback | 1 | 0.9 | `policy apply`: 0.9 s |');
+  expect(ticketText(ticket())).not.toContain('Commands of the agent');
 });
 
 test('figures are those of the soak’s limits, and of no criterion whose id only ends like one', () => {

@@ -5,6 +5,7 @@ import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-file.ts';
 import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
 import { inWords } from '../helpers/text/counted.ts';
+import type { CommandTotal } from './command-totals.ts';
 import { codeSpan, table } from './markdown.ts';
 import { criteriaText, limitText, notAsked, reportTitle } from './records.ts';
 
@@ -20,6 +21,7 @@ export interface Ticket {
     | { readonly ok: true; readonly groups: readonly ReviewEntry[] }
     | { readonly ok: false; readonly reason: string };
   readonly judgedAt: string;
+  readonly commands: readonly CommandTotal[];
   /** Paths of the charts, relative to the page; none where they cannot be shown. */
   readonly charts: readonly string[];
 }
@@ -227,6 +229,23 @@ function reviewed({ review }: Ticket): string[] {
   );
 }
 
+/** Each command loads the whole BPF object: on a slow host they take most of what is no soak. */
+function commands({ commands: totals }: Ticket): string[] {
+  const seconds = (ms: number) => (ms / 1000).toFixed(1);
+  const rows = totals.map(({ section, commands: count, ms, slowest }) => [
+    section,
+    count.toLocaleString('en'),
+    seconds(ms),
+    `${codeSpan(slowest.words, 60)}: ${seconds(slowest.ms)} s`,
+  ]);
+  if (rows.length === 0) return [];
+  return chapter('Commands of the agent', [
+    ...table(['section', 'commands', 'seconds, added up', 'the slowest'], rows),
+    '',
+    'Each is a line of commands.ndjson, with its criterion, exit code and time.',
+  ]);
+}
+
 /** A heading with what stands below it; nothing at all when nothing does. */
 function chapter(heading: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `## ${heading}`, '', ...lines];
@@ -266,6 +285,7 @@ export function ticketText(ticket: Ticket): string {
       'Charts',
       charts.map((path) => `![${path}](${path})`),
     ),
+    ...commands(ticket),
     ...verification(ticket),
   ];
   return `${lines.join('\n')}\n`;
