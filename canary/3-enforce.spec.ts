@@ -7,7 +7,7 @@ import { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
 import { accounts, ending, firstDecision, limits, soak } from './both-phases.ts';
 
 const phase = new SoakPhase('enforce');
-const restart = new RestartUnderLoad();
+const restart = new RestartUnderLoad(() => phase.soakFile);
 
 section('enforce', () => {
   firstDecision(phase);
@@ -24,10 +24,10 @@ section('enforce', () => {
 
   criterion('enforce.restart', () => restart.ended('in order'));
   criterion('enforce.crash', () => restart.ended('by SIGKILL'));
-  criterion('enforce.review-notes', () => phase.reviewNotes(restart.toReview));
+  criterion('enforce.review-notes', () => phase.reviewNotes(restart.streams));
 
   afterAll(async () => {
-    await phase.cleanUp();
     await restart.cleanUp();
+    await phase.cleanUp();
   });
 });

@@ -14,6 +14,7 @@ import {
   parseDenyDb,
   parseNetworkDenyList,
 } from '../agent/contract/rules.ts';
+import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { failed, noEvidence } from '../criteria/judgement.ts';
 import { agentPaths } from './agent-state.ts';
 import { identityOf, type Journal } from './journal.ts';
@@ -21,6 +22,12 @@ import type { OwnFile } from './own-file.ts';
 
 /** The metric that tells how many files have a rule. */
 export const FILE_RULES = 'aegisbpf_deny_inode_entries';
+/** How full the table behind each list is (docs/agent-contract.md §3.1); of cgroup rules no metric tells. */
+const TABLES = {
+  files: [FILE_RULES, 'aegisbpf_deny_path_entries'],
+  network: ['aegisbpf_net_rules_total'],
+  allowed: ['aegisbpf_allow_cgroup_entries'],
+} satisfies Record<string, readonly string[]>;
 
 /** Everything the agent holds rules of, as its own lists show it. */
 export interface RuleList {
@@ -89,23 +96,72 @@ export async function listNetworkRules(candidate: Candidate): Promise<readonly s
   return Object.values(await networkRules(candidate)).flat();
 }
 
-/** Every list of rules that the agent has. @throws JudgementError (inconclusive) when one cannot be read. */
+/** How many files the kernel's table denies, as a scrape tells; undefined where it does not. */
+export function ruleCountIn(scrape: Scrape): number | undefined {
+  const count = scrape.ok ? scrape.metrics.sum(FILE_RULES) : undefined;
+  return count?.ok === true ? count.value : undefined;
+}
+
+/** The same by the daemon's endpoint, which loads nothing for it (docs/agent-contract.md §9.4). */
+export const fileRuleCount = async (metricsAddress: string): Promise<number | undefined> =>
+  ruleCountIn(await scrapeEndpoint(metricsAddress));
+
+/** Which tables are empty, by one command for all of them; none where it does not say so. */
+async function emptyTables(candidate: Candidate): Promise<ReadonlySet<keyof typeof TABLES>> {
+  const scrape = await scrapeCommand(candidate);
+  const isEmpty = (name: string) => {
+    const entries = scrape.ok ? scrape.metrics.sum(name) : undefined;
+    return entries?.ok === true && entries.value === 0;
+  };
+  const names = ['files', 'network', 'allowed'] as const;
+  return new Set(names.filter((name) => TABLES[name].every(isEmpty)));
+}
+
+/** Rules that the kernel cannot hold: there were no maps for them. */
+export const NO_RULES: RuleList = {
+  files: [],
+  network: [],
+  allowedCgroups: [],
+  agentIsAllowed: false,
+  cgroupRules: [],
+};
+
+/**
+ * Every rule that the agent has. Each of its lists loads the BPF object, so only those of tables that are not empty are
+ * read. @throws JudgementError (inconclusive) when one cannot be read.
+ */
 export async function listRules(candidate: Candidate, agentCgroup: string): Promise<RuleList> {
-  const [files, network, allowed, cgroupRules] = await Promise.all([
-    listFileRules(candidate),
-    networkRules(candidate),
-    listed(candidate, ['allow', 'list'], parseAllowList),
+  const [empty, cgroupRules] = await Promise.all([
+    emptyTables(candidate),
     listed(candidate, ['cgroup', 'deny', 'list'], parseCgroupRules, []),
+  ]);
+  return { ...(await listTables(candidate, agentCgroup, empty)), cgroupRules };
+}
+
+/**
+ * The same without cgroup rules. @param empty tables whose lists need not be read.
+ * @throws JudgementError (inconclusive) when one cannot be read.
+ */
+export async function listTables(
+  candidate: Candidate,
+  agentCgroup: string,
+  empty: Awaited<ReturnType<typeof emptyTables>> = new Set(),
+): Promise<Omit<RuleList, 'cgroupRules'>> {
+  const [files, network, allowed] = await Promise.all([
+    empty.has('files') ? NO_RULES.files : listFileRules(candidate),
+    empty.has('network') ? undefined : networkRules(candidate),
+    empty.has('allowed')
+      ? NO_RULES.allowedCgroups
+      : listed(candidate, ['allow', 'list'], parseAllowList),
   ]);
   const own = cgroupId(agentCgroup);
   return {
     files,
-    network: Object.entries(network).flatMap(([kind, entries]) =>
+    network: Object.entries(network ?? {}).flatMap(([kind, entries]) =>
       entries.map((entry) => `${kind}: ${entry}`),
     ),
     allowedCgroups: allowed.filter((id) => id !== own),
     agentIsAllowed: own !== undefined && allowed.includes(own),
-    cgroupRules,
   };
 }
 

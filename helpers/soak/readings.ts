@@ -10,6 +10,8 @@ const STATS_LINES = [
   ['Ringbuf drops', 'aegisbpf_ringbuf_drops_total'],
 ] as const;
 
+const BY_ENDPOINT = 'what the endpoint told before and after';
+
 function sumOf(scrape: Scrape, family: string): number | undefined {
   if (!scrape.ok) return undefined;
   const sum = scrape.metrics.sum(family);
@@ -27,9 +29,11 @@ export async function readEveryWay<S extends { readonly scrape: Scrape }>(
 ): Promise<{ readonly last: S; readonly readings: readonly ReadingCheck[] }> {
   const endpoint = () => scrapeEndpoint(daemon.metricsAddress);
   const first = await endpoint();
-  const taken = await scrape();
+  // Side by side where the endpoint tells what was before and after; else each has to wait for the other.
+  const scraping = scrape();
+  if (!first.ok) await scraping;
+  const [taken, stats] = await Promise.all([scraping, runCommand(candidate, 'stats')]);
   const after = taken.scrape;
-  const stats = await runCommand(candidate, 'stats');
   const later = await endpoint();
   // A version without an endpoint has one way less; one that breaks is judged by its samples.
   const hasEndpoint = first.ok && later.ok;
@@ -43,16 +47,16 @@ export async function readEveryWay<S extends { readonly scrape: Scrape }>(
         told: sumOf(after, family),
         least: sumOf(first, family),
         most: sumOf(later, family),
-        between: 'what the endpoint told before and after',
+        between: BY_ENDPOINT,
       })),
       ...STATS_LINES.map(([line, family]) => {
         const told = new RegExp(`^\\s*${line}: (\\d+)$`, 'm').exec(ended)?.[1];
         return {
           what: `"${line}" of \`aegisbpf stats\``,
           told: told === undefined ? undefined : Number(told),
-          least: sumOf(after, family),
+          least: sumOf(hasEndpoint ? first : after, family),
           most: hasEndpoint ? sumOf(later, family) : undefined,
-          between: `what \`aegisbpf metrics\` told before${hasEndpoint ? ' and the endpoint after' : ''}`,
+          between: hasEndpoint ? BY_ENDPOINT : 'what `aegisbpf metrics` told before',
         };
       }),
     ],

@@ -122,9 +122,11 @@ function breachWatch(
 
 async function measure(subject: SoakSubject): Promise<Measured> {
   const { daemon, settings, decisions, run } = subject;
-  const baselineKb = await settledMemory(daemon, settings.SETTLE_SECONDS);
   const strangersBefore = othersIn(daemon.events.hostDecisions());
-  const begin = await countedScrape(subject, 'metrics-before.prom');
+  const [baselineKb, begin] = await Promise.all([
+    settledMemory(daemon, settings.SETTLE_SECONDS),
+    countedScrape(subject, 'metrics-before.prom'),
+  ]);
   const before = begin.scrape;
   const loads = new Loads(subject);
   try {

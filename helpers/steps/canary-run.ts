@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { inject } from 'vitest';
 import { candidateOf } from '../agent/candidate.ts';
 import { type Candidate, type CommandResult, runCommand } from '../agent/command.ts';
@@ -130,6 +131,15 @@ export class CanaryRun {
   snapshot(): ComparedState | undefined {
     if (!this.directory.has(SNAPSHOT)) return undefined;
     return this.directory.readJson(SNAPSHOT, agentState.omit({ files: true }));
+  }
+
+  /**
+   * Whether the kernel can have held no rule and no switch of the agent when the run began: both live in pinned maps, and
+   * there were no pins. Only of a version that has by now made its pins where we looked for them.
+   */
+  startedWithoutPins(): boolean {
+    const snapshot = this.snapshot();
+    return snapshot?.pinDirectoryExisted === false && existsSync(snapshot.pinDirectory);
   }
 
   /** Commands that end from now on belong to this criterion. */

@@ -21,6 +21,7 @@ import { judgeReview } from '../review/judge-review.ts';
 import { REVIEW_FILE } from '../review/review-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CanaryRun } from './canary-run.ts';
+import { HEALTH_BEFORE } from './preflight.ts';
 
 /** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
 function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Judgement {
@@ -160,19 +161,16 @@ async function objectsAreTheSame(run: CanaryRun, measured: Measurement): Promise
   return pass(`SHA-256 ${measured.value}${objects} from start to end`, measured);
 }
 
-/** The BPF object that the agent said it loads, as it was asked in a phase; undefined when none did. */
+/** The BPF object that the agent said it loads, as it was asked before the first phase; undefined when it did not say. */
 function loadedObject({ directory, provided, settings }: CanaryRun): string | undefined {
-  for (const phase of provided.asked) {
-    if (!directory.has(`${phase}/health.json`)) continue;
-    const parsed = parseHealth(directory.readText(`${phase}/health.json`));
-    const named = parsed.ok ? (parsed.value.bpf_object_path ?? '') : '';
-    if (named === '') continue;
-    if (provided.rehearsal.length === 0 || named === settings.AEGIS_BPF_OBJ) return resolve(named);
-    // A stand-in plays the installed one, on a host that may be played.
-    const played = hostPath(settings.HOST_ROOT, named);
-    return existsSync(played) ? played : undefined;
-  }
-  return undefined;
+  if (!directory.has(HEALTH_BEFORE)) return undefined;
+  const parsed = parseHealth(directory.readText(HEALTH_BEFORE));
+  const named = parsed.ok ? (parsed.value.bpf_object_path ?? '') : '';
+  if (named === '') return undefined;
+  if (provided.rehearsal.length === 0 || named === settings.AEGIS_BPF_OBJ) return resolve(named);
+  // A stand-in plays the installed one, on a host that may be played.
+  const played = hostPath(settings.HOST_ROOT, named);
+  return existsSync(played) ? played : undefined;
 }
 
 const AS_JUDGED = /^as judged at \S+: /;

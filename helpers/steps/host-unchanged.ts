@@ -85,12 +85,16 @@ const rulesBefore = z.object({
 async function ruleDifferences(run: CanaryRun, which: 'gone' | 'new'): Promise<string[]> {
   const before = rulesAtStart(run);
   if (before === undefined) return [];
+  const { files, network, cgroupRules, allowedCgroups } = before;
+  const hadRules = [files, network, cgroupRules, allowedCgroups].some((list) => list.length > 0);
+  // None of none is gone.
+  if (which === 'gone' && !hadRules) return [];
   const now = await run.rules();
   const kinds = [
-    { what: 'file', was: before.files, is: now.files.map(ruleText) },
-    { what: 'network', was: before.network, is: now.network },
-    { what: 'cgroup', was: before.cgroupRules, is: now.cgroupRules },
-    { what: 'allowed-cgroup', was: before.allowedCgroups, is: now.allowedCgroups },
+    { what: 'file', was: files, is: now.files.map(ruleText) },
+    { what: 'network', was: network, is: now.network },
+    { what: 'cgroup', was: cgroupRules, is: now.cgroupRules },
+    { what: 'allowed-cgroup', was: allowedCgroups, is: now.allowedCgroups },
   ];
   return kinds.flatMap(({ what, was, is }) => {
     const [more, fewer, verb] = which === 'gone' ? [was, is, 'was'] : [is, was, 'was not'];

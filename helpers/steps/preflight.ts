@@ -2,9 +2,12 @@ import { howItEnded } from '../agent/command.ts';
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
 import { parseHealth } from '../agent/contract/health.ts';
 import { parseVersion } from '../agent/contract/version.ts';
-import { listSurvivors, ruleText } from '../changes/rules.ts';
+import { listSurvivors, NO_RULES, ruleText } from '../changes/rules.ts';
 import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
 import type { CanaryRun } from './canary-run.ts';
+
+/** What the agent says of the kernel and its BPF object, before anything is changed. */
+export const HEALTH_BEFORE = 'health-before.json';
 
 /** `aegisbpf version` answers; what it says is part of the evidence. */
 export async function candidateTellsItsVersion(run: CanaryRun): Promise<Judgement> {
@@ -26,8 +29,8 @@ export async function candidateTellsItsVersion(run: CanaryRun): Promise<Judgemen
 export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgement> {
   await run.journal();
   const result = await run.command('health', '--json');
-  run.directory.writeText('health-before.json', result.stdoutBytes);
-  const source = 'health-before.json';
+  const source = HEALTH_BEFORE;
+  run.directory.writeText(source, result.stdoutBytes);
   const parsed = parseHealth(result.stdout);
   if (!parsed.ok) {
     return inconclusive(
@@ -60,6 +63,13 @@ export async function kernelCanRunTheCandidate(run: CanaryRun): Promise<Judgemen
 
 /** An emergency-disable from earlier turns every denial into an audit line (docs/agent-contract.md §2.4). */
 export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
+  if (run.startedWithoutPins())
+    return pass(
+      'the agent had no pins on this host, so nothing in the kernel bypasses enforcement',
+      {
+        ...{ value: 'no pins', limit: 'enabled=false', source: 'host-before.json' },
+      },
+    );
   const result = await run.command('emergency-status', '--json');
   const source = 'aegisbpf emergency-status --json';
   // Versions before it answer with their usage (docs/agent-contract.md §1.2).
@@ -88,7 +98,9 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
 
 /** The host's own rules, recorded to be compared at the end. */
 export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
-  const rules = await run.rules();
+  // What the health check made and pinned just now holds nothing.
+  const hadNone = run.startedWithoutPins();
+  const rules = hadNone ? NO_RULES : await run.rules();
   const { cgroup, pinDirectoryExisted } = run.snapshot() ?? {};
   // With pins that go, their entries go; what stays must be as it was, entry by entry.
   const stays = cgroup !== undefined && pinDirectoryExisted === true;
@@ -100,8 +112,9 @@ export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
     ...{ files: files.map(ruleText), network, allowedCgroups, cgroupRules },
     survivors: stays ? await listSurvivors(run.candidate) : [],
   });
+  const why = hadNone ? ': the agent had no pins on this host, and so no maps of rules' : '';
   return pass(
-    `${files.length} file rules, ${network.length} network rules, ${cgroupRules.length} cgroup rules, ${allowedCgroups.length} allowed cgroups`,
+    `${files.length} file rules, ${network.length} network rules, ${cgroupRules.length} cgroup rules, ${allowedCgroups.length} allowed cgroups${why}`,
     { value: files.length + network.length, unit: 'rules', source },
   );
 }

@@ -1,8 +1,9 @@
 import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
-import { scrapeCommand } from '../../agent/scrape.ts';
-import { type OwnFile, ownDirectory, ownFile, plainFilesystem } from '../../changes/own-file.ts';
-import { addRule, listFileRules, removeRule, rulesOn } from '../../changes/rules.ts';
+import { type Scrape, scrapeCommand } from '../../agent/scrape.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
+import type { OwnFile } from '../../changes/own-file.ts';
+import { listFileRules, ruleCountIn, rulesOn } from '../../changes/rules.ts';
 import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { agentsAmong, processesMarked, RUN_MARK } from '../../host/processes.ts';
@@ -23,23 +24,24 @@ const CHILDREN_MS = 2000;
  */
 export class RestartUnderLoad {
   readonly #run: CanaryRun = canaryRun();
+  readonly #file: () => OwnFile;
   readonly #lives: StartingDaemon[] = [];
-  #subject: { readonly file: OwnFile; readonly ruleId: string } | undefined;
+  /** Of the counters, when the last life had ended: without an agent they stay. */
+  #last: Scrape | undefined;
 
-  /** What each life told, and the file that was opened in all of them. */
-  get toReview() {
-    return {
-      streams: this.#lives.map(({ events }) => events),
-      files: this.#subject === undefined ? [] : [this.#subject.file],
-    };
+  /** @param file has a deny rule. */
+  constructor(file: () => OwnFile) {
+    this.#file = file;
   }
 
-  /** Ends what still runs; a rule still there is left to the journal. */
+  /** What each life told. */
+  get streams(): readonly EventLog[] {
+    return this.#lives.map(({ events }) => events);
+  }
+
+  /** Ends what still runs. */
   async cleanUp(): Promise<void> {
     for (const life of this.#lives) await life.stop();
-    if (this.#subject === undefined) return;
-    const { file, ruleId } = this.#subject;
-    await removeRule(this.#run.candidate, file, ruleId, await this.#run.journal('undo'));
   }
 
   /**
@@ -47,7 +49,7 @@ export class RestartUnderLoad {
    * outlive it, the counters go on.
    */
   async ended(ending: Ending): Promise<Judgement> {
-    const file = await this.#file();
+    const file = this.#file();
     const { candidate, directory, settings } = this.#run;
     const { ENFORCE_SIGNAL: enforceSignal } = settings;
     const opens = new OwnOpens(
@@ -59,21 +61,24 @@ export class RestartUnderLoad {
     );
     const name = ending === 'in order' ? 'restart' : 'crash';
     const source = `enforce/${name}.json`;
-    const before = await scrapeCommand(candidate);
-    const first = await this.#start(`enforce/${name}-before`, opens);
+    // Beside the start, before which nothing is opened; waited for, whatever becomes of that.
+    const scraping = Promise.resolve(this.#last ?? scrapeCommand(candidate));
+    const first = await this.#start(`enforce/${name}-before`, opens).finally(() => scraping);
+    const before = await scraping;
     const watch = new EnforcementWatch(file, candidate.environment);
     opens.started(watch.pid);
     try {
-      if (!(await steadilyDenied(watch, FIRST_OPEN_TIMEOUT_MS)))
+      if (!(await steadilyDenied(watch, FIRST_OPEN_TIMEOUT_MS))) {
+        const lost = await this.#ruleIsListed(file);
+        if (lost !== undefined) return lost;
         throw noEvidence('the denied file was not denied before the restart', { source });
+      }
       // What a life's ring holds when it ends may be lost; what was denied some time before may not.
       const toldOfFirst = await watch.deniedSoFar();
       await opens.wereTold(toldOfFirst, first.events);
       const endedAt = performance.now();
       const ended = await end(first, ending);
       const without = await this.#withoutAgent(watch);
-      // After a crash the record is looked at first; an orderly restart is not to be held up.
-      const crashed = ending === 'by SIGKILL' ? await this.#ruleIsListed(file) : undefined;
       const startedAt = performance.now();
       const second = await this.#start(`enforce/${name}-after`, opens);
       const back = await steadilyDenied(watch, READY_MEANS_ENFORCING_MS);
@@ -85,9 +90,13 @@ export class RestartUnderLoad {
       const deniedByFirst = deniedOpens(report.stretches.slice(0, 1));
       const deniedBySecond = deniedOpens(report.stretches.slice(-1));
       await opens.wereTold(deniedBySecond, second.events);
-      const listed = await this.#ruleIsListed(file);
       await this.#lives.at(-1)?.stop();
       const after = await scrapeCommand(candidate);
+      this.#last = after;
+      // The list is read where the agent counts another number of rules than before.
+      const rulesBefore = ruleCountIn(before);
+      const isKept = rulesBefore !== undefined && rulesBefore === ruleCountIn(after);
+      const listed = isKept ? undefined : await this.#ruleIsListed(file);
       const counted = inodeDelta({ before, after }, file);
       const drops = scrapeDelta({ before, after }, DROP_FAMILIES);
       opens.allDenied(deniedByFirst, Math.min(toldOfFirst, deniedByFirst), first.events);
@@ -98,7 +107,7 @@ export class RestartUnderLoad {
       );
       const { strangerLines: strangers } = opens;
       directory.writeJson(source, { ending, times, without, report, counted, strangers, told });
-      const broken = ended ?? without ?? crashed;
+      const broken = ended ?? without;
       if (broken !== undefined) return broken;
       const { enforcingAgainMs } = times;
       const again = { isBack: back, readyMs: second.log.startedAtMs, enforcingAgainMs };
@@ -138,18 +147,6 @@ export class RestartUnderLoad {
       unit: 'rules',
       source: 'aegisbpf block list',
     });
-  }
-
-  /** The file of both restarts, with its rule. */
-  async #file(): Promise<OwnFile> {
-    if (this.#subject !== undefined) return this.#subject.file;
-    const { settings, candidate } = this.#run;
-    plainFilesystem(settings.PROBE_DIR);
-    const journal = await this.#run.journal();
-    const file = ownFile(ownDirectory(settings.PROBE_DIR, journal), 'restart');
-    const ruleId = await addRule(candidate, file, await listFileRules(candidate), journal);
-    this.#subject = { file, ruleId };
-    return file;
   }
 
   async #start(name: string, opens: OwnOpens): Promise<ReadyDaemon> {

@@ -3,7 +3,7 @@ import { type Candidate, howItEnded } from '../../agent/command.ts';
 import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
-import { type Scrape, scrapeCommand, scrapeEndpoint, scrapeRunning } from '../../agent/scrape.ts';
+import { type Scrape, scrapeCommand, scrapeRunning } from '../../agent/scrape.ts';
 import { EventLog } from '../../agent/stream/event-log.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import {
@@ -13,10 +13,9 @@ import {
   ownInput,
   plainFilesystem,
 } from '../../changes/own-file.ts';
-import { FILE_RULES, type RuleList } from '../../changes/rules.ts';
+import { fileRuleCount, type RuleList } from '../../changes/rules.ts';
 import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
-import { familyTotal } from '../../soak/counters.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, journalPolicy, policyText } from '../phases/candidate-policy.ts';
@@ -202,14 +201,11 @@ export class DrillStage {
       : scrapeCommand(candidate);
   }
 
-  /**
-   * How many files the kernel's table denies, by the endpoint, which loads nothing for it (docs/agent-contract.md §9.4).
-   * @returns undefined where no agent runs, or it does not say.
-   */
+  /** How many files are denied, by the agent's own count; undefined where none runs, or it does not say. */
   async deniedFileCount(): Promise<number | undefined> {
-    if (this.#daemon?.isRunning() !== true) return undefined;
-    const scrape = await scrapeEndpoint(this.#daemon.metricsAddress);
-    return scrape.ok ? familyTotal(scrape.metrics, [FILE_RULES]) : undefined;
+    return this.#daemon?.isRunning() === true
+      ? fileRuleCount(this.#daemon.metricsAddress)
+      : undefined;
   }
 
   /** Judges the rules and opens: what this policy denies beside the host's own, and the rest free. */

@@ -2,7 +2,7 @@ import { howItEnded, runCommand } from '../../agent/command.ts';
 import { parseProbe } from '../../agent/contract/probe.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
-import { cgroupId, rulesOn } from '../../changes/rules.ts';
+import { cgroupId, listTables, type RuleList, rulesOn } from '../../changes/rules.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
 import { Probe } from '../../coverage/probe.ts';
@@ -106,7 +106,8 @@ export class CoverageSubjects {
     this.#applied = await journalPolicy(this.#run, hostPaths);
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
-    const there = await this.#listed();
+    const { cgroup } = agentPaths(settings.HOST_ROOT);
+    const there = this.#ours(await listTables(candidate, cgroup));
     const wanted = this.#wanted();
     const missing = wanted.filter((rule) => !there.includes(rule));
     const measured = { value: missing.length, limit: 0, unit: 'rules missing' };
@@ -121,7 +122,7 @@ export class CoverageSubjects {
     if (this.#applied === undefined) throw noEvidence('the rules were not made');
     const removed = await removePolicy(this.#run, this.#applied);
     if (removed.exitCode !== 0) return fail(howItEnded(removed), { source: removed.command });
-    const there = await this.#listed();
+    const there = this.#ours(await this.#run.rules());
     const left = this.#wanted().filter((rule) => there.includes(rule));
     const measured = { value: left.length, limit: 0, unit: 'rules left' };
     return left.length === 0
@@ -166,9 +167,8 @@ export class CoverageSubjects {
     ];
   }
 
-  /** What the agent's lists have now, of the same words. */
-  async #listed(): Promise<readonly string[]> {
-    const { files, network, allowedCgroups } = await this.#run.rules();
+  /** What the agent's lists have, of the same words. */
+  #ours({ files, network, allowedCgroups }: Omit<RuleList, 'cgroupRules'>): readonly string[] {
     return [
       ...this.made.denied.filter((file) => rulesOn(files, file).length > 0).map(({ path }) => path),
       // `ips: ADDRESS`; an address and a port may have a protocol behind them.

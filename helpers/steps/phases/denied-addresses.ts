@@ -64,23 +64,34 @@ export async function ownAddresses(): Promise<DeniedAddress[]> {
 
 const ruleOf = ({ ip, port }: DeniedAddress) => ['--ip-port', `${ip}:${port}`];
 
-/** Adds or removes our rule. @throws JudgementError (fail) when the agent does not, or its list says so. */
+/** Adds or removes our rule. @throws JudgementError (fail) when the agent does not. */
 async function change(
   candidate: Candidate,
   address: DeniedAddress,
   verb: 'add' | 'del',
 ): Promise<void> {
-  const rule = `${address.ip}:${address.port}`;
   const result = await runCommand(candidate, 'network', 'deny', verb, ...ruleOf(address));
   if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+}
+
+/** Judges after all of them were added, or removed. @throws JudgementError (fail) when the agent's list says otherwise. */
+export async function mustBeListed(
+  candidate: Candidate,
+  addresses: readonly DeniedAddress[],
+  verb: 'add' | 'del',
+): Promise<void> {
+  if (addresses.length === 0) return;
   const listed = await listNetworkRules(candidate);
-  const isListed = listed.some((entry) => entry === rule || entry.startsWith(`${rule}:`));
   const [limit, wrong] = verb === 'add' ? [1, 'lacks it'] : [0, 'still has it'];
-  if (Number(isListed) === limit) return;
-  throw failed(
-    `\`network deny ${verb}\` said yes for ${rule}, and \`network deny list\` ${wrong}`,
-    { value: Number(isListed), limit, unit: 'rules', source: 'aegisbpf network deny list' },
-  );
+  for (const { ip, port } of addresses) {
+    const rule = `${ip}:${port}`;
+    const isListed = listed.some((entry) => entry === rule || entry.startsWith(`${rule}:`));
+    if (Number(isListed) === limit) continue;
+    throw failed(
+      `\`network deny ${verb}\` said yes for ${rule}, and \`network deny list\` ${wrong}`,
+      { value: Number(isListed), limit, unit: 'rules', source: 'aegisbpf network deny list' },
+    );
+  }
 }
 
 /** Denies the address, journalled first. @returns the journal entry's id, for `allowAddress`. */
@@ -95,15 +106,8 @@ export async function denyAddress(
 }
 
 /** Removes our rule. @throws JudgementError (fail) when the agent does not. */
-export async function allowAddress(
-  candidate: Candidate,
-  address: DeniedAddress,
-  id: string,
-  journal: Journal,
-): Promise<void> {
-  await change(candidate, address, 'del');
-  journal.strike(id);
-}
+export const allowAddress = (candidate: Candidate, address: DeniedAddress): Promise<void> =>
+  change(candidate, address, 'del');
 
 /** What the soak does with them. */
 export function addressSubjects(

@@ -75,7 +75,6 @@ export class PhaseDaemon {
     mustLive(sectionOfFolder(this.#name), this.#ready);
     this.lateDecision = await first?.judge(this.#ready);
     const { started, startMs, identity } = this.#ready;
-    await this.#keepHealth('health.json');
     return pass(
       `pid ${identity.pid} ready after ${startMs} ms: runtime_state=${started.runtime_state}, lsm_hook=${started.lsm_hook}, enforce_signal=${started.enforce_signal}`,
       { value: startMs, unit: 'ms', source: `${this.#name}/agent.stderr.log` },
@@ -85,7 +84,6 @@ export class PhaseDaemon {
   /** SIGINT ends the agent in order: exit code 0 (docs/agent-contract.md §5.3). */
   async stop(): Promise<Judgement> {
     const daemon = this.ready;
-    await this.#keepHealth('health-after.json');
     const died = daemon.exit();
     if (died !== undefined) this.endedByItself = died.signal ?? `exit ${died.exitCode}`;
     const children = listProcesses().filter(({ parentPid }) => parentPid === daemon.identity.pid);
@@ -120,10 +118,5 @@ export class PhaseDaemon {
   /** Ends it, whatever happened before. */
   async cleanUp(): Promise<void> {
     if (this.stopped === undefined) await this.#stopAnyway?.();
-  }
-
-  async #keepHealth(name: string): Promise<void> {
-    const result = await this.#run.command('health', '--json');
-    this.#run.directory.writeText(`${this.#name}/${name}`, result.stdoutBytes);
   }
 }

@@ -1,7 +1,7 @@
 import type { Mode } from '../../agent/daemon-options.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
-import { ownNames } from '../../review/denied-files.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { probeHeadroom } from '../../soak/headroom.ts';
 import { agentStayedAlive } from '../../soak/one-life.ts';
@@ -11,7 +11,6 @@ import type { SoakSubject } from '../../soak/subject.ts';
 import { reportedBy } from '../../soak/to-result.ts';
 import { outcomeText, type Probe, probeFile } from '../../workload/probe.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
-import type { RestartUnderLoad } from '../drill/restart.ts';
 import {
   type DecisionSubject,
   judgeDecision,
@@ -120,7 +119,7 @@ export class SoakPhase {
     const { probe, soak } = this.#subjects.made;
     // Enforce keeps it until the agent has stopped: what is free without a rule shows nothing.
     const kept = this.mode === 'enforce' ? soak : undefined;
-    const problem = await this.#subjects.removeRules(kept);
+    const problem = await this.#subjects.removeRules(daemon, kept);
     if (problem !== undefined) return problem;
     const decisions = daemon.events.watch(probe);
     const before = decisions.lines;
@@ -132,7 +131,7 @@ export class SoakPhase {
     }
     const came = await daemon.events.until(() => decisions.lines > before, QUIET_MS);
     if (!came && !daemon.events.toldOfOurs) throw nothingTold(this.mode);
-    const none = 'the rule is gone from the list, the file is read as written, no decision';
+    const none = 'the rule is gone, the file is read as written, no decision';
     if (!came) return pass(none, { value: 0, limit: 0, unit: 'rules' });
     const text = 'after its rule was removed an open of the file still made a decision';
     return fail(text, { value: decisions.lines - before, limit: 0, unit: 'events' });
@@ -148,8 +147,6 @@ export class SoakPhase {
       throw noEvidence('there was no orderly stop of the agent');
     const { soak } = this.#subjects.made;
     const { outcome, signals } = await this.#open(soak);
-    const problem = await this.#subjects.removeRules();
-    if (problem !== undefined) return problem;
     const source = soak.path;
     if (outcome.kind === 'allowed' && signals === 0)
       return pass('read as written with the agent stopped and its rule still there', { source });
@@ -159,15 +156,18 @@ export class SoakPhase {
     );
   }
 
-  /** What our own workload did not cause. @param more lives of the agent that this phase has besides its soak. */
-  reviewNotes(more: Partial<RestartUnderLoad['toReview']> = {}): Promise<Judgement> {
-    const { events } = this.#daemon.stopped ?? this.#daemon.ready;
-    const { streams = [], files = [] } = more;
-    const names = new Map([...this.#subjects.deniedFiles, ...ownNames(files)]);
-    return reviewNotes(this.#run, this.mode, [events, ...streams], names);
+  /** In enforce it keeps its rule to the end of the phase. */
+  get soakFile(): OwnFile {
+    return this.#subjects.made.soak;
   }
 
-  /** Ends what is still running, whatever happened; rules still there are left to the journal. */
+  /** What our own workload did not cause. @param more lives of the agent that this phase has besides its soak. */
+  reviewNotes(more: readonly EventLog[] = []): Promise<Judgement> {
+    const { events } = this.#daemon.stopped ?? this.#daemon.ready;
+    return reviewNotes(this.#run, this.mode, [events, ...more], this.#subjects.deniedFiles);
+  }
+
+  /** Ends what is still running, whatever happened. */
   async cleanUp(): Promise<void> {
     await this.#daemon.cleanUp();
     await this.#subjects.cleanUp();

@@ -1,5 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { howItEnded } from '../../agent/command.ts';
+import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import {
   knownFile,
@@ -8,7 +9,14 @@ import {
   ownFile,
   plainFilesystem,
 } from '../../changes/own-file.ts';
-import { addRule, listFileRules, removeRule, rulesOn, ruleText } from '../../changes/rules.ts';
+import {
+  addRule,
+  fileRuleCount,
+  listFileRules,
+  removeRule,
+  rulesOn,
+  ruleText,
+} from '../../changes/rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { readRegularBytes } from '../../files/regular-file.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
@@ -16,7 +24,13 @@ import type { Settings } from '../../settings/settings.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
-import { allowAddress, type DeniedAddress, denyAddress, ownAddresses } from './denied-addresses.ts';
+import {
+  allowAddress,
+  type DeniedAddress,
+  denyAddress,
+  mustBeListed,
+  ownAddresses,
+} from './denied-addresses.ts';
 import { type OperationFile, operationFiles } from './operation-files.ts';
 
 /** Everything of ours that a phase is tried on. */
@@ -107,7 +121,7 @@ export class SoakSubjects {
     const { probe, soak, operations, addresses } = this.made;
     const { candidate } = this.#run;
     const journal = await this.#run.journal();
-    const before = await listFileRules(candidate);
+    const before = this.#run.startedWithoutPins() ? [] : await listFileRules(candidate);
     this.#policy = await applyCandidatePolicy(this.#run);
     const known = this.#policy === undefined ? before : await listFileRules(candidate);
     const files = [probe, soak, ...operations.map(({ file }) => file)];
@@ -115,6 +129,7 @@ export class SoakSubjects {
       this.#rules.push({ file, id: await addRule(candidate, file, known, journal) });
     for (const address of addresses)
       this.#networkRules.push({ address, id: await denyAddress(candidate, address, journal) });
+    await mustBeListed(candidate, addresses, 'add');
     const after = await listFileRules(candidate);
     const { denyDatabase } = agentPaths(this.#run.settings.HOST_ROOT);
     const ours = files.filter(({ path }) => path !== this.#run.settings.SOAK_BLOCK_PATH);
@@ -142,20 +157,26 @@ export class SoakSubjects {
   }
 
   /**
-   * Removes the rules and proves that they are gone from the list.
-   * @param kept a file whose rule stays for now. @returns what is wrong, if anything.
+   * Removes the rules while the agent runs, and proves that they are gone: by its own count, or where that is another than
+   * it must be, by the list. @param kept a file whose rule stays for now. @returns what is wrong, if anything.
    */
-  async removeRules(kept?: OwnFile): Promise<Judgement | undefined> {
+  async removeRules(daemon: ReadyDaemon, kept?: OwnFile): Promise<Judgement | undefined> {
     const { candidate } = this.#run;
     const journal = await this.#run.journal('undo');
-    for (const { address, id } of this.#networkRules.splice(0))
-      await allowAddress(candidate, address, id, journal);
+    const before = await fileRuleCount(daemon.metricsAddress);
+    const networkRules = this.#networkRules.splice(0);
+    const addresses = networkRules.map(({ address }) => address);
+    for (const address of addresses) await allowAddress(candidate, address);
+    await mustBeListed(candidate, addresses, 'del');
+    for (const { id } of networkRules) journal.strike(id);
     const removed = this.#rules.filter(({ file }) => file !== kept);
     this.#rules = this.#rules.filter(({ file }) => file === kept);
     for (const { file, id } of removed) {
       const result = await removeRule(candidate, file, id, journal);
       if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
     }
+    const now = await fileRuleCount(daemon.metricsAddress);
+    if (before !== undefined && now === before - removed.length) return undefined;
     const rules = await listFileRules(candidate);
     const left = removed.flatMap(({ file }) => rulesOn(rules, file));
     if (left.length === 0) return undefined;
@@ -165,9 +186,14 @@ export class SoakSubjects {
     );
   }
 
-  /** Ends what listens and removes a policy; rules still there are left to the journal. */
+  /** Ends what listens, and removes a policy and rules that were kept; what stays is left to the journal. */
   async cleanUp(): Promise<void> {
     for (const address of this.#made?.addresses ?? []) address.close();
+    for (const { file, id } of this.#rules.splice(0)) {
+      // A journal that is lost is told by the exit criterion.
+      const journal = await this.#run.journal('undo').catch(() => undefined);
+      if (journal !== undefined) await removeRule(this.#run.candidate, file, id, journal);
+    }
     if (this.#policy !== undefined) await removePolicy(this.#run, this.#policy);
   }
 }
