@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import { GROUPS } from '../helpers/coverage/table.ts';
 import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
+import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
@@ -20,9 +21,12 @@ section('coverage', () => {
     for (const group of GROUPS) criterion(`coverage.${mode}.${group}`, () => phase.group(group));
     criterion(`coverage.${mode}.accounting`, () => phase.accounting());
     criterion(`coverage.${mode}.event-fields`, () => phase.eventFields());
+    criterion(`coverage.${mode}.listeners`, () => phase.listeners());
+    criterion(`coverage.${mode}.owners`, () => phase.owners());
     criterion(`coverage.${mode}.stop`, () => phase.stop());
   }
   criterion('coverage.removed', () => subjects.removeRules());
+  criterion('coverage.object', () => changedObjectIsRefused(run));
   criterion('coverage.review-notes', () =>
     reviewNotes(run, 'coverage', [...audit.streams, ...enforce.streams], subjects.names()),
   );

@@ -8,6 +8,7 @@ import {
   thresholdsKept,
 } from '../helpers/steps/exit-criteria.ts';
 import { hostIsUnchanged } from '../helpers/steps/host-unchanged.ts';
+import { kernelLoggedNoDefect } from '../helpers/steps/kernel-log.ts';
 
 const run = canaryRun();
 
@@ -20,5 +21,6 @@ section('exit', () => {
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));
   criterion('exit.rollback', () => sectionsPassed(run, 'exit.rollback'));
   criterion('exit.same-candidate', () => candidateIsTheSame(run));
+  criterion('exit.kernel-log', () => kernelLoggedNoDefect(run));
   criterion('exit.host-as-found', () => hostIsUnchanged(run));
 });

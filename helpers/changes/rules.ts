@@ -135,18 +135,6 @@ export async function listRules(candidate: Candidate, agentCgroup: string): Prom
     emptyTables(candidate),
     listed(candidate, ['cgroup', 'deny', 'list'], parseCgroupRules, []),
   ]);
-  return { ...(await listTables(candidate, agentCgroup, empty)), cgroupRules };
-}
-
-/**
- * The same without cgroup rules. @param empty tables whose lists need not be read.
- * @throws JudgementError (inconclusive) when one cannot be read.
- */
-export async function listTables(
-  candidate: Candidate,
-  agentCgroup: string,
-  empty: Awaited<ReturnType<typeof emptyTables>> = new Set(),
-): Promise<Omit<RuleList, 'cgroupRules'>> {
   const [files, network, allowed] = await Promise.all([
     empty.has('files') ? NO_RULES.files : listFileRules(candidate),
     empty.has('network') ? undefined : networkRules(candidate),
@@ -162,6 +150,7 @@ export async function listTables(
     ),
     allowedCgroups: allowed.filter((id) => id !== own),
     agentIsAllowed: own !== undefined && allowed.includes(own),
+    cgroupRules,
   };
 }
 

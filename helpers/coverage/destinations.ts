@@ -9,7 +9,7 @@ export interface Destination {
   /** 0: the port that the kernel gives to a socket of ours. */
   readonly port: number;
   /** The kind of rule that denies it, as events name it (docs/agent-contract.md §4.1); undefined where none does. */
-  readonly rule?: 'ip' | 'cidr' | 'port' | 'ip_port' | undefined;
+  readonly rule?: 'ip' | 'cidr' | 'port' | 'ip_port' | 'cg_ip' | 'cg_port' | undefined;
   /** The address is given in its IPv6 form. */
   readonly isMapped?: true;
   /** Of a listener of ours, which accepts from the address. */
@@ -65,6 +65,12 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'pair-other-address-connect': ({ free, pairPort }) => udp(free, pairPort),
   'tcp-port-connect': ({ free, tcpPort }) => tcp(free, tcpPort, 'port'),
   'other-protocol-connect': ({ free, tcpPort }) => udp(free, tcpPort),
+  'scoped-tcp-connect': ({ scoped }) => tcp(scoped, FREE_PORT, 'cg_ip'),
+  'scoped-connect': ({ scoped }) => udp(scoped, ANY_PORT, 'cg_ip'),
+  'scoped-send': ({ scoped }) => send(scoped, ANY_PORT, 'cg_ip'),
+  'scoped-port-connect': ({ free, scopedPort }) => udp(free, scopedPort, 'cg_port'),
+  'scoped-port-send': ({ free, scopedPort }) => send(free, scopedPort, 'cg_port'),
+  'scoped-next-connect': ({ free, scopedPort }) => udp(free, scopedPort + 1),
   'egress-port-bind': ({ free, tcpPort }) => tcpBind(free, tcpPort),
 };
 

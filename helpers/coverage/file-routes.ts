@@ -63,7 +63,10 @@ function openBetween(make: () => void, path: string, undo: () => void): void {
 }
 
 /** Does it under another name, which is gone again afterwards. */
-function byNewName(make: (target: string, name: string) => void, file: 'secret' | 'linked') {
+function byNewName(
+  make: (target: string, name: string) => void,
+  file: 'secret' | 'linked' | 'byNumber',
+) {
   return (site: FileSite) => {
     const name = join(site.directory, `made-${process.pid}`);
     openBetween(
@@ -239,5 +242,13 @@ export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   'same-number': sameNumber,
   'same-name': (site) => openAndClose(join(at(site, 'elsewhere'), FILES.secret), O_RDONLY),
   copy: opens('copy', O_RDONLY),
+  'number-read': opens('byNumber', O_RDONLY),
+  'number-append': opens('byNumber', O_WRONLY | O_APPEND),
+  'number-hardlink': byNewName(linkSync, 'byNumber'),
+  'number-other-device': opens('otherDevice', O_RDONLY),
+  'guarded-read': opens('guarded', O_RDONLY),
+  'guarded-append': opens('guarded', O_WRONLY | O_APPEND),
+  'scoped-read': opens('scoped', O_RDONLY),
+  'scoped-append': opens('scoped', O_WRONLY | O_APPEND),
   replaced: whileExchanged('linked', 'linked'),
 };

@@ -18,8 +18,13 @@ import { FILES, type Site } from './site.ts';
 export interface MadeSite {
   readonly site: Site;
   readonly denied: readonly OwnFile[];
-  /** The paths that those rules name. */
+  /** The paths that those rules name; others are named as here. */
   readonly rulePaths: readonly string[];
+  readonly byNumber: OwnFile;
+  readonly otherDevice: OwnFile;
+  readonly guarded: OwnFile;
+  /** Has a rule of one cgroup alone. */
+  readonly scoped: OwnFile;
 }
 
 /** A small program of the host: what is executed is a copy of it. */
@@ -53,10 +58,15 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
   const numbered = fileOnTmpfs(directory, journal);
   const program = knownFile(at('program'), '');
   const named = [secret, linked, program, lower, numbered ?? []].flat();
+  const byNumber = openFile(at('byNumber'));
+  const guarded = openFile(at('guarded'));
   const ports = somePorts();
   return {
-    denied: [...named, viaSymlink],
+    denied: [...named, viaSymlink, byNumber, guarded],
     rulePaths: [...named.map(({ path }) => path), at('ruleSymlink')],
+    ...{ byNumber, guarded },
+    otherDevice: openFile(at('otherDevice')),
+    scoped: openFile(at('scoped')),
     site: {
       directory,
       numbered: numbered?.path,
@@ -82,8 +92,9 @@ function programNames(): Site['names'] {
 function makeCgroups(journal: Journal): Site['cgroups'] {
   const allowed = ownCgroup(journal);
   const sibling = ownCgroup(journal);
-  if (allowed === undefined || sibling === undefined) return undefined;
-  return { allowed, child: ownChildCgroup(allowed), sibling };
+  const ruled = ownCgroup(journal);
+  if (allowed === undefined || sibling === undefined || ruled === undefined) return undefined;
+  return { allowed, child: ownChildCgroup(allowed), sibling, ruled };
 }
 
 function openFile(path: string): OwnFile {
@@ -107,12 +118,15 @@ function fileOnTmpfs(directory: string, journal: Journal): OwnFile | undefined {
   return openFile(join(ownDirectory(parent, journal), 'numbered'));
 }
 
-type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort' | 'tcpPort' | 'pairPort'>;
+type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort' | 'tcpPort' | 'pairPort' | 'scopedPort'>;
 
 /** Each has a port beside it that has no rule. */
 function somePorts(): Ports {
   const bindPort = randomInt(LOWEST_PORT, HIGHEST_PORT);
-  return { bindPort, bothPort: bindPort + 10, tcpPort: bindPort + 20, pairPort: bindPort + 30 };
+  return {
+    ...{ bindPort, bothPort: bindPort + 10, tcpPort: bindPort + 20, pairPort: bindPort + 30 },
+    scopedPort: bindPort + 40,
+  };
 }
 
 /** Of a network that is ours alone. @param first a multiple of four, so that four addresses from there are a network. */
@@ -127,6 +141,7 @@ function addresses(
       ...{ first: at(first), last: at(first + 3), before: at(first - 1), after: at(first + 4) },
     },
     ...{ address: at(first + 8), next: at(first + 9), free: at(first + 11), pair: at(first + 13) },
+    scoped: at(first + 15),
   };
 }
 

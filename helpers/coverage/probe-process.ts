@@ -52,6 +52,7 @@ const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
   exempt: joinCgroup('allowed'),
   'exempt-child': joinCgroup('child'),
   'exempt-sibling': joinCgroup('sibling'),
+  ruled: joinCgroup('ruled'),
   'network-ipv6': haveAddresses,
   'network-ipv6-neighbour': haveAddresses,
 };

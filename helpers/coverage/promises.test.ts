@@ -41,7 +41,7 @@ function judged(
     mode: 'enforce',
     notRun: new Map(),
     hooks: { ...EVERY, ...hooks },
-    promises: { probed: undefined, isWithoutNames: false, ...promises },
+    promises: { probed: undefined, unknownSections: [], ...promises },
   });
   return { verdict: one?.verdict, text: one?.text };
 }
@@ -81,18 +81,33 @@ describe('a route is tried where the agent promises it', () => {
     (route) => {
       expect(judged(route, {}).verdict).toBe('pass');
       expect(judged(route, { lsm_bprm_check_security: false }).verdict).toBe('inconclusive');
-      expect(judged(route, {}, { isWithoutNames: true })).toEqual({
+      expect(judged(route, {}, { unknownSections: ['deny_comm'] })).toEqual({
         verdict: 'not run',
         text: expect.stringMatching(/\(this version has no \[deny_comm\]\)$/),
       });
     },
   );
 
+  test.each([
+    ['number-read', 'deny_inode'],
+    ['guarded-read', 'protect_path'],
+    ['scoped-append', 'cgroup_deny_inode'],
+    ['scoped-send', 'cgroup_deny_ip'],
+    ['scoped-port-send', 'cgroup_deny_port'],
+    ['scoped-next-connect', 'cgroup_deny_port'],
+  ] as const)('%s by the section of the policy', (route, section) => {
+    expect(judged(route, NEWER).verdict).toBe('pass');
+    expect(judged(route, NEWER, { unknownSections: [section] })).toEqual({
+      verdict: 'not run',
+      text: expect.stringMatching(`\\(this version has no \\[${section}\\]\\)$`),
+    });
+  });
+
   test('a group of which nothing is promised is not run, with the words of each route', () => {
     const taken = takenBy('peer-accept');
     const lines = judgeLines(taken, {
       ...{ mode: 'enforce', notRun: new Map<string, string>(), hooks: EVERY },
-      promises: { probed: undefined, isWithoutNames: false },
+      promises: { probed: undefined, unknownSections: [] },
     });
     const judge = () => judgeGroup(lines, 'accepted-peers', { mode: 'enforce' });
     expect(judge).toThrow(NotApplicable);

@@ -5,8 +5,8 @@ import type { Route } from './table.ts';
 export interface Promises {
   /** Hooks that `probe` names; undefined where it names none at all. */
   readonly probed: readonly string[] | undefined;
-  /** `policy lint` does not know the section [deny_comm]. */
-  readonly isWithoutNames: boolean;
+  /** Sections of a policy that `policy lint` does not know. */
+  readonly unknownSections: readonly string[];
 }
 
 /** The hook that sees a call on a socket, as the capability report names it (docs/agent-contract.md §2.2). */
@@ -20,6 +20,17 @@ const SOCKET_HOOKS: Readonly<Record<string, string>> = {
 };
 
 const BY_NAME: readonly Route[] = ['exec-by-name', 'exec-longer-name', 'exec-other-name'];
+
+/** The section that the rule on what a route leads to stands in; undefined where every version has it. */
+function sectionOf(route: Route): string | undefined {
+  if (BY_NAME.includes(route)) return 'deny_comm';
+  if (route.startsWith('number-')) return 'deny_inode';
+  if (route.startsWith('guarded-')) return 'protect_path';
+  if (!route.startsWith('scoped-')) return undefined;
+  if (route === 'scoped-read' || route === 'scoped-append') return 'cgroup_deny_inode';
+  const isByPort = route.startsWith('scoped-port-') || route === 'scoped-next-connect';
+  return isByPort ? 'cgroup_deny_port' : 'cgroup_deny_ip';
+}
 
 /** Undefined for routes to a file: a start without any file hook never gets ready. */
 function hookOf(route: Route): string | undefined {
@@ -37,10 +48,11 @@ function hookOf(route: Route): string | undefined {
 export function attachmentOf(
   route: Route,
   hooks: Capabilities['hooks'],
-  { probed, isWithoutNames }: Promises,
+  { probed, unknownSections }: Promises,
 ) {
-  if (isWithoutNames && BY_NAME.includes(route))
-    return { state: 'not promised', what: '[deny_comm]' } as const;
+  const section = sectionOf(route);
+  if (section !== undefined && unknownSections.includes(section))
+    return { state: 'not promised', what: `[${section}]` } as const;
   const what = hookOf(route);
   if (what === undefined) return { state: 'attached' } as const;
   const reported: Readonly<Record<string, boolean | undefined>> = hooks;

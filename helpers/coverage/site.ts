@@ -22,6 +22,9 @@ export interface NetworkSite {
   readonly bindPort: number;
   readonly bothPort: number;
   readonly tcpPort: number;
+  /** Denied to the processes of one cgroup. */
+  readonly scoped: string;
+  readonly scopedPort: number;
 }
 
 /** What the probe processes work on. */
@@ -29,9 +32,14 @@ export interface Site {
   readonly directory: string;
   /** A denied file on a tmpfs, where one could be made. */
   readonly numbered?: string | undefined;
-  /** Directories of cgroups of ours; only the first is on the allow list. Undefined where none could be made. */
+  /** Directories of cgroups of ours; the first is on the allow list, the last has rules of its own. Undefined where none could be made. */
   readonly cgroups?:
-    | { readonly allowed: string; readonly child: string; readonly sibling: string }
+    | {
+        readonly allowed: string;
+        readonly child: string;
+        readonly sibling: string;
+        readonly ruled: string;
+      }
     | undefined;
   /** Names of our programs: the first is denied as a name. */
   readonly names: { readonly denied: string; readonly longer: string; readonly other: string };
@@ -62,6 +70,14 @@ export const FILES = {
   /** Denied; below an overlay. */
   lower: 'lower',
   layers: 'layers',
+  /** Denied by a rule that names its device and inode number. */
+  byNumber: 'by-number',
+  /** Has its number in a rule on a device that no file is on. */
+  otherDevice: 'other-device',
+  /** Protected: denied to every program that is not verified. */
+  guarded: 'protected',
+  /** Denied to the processes of one cgroup. */
+  scoped: 'scoped',
   beside: 'beside',
   copy: 'copy',
   elsewhere: 'elsewhere',

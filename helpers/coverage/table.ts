@@ -9,7 +9,7 @@ type Expected =
 export const GROUPS = [
   ...(['open-modes', 'aliases', 'exec', 'kinds', 'truncate', 'controls', 'near-misses'] as const),
   ...(['overlay-truncate', 'network', 'network-near-misses', 'mapped'] as const),
-  ...(['accepted-peers', 'exemptions'] as const),
+  ...(['accepted-peers', 'exemptions', 'by-number', 'protected', 'cgroup-rules'] as const),
 ] as const;
 
 export type Group = (typeof GROUPS)[number];
@@ -34,6 +34,7 @@ export const KINDS = {
   exempt: 'a process in an allowed cgroup',
   'exempt-child': 'a process in a cgroup below an allowed one',
   'exempt-sibling': 'a process in a cgroup beside an allowed one',
+  ruled: 'a process in a cgroup with rules of its own',
   neighbour: 'root, beside the rules',
   network: 'root, by IPv4',
   'network-user': 'an ordinary user, by IPv4',
@@ -120,6 +121,20 @@ export const ROUTES = {
   'tcp-port-connect': 'a TCP connect to the port of protocol tcp',
   'other-protocol-connect': 'a UDP connect to the port of protocol tcp',
   'egress-port-bind': 'a TCP bind to the port of direction egress',
+  'number-read': 'open for reading of a file denied by its inode number',
+  'number-append': 'open for appending of a file denied by its inode number',
+  'number-hardlink': 'another name of a file denied by its inode number',
+  'number-other-device': 'a file whose number is denied on another device',
+  'guarded-read': 'open for reading of a protected file',
+  'guarded-append': 'open for appending of a protected file',
+  'scoped-read': 'open for reading of the file that is denied to one cgroup',
+  'scoped-append': 'open for appending of the file that is denied to one cgroup',
+  'scoped-tcp-connect': 'a TCP connect to the address that is denied to one cgroup',
+  'scoped-connect': 'a UDP connect to the address that is denied to one cgroup',
+  'scoped-send': 'a sendto to the address that is denied to one cgroup',
+  'scoped-port-connect': 'a UDP connect to the port that is denied to one cgroup',
+  'scoped-port-send': 'a sendto to the port that is denied to one cgroup',
+  'scoped-next-connect': 'a UDP connect to the port after the one that is denied to one cgroup',
 } as const;
 
 export type Route = keyof typeof ROUTES;
@@ -171,6 +186,12 @@ const BESIDE_MORE: readonly Route[] = [
   ...(['other-protocol-connect', 'egress-port-bind'] as const),
 ];
 
+/** What is denied to the processes of one cgroup, and free in every other. */
+const IN_ONE_CGROUP: readonly Route[] = [
+  ...(['scoped-read', 'scoped-append', 'scoped-tcp-connect', 'scoped-connect'] as const),
+  ...(['scoped-send', 'scoped-port-connect', 'scoped-port-send'] as const),
+];
+
 const nearMisses = (kind: Kind, ...routes: readonly Route[]) =>
   lines('network-near-misses', 'open', kind, ...routes);
 
@@ -210,6 +231,13 @@ export const TABLE: readonly Line[] = [
   ...lines('exemptions', 'open', 'exempt', 'read', 'append', 'exec', 'udp-connect', 'udp-send'),
   ...lines('exemptions', 'denied', 'exempt-child', 'read', 'udp-connect'),
   ...lines('exemptions', 'denied', 'exempt-sibling', 'read', 'udp-connect'),
+  ...lines('by-number', 'denied', 'root', 'number-read', 'number-append', 'number-hardlink'),
+  ...lines('by-number', 'open', 'neighbour', 'number-other-device'),
+  ...lines('protected', 'denied', 'root', 'guarded-read', 'guarded-append'),
+  ...lines('protected', 'denied', 'early', 'guarded-read'),
+  ...lines('cgroup-rules', 'denied', 'ruled', ...IN_ONE_CGROUP),
+  ...lines('cgroup-rules', 'open', 'ruled', 'beside', 'scoped-next-connect'),
+  ...lines('cgroup-rules', 'open', 'exempt-sibling', ...IN_ONE_CGROUP),
 ];
 
 /** A line in words. */

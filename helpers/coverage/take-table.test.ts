@@ -16,6 +16,7 @@ const NETWORK: NetworkSite = {
     ...{ before: '127.9.9.3', after: '127.9.9.8' },
   },
   ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, pairPort: 20_030 },
+  ...{ scoped: '127.9.9.15', scopedPort: 20_040 },
 };
 const NAMES = { denied: 'canary1234567', longer: 'canary1234567x', other: 'xcanary1234567' };
 const SITE: Site = { directory: '/site', names: NAMES, ipv4: NETWORK, ipv6: NETWORK };
@@ -78,7 +79,7 @@ async function take(kinds: readonly Kind[], delays: readonly number[]) {
   const judged = judgeLines(await taken, {
     mode: 'enforce',
     ...{ notRun: new Map<string, string>(), hooks: HOOKS },
-    promises: { probed: undefined, isWithoutNames: false },
+    promises: { probed: undefined, unknownSections: [] },
   });
   return {
     verdicts: judged

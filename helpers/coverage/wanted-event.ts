@@ -21,6 +21,9 @@ const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
   ...{ 'hardlink-before': 'linked', 'hardlink-after': 'linked' },
   ...{ rename: 'linked', exchange: 'linked' },
   ...{ exec: 'program', execveat: 'program', interpreter: 'program' },
+  ...{ 'number-read': 'byNumber', 'number-append': 'byNumber', 'number-hardlink': 'byNumber' },
+  ...{ 'guarded-read': 'guarded', 'guarded-append': 'guarded' },
+  ...{ 'scoped-read': 'scoped', 'scoped-append': 'scoped' },
   ...{ 'overlay-read': 'lower', 'overlay-append': 'lower', 'overlay-truncate': 'lower' },
 };
 
@@ -35,6 +38,8 @@ const NAMES = {
 } as const;
 /** A port rule concerns the port of one's own in these, and that of the other side in connects. */
 const AT_HOME: readonly Destination['call'][] = ['bind', 'listen', 'accept'];
+
+const BY_PORT_ALONE: readonly Destination['rule'][] = ['port', 'cg_port'];
 
 /** What routes lead to. */
 interface Subjects {
@@ -72,8 +77,10 @@ export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): 
     },
     series: [
       [NET_BLOCKS, 'type', call === 'connect' ? call : fields.direction],
-      ...(rule === 'port' ? [] : [[BY_ADDRESS, 'ip', address] as const]),
-      ...(rule === 'port' || rule === 'ip_port' ? [[BY_PORT, 'port', String(port)] as const] : []),
+      ...(BY_PORT_ALONE.includes(rule) ? [] : [[BY_ADDRESS, 'ip', address] as const]),
+      ...(rule === 'ip_port' || BY_PORT_ALONE.includes(rule)
+        ? [[BY_PORT, 'port', String(port)] as const]
+        : []),
     ],
   };
 }

@@ -209,10 +209,27 @@ const coverageIn = (mode: SoakMode) => {
         'processes in an allowed cgroup are exempt',
         ', and no others',
       ),
+      'by-number': promised(
+        'by-number',
+        `a file denied by its inode number ${met}, and the same number on another device is free`,
+      ),
+      protected: promised('protected', `a protected file ${met}`),
+      'cgroup-rules': promised(
+        'cgroup-rules',
+        `what is denied to one cgroup ${met} there, and is free in another`,
+      ),
       accounting: tried(`event lines and counters of all routes agree in ${mode} mode`),
       'event-fields': tried(
         `every event line of a denied route tells what was tried, and who tried it, in ${mode} mode`,
       ),
+      listeners: {
+        title: `the agent in ${mode} mode listens only where it was asked to`,
+        withoutFiles,
+      },
+      owners: {
+        title: `files, pins and sockets of the agent in ${mode} mode are closed to others`,
+        withoutFiles,
+      },
       stop: { title: `the agent stops in order after ${mode} mode` },
     }),
   };
@@ -310,6 +327,11 @@ const ENTRIES = {
     title: 'the rules of the coverage phase are removed',
     needs: ['coverage.rules'],
     ...slow,
+  },
+  'coverage.object': {
+    title: 'a changed BPF object, and one without its hash, are refused',
+    ...slow,
+    evidence: ['coverage/object-*/agent.stderr.log'],
   },
   'coverage.review-notes': reviewNotes(
     'coverage.audit.ready',
@@ -454,6 +476,11 @@ const ENTRIES = {
     needs: ['preconditions'],
     ofHost: true,
     evidence: ['canary.log'],
+  },
+  'exit.kernel-log': {
+    title: 'the kernel logged no defect since the run began',
+    ofHost: true,
+    evidence: ['kernel.log'],
   },
   'exit.host-as-found': {
     title: 'the host is as it was found',

@@ -14,6 +14,8 @@ const REFUSED_POLICIES = [
   'truncated',
   'huge',
   'binary garbage',
+  'unsigned',
+  'signed by a stranger',
 ] as const;
 export type RefusedPolicy = (typeof REFUSED_POLICIES)[number];
 

@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash, generateKeyPairSync, hash, sign } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { knownFile, ownInput } from '../../changes/own-file.ts';
@@ -24,6 +24,29 @@ function garbage(): Buffer {
     createHash('sha256').update(`garbage ${index}`).digest(),
   );
   return Buffer.concat([Buffer.from([0, 0xff, 0xfe]), ...blocks]);
+}
+
+/** In whole seconds since 1970, far from any clock. */
+const FOR_EVER = 4_000_000_000;
+
+/** A policy in the agent's own envelope (docs/agent-contract.md §1.5), signed in order by a key that this host does not know. */
+function signedByAStranger(policy: string): string {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+  const [sha256, version, timestamp] = [hash('sha256', policy), 1, Math.floor(Date.now() / 1000)];
+  const signed = Buffer.from(`${sha256}${version}${timestamp}${FOR_EVER}`);
+  return [
+    'AEGIS-POLICY-BUNDLE-V1',
+    'format_version: 1',
+    `policy_version: ${version}`,
+    `timestamp: ${timestamp}`,
+    `expires: ${FOR_EVER}`,
+    `signer_key: ${key.toString('hex')}`,
+    `signature: ${sign(null, signed, privateKey).toString('hex')}`,
+    `policy_sha256: ${sha256}`,
+    '---',
+    policy,
+  ].join('\n');
 }
 
 /** Rules on device 0, which no file ever has: should the agent accept them, they deny nothing. */
@@ -59,5 +82,7 @@ export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
     of('truncated', good.slice(0, good.length - 5)),
     of('huge', tooManyRules()),
     of('binary garbage', garbage()),
+    { name: 'unsigned', args: [candidatePolicy, '--require-signature'] },
+    of('signed by a stranger', signedByAStranger(good)),
   ];
 }

@@ -9,7 +9,7 @@ const NO_SUCH_COMMAND = 'list-commands-and-options';
  * @throws NotApplicable when this version does not name the command or option in its usage.
  * @throws JudgementError (inconclusive) when it prints no usage: nothing follows from that.
  */
-export async function mustHave({ run }: DrillStage, word: string): Promise<void> {
+export async function mustHave({ run }: Pick<DrillStage, 'run'>, word: string): Promise<void> {
   const { stderr, command } = await run.command(NO_SUCH_COMMAND);
   if (!stderr.startsWith('Usage: ')) {
     throw noEvidence(

@@ -5,13 +5,21 @@ import { rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
 import { failed, noEvidence } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 
+/** The first version of a policy that may have these sections; the others may be in any (docs/agent-contract.md §1.5). */
+const FIRST_VERSION: Readonly<Record<string, number>> = {
+  protect_path: 4,
+  ...{ cgroup_deny_inode: 6, cgroup_deny_ip: 6, cgroup_deny_port: 6 },
+};
+
 /** A policy of these sections, each with its lines; without any, applying it with --reset removes every rule. */
-export const policyOf = (sections: Readonly<Record<string, readonly string[]>>) =>
-  Object.entries(sections).reduce(
-    (text, [name, lines]) =>
-      lines.length === 0 ? text : `${text}\n[${name}]\n${lines.join('\n')}\n`,
-    'version=1\n',
+export function policyOf(sections: Readonly<Record<string, readonly string[]>>): string {
+  const used = Object.entries(sections).filter(([, lines]) => lines.length > 0);
+  const version = Math.max(1, ...used.map(([name]) => FIRST_VERSION[name] ?? 1));
+  return used.reduce(
+    (text, [name, lines]) => `${text}\n[${name}]\n${lines.join('\n')}\n`,
+    `version=${version}\n`,
   );
+}
 
 /** A policy that denies these paths. */
 export const policyText = (paths: readonly string[]) => policyOf({ deny_path: paths });

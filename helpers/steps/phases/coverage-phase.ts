@@ -13,6 +13,7 @@ import { othersIn } from '../../soak/counter-checks.ts';
 import type { Witness } from '../../soak/result.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
+import { filesArePrivate, listensWhereAsked } from './exposure.ts';
 import { judgeDefect } from './known-defects.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
 
@@ -116,7 +117,20 @@ export class CoverageMode {
     return judgeRoutes(witness, this.#file);
   }
 
-  readonly #wanted = (line: Line) => wantedEvent(line, this.#subjects.made);
+  /** Nobody can reach the running agent but by the address that we gave it. */
+  listeners(): Judgement {
+    return listensWhereAsked(this.#daemon.running);
+  }
+
+  /** What the running agent keeps is root's alone to change. */
+  owners(): Judgement {
+    return filesArePrivate(this.#daemon.running, this.#run.settings.HOST_ROOT);
+  }
+
+  readonly #wanted = (line: Line) => {
+    const { site, denied, scoped } = this.#subjects.made;
+    return wantedEvent(line, { site, denied: [...denied, scoped] });
+  };
 
   get #file(): string {
     return tableFile(this.mode);

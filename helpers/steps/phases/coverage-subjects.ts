@@ -2,7 +2,7 @@ import { howItEnded, runCommand } from '../../agent/command.ts';
 import { parseProbe } from '../../agent/contract/probe.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
-import { cgroupId, listTables, type RuleList, rulesOn } from '../../changes/rules.ts';
+import { cgroupId, type RuleList, rulesOn } from '../../changes/rules.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
 import { Probe } from '../../coverage/probe.ts';
@@ -21,22 +21,32 @@ const STANDING: readonly Kind[] = ['early', 'holder', 'socket-holder'];
 
 const inBrackets = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
-/** Every rule of the coverage phase. @param hostPaths of the host's own file rules, which it keeps. */
+/** No file is on it. */
+const NO_DEVICE = 0;
+
+/** Every rule of the coverage phase, by the section of a policy that it stands in. @param hostPaths of the host's own file rules, which it keeps. */
 function coverageRules(
-  { rulePaths, site }: MadeSite,
+  { rulePaths, site, ...files }: MadeSite,
   hostPaths: readonly string[],
-  { isWithoutNames }: Promises,
-) {
+): Readonly<Record<string, readonly string[]>> {
   const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
-  const { bindPort, bothPort, tcpPort } = site.ipv4;
+  const { bindPort, bothPort, tcpPort, scoped, scopedPort } = site.ipv4;
+  const { byNumber, otherDevice, guarded } = files;
+  const inRuled = (rule: string) =>
+    site.cgroups === undefined ? [] : [`${site.cgroups.ruled} ${rule}`];
   return {
     deny_path: [...hostPaths, ...rulePaths],
     deny_ip: families.map(({ address }) => address),
     deny_cidr: families.map(({ range }) => range.network),
     deny_port: [`${bindPort}:any:bind`, `${bothPort}:any:both`, `${tcpPort}:tcp:egress`],
     deny_ip_port: families.map(({ pair, pairPort }) => `${inBrackets(pair)}:${pairPort}`),
-    ...(isWithoutNames ? {} : { deny_comm: [site.names.denied] }),
-    ...(site.cgroups === undefined ? {} : { allow_cgroup: [site.cgroups.allowed] }),
+    deny_comm: [site.names.denied],
+    allow_cgroup: site.cgroups === undefined ? [] : [site.cgroups.allowed],
+    deny_inode: [`${byNumber.dev}:${byNumber.ino}`, `${NO_DEVICE}:${otherDevice.ino}`],
+    protect_path: [guarded.path],
+    cgroup_deny_inode: inRuled(`${files.scoped.dev}:${files.scoped.ino}`),
+    cgroup_deny_ip: inRuled(scoped),
+    cgroup_deny_port: inRuled(`${scopedPort}:any:egress`),
   };
 }
 
@@ -45,7 +55,7 @@ export class CoverageSubjects {
   readonly #run: CanaryRun;
   /** Why lines of the table cannot be tried on this host, by their words. */
   notRun: ReadonlyMap<string, string> = new Map();
-  promises: Promises = { probed: undefined, isWithoutNames: false };
+  promises: Promises = { probed: undefined, unknownSections: [] };
   #made: MadeSite | undefined;
   #hostFiles: DeniedFiles = new Map();
   #standing: Standing = new Map();
@@ -100,14 +110,17 @@ export class CoverageSubjects {
       );
     this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
     const hostPaths = rules.files.flatMap(({ path }) => path ?? []);
-    this.promises = await this.#readPromises();
-    const sections = coverageRules(this.made, hostPaths, this.promises);
-    const policy = ownInput(this.made.site.directory, 'coverage.policy', policyOf(sections));
+    const sections = coverageRules(this.made, hostPaths);
+    this.promises = await this.#readPromises(sections);
+    const known = Object.entries(sections).filter(
+      ([name]) => !this.promises.unknownSections.includes(name),
+    );
+    const text = policyOf(Object.fromEntries(known));
+    const policy = ownInput(this.made.site.directory, 'coverage.policy', text);
     this.#applied = await journalPolicy(this.#run, hostPaths);
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
-    const { cgroup } = agentPaths(settings.HOST_ROOT);
-    const there = this.#ours(await listTables(candidate, cgroup));
+    const there = this.#ours(await this.#run.rules());
     const wanted = this.#wanted();
     const missing = wanted.filter((rule) => !there.includes(rule));
     const measured = { value: missing.length, limit: 0, unit: 'rules missing' };
@@ -132,19 +145,22 @@ export class CoverageSubjects {
 
   /** The host's files by their paths, ours by their names, as a person reviews them. */
   names(): DeniedFiles {
-    return new Map([...this.#hostFiles, ...ownNames(this.made.denied)]);
+    const { denied, scoped } = this.made;
+    return new Map([...this.#hostFiles, ...ownNames([...denied, scoped])]);
   }
 
   /** Both commands only read. What else `policy lint` says, `policy apply` says again. */
-  async #readPromises(): Promise<Promises> {
-    const { directory, names } = this.made.site;
-    const policy = ownInput(directory, 'names.policy', policyOf({ deny_comm: [names.denied] }));
+  async #readPromises(sections: ReturnType<typeof coverageRules>): Promise<Promises> {
+    const { directory } = this.made.site;
+    const policy = ownInput(directory, 'promises.policy', policyOf(sections));
     const linted = await this.#run.command('policy', 'lint', policy);
     const probe = parseProbe((await this.#run.command('probe')).stdout);
     const hooks = probe.ok ? probe.value.hook_probe?.hooks : undefined;
     return {
       probed: hooks && Object.keys(hooks),
-      isWithoutNames: linted.exitCode !== 0 && linted.stderr.includes('unknown section'),
+      unknownSections: [...linted.stderr.matchAll(/unknown section\W+(\w+)/g)].flatMap(
+        ([, name]) => name ?? [],
+      ),
     };
   }
 
@@ -155,25 +171,49 @@ export class CoverageSubjects {
 
   /** Every rule of ours that a list of the agent shows, as it shows it. */
   #wanted(): readonly string[] {
-    const { site, denied } = this.made;
+    const { site, denied, byNumber, guarded } = this.made;
+    const { unknownSections } = this.promises;
+    const has = (name: string) => !unknownSections.includes(name);
+    const files = denied.filter(
+      (file) =>
+        (file !== byNumber || has('deny_inode')) && (file !== guarded || has('protect_path')),
+    );
     const { ipv4, ipv6, cgroups } = site;
     const { bindPort, bothPort, tcpPort } = ipv4;
     return [
-      ...denied.map(({ path }) => path),
+      ...files.map(({ path }) => path),
       ...[ipv4, ipv6].flatMap(({ address, range }) => [address, range.network]),
       ...[`${bindPort} (any, bind)`, `${bothPort} (any, both)`, `${tcpPort} (tcp, egress)`],
       ...[`${ipv4.pair}:${ipv4.pairPort}`, `[${ipv6.pair}]:${ipv6.pairPort}`],
-      ...(cgroups === undefined ? [] : [`allowed cgroup ${cgroupId(cgroups.allowed)}`]),
+      ...(cgroups === undefined ? [] : this.#ofCgroups(cgroups)),
+    ];
+  }
+
+  #ofCgroups({ allowed, ruled }: NonNullable<Site['cgroups']>): readonly string[] {
+    const { site, scoped } = this.made;
+    const rules = {
+      cgroup_deny_inode: `${scoped.dev}:${scoped.ino}`,
+      cgroup_deny_ip: site.ipv4.scoped,
+      cgroup_deny_port: `${site.ipv4.scopedPort} (any, egress)`,
+    };
+    const known = Object.entries(rules).filter(
+      ([name]) => !this.promises.unknownSections.includes(name),
+    );
+    const id = cgroupId(ruled);
+    return [
+      `allowed cgroup ${cgroupId(allowed)}`,
+      ...known.map(([, rule]) => `cgid:${id} ${rule}`),
     ];
   }
 
   /** What the agent's lists have, of the same words. */
-  #ours({ files, network, allowedCgroups }: Omit<RuleList, 'cgroupRules'>): readonly string[] {
+  #ours({ files, network, allowedCgroups, cgroupRules }: RuleList): readonly string[] {
     return [
       ...this.made.denied.filter((file) => rulesOn(files, file).length > 0).map(({ path }) => path),
       // `ips: ADDRESS`; an address and a port may have a protocol behind them.
       ...network.map((entry) => entry.replace(/^\w+: /, '').replace(/:any$/, '')),
       ...allowedCgroups.map((id) => `allowed cgroup ${id}`),
+      ...cgroupRules,
     ];
   }
 }

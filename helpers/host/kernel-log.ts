@@ -1,0 +1,89 @@
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+
+/** One message of the kernel. */
+export interface KernelMessage {
+  /** Microseconds since boot. */
+  readonly atUs: number;
+  readonly text: string;
+}
+
+/** What the kernel says of itself when something is wrong with it. */
+const DEFECTS: readonly (readonly [what: string, message: RegExp])[] = [
+  ['warning', /^WARNING: /],
+  ['bug', /^(BUG: |kernel BUG at |Oops|general protection fault|Kernel panic|Internal error: )/],
+  ['lockup', /(soft lockup|hard LOCKUP|detected stall|blocked for more than \d+ seconds)/],
+  ['verifier', /(verifier bug|^BPF: .*(invalid|bug))/i],
+  ['out of memory', /(Out of memory: |oom-kill:)/],
+];
+/** What a trace shows that runs, or was called by, a program of the agent. */
+const OF_AGENT = /(aegis|bpf_prog_|bpf_lsm_|bpf_trampoline)/;
+/** A trace has no more lines. */
+const TRACE_LINES = 120;
+const MAX_RECORD = 8192;
+
+/** A defect that the kernel told. */
+export interface KernelDefect {
+  readonly what: string;
+  readonly text: string;
+  /** What follows it names the agent, or programs that only an agent has. */
+  readonly namesAgent: boolean;
+}
+
+/**
+ * Every message that the kernel still has, the oldest first (Documentation/ABI/testing/dev-kmsg).
+ * @throws Error where it cannot be read.
+ */
+export function readKernelLog(path: string): KernelMessage[] {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const buffer = Buffer.alloc(MAX_RECORD);
+  let text = '';
+  try {
+    for (;;) {
+      const bytes = readRecord(descriptor, buffer);
+      if (bytes === 0) return messagesOf(text);
+      text += buffer.toString('utf8', 0, bytes);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** One record, or a piece of a file that plays the log; 0 at its end. */
+function readRecord(descriptor: number, buffer: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, buffer);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EAGAIN') return 0;
+      // The oldest message was overwritten: the next read is of the one that is the oldest now.
+      if (code !== 'EPIPE') throw error;
+    }
+  }
+}
+
+/** `priority,sequence,microseconds,flags;message`; lines that begin with a blank tell more of it. */
+function messagesOf(text: string): KernelMessage[] {
+  return text.split('\n').flatMap((line) => {
+    const [, atUs, message] = /^\d+,\d+,(\d+),[^;]*;(.*)$/.exec(line) ?? [];
+    return message === undefined ? [] : [{ atUs: Number(atUs), text: message }];
+  });
+}
+
+/** Microseconds since boot at a moment of the clock. */
+export function sinceBootUs(date: Date): number {
+  const [uptime = '0'] = readFileSync('/proc/uptime', 'utf8').split(' ');
+  return Math.max(0, Number(uptime) * 1e6 - (Date.now() - date.getTime()) * 1000);
+}
+
+/** The defects among these messages, each once, with the words it began with. */
+export function kernelDefects(messages: readonly KernelMessage[]): readonly KernelDefect[] {
+  return messages.flatMap(({ text }, index) => {
+    const [what] = DEFECTS.find(([, message]) => message.test(text)) ?? [];
+    if (what === undefined) return [];
+    const rest = messages.slice(index, index + TRACE_LINES).map((one) => one.text);
+    const end = rest.findIndex((line) => line.startsWith('---[ end trace'));
+    const trace = end === -1 ? rest : rest.slice(0, end);
+    return [{ what, text, namesAgent: trace.some((line) => OF_AGENT.test(line)) }];
+  });
+}

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** State of a listening TCP socket, and of a UDP socket that takes datagrams from anybody (include/net/tcp_states.h). */
+const LISTENS: Readonly<Record<string, string>> = { tcp: '0A', tcp6: '0A', udp: '07', udp6: '07' };
+/** __SO_ACCEPTCON (include/linux/net.h). */
+const ACCEPTS = '00010000';
+
+/** What one process listens on. */
+export interface Listeners {
+  /** `tcp 127.0.0.1:9090`; of raw and packet sockets the table alone. */
+  readonly network: readonly string[];
+  /** Paths of Unix sockets; abstract ones begin with @. */
+  readonly unix: readonly string[];
+}
+
+/** Inodes of the sockets that a process has open. */
+function openSockets(pid: number): ReadonlySet<string> {
+  const directory = `/proc/${pid}/fd`;
+  const links = readdirSync(directory).map((fd) => {
+    try {
+      return readlinkSync(`${directory}/${fd}`);
+    } catch {
+      // Closed since.
+      return '';
+    }
+  });
+  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+}
+
+/** A table of /proc/PID/net (proc_pid_net(5)) without its heading; a kernel without the protocol has none. */
+function rows(pid: number, table: string): string[][] {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/net/${table}`, 'utf8');
+  } catch {
+    return [];
+  }
+  const [, ...lines] = text.trimEnd().split('\n');
+  return lines.map((line) => line.trim().split(/\s+/));
+}
+
+/** `0100007F:1F90`: words of 32 bits in the order of the host, which is little-endian where Node runs. */
+function addressText(hex: string): string {
+  const [address = '', port = ''] = hex.split(':');
+  const bytes = Buffer.from(address, 'hex').swap32();
+  const text =
+    bytes.length === 4
+      ? [...bytes].join('.')
+      : `[${(bytes.toString('hex').match(/.{4}/g) ?? []).join(':')}]`;
+  return `${text}:${Number.parseInt(port, 16)}`;
+}
+
+/** @throws Error where its descriptors cannot be read. */
+export function listenersOf(pid: number): Listeners {
+  const sockets = openSockets(pid);
+  const inodeIn = (row: readonly string[], column: number) => sockets.has(row[column] ?? '');
+  const bound = Object.entries(LISTENS).flatMap(([table, state]) =>
+    rows(pid, table)
+      .filter((row) => row[3] === state && inodeIn(row, 9))
+      .map(([, local = '']) => `${table.slice(0, 3)} ${addressText(local)}`),
+  );
+  const raw = ['raw', 'raw6'].flatMap((table) =>
+    rows(pid, table).flatMap((row) => (inodeIn(row, 9) ? [table] : [])),
+  );
+  const packet = rows(pid, 'packet').flatMap((row) => (inodeIn(row, 8) ? ['packet'] : []));
+  const unix = rows(pid, 'unix').filter((row) => row[3] === ACCEPTS && inodeIn(row, 6));
+  return {
+    network: [...bound, ...raw, ...packet],
+    unix: unix.map((row) => row.slice(7).join(' ') || 'without a name'),
+  };
+}
