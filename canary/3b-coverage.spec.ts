@@ -5,12 +5,14 @@ import { criterion, section } from '../helpers/steps/criterion.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
+import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 
 const run = canaryRun();
 const subjects = new CoverageSubjects(run);
 const audit = new CoverageMode(run, subjects, 'audit');
 const enforce = new CoverageMode(run, subjects, 'enforce');
+const many = new ManyRules(run, subjects, enforce.daemon);
 
 section('coverage', () => {
   criterion('coverage.control', () => subjects.makeAndTry());
@@ -23,6 +25,10 @@ section('coverage', () => {
     criterion(`coverage.${mode}.event-fields`, () => phase.eventFields());
     criterion(`coverage.${mode}.listeners`, () => phase.listeners());
     criterion(`coverage.${mode}.owners`, () => phase.owners());
+    if (mode === 'enforce') {
+      criterion('coverage.enforce.many-rules', () => many.apply());
+      criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());
+    }
     criterion(`coverage.${mode}.stop`, () => phase.stop());
   }
   criterion('coverage.removed', () => subjects.removeRules());

@@ -230,10 +230,27 @@ const coverageIn = (mode: SoakMode) => {
         title: `files, pins and sockets of the agent in ${mode} mode are closed to others`,
         withoutFiles,
       },
-      stop: { title: `the agent stops in order after ${mode} mode` },
     }),
   };
 };
+
+const coverageStop = (mode: SoakMode) =>
+  needing(`coverage.${mode}.ready`, {
+    stop: { title: `the agent stops in order after ${mode} mode` },
+  });
+
+/** A policy of production size. */
+const manyRules = needing('coverage.enforce.ready', {
+  'many-rules': {
+    title: 'the first, middle and last rule of a large policy are in force',
+    ...slow,
+  },
+  'many-rules-rollback': {
+    title: 'they are in force again after another policy is rolled back',
+    needs: ['coverage.enforce.many-rules'],
+    ...slow,
+  },
+});
 
 /** An exit criterion that sums up phases. */
 const sumOf = (phases: readonly Phase[], title: string, ...evidence: readonly string[]): Entry => ({
@@ -322,7 +339,10 @@ const ENTRIES = {
     },
   }),
   ...inPhase('coverage.audit', coverageIn('audit')),
+  ...inPhase('coverage.audit', coverageStop('audit')),
   ...inPhase('coverage.enforce', coverageIn('enforce')),
+  ...inPhase('coverage.enforce', manyRules),
+  ...inPhase('coverage.enforce', coverageStop('enforce')),
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',
     needs: ['coverage.rules'],

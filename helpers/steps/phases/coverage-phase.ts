@@ -117,6 +117,9 @@ export class CoverageMode {
     return judgeRoutes(witness, this.#file);
   }
 
+  /** The agent of this mode, while it lives. */
+  readonly daemon = () => this.#daemon.running;
+
   /** Nobody can reach the running agent but by the address that we gave it. */
   listeners(): Judgement {
     return listensWhereAsked(this.#daemon.running);

@@ -57,6 +57,9 @@ export class CoverageSubjects {
   notRun: ReadonlyMap<string, string> = new Map();
   promises: Promises = { probed: undefined, unknownSections: [] };
   #made: MadeSite | undefined;
+  /** The host's own file rules, which every policy of ours keeps. */
+  hostPaths: readonly string[] = [];
+  #policyFile: string | undefined;
   #hostFiles: DeniedFiles = new Map();
   #standing: Standing = new Map();
   #applied: AppliedPolicy | undefined;
@@ -68,6 +71,12 @@ export class CoverageSubjects {
   get made(): MadeSite {
     if (this.#made === undefined) throw noEvidence('the files of the coverage phase were not made');
     return this.#made;
+  }
+
+  /** The policy with every rule of the phase. */
+  get policyFile(): string {
+    if (this.#policyFile === undefined) throw noEvidence('the rules were not made');
+    return this.#policyFile;
   }
 
   /** Positive control: every route is taken once while there is no rule. */
@@ -109,15 +118,16 @@ export class CoverageSubjects {
         { value: lost.length, limit: 0, unit: 'rules' },
       );
     this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
-    const hostPaths = rules.files.flatMap(({ path }) => path ?? []);
-    const sections = coverageRules(this.made, hostPaths);
+    this.hostPaths = rules.files.flatMap(({ path }) => path ?? []);
+    const sections = coverageRules(this.made, this.hostPaths);
     this.promises = await this.#readPromises(sections);
     const known = Object.entries(sections).filter(
       ([name]) => !this.promises.unknownSections.includes(name),
     );
     const text = policyOf(Object.fromEntries(known));
     const policy = ownInput(this.made.site.directory, 'coverage.policy', text);
-    this.#applied = await journalPolicy(this.#run, hostPaths);
+    this.#policyFile = policy;
+    this.#applied = await journalPolicy(this.#run, this.hostPaths);
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
     const there = this.#ours(await this.#run.rules());

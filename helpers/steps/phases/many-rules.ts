@@ -1,0 +1,151 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { howItEnded } from '../../agent/command.ts';
+import type { ReadyDaemon } from '../../agent/daemon.ts';
+import { scrapeCommand } from '../../agent/scrape.ts';
+import { ownInput } from '../../changes/own-file.ts';
+import { reachEach, type Subjects } from '../../coverage/reach-each.ts';
+import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import { policyOf } from './candidate-policy.ts';
+import type { CoverageSubjects } from './coverage-subjects.ts';
+
+/** The agent's tables, with what a rule of each kind takes of them. */
+const TABLES = { paths: 'deny_path', addresses: 'deny_ipv4' } as const;
+const CAPACITY = 'aegisbpf_map_capacity';
+/** Half as many addresses as paths, as production has. */
+const ADDRESSES_PER_PATH = 0.5;
+/** Of each table so much stays free: rules of the host are in it as well. */
+const FILLED = 0.9;
+
+/** The rules of a large policy, and what it leaves free. */
+interface LargePolicy {
+  readonly file: string;
+  readonly denied: Subjects;
+  readonly free: Subjects;
+  readonly rules: number;
+}
+
+const firstMiddleLast = (list: readonly string[]): string[] =>
+  [0, Math.floor(list.length / 2), list.length - 1].flatMap((index) => list[index] ?? []);
+
+/** In 127.0.0.0/8, where a host has every address: 65,536 of them that none of our other rules names. */
+function besideNetworkOf(address: string): string {
+  const second = Number(address.split('.')[1]);
+  return `127.${second < 254 ? second + 1 : 16}`;
+}
+
+/** A policy of production size, put in force while the agent enforces. */
+export class ManyRules {
+  readonly #run: CanaryRun;
+  readonly #subjects: CoverageSubjects;
+  readonly #daemon: () => ReadyDaemon;
+  #policy: LargePolicy | undefined;
+
+  constructor(run: CanaryRun, subjects: CoverageSubjects, daemon: () => ReadyDaemon) {
+    this.#run = run;
+    this.#subjects = subjects;
+    this.#daemon = daemon;
+  }
+
+  /** Its first, middle and last rule are in force once it is applied, and nothing beside them. */
+  async apply(): Promise<Judgement> {
+    this.#daemon();
+    const policy = await this.#make();
+    const applied = await this.#run.command('policy', 'apply', policy.file, '--reset');
+    if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
+    this.#policy = policy;
+    const seconds = (applied.durationMs / 1000).toFixed(1);
+    const judged = await this.#inForce(policy, 'after the apply');
+    return judged.verdict === 'pass'
+      ? { ...judged, explanation: `${policy.rules} rules in ${seconds} s; ${judged.explanation}` }
+      : judged;
+  }
+
+  /** The same once another policy was applied, and rolled back. */
+  async rollBack(): Promise<Judgement> {
+    if (this.#policy === undefined) throw noEvidence('the large policy was not applied');
+    this.#daemon();
+    const { policyFile } = this.#subjects;
+    for (const args of [['apply', policyFile, '--reset'], ['rollback']]) {
+      const result = await this.#run.command('policy', ...args);
+      if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
+    }
+    return this.#inForce(this.#policy, 'after the rollback');
+  }
+
+  async #make(): Promise<LargePolicy> {
+    const { directory, ipv4 } = this.#subjects.made.site;
+    const network = besideNetworkOf(ipv4.address);
+    const size = await this.#size();
+    const folder = join(directory, 'many');
+    mkdirSync(folder);
+    const fileAt = (index: number) => {
+      const path = join(folder, `${index}`);
+      writeFileSync(path, '', { flag: 'wx' });
+      return path;
+    };
+    const paths = Array.from({ length: size.paths }, (_, index) => fileAt(index));
+    const [freeFile] = [fileAt(size.paths)];
+    const addressAt = (index: number) => `${network}.${index >> 8}.${index & 255}`;
+    const addresses = Array.from({ length: size.addresses }, (_, index) => addressAt(index));
+    const text = policyOf({
+      deny_path: [...this.#subjects.hostPaths, ...paths],
+      deny_ip: addresses,
+    });
+    return {
+      file: ownInput(directory, 'many.policy', text),
+      denied: { files: firstMiddleLast(paths), addresses: firstMiddleLast(addresses) },
+      free: { files: [freeFile], addresses: [addressAt(size.addresses)] },
+      rules: paths.length + addresses.length,
+    };
+  }
+
+  /** As many as asked for, within the agent's own tables. */
+  async #size(): Promise<{ readonly paths: number; readonly addresses: number }> {
+    const asked = this.#run.settings.MANY_RULES;
+    const scrape = await scrapeCommand(this.#run.candidate);
+    const room = (map: string) => {
+      const [first] = scrape.ok
+        ? scrape.metrics.samples(CAPACITY).filter(({ labels }) => labels.map === map)
+        : [];
+      return first === undefined ? asked : Math.floor(first.value * FILLED);
+    };
+    return {
+      paths: Math.min(asked, room(TABLES.paths)),
+      addresses: Math.min(Math.ceil(asked * ADDRESSES_PER_PATH), room(TABLES.addresses)),
+    };
+  }
+
+  async #inForce({ denied, free }: LargePolicy, when: string): Promise<Judgement> {
+    const daemon = this.#daemon();
+    const wanted = [...denied.files, ...denied.addresses];
+    const others = [...free.files, ...free.addresses];
+    const reached = await reachEach(
+      {
+        files: [...denied.files, ...free.files],
+        addresses: [...denied.addresses, ...free.addresses],
+      },
+      this.#run.candidate.environment,
+      daemon.events,
+      wanted.length,
+    );
+    const source = 'coverage/enforce/agent.stdout.ndjson';
+    if (reached === undefined)
+      return inconclusive(`the process that tries the rules ${when} told nothing`, { source });
+    const { refused, made } = reached;
+    const notDenied = wanted.filter((subject) => refused[subject] !== 'EPERM');
+    const denials = others.filter((subject) => refused[subject] !== undefined);
+    const measured = {
+      ...{ value: wanted.length - notDenied.length, limit: wanted.length },
+      ...{ unit: 'rules in force', source },
+    };
+    if (notDenied.length > 0)
+      return fail(`${when} these rules are not in force: ${notDenied.join(', ')}`, measured);
+    if (denials.length > 0)
+      return fail(`${when} what no rule concerns is denied: ${denials.join(', ')}`, measured);
+    return made === wanted.length
+      ? pass(`the first, middle and last rule of each kind are in force ${when}`, measured)
+      : fail(`${when} ${wanted.length} denials made ${made} events`, measured);
+  }
+}
