@@ -34,10 +34,13 @@ export function limitText({ id, limit, unit }: CriterionRecord): string | undefi
   return `${sign}${figure}${unit === undefined ? '' : ` ${unit}`}`;
 }
 
-/** Findings that somebody accepted, with who and until when. */
-export const acceptedRisks = ({ rows }: Pick<RunVerdict, 'rows'>) =>
-  rows
+/** Findings that somebody accepted, each once, with who and until when. */
+export function acceptedRisks({ rows }: Pick<RunVerdict, 'rows'>) {
+  const all = rows
     .flatMap(({ findings = [] }) => findings)
     .flatMap((finding) =>
       finding.accepted === undefined ? [] : [{ ...finding, accepted: finding.accepted }],
     );
+  // Both modes find the same.
+  return [...new Map(all.map((finding) => [finding.title, finding])).values()];
+}
