@@ -118,6 +118,7 @@ test('an accepted risk stands there with who accepted it, why and until when', (
     }),
   );
   expect(text).toContain('**accepted** until 2027-01-31 by `Ada`: `mended in 0.11`');
+  expect(text).toContain('| — | accepted: finding (high) emptied |');
 });
 
 test('stays on one page when everything fails', () => {

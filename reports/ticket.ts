@@ -143,7 +143,7 @@ function coverage(records: readonly CriterionRecord[]): string[] {
     const [finding] = record.findings ?? [];
     return finding === undefined
       ? `${record.verdict}: ${record.value} of ${record.limit} routes`
-      : `${record.verdict}: finding (${finding.severity}) ${finding.title}`;
+      : `${finding.accepted === undefined ? record.verdict : 'accepted'}: finding (${finding.severity}) ${finding.title}`;
   };
   const rows = tried
     .filter(({ mode }) => mode === 'enforce')
