@@ -128,6 +128,13 @@ test('causes come before what follows from them, with value, limit and unit', ()
   `);
 });
 
+test('criteria that are open for one reason are told together', () => {
+  const cut = { verdict: 'inconclusive' as const, explanation: 'the soak ended early' };
+  const text = screen({ 'audit.rss-growth': cut, 'audit.cpu': cut });
+  expect(text).toContain(' INCONCLUSIVE  audit.rss-growth, audit.cpu\n');
+  expect(text.match(/^ {15}the soak ended early$/gm)).toHaveLength(1);
+});
+
 test('roll-ups are shown in full when nothing else is open', () => {
   const text = screen({
     'exit.enforce': { verdict: 'inconclusive', explanation: 'kill is no pass' },

@@ -58,16 +58,21 @@ function measured(record: CriterionRecord): string[] {
 /** A path is to be copied, so it stays in one piece however long it is. */
 const unbroken = (label: string, text: string) => [` ${label.padEnd(LABEL)}${oneLine(text)}`];
 
-/** A criterion that is not a pass: what, why, and by which figures. */
-function openCriterion(record: CriterionRecord, paint: Paint): string[] {
-  const verdict = record.verdict === 'fail' ? 'fail' : 'inconclusive';
+/** Criteria that are not a pass for one reason: what, why, and of a single one by which figures. */
+function openCriteria([first, ...others]: readonly CriterionRecord[], paint: Paint): string[] {
+  if (first === undefined) return [];
+  const verdict = first.verdict === 'fail' ? 'fail' : 'inconclusive';
   const label = verdict.toUpperCase();
-  const [first = '', ...rest] = entry(label, `${record.title} (${record.id})`, 3);
+  const names =
+    others.length === 0
+      ? `${first.title} (${first.id})`
+      : [first, ...others].map(({ id }) => id).join(', ');
+  const [line = '', ...rest] = entry(label, names, 3);
   return [
-    first.replace(label, () => paint(verdict, label)),
+    line.replace(label, () => paint(verdict, label)),
     ...rest,
-    ...measured(record),
-    ...entry('', record.explanation, 4),
+    ...(others.length === 0 ? measured(first) : []),
+    ...entry('', first.explanation, 4),
   ];
 }
 
@@ -77,14 +82,17 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
   const skipped = follows.filter((one) => one.verdict === 'skipped');
   // One criterion that is not a pass keeps many from being tried, for the same reason.
   const reasons = new Set(skipped.map(({ explanation }) => explanation));
-  const more = causes.length - MOST_SHOWN;
+  const byReason = [
+    ...Map.groupBy(causes, ({ verdict, explanation }) => `${verdict}: ${explanation}`).values(),
+  ];
+  const more = byReason.slice(MOST_SHOWN).flat().length;
   const lines = [
     ...errors.flatMap((error) => entry('ERROR', error, 4)),
     ...notPassed.flatMap(({ spec, name, state, message }) => [
       ...entry(state === 'failed' ? 'FAIL' : 'NOT RUN', `${name} (a test in ${spec})`, 3),
       ...entry('', message ?? '', 4),
     ]),
-    ...causes.slice(0, MOST_SHOWN).flatMap((record) => openCriterion(record, paint)),
+    ...byReason.slice(0, MOST_SHOWN).flatMap((records) => openCriteria(records, paint)),
     ...(more > 0 ? entry('', `… and ${more} more in summary.json`, 1) : []),
     ...follows
       .filter((one) => one.verdict !== 'skipped')
