@@ -27,13 +27,16 @@ function openSockets(pid: number): ReadonlySet<string> {
   return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
 }
 
-/** A table of /proc/PID/net (proc_pid_net(5)) without its heading; a kernel without the protocol has none. */
+/** A table of /proc/PID/net (proc_pid_net(5)) without its heading. @throws Error where it cannot be read. */
 function rows(pid: number, table: string): string[][] {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/net/${table}`, 'utf8');
-  } catch {
-    return [];
+  } catch (error) {
+    // A kernel without IPv6 or packet sockets has no table of them; one of TCP is always there.
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (isMissing && table !== 'tcp') return [];
+    throw error;
   }
   const [, ...lines] = text.trimEnd().split('\n');
   return lines.map((line) => line.trim().split(/\s+/));
@@ -50,7 +53,7 @@ function addressText(hex: string): string {
   return `${text}:${Number.parseInt(port, 16)}`;
 }
 
-/** @throws Error where its descriptors cannot be read. */
+/** @throws Error where its descriptors or the tables of sockets cannot be read. */
 export function listenersOf(pid: number): Listeners {
   const sockets = openSockets(pid);
   const inodeIn = (row: readonly string[], column: number) => sockets.has(row[column] ?? '');

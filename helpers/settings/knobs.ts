@@ -162,7 +162,7 @@ export const knobs = z.object({
   HEADROOM_STEP_SECONDS: wholeNumber(1, 600, 'seconds')
     .prefault('5')
     .describe('length of each of its steps'),
-  MANY_RULES: wholeNumber(3, 60_000, 'paths')
+  MANY_RULES: wholeNumber(6, 60_000, 'paths')
     .prefault('5000')
     .describe(
       "paths in the large policy of the coverage phase, with half as many addresses; the agent's own tables limit them",

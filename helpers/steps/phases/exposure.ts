@@ -56,23 +56,25 @@ function problemOf(
 export function filesArePrivate(daemon: ReadyDaemon, hostRoot: string): Judgement {
   const { dataDirectory, pinDirectory } = agentPaths(hostRoot);
   const below = (folder: string, isPrivate: (entry: FolderEntry) => boolean) =>
-    (folderEntries(folder, 'inode') ?? []).map((entry) => ({
+    folderEntries(folder, 'inode')?.map((entry) => ({
       path: join(folder, entry.name),
       problem: problemOf(entry, isPrivate(entry)),
     }));
-  const looked = [
-    ...below(dataDirectory, ({ name }) => PRIVATE_FILES.test(name)),
-    ...below(pinDirectory, ({ kind }) => kind === 'file'),
-    ...(listeners(daemon)?.unix ?? []).map((path) => ({ path, problem: socketProblem(path) })),
-  ];
+  const files = below(dataDirectory, ({ name }) => PRIVATE_FILES.test(name));
+  const pins = below(pinDirectory, ({ kind }) => kind === 'file');
+  const sockets = listeners(daemon)?.unix.map((path) => ({ path, problem: socketProblem(path) }));
+  // A ready agent has at least its report and its pins.
+  const unknown = Object.entries({ [dataDirectory]: files, [pinDirectory]: pins })
+    .flatMap(([folder, entries]) => (entries === undefined || entries.length === 0 ? [folder] : []))
+    .concat(sockets === undefined ? ['the list of its sockets'] : []);
+  const looked = [...(files ?? []), ...(pins ?? []), ...(sockets ?? [])];
   const wrong = looked.filter(({ problem }) => problem !== undefined);
   const measured = { value: wrong.length, limit: 0, unit: 'entries', source: dataDirectory };
-  // Where there is a ready agent, there is at least its report.
-  if (looked.length < 2)
-    return inconclusive(`${dataDirectory} and ${pinDirectory} hold nothing to look at`, measured);
-  return wrong.length === 0
-    ? pass(`${looked.length} files, pins and sockets are root’s, and closed to others`, measured)
-    : fail(wrong.map(({ path, problem }) => `${path} ${problem}`).join('; '), measured);
+  if (wrong.length > 0)
+    return fail(wrong.map(({ path, problem }) => `${path} ${problem}`).join('; '), measured);
+  return unknown.length > 0
+    ? inconclusive(`nothing could be looked at in ${unknown.join(', ')}`, measured)
+    : pass(`${looked.length} files, pins and sockets are root’s, and closed to others`, measured);
 }
 
 function socketProblem(path: string): string | undefined {

@@ -109,12 +109,21 @@ export class ManyRules {
       const [first] = scrape.ok
         ? scrape.metrics.samples(CAPACITY).filter(({ labels }) => labels.map === map)
         : [];
-      return first === undefined ? asked : Math.floor(first.value * FILLED);
+      if (first === undefined)
+        throw noEvidence(
+          `${scrape.source} does not tell ${CAPACITY} of ${map}, so nobody knows how many rules fit`,
+        );
+      return Math.floor(first.value * FILLED);
     };
-    return {
-      paths: Math.min(asked, room(TABLES.paths)),
-      addresses: Math.min(Math.ceil(asked * ADDRESSES_PER_PATH), room(TABLES.addresses)),
-    };
+    const hostPaths = this.#subjects.hostPaths.length;
+    const paths = Math.min(asked, room(TABLES.paths) - hostPaths);
+    const addresses = Math.min(Math.ceil(asked * ADDRESSES_PER_PATH), room(TABLES.addresses));
+    // A first, a middle and a last one.
+    if (paths < 3 || addresses < 3)
+      throw noEvidence(
+        `the agent's tables have room for ${Math.max(0, paths)} paths and ${addresses} addresses beside the host's rules, and at least 3 of each are tried`,
+      );
+    return { paths, addresses };
   }
 
   async #inForce({ denied, free }: LargePolicy, when: string): Promise<Judgement> {
