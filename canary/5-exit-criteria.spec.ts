@@ -17,6 +17,7 @@ section('exit', () => {
   criterion('exit.audit', () => sectionsPassed(run, 'exit.audit'));
   criterion('exit.enforce', () => enforcePassed(run));
   criterion('exit.coverage', () => sectionsPassed(run, 'exit.coverage'));
+  criterion('exit.cost', () => sectionsPassed(run, 'exit.cost'));
   criterion('exit.thresholds', () => thresholdsKept(run));
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));
   criterion('exit.rollback', () => sectionsPassed(run, 'exit.rollback'));

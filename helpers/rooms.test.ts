@@ -88,7 +88,7 @@ test('the picture shows the rooms that there are, and the linter refuses what it
 
 test.each([
   ['canary', 'canary', []],
-  ['reports', 'reports', ['fixtures/examples', 'host', 'review', 'soak']],
+  ['reports', 'reports', ['cost', 'fixtures/examples', 'host', 'review', 'soak']],
   ['vm', 'helpers/staging-vm', []],
   ['rehearsals', 'fixtures/rehearsals', []],
   ['rehearsals', 'fixtures/worlds', []],

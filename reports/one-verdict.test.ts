@@ -65,7 +65,7 @@ const ofVitest: fc.Arbitrary<VitestLine> = fc.oneof(
   fc.constant({ kind: 'error' as const, message: 'a hook broke' }),
 );
 const run: fc.Arbitrary<GeneratedRun> = fc.record({
-  asked: fc.subarray<Phase>(['audit', 'enforce', 'coverage', 'rollback'], { minLength: 1 }),
+  asked: fc.subarray<Phase>(['audit', 'enforce', 'coverage', 'cost', 'rollback'], { minLength: 1 }),
   rehearsal: fc.boolean(),
   changed: sometimes(fc.tuple(place, change)),
   doubled: sometimes(fc.tuple(place, verdict)),
@@ -120,7 +120,7 @@ function redInJunit(directory: RunDirectory, record: ReturnType<typeof exampleRu
 /** Whether the run may pass, counted here without any of the suite's own rules. */
 function mayPass(generated: GeneratedRun): boolean {
   const { asked, changed, doubled, foreign: own, ofVitest: lines, unwritten, torn } = generated;
-  const notAsked = ['audit', 'enforce', 'coverage', 'rollback'].filter(
+  const notAsked = ['audit', 'enforce', 'coverage', 'cost', 'rollback'].filter(
     (phase) => !(asked as readonly string[]).includes(phase),
   );
   const outside = (id: string) =>

@@ -8,7 +8,7 @@ import { statusScreen } from './status-screen.ts';
 
 const run = {
   rehearsal: [],
-  asked: ['audit', 'enforce', 'coverage', 'rollback'] as const,
+  asked: ['audit', 'enforce', 'coverage', 'cost', 'rollback'] as const,
   candidatePath: '/opt/build/aegisbpf',
   candidateSha256: 'ab'.repeat(32),
   hostname: 'staging-3',
@@ -48,11 +48,11 @@ test('a pass is one short screen', () => {
      AegisBPF staging canary
      PASS: every criterion held.
     ──────────────────────────────────────────────────────────────────────────────
-     phases        audit, enforce, coverage, rollback
+     phases        audit, enforce, coverage, cost, rollback
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
-     criteria      160 passed, 0 failed, 0 inconclusive, 0 not judged
+     criteria      179 passed, 0 failed, 0 inconclusive, 0 not judged
      evidence      /var/out/run-1
      read first    ticket.md: the whole run on one page
      next          npm run verify -- /var/out/run-1
@@ -64,7 +64,7 @@ test('a pass is one short screen', () => {
 test('a pass of some phases is none of the release', () => {
   const text = screen({}, [], {}, ['audit', 'rollback']);
   expect(text).toContain('\n PASS of audit and rollback alone, not of the release.\n');
-  expect(text).toContain('\n not run       enforce, coverage\n');
+  expect(text).toContain('\n not run       enforce, coverage, cost\n');
 });
 
 test('an accepted risk is told with who accepted it and until when', () => {
@@ -115,11 +115,11 @@ test('causes come before what follows from them, with value, limit and unit', ()
      FAIL: do not ship.
     ──────────────────────────────────────────────────────────────────────────────
      because       enforce.ringbuf-drops: 700 drops in 300 s
-     phases        audit, enforce, coverage, rollback
+     phases        audit, enforce, coverage, cost, rollback
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
-     criteria      155 passed, 2 failed, 1 inconclusive, 2 not judged
+     criteria      174 passed, 2 failed, 1 inconclusive, 2 not judged
      evidence      /var/out/run-1
      read first    ticket.md: the whole run on one page
      next          less /var/out/run-1/ticket.md

@@ -3,6 +3,7 @@ import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { readReview } from '../helpers/review/review-file.ts';
 import { CHART_FILES, CHARTS_FOLDER } from './charts/charts.ts';
+import { COST_CHART } from './charts/cost-chart.ts';
 import { commandTotals } from './command-totals.ts';
 import { RunReport } from './report-step.ts';
 import { type Ticket, ticketText } from './ticket.ts';
@@ -15,9 +16,9 @@ export function ticketOf(run: RunRecord, directory: RunDirectory): Ticket {
     review: readReview(directory),
     judgedAt: new Date().toISOString(),
     commands: commandTotals(directory),
-    charts: CHART_FILES.map((name) => `${CHARTS_FOLDER}/${name}`).filter((name) =>
-      directory.has(name),
-    ),
+    charts: [...CHART_FILES, COST_CHART]
+      .map((name) => `${CHARTS_FOLDER}/${name}`)
+      .filter((name) => directory.has(name)),
   };
 }
 

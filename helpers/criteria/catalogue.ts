@@ -9,7 +9,7 @@ export interface Entry {
   /** Criteria, or whole sections, that must have passed before this one is worth trying; besides the section's own. */
   readonly needs?: readonly string[];
   /** An optional part: the knob that switches it on. */
-  readonly knob?: 'SOAK_OPERATIONS' | 'SOAK_NET_WORKLOAD' | 'HEADROOM';
+  readonly knob?: 'SOAK_OPERATIONS' | 'SOAK_NET_WORKLOAD' | 'HEADROOM' | 'COST_COMMAND';
   /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
   readonly phases?: readonly Phase[];
   /** How long the step itself may take, without the agent's commands; the default suits a few opens. */
@@ -252,6 +252,23 @@ const manyRules = needing('coverage.enforce.ready', {
   },
 });
 
+/** What the host pays with the agent in a mode. */
+const costIn = (mode: SoakMode) => {
+  const timed = (what: string) => ({
+    title: `${what} takes hardly longer with the agent in ${mode} mode than without it`,
+    evidence: ['cost/ratios.json', 'cost/blocks.ndjson', 'charts/cost.svg'],
+  });
+  return needing('cost.blocks', {
+    open: timed('opening a file'),
+    stat: timed('looking at a file'),
+    read: timed('reading an open file'),
+    exec: timed('starting a program'),
+    'tcp-connect': timed('connecting by TCP'),
+    'udp-connect': timed('connecting by UDP'),
+    command: { ...timed('COST_COMMAND'), knob: 'COST_COMMAND' as const },
+  });
+};
+
 /** An exit criterion that sums up phases. */
 const sumOf = (phases: readonly Phase[], title: string, ...evidence: readonly string[]): Entry => ({
   ...{ title, needs: ['preconditions'], phases, sums: phases },
@@ -356,6 +373,30 @@ const ENTRIES = {
   'coverage.review-notes': reviewNotes(
     'coverage.audit.ready',
     'decisions on others while the routes were taken are written for review',
+  ),
+  ...inPhase('cost', {
+    rules: { title: 'many rules are there before what the agent costs is measured', ...slow },
+    blocks: {
+      title: 'the same work is done in turn with the agent and without it',
+      needs: ['cost.rules'],
+      // Each block, each start and stop of the agent, and the operator's command.
+      timeoutSeconds: ({ COST_BLOCKS, COST_BLOCK_MS, COST_COMMAND, ...settings }: Settings) =>
+        300 +
+        (4 * COST_BLOCKS + 1) * (COST_BLOCK_MS / 1000 + (COST_COMMAND === undefined ? 10 : 610)) +
+        2 * COST_BLOCKS * (settings.READY_TIMEOUT_SECONDS + 60),
+      evidence: ['cost/blocks.ndjson', 'cost/ratios.json', 'cost/*/agent.stderr.log'],
+    },
+  }),
+  ...inPhase('cost.audit', costIn('audit')),
+  ...inPhase('cost.enforce', costIn('enforce')),
+  'cost.removed': {
+    title: 'the rules of the cost phase are removed',
+    needs: ['cost.rules'],
+    ...slow,
+  },
+  'cost.review-notes': reviewNotes(
+    'cost.blocks',
+    'decisions on others while the work was timed are written for review',
   ),
   'rollback.restorable': { title: 'every rule on this host can be restored' },
   'rollback.baseline': {
@@ -480,6 +521,11 @@ const ENTRIES = {
   'exit.audit': sumOf(['audit'], 'the audit phase passed'),
   'exit.enforce': sumOf(['enforce'], 'the enforce phase passed'),
   'exit.coverage': sumOf(['coverage'], 'every route that a rule concerns is covered'),
+  'exit.cost': sumOf(
+    ['cost'],
+    'what the agent costs the host is within the limits',
+    'charts/cost.svg',
+  ),
   'exit.thresholds': sumOf(
     ['audit', 'enforce'],
     'the soak stayed within every limit',
@@ -516,6 +562,7 @@ export const SECTIONS = {
   audit: { title: 'Phase 1: audit canary', needs: ['preconditions', 'preflight'] },
   enforce: { title: 'Phase 2: enforce canary', needs: ['preconditions', 'preflight'] },
   coverage: { title: 'Phase 3: coverage of routes', needs: ['preconditions', 'preflight'] },
+  cost: { title: 'Phase 4: what the host pays', needs: ['preconditions', 'preflight'] },
   rollback: { title: 'Rollback drill', needs: ['preconditions', 'preflight'] },
   exit: { title: 'Exit criteria', needs: [] },
 } as const;

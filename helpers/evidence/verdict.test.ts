@@ -7,7 +7,7 @@ import { type CriterionRecord, RunDirectory } from './run-directory.ts';
 import { runVerdict, type VerdictEvidence, verdictOf } from './verdict.ts';
 
 const isOf = (phase: Phase) => (id: string) => id.startsWith(`${phase}.`) || id === `exit.${phase}`;
-const all: readonly Phase[] = ['audit', 'enforce', 'coverage', 'rollback'];
+const all: readonly Phase[] = ['audit', 'enforce', 'coverage', 'cost', 'rollback'];
 
 function records(
   asked: readonly Phase[],

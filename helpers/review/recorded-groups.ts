@@ -14,7 +14,7 @@ const runningProgram = z.object({
 });
 
 /** Every phase in which the agent decides; what of it the canary did not cause is reviewed. */
-export const REVIEWED_PHASES = ['audit', 'enforce', 'coverage', 'rollback'] as const;
+export const REVIEWED_PHASES = ['audit', 'enforce', 'coverage', 'cost', 'rollback'] as const;
 
 const recordedGroup = z.object({
   phase: z.enum(REVIEWED_PHASES),

@@ -155,7 +155,7 @@ test.each([
   ['verdict: pending', 'verdict: fine', 'expected pending, legitimate or false-positive'],
   ['severity: high', 'severity: 3', 'expected critical, high, medium or low'],
   ['date: null', 'date: tomorrow', 'expected a day as YYYY-MM-DD'],
-  ['phase: audit', 'phase: both', 'expected audit, enforce, coverage or rollback'],
+  ['phase: audit', 'phase: both', 'expected audit, enforce, coverage, cost or rollback'],
 ])('%s written as %s is inconclusive at its line and column', async (was, is, why) => {
   const directory = reviewed((text) => text.replace(was, is));
   const lines = directory.readText('review.yaml').split('\n');

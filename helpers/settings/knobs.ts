@@ -56,6 +56,22 @@ const operations = z
   )
   .transform((names) => SIDE_OPERATIONS.filter((name) => names.includes(name)));
 
+const aCommand = 'expected a list: the whole path of a program, and its arguments';
+
+/** A program and its arguments; no shell reads it. */
+const argumentList = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue('expected JSON, as ["/path/to/program","argument"]');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(noNul, { error: aCommand }).readonly())
+  .refine(([program]) => program?.startsWith('/') === true, aCommand);
+
 const limit = ({ accepts, meaning }: (typeof THRESHOLDS)[number]) =>
   (accepts.whole ? wholeNumber : decimal)(accepts.lowest, accepts.highest, accepts.unit)
     .prefault(accepts.byDefault)
@@ -84,11 +100,11 @@ export const knobs = z.object({
     .optional()
     .meta({ description: 'the BPF object of `AEGIS_BIN_PREVIOUS`', byDefault: 'its own search' }),
   PHASE: z
-    .enum(['all', 'audit', 'enforce', 'coverage', 'rollback'], {
-      error: 'expected all, audit, enforce, coverage or rollback',
+    .enum(['all', 'audit', 'enforce', 'coverage', 'cost', 'rollback'], {
+      error: 'expected all, audit, enforce, coverage, cost or rollback',
     })
     .prefault('all')
-    .describe('`all`, `audit`, `enforce`, `coverage` or `rollback`'),
+    .describe('`all`, `audit`, `enforce`, `coverage`, `cost` or `rollback`'),
   DURATION_SECONDS: wholeNumber(1, 604_800, 'seconds')
     .prefault('300')
     .describe('length of each soak'),
@@ -166,6 +182,27 @@ export const knobs = z.object({
     .prefault('5000')
     .describe(
       "paths in the large policy of the coverage phase, with half as many addresses; the agent's own tables limit them",
+    ),
+  COST_BLOCKS: wholeNumber(1, 1000, 'blocks of each mode')
+    .prefault('4')
+    .describe(
+      'blocks of the cost phase in each mode; with those without the agent four times as many and one',
+    ),
+  COST_BLOCK_MS: wholeNumber(100, 600_000, 'ms of work')
+    .prefault('3000')
+    .describe('work in each of them, ms'),
+  COST_RULES: wholeNumber(2, 10_000, 'rules')
+    .prefault('200')
+    .describe('rules of the cost phase, half on files, half on addresses'),
+  COST_MAX_RATIO: decimal(1, 1000, 'time with the agent / without').optional().meta({
+    description:
+      'time of a piece of work with the agent / without, at most; when it is set, what this host cannot tell is inconclusive',
+    byDefault: '1.05; 1.15 for stat, read, exec and the command',
+  }),
+  COST_COMMAND: argumentList
+    .optional()
+    .describe(
+      'your own command to time with the agent and without, as JSON: `["/usr/bin/make","-C","/src"]`',
     ),
   PROBE_DIR: path
     .prefault('/var/tmp')

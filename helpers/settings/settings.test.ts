@@ -111,6 +111,15 @@ test('the operations of the soak are a list, open always among them', () => {
   ]);
 });
 
+test('COST_COMMAND is a list that no shell reads, and begins with a whole path', () => {
+  const command = ['/usr/bin/make', '-C', '/src with blanks'];
+  expect(readSettings({ COST_COMMAND: JSON.stringify(command) }).COST_COMMAND).toEqual(command);
+  for (const bad of ['make -j4', '["make"]', '[]', '{}', '"/bin/true"', '["true","/bin/true"]'])
+    expect(problemsOf({ COST_COMMAND: bad }), bad).toEqual([
+      expect.stringMatching(/^COST_COMMAND=.*expected (JSON|a list)/),
+    ]);
+});
+
 test('a SIGKILL run refuses the work that counts denials in a process of its own', () => {
   const kill = { ENFORCE_SIGNAL: 'kill', ALLOW_SIGKILL_CANARY: '1' };
   expect(problemsOf({ ...kill, SOAK_NET_WORKLOAD: '1', SOAK_OPERATIONS: 'exec' })).toEqual([
@@ -131,7 +140,13 @@ test.each(['1e3', '0x10', ' 5', '5 ', '+5', 'NaN', 'Infinity', '1_000', '٣', '1
 );
 
 test('all asks for every phase, a phase only for itself', () => {
-  expect(askedPhases(readSettings({}))).toEqual(['audit', 'enforce', 'coverage', 'rollback']);
+  expect(askedPhases(readSettings({}))).toEqual([
+    'audit',
+    'enforce',
+    'coverage',
+    'cost',
+    'rollback',
+  ]);
   expect(askedPhases(readSettings({ PHASE: 'rollback' }))).toEqual(['rollback']);
 });
 

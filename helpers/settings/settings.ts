@@ -125,7 +125,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
 }
 
 /** The phases that can be asked for, in their order. */
-export const PHASES = ['audit', 'enforce', 'coverage', 'rollback'] as const;
+export const PHASES = ['audit', 'enforce', 'coverage', 'cost', 'rollback'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** The phases of the runbook that this run is asked for. */

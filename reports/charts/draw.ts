@@ -55,7 +55,11 @@ function timeStep(seconds: number): number {
   return steps.find((step) => seconds / step <= 10) ?? 86_400;
 }
 
-const textStyle = (size: number, name: 'text' | 'muted', weight: 'normal' | 'bold' = 'normal') => ({
+export const textStyle = (
+  size: number,
+  name: 'text' | 'muted',
+  weight: 'normal' | 'bold' = 'normal',
+) => ({
   color: colour[name],
   fontSize: size,
   fontWeight: weight,
@@ -172,16 +176,20 @@ function option({ title, subtitle, soaks, panels }: Chart) {
 const escaped = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** A drawing of its own: no script, nothing from outside, both colour schemes. */
-export function drawChart(chart: Chart): string {
-  const height = TOP + chart.panels.length * (PANEL + GAP) - GAP + BOTTOM;
+/** A drawing of its own: no script, nothing from outside, both colour schemes. @param name for readers that show no picture. */
+export function drawn(name: string, what: object, height: number): string {
   const drawing = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   try {
-    drawing.setOption(option(chart) as Parameters<typeof drawing.setOption>[0]);
+    drawing.setOption(what as Parameters<typeof drawing.setOption>[0]);
     const svg = drawing.renderToSVGString({ useViewBox: true });
-    const name = `<title>${escaped(`${chart.title}. ${chart.subtitle}`)}</title>`;
-    return `${svg.replace(/^<svg[^>]*>/, (open) => `${open}\n${name}\n${darkRules()}`)}\n`;
+    const title = `<title>${escaped(name)}</title>`;
+    return `${svg.replace(/^<svg[^>]*>/, (open) => `${open}\n${title}\n${darkRules()}`)}\n`;
   } finally {
     drawing.dispose();
   }
+}
+
+export function drawChart(chart: Chart): string {
+  const height = TOP + chart.panels.length * (PANEL + GAP) - GAP + BOTTOM;
+  return drawn(`${chart.title}. ${chart.subtitle}`, option(chart), height);
 }

@@ -1,0 +1,25 @@
+import { afterAll } from 'vitest';
+import { PIECE_NAMES } from '../helpers/cost/pieces.ts';
+import { canaryRun } from '../helpers/steps/canary-run.ts';
+import { criterion, section } from '../helpers/steps/criterion.ts';
+import { CostPhase } from '../helpers/steps/phases/cost-phase.ts';
+import { CostSubjects } from '../helpers/steps/phases/cost-subjects.ts';
+import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
+
+const run = canaryRun();
+const subjects = new CostSubjects(run);
+const cost = new CostPhase(run, subjects);
+
+section('cost', () => {
+  criterion('cost.rules', () => subjects.seedRules());
+  criterion('cost.blocks', () => cost.measure());
+  for (const mode of ['audit', 'enforce'] as const) {
+    for (const piece of PIECE_NAMES)
+      criterion(`cost.${mode}.${piece}`, () => cost.piece(mode, piece));
+    criterion(`cost.${mode}.command`, () => cost.command(mode));
+  }
+  criterion('cost.removed', () => subjects.removeRules());
+  criterion('cost.review-notes', () => reviewNotes(run, 'cost', cost.streams, subjects.names()));
+
+  afterAll(() => cost.cleanUp());
+});

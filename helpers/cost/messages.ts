@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { PieceName } from './pieces.ts';
+import { times } from './slice.ts';
+
+/** What the working process is told when it is started. */
+export interface WorkOrder {
+  /** A file that no rule names. */
+  readonly free: string;
+  /** A file with a deny rule. */
+  readonly denied: string;
+}
+
+/** What it is asked; it does one thing at a time. */
+export type WorkRequest =
+  | { readonly ask: 'slice'; readonly piece: PieceName; readonly ms: number }
+  | { readonly ask: 'denied' }
+  | { readonly ask: 'command'; readonly command: readonly string[]; readonly timeoutMs: number };
+
+/** What it answers. */
+export const workAnswer = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('up') }),
+  z.object({ kind: z.literal('slice'), times }),
+  z.object({ kind: z.literal('refused'), call: z.string(), errno: z.string() }),
+  z.object({ kind: z.literal('opened') }),
+  z.object({ kind: z.literal('command'), ms: z.number(), end: z.string() }),
+]);
+export type WorkAnswer = z.output<typeof workAnswer>;

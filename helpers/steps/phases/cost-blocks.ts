@@ -1,0 +1,182 @@
+import { endText, outputText } from '../../agent/command.ts';
+import { type ReadyDaemon, StartingDaemon, type StoppedDaemon } from '../../agent/daemon.ts';
+import { daemonOptions } from '../../agent/daemon-options.ts';
+import { mustLive } from '../../agent/lives.ts';
+import { scrapeEndpoint } from '../../agent/scrape.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
+import { type AgentMode, type Configuration, shuffled } from '../../cost/order.ts';
+import { PIECE_NAMES, PIECES, type PieceName } from '../../cost/pieces.ts';
+import { middle, type Times } from '../../cost/slice.ts';
+import type { CostWorker } from '../../cost/worker.ts';
+import { failed, noEvidence } from '../../criteria/judgement.ts';
+import { pause } from '../../criteria/step-signal.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import type { CostSubjects } from './cost-subjects.ts';
+
+/** Every block as it was measured, one a line. */
+const BLOCKS_FILE = 'cost/blocks.ndjson';
+
+/** After a start or a stop of the agent: what follows of either is no part of what the host pays all the time. */
+const SETTLE_MS = 500;
+/** Each piece is worked on so often in a block, and its middle figures count. */
+const ROUNDS = 5;
+/** Longer than any event line takes. */
+const EVENT_WAIT_MS = 10_000;
+/** The operator's command may take so long each time. */
+const COMMAND_SECONDS = 600;
+
+/** What was measured in one block. */
+export interface Block {
+  readonly configuration: Configuration;
+  readonly times: Readonly<Record<PieceName, Times>>;
+  /** The operator's command, in ms. */
+  readonly commandMs?: number | undefined;
+  /** What the agent says that each of its hooks took, in ns a call. */
+  readonly hookNs?: Readonly<Record<string, number>>;
+}
+
+/** Does the same work in one block after another, each with the agent in another mode or without it. */
+export class CostBlocks {
+  readonly streams: EventLog[] = [];
+  readonly #run: CanaryRun;
+  readonly #subjects: CostSubjects;
+  readonly #worker: CostWorker;
+  readonly #random: () => number;
+  #stopAnyway: (() => Promise<StoppedDaemon>) | undefined;
+
+  constructor(run: CanaryRun, subjects: CostSubjects, worker: CostWorker, random: () => number) {
+    this.#run = run;
+    this.#subjects = subjects;
+    this.#worker = worker;
+    this.#random = random;
+  }
+
+  /** Measures all of them; each is written down at once. @throws JudgementError where one cannot be had. */
+  async measure(order: readonly Configuration[]): Promise<readonly Block[]> {
+    const blocks: Block[] = [];
+    this.#run.directory.directory('cost');
+    for (const [index, configuration] of order.entries()) {
+      const block =
+        configuration === 'none'
+          ? await this.#work(configuration)
+          : await this.#beside(configuration, `cost/${index + 1}-${configuration}`);
+      this.#run.directory.appendLine(BLOCKS_FILE, { at: new Date().toISOString(), ...block });
+      blocks.push(block);
+    }
+    return blocks;
+  }
+
+  /** Ends the agent, wherever a block was cut off. */
+  async cleanUp(): Promise<void> {
+    await this.#stopAnyway?.();
+  }
+
+  async #beside(mode: AgentMode, name: string): Promise<Block> {
+    const { settings, candidate, directory } = this.#run;
+    await this.#run.journal();
+    const options = await daemonOptions(settings, { name, mode, enforceSignal: 'none' });
+    const starting = new StartingDaemon(candidate, options, directory);
+    this.#stopAnyway = () => starting.stop();
+    const ready = await starting.ready();
+    mustLive('cost', ready);
+    this.streams.push(ready.events);
+    const ours = ready.events.watchProcess(this.#worker.pid);
+    const block = await this.#work(mode);
+    await this.#mustHaveDecided(ready, ours);
+    const hookNs = await hookTimes(ready);
+    const { exit } = await ready.stop();
+    if (exit.exitCode !== 0)
+      throw failed(`the agent ${endText(exit)} after a block, expected exit code 0`, {
+        value: exit.signal ?? exit.exitCode ?? 'unknown',
+        limit: 0,
+        source: `${name}/agent.stderr.log`,
+      });
+    return { ...block, hookNs };
+  }
+
+  async #work(configuration: Configuration): Promise<Block> {
+    await pause(SETTLE_MS);
+    const slices = new Map<PieceName, Times[]>();
+    const ms = this.#run.settings.COST_BLOCK_MS / ROUNDS / PIECE_NAMES.length;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const piece of shuffled(PIECE_NAMES, this.#random)) {
+        const times = await this.#slice(configuration, piece, ms);
+        slices.set(piece, [...(slices.get(piece) ?? []), times]);
+      }
+    }
+    const of = (piece: PieceName) => [piece, middle(slices.get(piece) ?? [])] as const;
+    const times = Object.fromEntries(PIECE_NAMES.map(of)) as Block['times'];
+    return { configuration, times, commandMs: await this.#command(configuration) };
+  }
+
+  async #slice(configuration: Configuration, piece: PieceName, ms: number): Promise<Times> {
+    const answer = await this.#worker.ask({ ask: 'slice', piece, ms }, 'slice', 'refused');
+    if (answer.kind === 'slice') return answer.times;
+    const { call, errno } = answer;
+    const what = `${PIECES[piece].words}: ${call} failed with ${errno}`;
+    const seen = { value: errno, limit: 'done', source: call };
+    throw configuration === 'none'
+      ? noEvidence(`${what} without the agent, so it cannot be timed`, seen)
+      : failed(`${what} with the agent in ${configuration} mode, and no rule names it`, seen);
+  }
+
+  async #command(configuration: Configuration): Promise<number | undefined> {
+    const { COST_COMMAND: command } = this.#run.settings;
+    if (command === undefined) return undefined;
+    const timeoutMs = COMMAND_SECONDS * 1000;
+    const { ms, end } = await this.#worker.ask({ ask: 'command', command, timeoutMs }, 'command');
+    if (end === 'exit 0') return ms;
+    const what = `COST_COMMAND ended with ${outputText(end)}`;
+    const seen = { value: end, limit: 'exit 0', source: 'COST_COMMAND' };
+    throw configuration === 'none'
+      ? noEvidence(`${what} without the agent, so it cannot be timed`, seen)
+      : failed(`${what} with the agent in ${configuration} mode, and with exit 0 without it`, seen);
+  }
+
+  /** An agent that decides nothing costs nothing: each block ends with an open that it must decide on. */
+  async #mustHaveDecided(
+    { mode, events, isRunning, identity }: ReadyDaemon,
+    ours: ReturnType<EventLog['watchProcess']>,
+  ): Promise<void> {
+    const [denied] = this.#subjects.made.denied;
+    const source = `pid ${identity.pid}`;
+    const answer = await this.#worker.ask({ ask: 'denied' }, 'opened', 'refused');
+    const outcome = answer.kind === 'opened' ? 'allowed' : `refused with ${answer.errno}`;
+    const wanted = mode === 'audit' ? 'allowed' : 'refused with EPERM';
+    if (!isRunning()) throw failed('the agent died while the work was timed', { source });
+    if (outcome !== wanted)
+      throw failed(
+        `at the end of a block an open of a denied file was ${outcome} in ${mode} mode, expected ${wanted}: this agent decides nothing, and what it costs shows nothing`,
+        { value: outcome, limit: wanted, source },
+      );
+    const isDenied = (event: (typeof ours)[number]) => 'ino' in event && event.ino === denied.ino;
+    if (!(await events.until(() => ours.some(isDenied), EVENT_WAIT_MS)))
+      throw failed(
+        `the agent wrote no event line of an open of a denied file at the end of a block in ${mode} mode, so what it costs shows nothing`,
+        { value: 0, limit: 1, unit: 'event lines', source },
+      );
+    const others = ours.filter((event) => !isDenied(event));
+    if (others.length > 0)
+      throw failed(
+        `the agent decided on work that no rule names, in ${mode} mode: ${others.length} event lines, the first of type ${others[0]?.type}`,
+        { value: others.length, limit: 0, unit: 'event lines', source },
+      );
+  }
+}
+
+/** What the agent says of its hooks; nothing where this version tells nothing. */
+async function hookTimes({ metricsAddress }: ReadyDaemon): Promise<Record<string, number>> {
+  const scrape = await scrapeEndpoint(metricsAddress);
+  if (!scrape.ok) return {};
+  const calls = new Map(
+    scrape.metrics
+      .samples('aegisbpf_hook_invocations_total')
+      .map(({ labels, value }) => [labels.hook, value]),
+  );
+  return Object.fromEntries(
+    scrape.metrics.samples('aegisbpf_hook_latency_total_ns').flatMap(({ labels, value }) => {
+      const count = calls.get(labels.hook) ?? 0;
+      return labels.hook === undefined || count === 0 ? [] : [[labels.hook, value / count]];
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { XMLValidator } from 'fast-xml-parser';
+import { dirSync } from 'tmp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { exampleRun } from '../../fixtures/examples/example-run.ts';
+import type { JudgedRatio } from '../../helpers/cost/result.ts';
+import { RunDirectory } from '../../helpers/evidence/run-directory.ts';
+import { costChart } from './cost-chart.ts';
+
+let parent: ReturnType<typeof dirSync>;
+let run: RunDirectory;
+beforeEach(() => {
+  parent = dirSync({ unsafeCleanup: true });
+  run = RunDirectory.create(join(parent.name, 'run'));
+  run.directory('cost');
+});
+afterEach(() => parent.removeCallback());
+
+const ratio = (changes: Partial<JudgedRatio> = {}): JudgedRatio => ({
+  ...{ piece: 'open', mode: 'audit', figure: 'p95', ratio: 1.3, low: 1.25, high: 1.36 },
+  ...{ noise: { ratio: 1, low: 0.98, high: 1.02 }, limit: 1.05, verdict: 'above' },
+  ...changes,
+});
+
+const drawnOf = (...ratios: readonly JudgedRatio[]) => {
+  run.writeJson('cost/ratios.json', { seed: 1, order: [], ratios });
+  return costChart(exampleRun({ rehearsal: ['played'] }), run.path) ?? '';
+};
+
+test('draws each piece in both modes and the host against itself, well-formed and for both colour schemes', () => {
+  const svg = drawnOf(
+    ratio(),
+    ratio({ figure: 'p50' }),
+    ratio({ mode: 'enforce', verdict: 'within' }),
+  );
+  expect(XMLValidator.validate(svg)).toBe(true);
+  expect([...svg.matchAll(/>(open, [^<]+)</g)].map(([, name]) => name)).toEqual([
+    'open, audit',
+    'open, enforce',
+    'open, no agent',
+  ]);
+  expect(svg).toContain('AegisBPF staging canary (REHEARSAL): what the host pays');
+  expect(svg).toContain('prefers-color-scheme:dark');
+  expect(svg).not.toMatch(/<script|href="http|NaN|undefined/);
+  const visible = svg.replace(/<[^<>]*(?:stroke-width="0"|fill="#000")[^<>]*>/g, '');
+  for (const [, used] of visible.matchAll(/(?:fill|stroke)="(#[0-9a-f]{6})"/g))
+    expect(svg).toContain(`[fill="${used}"]{fill:#`);
+});
+
+test('an interval without an end is drawn to the end of the picture', () => {
+  const svg = drawnOf(ratio({ ratio: 1.1, low: 1e-200, high: 1e200, verdict: 'cannot be told' }));
+  expect(XMLValidator.validate(svg)).toBe(true);
+  expect(svg).not.toMatch(/NaN|Infinity|e\+/);
+});
+
+test('a run without a cost phase has no such chart', () => {
+  expect(costChart(exampleRun(), run.path)).toBeUndefined();
+});
