@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { worlds } from '../fixtures/worlds/world-pool.ts';
 
 /**
- * Interrupts (`npm run test:interrupts`): four signals at three set moments, and INTERRUPTS (35) at random ones, the
+ * Interrupts (`npm run test:interrupts`): four signals at four set moments, and INTERRUPTS (35) at random ones, the
  * same again with INTERRUPT_SEED. About half a minute each. With TRY_ON_THIS_HOST=1 on a throwaway host they are on
  * the agent of AEGIS_BIN and on the host itself.
  */
