@@ -1,3 +1,4 @@
+import { failureFolders } from '../helpers/evidence/failure-bundle.ts';
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
@@ -16,6 +17,7 @@ export function ticketOf(run: RunRecord, directory: RunDirectory): Ticket {
     review: readReview(directory),
     judgedAt: new Date().toISOString(),
     commands: commandTotals(directory),
+    failures: failureFolders(directory),
     charts: [...CHART_FILES, COST_CHART]
       .map((name) => `${CHARTS_FOLDER}/${name}`)
       .filter((name) => directory.has(name)),

@@ -24,6 +24,7 @@ function ticket(
     review: { ok: true, groups: [] },
     judgedAt: '2026-11-23T14:12:00.000Z',
     commands: [],
+    failures: [],
     charts: ['charts/drops.svg'],
     ...rest,
   };

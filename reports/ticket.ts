@@ -22,6 +22,8 @@ export interface Ticket {
     | { readonly ok: false; readonly reason: string };
   readonly judgedAt: string;
   readonly commands: readonly CommandTotal[];
+  /** Folders of the run directory for whoever debugs the agent. */
+  readonly failures: readonly string[];
   /** Paths of the charts, relative to the page; none where they cannot be shown. */
   readonly charts: readonly string[];
 }
@@ -164,7 +166,7 @@ function listed<T>(items: readonly T[], line: (item: T) => string): string[] {
   ];
 }
 
-function open({ verdict }: Ticket): string[] {
+function open({ verdict, failures: bundles }: Ticket): string[] {
   const { causes, follows, missing, errors, notPassed, unwritten } = verdict;
   const skipped = follows.filter((one) => one.verdict === 'skipped').length;
   const consequences = follows.filter((one) => one.follows !== undefined);
@@ -190,6 +192,11 @@ function open({ verdict }: Ticket): string[] {
         ]
       : []),
     ...unwritten.map((problem) => `- report not written: ${codeSpan(problem)}`),
+    ...(bundles.length > 0
+      ? [
+          `- for whoever debugs the agent: ${codeSpan(bundles.join(', '))}, with the kernel log, BPF programs, maps and links, the journal, the agent’s /proc and the last samples, as they were at the first failure`,
+        ]
+      : []),
   ]);
 }
 

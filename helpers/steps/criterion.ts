@@ -26,6 +26,7 @@ import { canaryRun } from './canary-run.ts';
 import { afterDeath, onOurFiles } from './consequences.ts';
 import { untilDeadline } from './deadline.ts';
 import { declare } from './declaration.ts';
+import { keepFailure } from './failure-bundle.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -198,6 +199,7 @@ function judgedAs(entry: CriterionEntry, check: Check): void {
     );
     directory.log(`${record.verdict.toUpperCase()} ${id}: ${record.explanation}`);
     if (record.verdict === 'skipped') skip(record.explanation);
+    if (record.verdict === 'fail') await keepFailure(canaryRun(), name, id);
     if (record.verdict !== 'pass') throw new CriterionFailure(record);
   });
 }
