@@ -179,7 +179,9 @@ test('the verdict, the seal, the exit code and every document of a run agree, wh
 
       directory.writeJson('summary.json', summary);
       // What decides on the exit code.
-      expect((await sealRun(path, undefined)).green).toBe(green);
+      const { exitCode } = await sealRun(path, undefined);
+      expect([exitCode, exitCode === 1]).toEqual([exitCode, status.endsWith('fail')]);
+      expect(exitCode === 0).toBe(green);
       const verified = await verifyRun(path);
       expect(verified.problems).toEqual([]);
       const { predicate } = verified.statement;

@@ -56,6 +56,7 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
   expect(text).toContain('`300 s each, 500 attempts a second: 149,900 decisions in audit`');
   expect(text.match(/title of exit\./g)).toHaveLength(11);
   expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
+  expect(text).toContain(`\`aegisbpf-canary 0.1.0, Node v24.0.0, sources ${'c'.repeat(64)}\``);
 });
 
 test('says of each promise how many routes kept it, by mode, and what was found', () => {

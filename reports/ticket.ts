@@ -90,6 +90,11 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
       `Run of ${part.asked.join(', ')}`,
       `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
     ]),
+    [
+      'Judged by',
+      run.suite &&
+        `aegisbpf-canary ${run.suite.version}, Node ${run.suite.node}, sources ${run.suite.sha256}`,
+    ],
     ['Started', run.startedAt],
     ['Judged', judgedAt],
   ];

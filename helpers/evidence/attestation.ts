@@ -64,7 +64,7 @@ export function testResult(summary: Summary, hashes: SealedHashes): Statement {
       .filter((test) => test.state === state)
       .map((test) => `${test.spec} > ${test.name}`);
   const resourceOf = (what: string, sha256: string) => ({ name: name(what), digest: { sha256 } });
-  const { candidate } = summary;
+  const { candidate, suite } = summary;
   const ticket = summary.changeTicket;
   return {
     _type: STATEMENT_TYPE,
@@ -76,7 +76,12 @@ export function testResult(summary: Summary, hashes: SealedHashes): Statement {
     predicateType: PREDICATE_TYPE,
     predicate: {
       result: summary.status === 'pass' ? 'PASSED' : 'FAILED',
-      configuration: [resourceOf('run.json', hashes.runJson)],
+      configuration: [
+        resourceOf('run.json', hashes.runJson),
+        ...(suite === undefined
+          ? []
+          : [resourceOf(`aegisbpf-canary ${suite.version}`, suite.sha256)]),
+      ],
       ...(ticket !== undefined && URL.canParse(ticket) ? { url: ticket } : {}),
       passedTests: [...inCriteria('pass'), ...inTests('passed')].map(name),
       warnedTests: [

@@ -6,6 +6,8 @@ import type { RunDirectory } from './run-directory.ts';
 export const hashedFile = z.object({ path: z.string(), sha256: z.string() });
 export type HashedFile = z.output<typeof hashedFile>;
 
+export const suiteRecord = z.object({ version: z.string(), sha256: z.string(), node: z.string() });
+
 /** `run.json`: what was asked for, of what, and where. Written before the first step. */
 export const runRecord = z.object({
   runId: z.string(),
@@ -23,6 +25,8 @@ export const runRecord = z.object({
   startedAt: z.string(),
   hostname: z.string(),
   kernel: z.object({ value: z.string().optional() }),
+  /** Which suite judged: the version of its package, the hash of its sources, and the Node that ran it. */
+  suite: suiteRecord.optional(),
   settings: z.record(z.string(), z.unknown()),
   /** Of runs that count together: which they were. */
   parts: z

@@ -55,7 +55,7 @@ describe('a sealed run', () => {
   test('is as sealed, and its signature holds for the right key alone', async () => {
     finishedRun();
     const seal = await sealRun(path, privateKey);
-    expect(seal.green).toBe(true);
+    expect(seal.exitCode).toBe(0);
     expect(seal.files).toBe(everyFile().length - 2);
     const verification = await verifyRun(path, publicKey);
     expect(verification).toMatchObject({
@@ -158,7 +158,7 @@ describe('what is attested', () => {
     onVerdictChanged(() => {
       told = summarise(path)?.unwritten;
     });
-    expect((await sealRun(path, undefined)).green).toBe(false);
+    expect((await sealRun(path, undefined)).exitCode).toBe(3);
     expect(told).toEqual([expect.stringMatching(/^summary\.json was not written by/)]);
     expect(await problems()).toEqual([]);
   });
@@ -179,10 +179,15 @@ describe('what is attested', () => {
     });
   });
 
-  test('the candidate and its BPF object are what it is about', async () => {
+  test('the candidate and its BPF object are what it is about, and the suite is who tested', async () => {
     finishedRun();
     await sealRun(path, undefined);
-    expect((await verifyRun(path)).statement.subject.slice(0, 2)).toEqual([
+    const { statement } = await verifyRun(path);
+    expect(statement.predicate.configuration).toContainEqual({
+      name: 'aegisbpf-canary 0.1.0',
+      digest: { sha256: 'c'.repeat(64) },
+    });
+    expect(statement.subject.slice(0, 2)).toEqual([
       { name: '/opt/aegisbpf', digest: { sha256: 'a'.repeat(64) } },
       { name: '/opt/aegis.bpf.o', digest: { sha256: 'b'.repeat(64) } },
     ]);

@@ -14,6 +14,7 @@ import {
 import { recordReportProblem, verdictChanged } from './report-problems.ts';
 import { RunDirectory } from './run-directory.ts';
 import { SUMMARY_FILE, type Summary, summarise, summary } from './summary.ts';
+import { exitCodeOf } from './verdict.ts';
 
 /** Seals that a later judgement replaced, oldest first: `seals/1`, `seals/2`, … */
 const FORMER_SEALS = 'seals';
@@ -26,8 +27,8 @@ export interface Seal {
   readonly files: number;
   /** Names the key that signed; undefined when nobody did. */
   readonly signedBy: string | undefined;
-  /** True when the verdict that was sealed has nothing against it. */
-  readonly green: boolean;
+  /** Of the verdict that was sealed. */
+  readonly exitCode: ReturnType<typeof exitCodeOf>;
 }
 
 /** A seal is never replaced without a trace: what it said stays in the evidence. */
@@ -91,7 +92,7 @@ export async function sealRun(path: string, key: KeyObject | undefined): Promise
   return {
     files: sealed.files.length,
     signedBy: key === undefined ? undefined : keyId(key),
-    green: ending.status === 'pass' || ending.status === 'rehearsal: all checks green',
+    exitCode: exitCodeOf(ending.status),
   };
 }
 

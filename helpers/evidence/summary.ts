@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PHASES } from '../settings/settings.ts';
 import { criterionRecord, RunDirectory } from './run-directory.ts';
-import { hashedFile, type RunRecord, readRunRecord } from './run-record.ts';
+import { hashedFile, type RunRecord, readRunRecord, suiteRecord } from './run-record.ts';
 import { runVerdict, STATUSES } from './verdict.ts';
 import { plainTest } from './vitest-record.ts';
 
@@ -27,6 +27,9 @@ export const summary = z
         .optional()
         .describe('what `aegisbpf version` said, where it could be read'),
     }),
+    suite: suiteRecord
+      .optional()
+      .describe('which suite judged: version, SHA-256 of its sources, and Node'),
     bpfObjects: z.array(hashedFile).describe('BPF objects that the candidate may load'),
     host: z.string(),
     kernel: z.string().optional(),
@@ -67,6 +70,7 @@ export function summaryOf(
       sha256: run.candidateSha256,
       version: run.candidateVersion,
     },
+    ...(run.suite === undefined ? {} : { suite: run.suite }),
     bpfObjects: run.bpfObjects ?? [],
     host: run.hostname,
     kernel: run.kernel.value,

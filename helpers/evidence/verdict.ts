@@ -97,6 +97,12 @@ function unjudged(
   };
 }
 
+/** What a pipeline branches on; 2 is the code of a run that could not begin. Of a rehearsal likewise. */
+export function exitCodeOf(status: RunVerdict['status']): 0 | 1 | 3 {
+  if (status === 'pass' || status === 'rehearsal: all checks green') return 0;
+  return status.endsWith('fail') ? 1 : 3;
+}
+
 /** Judges a whole run. The reports, the seal and the exit code all ask this and nothing else. */
 export function verdictOf(
   evidence: VerdictEvidence,

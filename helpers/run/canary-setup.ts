@@ -13,6 +13,7 @@ import { fail } from '../criteria/judgement.ts';
 import { recordReportProblem, verdictChanged } from '../evidence/report-problems.ts';
 import { placeOf, RunDirectory } from '../evidence/run-directory.ts';
 import { type Seal, sealRun } from '../evidence/seal.ts';
+import { summarise } from '../evidence/summary.ts';
 import { recordOfVitest } from '../evidence/vitest-record.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { kernelRelease } from '../host/observations.ts';
@@ -24,6 +25,7 @@ import { askedPhases, knobsOf, type Settings } from '../settings/settings.ts';
 import { signingKey } from '../settings/signing-key.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
 import { giveToCaller, RunPlace } from './run-place.ts';
+import { suiteOfRun } from './suite.ts';
 
 /** What the candidate says it is; undefined when there is none, or it cannot be understood. */
 async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
@@ -109,6 +111,15 @@ async function undone(guardian: Guardian, path: string): Promise<UndoReport> {
   }
 }
 
+/** vitest knows failed tests alone, and would end with 1 for missing evidence too; other codes are its own. */
+function endWith(code: number): void {
+  if (code === 0) return;
+  process.exitCode ||= 1;
+  process.once('exit', () => {
+    if (process.exitCode === 1) process.exitCode = code;
+  });
+}
+
 /**
  * Last of all, when every reporter has written: what is not sealed is no evidence, and no success. Here
  * and not in a reporter, so that no --reporter option can make an open verdict a success.
@@ -116,8 +127,8 @@ async function undone(guardian: Guardian, path: string): Promise<UndoReport> {
 async function seal(path: string, key: KeyObject | undefined): Promise<Seal | undefined> {
   try {
     const sealed = await sealRun(path, key);
-    const { files, signedBy, green } = sealed;
-    if (!green) process.exitCode = 1;
+    const { files, signedBy, exitCode } = sealed;
+    endWith(exitCode);
     const by = signedBy
       ? `signed by key ${signedBy}`
       : 'unsigned; SIGNING_KEY names a key to sign with';
@@ -130,6 +141,8 @@ async function seal(path: string, key: KeyObject | undefined): Promise<Seal | un
     // The documents were written before, and must not say otherwise.
     recordReportProblem(path, `the seal: ${why}`);
     verdictChanged();
+    const failed = summarise(path)?.status.endsWith('fail') === true;
+    endWith(failed ? 1 : 3);
     return undefined;
   }
 }
@@ -206,6 +219,7 @@ async function beginIn(place: RunPlace, asked: Settings) {
     startedAt,
     hostname: hostname(),
     kernel: kernelRelease(settings.HOST_ROOT),
+    suite: suiteOfRun(),
     settings: knobsOf(asked),
   });
   directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);
