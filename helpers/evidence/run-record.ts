@@ -27,6 +27,10 @@ export const runRecord = z.object({
   kernel: z.object({ value: z.string().optional() }),
   /** Which suite judged: the version of its package, the hash of its sources, and the Node that ran it. */
   suite: suiteRecord.optional(),
+  /** Number of the newest message in the kernel's log, before the candidate was first run. */
+  newestKernelMessage: z
+    .object({ value: z.number().optional(), reason: z.string().optional() })
+    .optional(),
   settings: z.record(z.string(), z.unknown()),
   /** Of runs that count together: which they were. */
   parts: z

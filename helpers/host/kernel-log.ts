@@ -1,8 +1,12 @@
-import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { counted } from '../text/counted.ts';
+import type { Observation } from './observations.ts';
 
 /** One message of the kernel. */
 export interface KernelMessage {
-  /** Microseconds since boot. */
+  /** Each message has the next number since boot. */
+  readonly sequence: number;
+  /** Microseconds since boot by a clock that stands still while the host is suspended. */
   readonly atUs: number;
   readonly text: string;
 }
@@ -65,15 +69,45 @@ function readRecord(descriptor: number, buffer: Buffer): number {
 /** `priority,sequence,microseconds,flags;message`; lines that begin with a blank tell more of it. */
 function messagesOf(text: string): KernelMessage[] {
   return text.split('\n').flatMap((line) => {
-    const [, atUs, message] = /^\d+,\d+,(\d+),[^;]*;(.*)$/.exec(line) ?? [];
-    return message === undefined ? [] : [{ atUs: Number(atUs), text: message }];
+    const [, sequence, atUs, text] = /^\d+,(\d+),(\d+),[^;]*;(.*)$/.exec(line) ?? [];
+    if (text === undefined) return [];
+    return [{ sequence: Number(sequence), atUs: Number(atUs), text }];
   });
 }
 
-/** Microseconds since boot at a moment of the clock. */
-export function sinceBootUs(date: Date): number {
-  const [uptime = '0'] = readFileSync('/proc/uptime', 'utf8').split(' ');
-  return Math.max(0, Number(uptime) * 1e6 - (Date.now() - date.getTime()) * 1000);
+/** The number of the newest message: later ones have larger numbers, whatever clocks do meanwhile. */
+export function newestMessage(path: string): Observation<number> {
+  try {
+    const newest = readKernelLog(path).at(-1);
+    if (newest !== undefined) return { known: true, value: newest.sequence, source: path };
+    return { known: false, reason: 'it holds no message', source: path };
+  } catch (error) {
+    return { known: false, reason: (error as Error).message, source: path };
+  }
+}
+
+/** What the log holds behind a message, and why some of it is lost; undefined where all is there. */
+export function messagesAfter(
+  log: readonly KernelMessage[],
+  start: number,
+): { readonly messages: readonly KernelMessage[]; readonly lost: string | undefined } {
+  const messages = log.filter(({ sequence }) => sequence > start);
+  return { messages, lost: lostOf(log, messages, start) };
+}
+
+function lostOf(
+  log: readonly KernelMessage[],
+  messages: readonly KernelMessage[],
+  start: number,
+): string | undefined {
+  const newest = log.at(-1)?.sequence;
+  // The kernel always keeps its newest message.
+  if (newest === undefined || newest < start)
+    return `the kernel log ${newest === undefined ? 'holds no message' : `ends at message ${newest}`}, and message ${start} was there when the run began`;
+  const lost = newest - start - messages.length;
+  return lost === 0
+    ? undefined
+    : `${counted(lost, 'message')} of the kernel since the run began ${lost === 1 ? 'is' : 'are'} lost`;
 }
 
 /** The defects among these messages, each once, with the words it began with. */

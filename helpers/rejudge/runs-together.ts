@@ -149,6 +149,8 @@ export function putTogether(target: RunDirectory, parts: readonly Part[]): RunRe
     rehearsal: [...new Set(parts.flatMap((part) => part.run.rehearsal))],
     asked,
     startedAt: firstOf(parts.map((part) => part.run.startedAt)),
+    // Each part judged its own, perhaps of another boot.
+    newestKernelMessage: undefined,
     parts: parts.map(({ path, run: { runId, asked: phases, startedAt, hostname, kernel } }) => ({
       ...{ runDirectory: path, runId, asked: phases, startedAt, hostname },
       kernel: kernel.value ?? 'unknown',

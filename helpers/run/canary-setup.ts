@@ -16,7 +16,8 @@ import { type Seal, sealRun } from '../evidence/seal.ts';
 import { summarise } from '../evidence/summary.ts';
 import { recordOfVitest } from '../evidence/vitest-record.ts';
 import { sha256OfFile } from '../files/sha256.ts';
-import { kernelRelease } from '../host/observations.ts';
+import { newestMessage } from '../host/kernel-log.ts';
+import { hostPath, kernelRelease } from '../host/observations.ts';
 import { finishedRun, judgedAgain, keepSignature, sameCandidate } from '../rejudge/finished-run.ts';
 import { copyToJudge, putInPlace } from '../rejudge/in-place.ts';
 import { type Part, putTogether, refuseApart } from '../rejudge/runs-together.ts';
@@ -197,6 +198,7 @@ async function beginIn(place: RunPlace, asked: Settings) {
   const startedAt = new Date().toISOString();
   const settings = place.withCopies(asked);
   const guardian = await hold(place, startedAt);
+  const newestKernelMessage = newestMessage(hostPath(settings.HOST_ROOT, 'dev/kmsg'));
   const version = await candidateVersion(settings, runId);
   const rehearsal = rehearsalReasons(settings, version);
   // The precondition on the binary says what is wrong with one that cannot be read.
@@ -220,6 +222,7 @@ async function beginIn(place: RunPlace, asked: Settings) {
     hostname: hostname(),
     kernel: kernelRelease(settings.HOST_ROOT),
     suite: suiteOfRun(),
+    newestKernelMessage,
     settings: knobsOf(asked),
   });
   directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);

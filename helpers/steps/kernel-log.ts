@@ -5,10 +5,11 @@ import {
   type KernelDefect,
   type KernelMessage,
   kernelDefects,
+  messagesAfter,
   readKernelLog,
-  sinceBootUs,
 } from '../host/kernel-log.ts';
 import { hostPath } from '../host/observations.ts';
+import { counted } from '../text/counted.ts';
 import type { CanaryRun } from './canary-run.ts';
 import { asRecorded } from './exit-criteria.ts';
 
@@ -20,31 +21,33 @@ const textOf = ({ what, text }: KernelDefect) => `${what} (${outputText(text)})`
 export function kernelLoggedNoDefect(run: CanaryRun): Judgement {
   if (run.provided.rejudge) return asRecorded(run, 'exit.kernel-log');
   const path = hostPath(run.settings.HOST_ROOT, 'dev/kmsg');
-  const startedAt = readRunRecord(run.directory)?.startedAt;
-  if (startedAt === undefined)
-    return inconclusive('run.json does not tell when the run began', { source: path });
-  let messages: readonly KernelMessage[];
+  const start = readRunRecord(run.directory)?.newestKernelMessage;
+  if (start?.value === undefined)
+    return inconclusive(
+      `run.json does not tell the newest message of the kernel when the run began (${start?.reason ?? 'it was not asked for'}), so the run's own cannot be told from older ones; make ${path} readable and run again`,
+      { source: 'run.json' },
+    );
+  let log: readonly KernelMessage[];
   try {
-    messages = readKernelLog(path);
+    log = readKernelLog(path);
   } catch (error) {
     return inconclusive(`the kernel log cannot be read: ${(error as Error).message}`, {
       source: path,
     });
   }
-  const since = sinceBootUs(new Date(startedAt));
-  const ours = messages.filter(({ atUs }) => atUs >= since);
+  const { messages, lost } = messagesAfter(log, start.value);
   const source = 'kernel.log';
   run.directory.writeText(
     source,
-    ours.map(({ atUs, text }) => `[${(atUs / 1e6).toFixed(6)}] ${text}\n`).join(''),
+    messages.map(({ atUs, text }) => `[${(atUs / 1e6).toFixed(6)}] ${text}\n`).join(''),
   );
-  return judgeKernelLog(ours, messages.length > ours.length, source);
+  return judgeKernelLog(messages, lost, source);
 }
 
-/** @param isWhole the log still has messages from before the run, so none of the run's are lost. */
+/** @param lost why messages of the run are missing; undefined where all are there. */
 export function judgeKernelLog(
   messages: readonly KernelMessage[],
-  isWhole: boolean,
+  lost: string | undefined,
   source: string,
 ): Judgement {
   const defects = kernelDefects(messages);
@@ -61,10 +64,13 @@ export function judgeKernelLog(
       `the kernel told defects, ${defects.length} in all, and who caused them cannot be told from ${source}: ${shown(defects)}; look at them, and run again`,
       measured,
     );
-  if (!isWhole)
+  if (lost !== undefined)
     return inconclusive(
-      'the kernel log holds nothing from before the run, so its beginning may be lost; give the kernel a longer log (log_buf_len) and run again',
+      `${lost}; give the kernel a longer log (log_buf_len) and run again`,
       measured,
     );
-  return pass(`${messages.length} messages of the kernel since the run began, no defect`, measured);
+  return pass(
+    `${counted(messages.length, 'message')} of the kernel since the run began, no defect`,
+    measured,
+  );
 }
