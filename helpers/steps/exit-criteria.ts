@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { bpfObjects, objectChanges } from '../agent/bpf-objects.ts';
-import { parseHealth } from '../agent/contract/health.ts';
 import { type CriterionId, entryOf, SECTIONS } from '../criteria/catalogue.ts';
 import {
   fail,
@@ -16,12 +13,11 @@ import { readRunRecord } from '../evidence/run-record.ts';
 import { criteriaOf } from '../evidence/verdict.ts';
 import { isFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
-import { hostPath } from '../host/observations.ts';
 import { judgeReview } from '../review/judge-review.ts';
 import { REVIEW_FILE } from '../review/review-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CanaryRun } from './canary-run.ts';
-import { HEALTH_BEFORE } from './preflight.ts';
+import { loadedObject } from './loaded-object.ts';
 
 /** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
 function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Judgement {
@@ -146,7 +142,7 @@ async function objectsAreTheSame(run: CanaryRun, measured: Measurement): Promise
       `a BPF object was replaced during the run: ${changes.join('; ')}; so this verdict proves nothing about either; run again`,
       { value: changes.length, limit: 0, unit: 'objects changed', source: 'SHA-256' },
     );
-  const loaded = loadedObject(run);
+  const loaded = loadedObject(run.directory, run.settings, run.provided.rehearsal.length > 0);
   if (loaded !== undefined && !before.some(({ path }) => path === loaded))
     return inconclusive(
       `the agent loads ${loaded}, whose hash was not taken when the run began; name it with AEGIS_BPF_OBJ and run again`,
@@ -159,18 +155,6 @@ async function objectsAreTheSame(run: CanaryRun, measured: Measurement): Promise
     );
   const objects = before.map(({ path, sha256 }) => `, ${path} ${sha256}`).join('');
   return pass(`SHA-256 ${measured.value}${objects} from start to end`, measured);
-}
-
-/** The BPF object that the agent said it loads, as it was asked before the first phase; undefined when it did not say. */
-function loadedObject({ directory, provided, settings }: CanaryRun): string | undefined {
-  if (!directory.has(HEALTH_BEFORE)) return undefined;
-  const parsed = parseHealth(directory.readText(HEALTH_BEFORE));
-  const named = parsed.ok ? (parsed.value.bpf_object_path ?? '') : '';
-  if (named === '') return undefined;
-  if (provided.rehearsal.length === 0 || named === settings.AEGIS_BPF_OBJ) return resolve(named);
-  // A stand-in plays the installed one, on a host that may be played.
-  const played = hostPath(settings.HOST_ROOT, named);
-  return existsSync(played) ? played : undefined;
 }
 
 const AS_JUDGED = /^as judged at \S+: /;

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bpfObjects } from '../../agent/bpf-objects.ts';
 import { outputText } from '../../agent/command.ts';
-import { StartingDaemon } from '../../agent/daemon.ts';
+import { StartingDaemon, type StoppedDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { ownDirectory, ownInput } from '../../changes/own-file.ts';
 import {
@@ -12,10 +12,14 @@ import {
   type Judgement,
   JudgementError,
   NotApplicable,
+  noEvidence,
   pass,
 } from '../../criteria/judgement.ts';
+import { isFile } from '../../files/regular-file.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { mustHave } from '../drill/usage.ts';
+import { loadedObject, toldObject } from '../loaded-object.ts';
+import { HEALTH_BEFORE } from '../preflight.ts';
 
 /** A BPF object with what stands beside it. */
 interface Copy {
@@ -38,10 +42,16 @@ function copiesOf(object: Buffer): readonly [Copy, ...Copy[]] {
   ];
 }
 
-type Outcome = 'started' | 'refused' | 'went on';
+/** What an enforcing start on a copy came to. */
+interface Start {
+  readonly name: string;
+  readonly outcome: 'started' | 'refused' | 'ended as in order' | 'killed' | 'went on';
+  /** The outcome in words. */
+  readonly words: string;
+}
 
 /** An enforcing start on this copy: it becomes ready, ends by itself, or neither. */
-async function startOn(run: CanaryRun, directory: string, copy: Copy) {
+async function startOn(run: CanaryRun, directory: string, copy: Copy): Promise<Start> {
   const { name, object, sha256 } = copy;
   const folder = join(directory, name.replaceAll(' ', '-'));
   mkdirSync(folder);
@@ -61,44 +71,92 @@ async function startOn(run: CanaryRun, directory: string, copy: Copy) {
     enforceSignal: 'none',
   });
   const starting = new StartingDaemon({ ...run.candidate, environment }, options, run.directory);
-  let isReady = true;
-  try {
-    await starting.ready();
-  } catch (error) {
+  await starting.ready().catch((error: unknown) => {
+    // Whatever is wrong with the start: here it counts that it was one.
     if (!(error instanceof JudgementError)) throw error;
-    isReady = false;
-  }
-  const { exit, log } = await starting.stop();
-  const outcome: Outcome = isReady ? 'started' : exit.stopMs === undefined ? 'refused' : 'went on';
-  return { name, outcome, exitCode: exit.exitCode, words: outputText(log.lastWords) };
+  });
+  const stopped = await starting.stop();
+  return { name, ...outcomeOf(stopped, run.settings.READY_TIMEOUT_SECONDS) };
+}
+
+function outcomeOf({ exit, log }: StoppedDaemon, seconds: number): Omit<Start, 'name'> {
+  const { exitCode, signal, stopMs } = exit;
+  const last = outputText(log.lastWords);
+  if (log.starts > 0) return { outcome: 'started', words: 'started' };
+  if (stopMs !== undefined)
+    return {
+      outcome: 'went on',
+      words: `neither became ready nor ended within ${seconds} s (READY_TIMEOUT_SECONDS); its last words: ${last}`,
+    };
+  if (signal !== undefined)
+    return { outcome: 'killed', words: `was ended by ${signal}; its last words: ${last}` };
+  return exitCode === 0
+    ? { outcome: 'ended as in order', words: `exited with 0 without a start (${last})` }
+    : { outcome: 'refused', words: last };
+}
+
+/**
+ * The candidate's object as a file: the one it told to load, else one that its own search could find.
+ * @throws NotApplicable where it told that it has none; JudgementError where nobody knows.
+ */
+async function objectToCopy({ directory, settings, provided }: CanaryRun): Promise<string> {
+  const [found] = await bpfObjects(settings);
+  const loaded = loadedObject(directory, settings, provided.rehearsal.length > 0);
+  const path = [loaded, found?.path].find((one) => one !== undefined && isFile(one));
+  if (path !== undefined) return path;
+  const told = toldObject(directory);
+  if (told === '')
+    throw new NotApplicable('the agent loads no BPF object from a file, by its own word');
+  throw noEvidence(
+    `${told === undefined ? 'the agent did not tell its BPF object, and none was found' : `the agent told ${told} as its BPF object, and that is no file here`}, so there is nothing to change; name it with AEGIS_BPF_OBJ and run again`,
+    { source: HEALTH_BEFORE },
+  );
 }
 
 /** What the kernel is given is what was hashed: an object that differs, or whose hash nobody knows, is refused. */
 export async function changedObjectIsRefused(run: CanaryRun): Promise<Judgement> {
   await mustHave({ run }, '--allow-unsigned-bpf');
-  const [found] = await bpfObjects(run.settings);
-  if (found === undefined)
-    throw new NotApplicable('no BPF object of the candidate is a file on this host');
+  const path = await objectToCopy(run);
   const directory = ownDirectory(run.settings.PROBE_DIR, await run.journal());
-  const [unchanged, ...others] = copiesOf(readFileSync(found.path));
+  const [unchanged, ...others] = copiesOf(readFileSync(path));
   const control = await startOn(run, directory, unchanged);
   const source = 'coverage/object-unchanged/agent.stderr.log';
   if (control.outcome !== 'started')
     return inconclusive(
-      `an unchanged copy of ${found.path} beside its right hash did not start either (${control.words}), so nothing follows from a refusal`,
+      `an unchanged copy of ${path} beside its right hash did not start either (${control.words}), so nothing follows from a refusal`,
       { source },
     );
-  const starts = [];
+  const starts: Start[] = [];
   for (const copy of others) starts.push(await startOn(run, directory, copy));
-  const taken = starts.filter(({ outcome, exitCode }) => outcome !== 'refused' || exitCode === 0);
+  return judgeStarts(starts);
+}
+
+const named = (starts: readonly Start[]) =>
+  starts.map(({ name, words }) => `${name} (${words})`).join('; ');
+
+/** @param starts on objects that must be refused, while an unchanged copy started. */
+export function judgeStarts(starts: readonly Start[]): Judgement {
+  const ofOutcome = (...outcomes: readonly Start['outcome'][]) =>
+    starts.filter(({ outcome }) => outcomes.includes(outcome));
+  const taken = ofOutcome('started');
+  const inOrder = ofOutcome('ended as in order');
+  const unknown = ofOutcome('went on', 'killed');
+  const source = 'coverage/object-*/agent.stderr.log';
   const measured = { value: taken.length, limit: 0, unit: 'objects taken', source };
-  return taken.length === 0
-    ? pass(
-        `refused: ${starts.map(({ name, words }) => `${name} (${words})`).join('; ')}; an unchanged copy starts`,
-        measured,
-      )
-    : fail(
-        `an enforcing start took the BPF object that it should refuse: ${taken.map(({ name, outcome }) => `${name} (${outcome})`).join('; ')}`,
-        measured,
-      );
+  if (taken.length > 0)
+    return fail(
+      `an enforcing start took the BPF object that it should refuse: ${named(taken)}`,
+      measured,
+    );
+  if (inOrder.length > 0)
+    return fail(
+      `an enforcing start on a BPF object that it should refuse ended as one that was asked to stop, so whoever starts it sees no refusal: ${named(inOrder)}`,
+      { value: 0, limit: 'not 0', unit: 'exit code', source },
+    );
+  if (unknown.length > 0)
+    return inconclusive(
+      `nobody knows whether these BPF objects are refused: ${named(unknown)}; look at its log, and run again`,
+      measured,
+    );
+  return pass(`refused: ${named(starts)}; an unchanged copy starts`, measured);
 }
