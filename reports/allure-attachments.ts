@@ -1,7 +1,10 @@
 import { closeSync, fstatSync, globSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RuntimeMessage } from 'allure-js-commons/sdk';
-import { entryOf } from '../helpers/criteria/catalogue.ts';
+import { z } from 'zod';
+import { entryOf, sectionNameOf } from '../helpers/criteria/catalogue.ts';
+import { aboutFailure, failureFolder } from '../helpers/evidence/failure-bundle.ts';
+import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 
 /** The page is one file for a ticket: attachments together stay below a megabyte. */
 const LOG_BYTES = 24 * 1024;
@@ -10,8 +13,21 @@ const CHART_BYTES = 512 * 1024;
 const TABLE_BYTES = 256 * 1024;
 
 /** The files of the run directory that show what a criterion was judged from. */
-export const evidenceFiles = (id: string, runDirectory: string): readonly string[] =>
-  (entryOf(id)?.evidence ?? []).flatMap((name) => globSync(name, { cwd: runDirectory }).sort());
+export function evidenceFiles(id: string, runDirectory: string): readonly string[] {
+  const bundle = failedFirst(id, runDirectory) ? `${failureFolder(sectionNameOf(id))}/*` : [];
+  return [entryOf(id)?.evidence ?? [], bundle]
+    .flat()
+    .flatMap((name) => globSync(name, { cwd: runDirectory }).sort());
+}
+
+const aboutBundle = z.object({ criterion: z.string() });
+
+/** Whether this criterion is the first failure of its section, for which a bundle was kept. */
+function failedFirst(id: string, runDirectory: string): boolean {
+  const directory = new RunDirectory(runDirectory);
+  const about = aboutFailure(sectionNameOf(id));
+  return directory.has(about) && directory.readJson(about, aboutBundle).criterion === id;
+}
 
 /** The last whole lines of a file that fit; the rest stays in the run directory. */
 function lastLines(descriptor: number, size: number, most: number): Buffer {

@@ -69,6 +69,26 @@ test('what was judged from every life of an agent has the events of each, the fi
   ]);
 });
 
+test('of what passed each file is attached once, and what did not pass carries its own, with the bundle of the failure', () => {
+  const scratch = dirSync({ unsafeCleanup: true });
+  for (const folder of ['audit', 'failure/audit'])
+    mkdirSync(join(scratch.name, folder), { recursive: true });
+  writeFileSync(join(scratch.name, 'audit/soak.json'), '{}');
+  writeFileSync(join(scratch.name, 'failure/audit/kernel.log'), 'x');
+  writeFileSync(join(scratch.name, 'failure/audit/about.json'), '{"criterion":"audit.soak"}');
+  const attached = new Set<string>();
+  const names = (changes: Partial<CriterionRecord>) =>
+    allureMessages({ ...record, ...changes }, run, scratch.name, attached).flatMap((message) =>
+      message.type === 'attachment_path' ? [message.data.name] : [],
+    );
+  const passed = names({ verdict: 'pass' });
+  const again = names({ verdict: 'pass' });
+  const failed = names({});
+  scratch.removeCallback();
+  const all = ['audit/soak.json', 'failure/audit/about.json', 'failure/audit/kernel.log'];
+  expect([passed, again, failed]).toEqual([all, [], all]);
+});
+
 test.each(['CHG-1', 'javascript:alert(1)', 'https://', undefined, 7])('%s is no link', (ticket) => {
   expect(ticketLink(ticket)).toEqual([]);
 });

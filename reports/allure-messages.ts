@@ -22,13 +22,14 @@ export function ticketLink(ticket: unknown): { name: string; url: string; type: 
   return [{ name: 'change ticket', url: ticket, type: 'tms' }];
 }
 
-function parameters(record: CriterionRecord) {
+function parameters(record: CriterionRecord, evidence: readonly string[]) {
   const cells: Record<string, number | string | undefined> = {
     verdict: record.verdict,
     value: record.value,
     limit: record.limit,
     unit: record.unit,
     source: record.source,
+    evidence: evidence.length === 0 ? undefined : evidence.join(', '),
     ...Object.fromEntries(
       (record.findings ?? []).map(({ title, detail, severity: weight }, index) => [
         `finding ${index + 1} (${weight})`,
@@ -55,8 +56,21 @@ function passedStep(record: CriterionRecord): RuntimeMessage[] {
   ];
 }
 
-/** What Allure is told of a criterion: labels, parameters, the ticket and the evidence by path. */
-export function allureMessages(record: CriterionRecord, run: RunRecord, path: string) {
+/**
+ * What Allure is told of a criterion: labels, parameters, the ticket and the evidence by path. The page is one file for a ticket:
+ * what did not pass carries all that proves it, and of what passed each file is attached once.
+ * @param attached files that a criterion before this one carries; those of this one are added.
+ */
+export function allureMessages(
+  record: CriterionRecord,
+  run: RunRecord,
+  path: string,
+  attached: Set<string> = new Set(),
+) {
+  // A skipped criterion was judged from nothing.
+  const evidence = record.verdict === 'skipped' ? [] : evidenceFiles(record.id, path);
+  const carried = evidence.filter((file) => record.verdict !== 'pass' || !attached.has(file));
+  for (const file of carried) attached.add(file);
   const labels = [
     { name: 'epic', value: reportTitle(run) },
     { name: 'feature', value: sectionTitle(record.section) },
@@ -68,12 +82,9 @@ export function allureMessages(record: CriterionRecord, run: RunRecord, path: st
   ];
   const links = ticketLink(run.settings.CHANGE_TICKET);
   const messages: RuntimeMessage[] = [
-    { type: 'metadata', data: { labels, links, parameters: parameters(record) } },
+    { type: 'metadata', data: { labels, links, parameters: parameters(record, evidence) } },
     ...passedStep(record),
-    // A skipped criterion was judged from nothing.
-    ...(record.verdict === 'skipped'
-      ? []
-      : evidenceFiles(record.id, path).flatMap((file) => attachment(path, file))),
+    ...carried.flatMap((file) => attachment(path, file)),
   ];
   return messages;
 }

@@ -47,9 +47,17 @@ test('makes one file of the newest run, that loads nothing and says what it is',
   expect(stdout).toMatch(new RegExp(`^${page} \\(\\d\\.\\d MiB\\)$`));
   expect(exitCode).toBe(0);
   const html = readFileSync(page, 'utf8');
-  expect(html).toContain('<title> AegisBPF staging canary (REHEARSAL): inconclusive </title>');
+  expect(html).toContain(
+    '<title> AegisBPF staging canary (REHEARSAL): no verdict, this was a rehearsal (it is inconclusive) </title>',
+  );
   expect(html).not.toMatch(/(?:src|href)="https?:/);
   expect(statSync(page).size).toBeLessThan(5 * 1024 * 1024);
+  const scripts = [...html.matchAll(/data:text\/javascript;base64,([^"]+)/g)].map(([, encoded]) =>
+    Buffer.from(encoded ?? '', 'base64').toString(),
+  );
+  expect(scripts.join()).toContain('"failed":"failed","broken":"inconclusive","skipped":"not run"');
+  for (const name of ['retry-filter', 'flaky-filter', 'nav-tab-globalErrors'])
+    expect(html).toContain(`[data-testid="${name}"]`);
   expect((statSync(page).mode & 0o777).toString(8)).toBe('640');
 });
 

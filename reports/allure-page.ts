@@ -11,16 +11,17 @@ import { readRunRecord, UnreadableRun } from '../helpers/evidence/run-record.ts'
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { readSettings, SettingsError } from '../helpers/settings/settings.ts';
 import { helpIfAsked } from '../helpers/text/usage.ts';
-import { withoutNetwork } from './allure-html.ts';
+import { pageOfRun } from './allure-html.ts';
 import { reportTitle } from './records.ts';
+import { heading } from './ticket.ts';
 
 const USAGE = 'usage: npm run report -- [RUN_DIRECTORY]';
 
 helpIfAsked(`${USAGE}
 Writes RUN_DIRECTORY.html, one page of the run for the change ticket. Without an argument it takes the newest run below OUT_DIR.`);
 
-/** What tickets and mail servers still take. */
-const MAX_BYTES = 5 * 1024 * 1024;
+/** What a mail server takes by default (postconf(5), message_size_limit), a third of which is base64. */
+const MAX_BYTES = 7 * 1024 * 1024;
 
 /** What is in the way of a page, in one line for the person who asked for it. */
 class NoPage extends Error {}
@@ -42,8 +43,7 @@ function pageTitle(path: string): string {
     throw new NoPage(
       `${path} has no allure-results: the run was cut short; start it again, or read ${join(path, 'canary.log')}`,
     );
-  const { status } = runVerdict(directory, run);
-  return `${reportTitle(run)}: ${status.replace(/^rehearsal: /, '')}`;
+  return `${reportTitle(run)}: ${heading(runVerdict(directory, run))}`;
 }
 
 async function generate(path: string, title: string, output: string): Promise<void> {
@@ -63,7 +63,7 @@ async function writePage(path: string): Promise<{ page: string; bytes: number }>
   const scratch = dirSync({ unsafeCleanup: true, prefix: 'canary-report' });
   try {
     await generate(path, title, scratch.name);
-    const html = withoutNetwork(readFileSync(join(scratch.name, 'index.html'), 'utf8'));
+    const html = pageOfRun(readFileSync(join(scratch.name, 'index.html'), 'utf8'));
     const page = `${path}.html`;
     const partial = `${page}.partial`;
     // A new file, and never through a link that somebody put there.
@@ -92,7 +92,7 @@ try {
   const { page, bytes } = await writePage(path);
   process.stdout.write(`${page} (${(bytes / 1024 / 1024).toFixed(1)} MiB)\n`);
   if (bytes > MAX_BYTES)
-    process.stderr.write('report: larger than 5 MiB; some tickets refuse such an attachment\n');
+    process.stderr.write('report: larger than 7 MiB; mail servers and tickets may refuse it\n');
 } catch (error) {
   const why = reason(error);
   if (why === undefined) throw error;

@@ -106,6 +106,7 @@ export default class AllureReporter extends AllureVitestReporter {
 
   #write(run: RunRecord, directory: RunDirectory, modules: readonly TestModule[]): void {
     const known = directory.criteria();
+    const attached = new Set<string>();
     for (const test of testsOf(modules)) {
       const meta = test.meta();
       const record = meta.criterion;
@@ -118,7 +119,7 @@ export default class AllureReporter extends AllureVitestReporter {
       this.#records.set(record.id, record);
       meta.allureRuntimeMessages = [
         ...(meta.allureRuntimeMessages ?? []),
-        ...allureMessages(record, run, this.#path),
+        ...allureMessages(record, run, this.#path, attached),
       ];
     }
     super.onTestRunEnd(modules);

@@ -162,3 +162,22 @@ test('agent text never reaches a terminal raw, and no line is wider than 80 colu
     ),
   );
 });
+
+test('what many leave out for reasons with figures of their own is told together, a few reasons one by one', () => {
+  const skipped = (explanation: string) =>
+    ({ verdict: 'skipped', notApplicable: true, explanation }) as const;
+  const pieces = ['open', 'stat', 'read', 'exec'].flatMap((piece) =>
+    ['audit', 'enforce'].map((mode) => `cost.${mode}.${piece}`),
+  );
+  const text = screen({
+    ...Object.fromEntries(
+      pieces.map((id, index) => [id, skipped(`cannot be told on this host: ${index} %`)]),
+    ),
+    'enforce.headroom': skipped('not asked for: HEADROOM is off'),
+    'audit.network': skipped('not asked for: SOAK_CONNECT is off'),
+  });
+  expect(text.match(/left out/g)).toHaveLength(3);
+  expect(text.replace(/\s+/g, ' ')).toContain('cannot be told on this host; summary.json has each');
+  for (const knob of ['HEADROOM', 'SOAK_CONNECT'])
+    expect(text).toContain(`: not asked for: ${knob} is off`);
+});

@@ -76,23 +76,26 @@ function openCriteria([first, ...others]: readonly CriterionRecord[], paint: Pai
   ];
 }
 
+/** Criteria that are not a pass for the same reason. */
+const byReason = (causes: RunVerdict['causes']) => [
+  ...Map.groupBy(causes, ({ verdict, explanation }) => `${verdict}: ${explanation}`).values(),
+];
+
 /** What keeps the run from being a pass: each cause once, in full, then what follows from them. */
 function open(verdict: RunVerdict, paint: Paint): string[] {
   const { causes, follows, missing, errors, notPassed } = verdict;
   const skipped = follows.filter((one) => one.verdict === 'skipped');
   // One criterion that is not a pass keeps many from being tried, for the same reason.
   const reasons = new Set(skipped.map(({ explanation }) => explanation));
-  const byReason = [
-    ...Map.groupBy(causes, ({ verdict, explanation }) => `${verdict}: ${explanation}`).values(),
-  ];
-  const more = byReason.slice(MOST_SHOWN).flat().length;
+  const groups = byReason(causes);
+  const more = groups.slice(MOST_SHOWN).flat().length;
   const lines = [
     ...errors.flatMap((error) => entry('ERROR', error, 4)),
     ...notPassed.flatMap(({ spec, name, state, message }) => [
       ...entry(state === 'failed' ? 'FAIL' : 'NOT RUN', `${name} (a test in ${spec})`, 3),
       ...entry('', message ?? '', 4),
     ]),
-    ...byReason.slice(0, MOST_SHOWN).flatMap((records) => openCriteria(records, paint)),
+    ...groups.slice(0, MOST_SHOWN).flatMap((records) => openCriteria(records, paint)),
     ...(more > 0 ? entry('', `… and ${more} more in summary.json`, 1) : []),
     ...follows
       .filter((one) => one.verdict !== 'skipped')
@@ -130,7 +133,8 @@ function because({ causes, errors, notPassed, unwritten }: RunVerdict): string[]
     ...unwritten,
   ];
   if (first === undefined) return [];
-  const more = errors.length + notPassed.length + causes.length + unwritten.length - 1;
+  const reasons = byReason(causes).length;
+  const more = errors.length + notPassed.length + reasons + unwritten.length - 1;
   const others = more === 0 ? [] : entry('', `and ${counted(more, 'other cause')}, above`, 1);
   return [...entry('because', first, 3), ...others];
 }
@@ -149,10 +153,16 @@ function leftOut(verdict: RunVerdict): string[] {
   const rows = verdict.rows.filter(
     ({ id, notApplicable }) => notApplicable === true && inScope(id, verdict.asked),
   );
-  const reasons = Map.groupBy(rows, ({ explanation }) => explanation);
-  return [...reasons].flatMap(([reason, of]) =>
-    entry('left out', `${of.map(({ id }) => id).join(', ')}: ${reason}`, 3),
-  );
+  const beginnings = Map.groupBy(rows, ({ explanation }) => explanation.split(': ', 1)[0]);
+  return [...beginnings].flatMap(([beginning, of]) => {
+    const reasons = Map.groupBy(of, ({ explanation }) => explanation);
+    // So many have figures of their own behind a common beginning.
+    const told =
+      reasons.size > MOST_SHOWN ? new Map([[`${beginning}; summary.json has each`, of]]) : reasons;
+    return [...told].flatMap(([reason, those]) =>
+      entry('left out', `${those.map(({ id }) => id).join(', ')}: ${reason}`, 6),
+    );
+  });
 }
 
 /** The final status for a terminal, a CI log and the change ticket: plain text, one screen, the answer last. */

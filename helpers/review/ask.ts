@@ -1,6 +1,7 @@
 import { cancel, intro, isCancel, note, outro, select, text } from '@clack/prompts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { SEVERITIES } from '../settings/known-events.ts';
+import { counted } from '../text/counted.ts';
 import type { OpenGroup } from './open-groups.ts';
 import { cleanText, groupText } from './open-groups.ts';
 import { type Answer, writeAnswer } from './review-file.ts';
@@ -54,10 +55,11 @@ async function askAbout(
   const verdict = answered(
     await select({
       message: `${cleanText(entry.group)}`,
+      // The cursor starts where a hasty Enter decides nothing.
       options: [
+        { value: 'later', label: 'leave it pending', hint: 'the canary stays inconclusive' },
         { value: 'legitimate', label: 'legitimate', hint: 'the policy is right to deny this' },
         { value: 'false-positive', label: 'false positive', hint: 'this should be allowed' },
-        { value: 'later', label: 'leave it pending' },
         { value: 'stop', label: 'stop here', hint: 'what was answered is written' },
       ] as const,
     }),
@@ -91,7 +93,7 @@ export async function askAboutAll(
   open: readonly OpenGroup[],
   options: { readonly reviewer: string; readonly today: string },
 ): Promise<void> {
-  intro(`${open.length} groups to review in ${run.path}`);
+  intro(`${counted(open.length, 'group')} to review in ${run.path}`);
   let written = 0;
   try {
     const reviewer = (await askText('Your name', notEmpty, options.reviewer)) ?? '';
@@ -102,9 +104,9 @@ export async function askAboutAll(
       writeAnswer(run, group.entry, answer);
       written += 1;
     }
-    outro(`${written} answers written`);
+    outro(`${counted(written, 'answer')} written`);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    cancel(`stopped; ${written} answers are written, the rest is pending`);
+    cancel(`stopped; ${counted(written, 'answer')} written, the rest is pending`);
   }
 }

@@ -58,5 +58,6 @@ export function groupText({ entry, seen }: OpenGroup): string {
     seen.length === 1 && only !== undefined
       ? factsOf(only)
       : seen.map(({ count, group }) => `${String(count).padStart(10)}  ${group}`);
-  return [times, ...facts].map(cleanText).join('\n');
+  const enforce = entry.inEnforce === undefined ? [] : [`in enforce  ${entry.inEnforce}`];
+  return [times, ...facts, ...enforce].map(cleanText).join('\n');
 }

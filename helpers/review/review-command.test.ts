@@ -68,19 +68,22 @@ async function onTerminal(run: RunDirectory, keys: readonly (readonly [string, s
   return { exitCode, screen };
 }
 
-test('on a terminal each group is shown and asked about, and the answers are written', async () => {
-  const run = runWith('one', 'two');
+test('on a terminal each group is shown with what enforce would do and asked about; answers are written, and Enter alone decides nothing', async () => {
+  const run = runWith('one', 'two', 'three');
   const { exitCode, screen } = await onTerminal(run, [
     ['Your name', ENTER],
-    ['false positive', ENTER],
+    ['leave it pending', DOWN],
+    ['the policy is right', ENTER],
     ['Severity', ENTER],
     ['Note', `nightly job${ENTER}`],
     ['Holds until', ENTER],
-    ['false positive', DOWN],
+    ['leave it pending', DOWN],
+    ['the policy is right', DOWN],
     ['this should be allowed', ENTER],
     ['Severity', ENTER],
     ['Note', ENTER],
     ['Holds until', `2099-01-01${ENTER}`],
+    ['leave it pending', ENTER],
   ]);
   expect(screen).toContain('target      /srv/app.conf (block)');
   expect(screen).toContain('cat\\u001b[2J');
@@ -91,21 +94,26 @@ test('on a terminal each group is shown and asked about, and the answers are wri
       ...{ verdict: 'false-positive', severity: 'high', note: null, expires: '2099-01-01' },
       date: today,
     },
+    { verdict: 'pending' },
   ]);
-  expect([exitCode, screen.includes('2 answers written')]).toEqual([0, true]);
+  expect(screen).toContain(
+    'in enforce  would be refused with EPERM, and the program is sent SIGTERM',
+  );
+  expect([exitCode, screen.includes('2 answers written')]).toEqual([1, true]);
 });
 
 test('Ctrl-C in the middle keeps what was answered, and the rest is pending', async () => {
   const run = runWith('one', 'two');
   const { exitCode, screen } = await onTerminal(run, [
     ['Your name', ENTER],
-    ['false positive', ENTER],
+    ['leave it pending', DOWN],
+    ['the policy is right', ENTER],
     ['Severity', ENTER],
     ['Note', ENTER],
     ['Holds until', ENTER],
-    ['false positive', CTRL_C],
+    ['leave it pending', CTRL_C],
   ]);
   expect(entries(run).map(({ verdict }) => verdict)).toEqual(['legitimate', 'pending']);
   expect(exitCode).toBe(1);
-  expect(screen).toContain('stopped; 1 answers are written, the rest is pending');
+  expect(screen).toContain('stopped; 1 answer written, the rest is pending');
 });

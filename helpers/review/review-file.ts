@@ -13,6 +13,8 @@ const reviewEntry = z.object({
   group: z.string({ error: 'expected the group as the canary wrote it' }).min(1),
   phase: oneOf(REVIEWED_PHASES),
   ...personsVerdict,
+  /** What enforce would do, in words, for whoever reviews. */
+  inEnforce: z.string({ error: 'expected text' }).optional(),
   count: z.int({ error: 'expected a whole number' }),
   firstSeen: words,
   lastSeen: words,
