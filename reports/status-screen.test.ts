@@ -82,6 +82,14 @@ test('decisions that await a review have that as the next command, whole', () =>
   expect(text).toContain('\n next          npm run review -- /var/out/run-1\n');
 });
 
+test('a review that is open only for what came before it is not the next command', () => {
+  const text = screen({
+    'audit.review-notes': { verdict: 'inconclusive' },
+    'exit.false-positives': { verdict: 'inconclusive', follows: 'audit.review-notes' },
+  });
+  expect(text).toContain('\n next          less /var/out/run-1/ticket.md\n');
+});
+
 test('a rehearsal says so, and never that it passed', () => {
   const text = screen({}, ['the candidate is the stand-in agent']);
   expect(text).toContain('REHEARSAL, all checks green');

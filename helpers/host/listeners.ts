@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { endianness } from 'node:os';
 
 /** State of a listening TCP socket, and of a UDP socket that takes datagrams from anybody (include/net/tcp_states.h). */
 const LISTENS: Readonly<Record<string, string>> = { tcp: '0A', tcp6: '0A', udp: '07', udp6: '07' };
 /** __SO_ACCEPTCON (include/linux/net.h). */
 const ACCEPTS = '00010000';
+const ANSWER_TIMEOUT_MS = 4000;
 
 /** What one process listens on. */
 export interface Listeners {
@@ -14,8 +17,8 @@ export interface Listeners {
 }
 
 /** Inodes of the sockets that a process has open. */
-function openSockets(pid: number): ReadonlySet<string> {
-  const directory = `/proc/${pid}/fd`;
+function openSockets(folder: string): ReadonlySet<string> {
+  const directory = `${folder}/fd`;
   const links = readdirSync(directory).map((fd) => {
     try {
       return readlinkSync(`${directory}/${fd}`);
@@ -28,10 +31,10 @@ function openSockets(pid: number): ReadonlySet<string> {
 }
 
 /** A table of /proc/PID/net (proc_pid_net(5)) without its heading. @throws Error where it cannot be read. */
-function rows(pid: number, table: string): string[][] {
+function rows(folder: string, table: string): string[][] {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/net/${table}`, 'utf8');
+    text = readFileSync(`${folder}/net/${table}`, 'utf8');
   } catch (error) {
     // A kernel without IPv6 or packet sockets has no table of them; one of TCP is always there.
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -42,10 +45,11 @@ function rows(pid: number, table: string): string[][] {
   return lines.map((line) => line.trim().split(/\s+/));
 }
 
-/** `0100007F:1F90`: words of 32 bits in the order of the host, which is little-endian where Node runs. */
-function addressText(hex: string): string {
+/** `0100007F:1F90` on a little-endian host: the address is words of 32 bits as the host keeps them. */
+export function addressText(hex: string, byteOrder = endianness()): string {
   const [address = '', port = ''] = hex.split(':');
-  const bytes = Buffer.from(address, 'hex').swap32();
+  const words = Buffer.from(address, 'hex');
+  const bytes = byteOrder === 'LE' ? words.swap32() : words;
   const text =
     bytes.length === 4
       ? [...bytes].join('.')
@@ -54,21 +58,37 @@ function addressText(hex: string): string {
 }
 
 /** @throws Error where its descriptors or the tables of sockets cannot be read. */
-export function listenersOf(pid: number): Listeners {
-  const sockets = openSockets(pid);
+export function listenersOf(pid: number, proc = '/proc'): Listeners {
+  const folder = `${proc}/${pid}`;
+  const sockets = openSockets(folder);
   const inodeIn = (row: readonly string[], column: number) => sockets.has(row[column] ?? '');
   const bound = Object.entries(LISTENS).flatMap(([table, state]) =>
-    rows(pid, table)
+    rows(folder, table)
       .filter((row) => row[3] === state && inodeIn(row, 9))
       .map(([, local = '']) => `${table.slice(0, 3)} ${addressText(local)}`),
   );
   const raw = ['raw', 'raw6'].flatMap((table) =>
-    rows(pid, table).flatMap((row) => (inodeIn(row, 9) ? [table] : [])),
+    rows(folder, table).flatMap((row) => (inodeIn(row, 9) ? [table] : [])),
   );
-  const packet = rows(pid, 'packet').flatMap((row) => (inodeIn(row, 8) ? ['packet'] : []));
-  const unix = rows(pid, 'unix').filter((row) => row[3] === ACCEPTS && inodeIn(row, 6));
+  const packet = rows(folder, 'packet').flatMap((row) => (inodeIn(row, 8) ? ['packet'] : []));
+  const unix = rows(folder, 'unix').filter((row) => row[3] === ACCEPTS && inodeIn(row, 6));
   return {
     network: [...bound, ...raw, ...packet],
     unix: unix.map((row) => row.slice(7).join(' ') || 'without a name'),
   };
+}
+
+/** Whether anybody takes a connection there. @param address as `127.0.0.1:9090`. */
+export function takesConnections(address: string): Promise<boolean> {
+  const [host = '', port = ''] = address.split(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), timeout: ANSWER_TIMEOUT_MS });
+    const tell = (isTaken: boolean) => {
+      socket.destroy();
+      resolve(isTaken);
+    };
+    socket.once('connect', () => tell(true));
+    socket.once('timeout', () => tell(false));
+    socket.once('error', () => tell(false));
+  });
 }

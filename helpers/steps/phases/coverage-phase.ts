@@ -121,7 +121,7 @@ export class CoverageMode {
   readonly daemon = () => this.#daemon.running;
 
   /** Nobody can reach the running agent but by the address that we gave it. */
-  listeners(): Judgement {
+  listeners(): Promise<Judgement> {
     return listensWhereAsked(this.#daemon.running);
   }
 

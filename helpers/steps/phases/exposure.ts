@@ -4,7 +4,7 @@ import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { fail, inconclusive, type Judgement, pass } from '../../criteria/judgement.ts';
 import { type FolderEntry, folderEntries } from '../../host/folder-entries.ts';
-import { type Listeners, listenersOf } from '../../host/listeners.ts';
+import { type Listeners, listenersOf, takesConnections } from '../../host/listeners.ts';
 
 const OTHERS_MAY_WRITE = 0o022;
 const OTHERS_MAY = 0o077;
@@ -13,7 +13,10 @@ const PRIVATE_FILES = /^(deny\.db|policy\.applied(\.prev|\.sha256)?|capabilities
 
 const octal = (mode: number) => mode.toString(8).padStart(4, '0');
 
-function listeners(daemon: ReadyDaemon): Listeners | undefined {
+/** What is asked of a running agent here. */
+type LookedAt = Pick<ReadyDaemon, 'identity' | 'metricsAddress'>;
+
+function listeners(daemon: LookedAt): Listeners | undefined {
   try {
     return listenersOf(daemon.identity.pid);
   } catch {
@@ -22,7 +25,7 @@ function listeners(daemon: ReadyDaemon): Listeners | undefined {
 }
 
 /** The agent listens on the address that we named for its metrics, and nowhere else. */
-export function listensWhereAsked(daemon: ReadyDaemon): Judgement {
+export async function listensWhereAsked(daemon: LookedAt): Promise<Judgement> {
   const source = `/proc/${daemon.identity.pid}/net`;
   const told = listeners(daemon);
   if (told === undefined)
@@ -30,12 +33,18 @@ export function listensWhereAsked(daemon: ReadyDaemon): Judgement {
   const asked = `tcp ${daemon.metricsAddress}`;
   const others = told.network.filter((one) => one !== asked);
   const measured = { value: others.length, limit: 0, unit: 'listeners', source };
-  return others.length === 0
-    ? pass(`it listens on ${told.network.join(', ') || 'no address'}`, measured)
-    : fail(
-        `nobody asked it to listen on ${others.join(', ')}; it was asked for ${asked}`,
-        measured,
-      );
+  if (others.length > 0)
+    return fail(
+      `nobody asked it to listen on ${others.join(', ')}; it was asked for ${asked}`,
+      measured,
+    );
+  // A list without a socket that is there may be without others too.
+  if (!told.network.includes(asked) && (await takesConnections(daemon.metricsAddress)))
+    return inconclusive(
+      `somebody takes connections on ${asked}, and it is not among the sockets of the agent: another process has it, or not all its sockets are listed; end what else listens there, and run again`,
+      measured,
+    );
+  return pass(`it listens on ${told.network.join(', ') || 'no address'}`, measured);
 }
 
 /** What is wrong with an entry of the agent's, in words. */
@@ -53,7 +62,7 @@ function problemOf(
 }
 
 /** Files, pins and Unix sockets of the running agent are root's, and nobody else's to change. */
-export function filesArePrivate(daemon: ReadyDaemon, hostRoot: string): Judgement {
+export function filesArePrivate(daemon: LookedAt, hostRoot: string): Judgement {
   const { dataDirectory, pinDirectory } = agentPaths(hostRoot);
   const below = (folder: string, isPrivate: (entry: FolderEntry) => boolean) =>
     folderEntries(folder, 'inode')?.map((entry) => ({
@@ -63,9 +72,9 @@ export function filesArePrivate(daemon: ReadyDaemon, hostRoot: string): Judgemen
   const files = below(dataDirectory, ({ name }) => PRIVATE_FILES.test(name));
   const pins = below(pinDirectory, ({ kind }) => kind === 'file');
   const sockets = listeners(daemon)?.unix.map((path) => ({ path, problem: socketProblem(path) }));
-  // A ready agent has at least its report and its pins.
+  // A ready agent has at least its report and its pins; the folder itself is an entry as well.
   const unknown = Object.entries({ [dataDirectory]: files, [pinDirectory]: pins })
-    .flatMap(([folder, entries]) => (entries === undefined || entries.length === 0 ? [folder] : []))
+    .flatMap(([folder, entries]) => ((entries?.length ?? 0) < 2 ? [folder] : []))
     .concat(sockets === undefined ? ['the list of its sockets'] : []);
   const looked = [...(files ?? []), ...(pins ?? []), ...(sockets ?? [])];
   const wrong = looked.filter(({ problem }) => problem !== undefined);
