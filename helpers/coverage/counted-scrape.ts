@@ -1,6 +1,6 @@
 import type { Scrape } from '../agent/scrape.ts';
-import { pause } from '../criteria/step-signal.ts';
 import type { Others } from '../soak/measured.ts';
+import type { Watermark } from './watermark.ts';
 
 /** How long the line of a decision may be under way that the scrape counts already. */
 const UNDER_WAY_MS = 1000;
@@ -16,10 +16,11 @@ export interface CountedScrape {
 export async function countedScrape(
   take: () => Promise<Scrape>,
   others: () => Others,
+  watermark: Watermark,
 ): Promise<CountedScrape> {
   const begun = others();
   const scrape = await take();
-  await pause(UNDER_WAY_MS);
+  await watermark.passed(UNDER_WAY_MS);
   return { scrape, begun, ended: others() };
 }
 

@@ -12,7 +12,7 @@ import type { Witness } from '../soak/result.ts';
 import { judgeWitnesses, merged } from '../soak/witness.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import type { Line } from './table.ts';
-import type { Taken } from './take-table.ts';
+import type { Taken } from './taken.ts';
 import type { WantedEvent } from './wanted-event.ts';
 
 /**

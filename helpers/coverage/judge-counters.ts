@@ -13,12 +13,15 @@ import { type CountedScrape, othersBetween } from './counted-scrape.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import type { Line } from './table.ts';
 import type { WantedEvent } from './wanted-event.ts';
+import type { Watermark } from './watermark.ts';
 
 /** The table taken once, between two scrapes. */
 export interface CountedTable {
   readonly judged: readonly JudgedLine[];
   readonly before: CountedScrape;
   readonly after: CountedScrape;
+  /** What was told of opens and connects of ours between them that are no line of the table. */
+  readonly controls: ReturnType<Watermark['controls']>;
 }
 
 /** What a counter told, and what the event lines add up to in it. */
@@ -41,7 +44,8 @@ export function judgeCounters(
   wanted: (line: Line) => WantedEvent,
   source: string,
 ): Judgement {
-  const made = table.judged.map((one) => madeBy(one, wanted(one.taken.line)));
+  const controls = table.controls.map((taken) => ({ taken }));
+  const made = [...table.judged, ...controls].map((one) => madeBy(one, wanted(one.taken.line)));
   const lines = linesOf(made);
   const drops = scrapeDelta(scrapesOf(table), DROP_FAMILIES);
   if (!drops.known) return inconclusive(drops.reason, { source: drops.source });
@@ -72,7 +76,11 @@ interface Made {
   readonly cgroup: Series | undefined;
 }
 
-function madeBy({ taken, isLate = false }: JudgedLine, wanted: WantedEvent): Made {
+interface Told extends Pick<JudgedLine, 'isLate'> {
+  readonly taken: CountedTable['controls'][number];
+}
+
+function madeBy({ taken, isLate = false }: Told, wanted: WantedEvent): Made {
   const { line, events, actor } = taken;
   const process = actor?.kind === 'child' ? actor.parent : actor?.process;
   const id = process?.cgroup?.id;

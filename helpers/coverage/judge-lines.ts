@@ -4,7 +4,7 @@ import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../crit
 import { lateAmong } from './late-lines.ts';
 import { attachmentOf, type Promises } from './promises.ts';
 import { type Group, lineText } from './table.ts';
-import type { Taken } from './take-table.ts';
+import type { Taken } from './taken.ts';
 
 /** What became of one line of the table. */
 export interface JudgedLine {

@@ -1,4 +1,4 @@
-import type { Taken } from './take-table.ts';
+import type { Taken } from './taken.ts';
 
 /**
  * Routes among which event lines came late. A line is told of the route behind which it comes, so one that is held up is missing

@@ -6,7 +6,7 @@ import { NotApplicable } from '../criteria/judgement.ts';
 import { judgeGroup, judgeLines } from './judge-lines.ts';
 import type { Promises } from './promises.ts';
 import { type Route, TABLE } from './table.ts';
-import type { Taken } from './take-table.ts';
+import type { Taken } from './taken.ts';
 
 const EVERY = {
   ...{ lsm_file_open: true, lsm_inode_permission: true, lsm_bprm_check_security: true },

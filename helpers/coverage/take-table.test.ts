@@ -5,8 +5,9 @@ import { ownEventLine } from '../../fixtures/examples/own-event-line.ts';
 import { EventLog } from '../agent/stream/event-log.ts';
 import { judgeLines } from './judge-lines.ts';
 import type { Answer, NetworkSite, Site } from './site.ts';
-import { isKind, KINDS, type Kind } from './table.ts';
+import { isKind, KINDS, type Kind, type Route } from './table.ts';
 import { type Standing, takeTable } from './take-table.ts';
+import { Watermark } from './watermark.ts';
 
 const FILE = { dev: 7, ino: 8 };
 const NETWORK: NetworkSite = {
@@ -40,12 +41,30 @@ afterEach(async () => {
 });
 
 const PIDS = [process.pid, process.ppid];
+const CONTROL_PID = 1;
+const NEVER = Number.POSITIVE_INFINITY;
+
+const CONNECT = {
+  ...{ type: 'net_connect_block', family: 'ipv4', protocol: 'udp', direction: 'egress' },
+  ...{ remote_ip: NETWORK.address, remote_port: 9, rule_type: 'ip' },
+};
+
+/** Tells a decision of this process so much later. */
+function tell(pid: number | undefined, delay: number, what = {}): void {
+  const line = ownEventLine(FILE, { action: 'BLOCK', pid, ...what });
+  if (delay < NEVER) setTimeout(() => events.push(Buffer.from(line)), delay);
+}
 
 /**
  * The table, taken in the names of processes that are there in place of those kinds, in time that only the test moves.
  * @param delays of the event lines, one a route; the rest come at once.
+ * @param delayOf the event line of a control, which is taken by this route.
  */
-async function take(kinds: readonly Kind[], delays: readonly number[]) {
+async function take(
+  kinds: readonly Kind[],
+  delays: readonly number[],
+  delayOf: (route: Route) => number = () => NEVER,
+) {
   const waiting = [...delays];
   const pidOf = (kind: Kind) =>
     kinds.includes(kind) ? PIDS[kinds.indexOf(kind) % PIDS.length] : undefined;
@@ -58,10 +77,7 @@ async function take(kinds: readonly Kind[], delays: readonly number[]) {
           kind,
           up: () => Promise.resolve(pidOf(kind) ?? 'it is not tried'),
           take: () => {
-            const line = ownEventLine(FILE, { action: 'BLOCK', pid: pidOf(kind) });
-            const delay = waiting.shift() ?? 10;
-            if (delay < Number.POSITIVE_INFINITY)
-              setTimeout(() => events.push(Buffer.from(line)), delay);
+            tell(pidOf(kind), waiting.shift() ?? 10);
             return Promise.resolve(REFUSED);
           },
           end: () => Promise.resolve(),
@@ -70,7 +86,15 @@ async function take(kinds: readonly Kind[], delays: readonly number[]) {
       ]),
   );
   const begun = Date.now();
-  const taken = takeTable(SITE, {}, standing, events);
+  const watermark = new Watermark(events, {
+    up: () => Promise.resolve(CONTROL_PID),
+    take: (route) => {
+      tell(CONTROL_PID, delayOf(route), route === 'read' ? {} : CONNECT);
+      return Promise.resolve(REFUSED);
+    },
+    end: () => Promise.resolve(),
+  });
+  const taken = takeTable(SITE, {}, standing, watermark);
   let isOver = false;
   void taken.then(() => {
     isOver = true;
@@ -89,8 +113,6 @@ async function take(kinds: readonly Kind[], delays: readonly number[]) {
     seconds: (Date.now() - begun) / 1000,
   };
 }
-
-const NEVER = Number.POSITIVE_INFINITY;
 
 describe('event lines that a busy host holds up', () => {
   test('a line that takes some seconds is its route’s', async () => {
@@ -124,4 +146,24 @@ describe('event lines that a busy host holds up', () => {
     // Four take their routes at a time; three routes alone are waited for as long as any.
     expect(seconds).toBeLessThan((verdicts.length * 10) / 4);
   });
+});
+
+describe('controls behind routes whose lines do not come', () => {
+  test('once both are told, a route is not waited for', async () => {
+    const { verdicts, seconds } = await take(['user'], [NEVER, 10, NEVER], () => 50);
+    expect(verdicts).toEqual(['0 fail', '1 pass', '0 fail']);
+    expect(seconds).toBeLessThan(5);
+  });
+
+  test('a line that is told before they are is its route’s', async () => {
+    expect((await take(['user'], [2900], () => 3000)).verdicts).toEqual(Array(3).fill('1 pass'));
+  });
+
+  test.each(['read', 'udp-connect'] as const)(
+    'where %s alone is told, a route is waited for as if there were none',
+    async (told) => {
+      const { verdicts } = await take(['user'], [8000], (route) => (route === told ? 50 : NEVER));
+      expect(verdicts).toEqual(['1 pass', '1 pass', '1 pass']);
+    },
+  );
 });

@@ -1,21 +1,10 @@
-import type { BlockEvent, NetBlockEvent } from '../agent/contract/events.ts';
-import type { EventLog } from '../agent/stream/event-log.ts';
 import type { KnownActor } from '../agent/stream/field-check.ts';
 import { type ProcessFacts, readProcessFacts } from '../host/process-facts.ts';
 import { Probe } from './probe.ts';
-import type { Answer, Site } from './site.ts';
-import { isKind, KINDS, type Kind, type Line, type Route, TABLE } from './table.ts';
-
-/** One line of the table, taken once. */
-export interface Taken {
-  readonly line: Line;
-  /** In words where nobody knows what came of it. */
-  readonly answer: Answer | string;
-  /** Event lines of its process that came from its beginning to the next one's, or to the end of the table. */
-  readonly events: readonly (BlockEvent | NetBlockEvent)[];
-  /** Who made them; undefined where its process ended before it could be looked at. */
-  readonly actor?: KnownActor | undefined;
-}
+import type { Site } from './site.ts';
+import { isKind, KINDS, type Kind, type Route, TABLE } from './table.ts';
+import type { Taken } from './taken.ts';
+import type { Watermark } from './watermark.ts';
 
 /** Processes that were begun before, and live on after it. */
 export type Standing = ReadonlyMap<Kind, Pick<Probe, keyof Probe>>;
@@ -23,14 +12,16 @@ export type Standing = ReadonlyMap<Kind, Pick<Probe, keyof Probe>>;
 /** A line that was taken, and the event lines that came of it until now. */
 type Begun = Omit<Taken, 'events'> & { readonly lines: () => Taken['events'] };
 
-/** How long an event may take from the decision to our end of the pipe. */
+/** Most events are here by then; behind a route whose event is not, controls are taken. */
+const SOON_MS = 300;
+/** How long an event may take from the decision to our end of the pipe, where the controls' events do not come either. */
 const EVENT_WAIT_MS = 10_000;
-/** The same once so many routes of the table had no line: an agent that tells nothing would cost minutes. */
+/** The same once it was waited for so many routes: an agent that tells nothing would cost minutes. */
 const SHORT_WAIT_MS = 3000;
 const WAITED_FOR = 3;
-/** How long we look for an event that must not come. */
+/** The same for an event that must not come. */
 const QUIET_MS = 1500;
-/** The same behind each open route, so that a line is told of the route that made it: lines are read a few times a second. */
+/** The same behind each open route, so that a line is told of the route that made it. */
 const QUIET_AFTER_EACH_MS = 600;
 /** So many kinds at a time: a host has few processors, and each waits for events most of its time. */
 const TOGETHER = 4;
@@ -39,13 +30,13 @@ const ALONE: readonly Kind[] = ['neighbour'];
 
 /**
  * Takes every line of the table once, each kind of process its own lines in order.
- * @param events of the agent; without one there is no rule, and what fails then cannot be tried on this host.
+ * @param watermark of the agent's events; without one there is no rule, and what fails then cannot be tried on this host.
  */
 export async function takeTable(
   site: Site,
   environment: Readonly<Record<string, string>>,
   standing: Standing,
-  events?: EventLog,
+  watermark?: Watermark,
 ): Promise<readonly Taken[]> {
   const taken: Begun[] = [];
   let silent = 0;
@@ -55,7 +46,7 @@ export async function takeTable(
   };
   const takeKind = async (kind: Kind) => {
     const probe = standing.get(kind) ?? new Probe(kind, site, environment);
-    taken.push(...(await takeLines(probe, events, waitMs, wasSilent)));
+    taken.push(...(await takeLines(probe, watermark, waitMs, wasSilent)));
     if (!standing.has(kind)) await probe.end();
   };
   const waiting = Object.keys(KINDS).filter(isKind).values();
@@ -71,21 +62,19 @@ export async function takeTable(
 
 async function takeLines(
   probe: Pick<Probe, keyof Probe>,
-  events: EventLog | undefined,
+  watermark: Watermark | undefined,
   waitMs: () => number,
   wasSilent: () => void,
 ): Promise<Begun[]> {
   const lines = TABLE.filter(({ kind }) => kind === probe.kind);
   const pid = await probe.up();
   if (typeof pid === 'string') return lines.map((line) => ({ line, answer: pid, lines: () => [] }));
-  const made = events?.watchProcess(pid) ?? [];
-  const isMore = (ms: number) => {
-    const total = made.length;
-    return events?.until(() => made.length > total, ms);
-  };
-  /** A line that comes now may have others behind it. */
-  const quiet = async (ms: number) => {
-    while ((await isMore(ms)) === true);
+  const made = watermark?.events.watchProcess(pid) ?? [];
+  /** @returns whether all lines have come that were due by now; where nobody knows, none came for so long. */
+  const settled = async (ms: number): Promise<boolean> => {
+    const before = made.length;
+    if ((await watermark?.passed(ms)) !== false) return true;
+    return made.length === before ? false : settled(ms);
   };
   const taken: (Omit<Begun, 'lines'> & { from: number })[] = [];
   let isLate = false;
@@ -94,19 +83,22 @@ async function takeLines(
     const before = readProcessFacts(pid);
     const answer = await probe.take(line.route);
     taken.push({ line, answer, from, actor: before && actorOf(line.route, before) });
+    const hasCome = () => made.length > from;
     const isDue = line.expected === 'denied';
-    const came = await events?.until(
-      () => made.length > from,
-      isDue ? waitMs() : QUIET_AFTER_EACH_MS,
-    );
-    if (isDue && came === false) {
-      isLate = true;
-      wasSilent();
+    if (watermark !== undefined && !(isDue && (await watermark.events.until(hasCome, SOON_MS)))) {
+      const isTold = await watermark.passed(
+        isDue ? waitMs() - SOON_MS : QUIET_AFTER_EACH_MS,
+        hasCome,
+      );
+      if (isDue && !isTold && !hasCome()) {
+        isLate = true;
+        wasSilent();
+      }
     }
     // What came may be the line of a route before it, and its own is behind that.
-    if (isLate) await quiet(QUIET_AFTER_EACH_MS);
+    if (isLate) isLate = !(await settled(QUIET_AFTER_EACH_MS));
   }
-  await quiet(QUIET_MS);
+  await settled(QUIET_MS);
   return taken.map(({ from, ...one }, index) => ({
     ...one,
     lines: () => made.slice(from, taken[index + 1]?.from),

@@ -6,11 +6,11 @@ import type { Scrape } from '../agent/scrape.ts';
 import { readProcessFacts } from '../host/process-facts.ts';
 import type { Others } from '../soak/measured.ts';
 import { judgeRoutes, witnessOf } from './event-fields.ts';
-import { judgeCounters } from './judge-counters.ts';
+import { type CountedTable, judgeCounters } from './judge-counters.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import type { NetworkSite } from './site.ts';
 import { type Kind, type Line, type Route, TABLE } from './table.ts';
-import type { Taken } from './take-table.ts';
+import type { Taken } from './taken.ts';
 import { wantedEvent } from './wanted-event.ts';
 
 const SECRET = { path: '/site/secret', dev: 7, ino: 8 };
@@ -240,13 +240,14 @@ describe('what counters tell', () => {
     after: Scrape,
     others: readonly [Others, Others, Others, Others] = [NONE, NONE, NONE, NONE],
     judged = [read({}), connect()],
+    controls: CountedTable['controls'] = [],
   ) => {
     const [begun, ended, begunAgain, endedAgain] = others;
     const counted = {
       before: { scrape: zero, begun, ended },
       after: { scrape: after, begun: begunAgain, ended: endedAgain },
     };
-    return judgeCounters({ judged, ...counted }, wanted, 'table.json');
+    return judgeCounters({ judged, controls, ...counted }, wanted, 'table.json');
   };
   const files = (file: number): Others => ({ file, net: 0 });
 
@@ -255,6 +256,8 @@ describe('what counters tell', () => {
       verdict: 'pass',
       explanation: expect.stringMatching(/^2 event lines of our processes, 0 drops; \d counters/),
     });
+    const byControls = judge(scrape(), undefined, [read({})], [connect().taken]);
+    expect(byControls.explanation).toMatch(/^2 event lines of our processes, 0 drops; \d counters/);
     if (cgroup === undefined) return;
     const byCgroup = `aegisbpf_blocks_by_cgroup_total{cgroup_id="${cgroup}"}`;
     expect(judge(scrape({ [byCgroup]: 1 })).verdict).toBe('pass');
@@ -293,6 +296,8 @@ describe('what counters tell', () => {
     const judged = [read({}), connect(), told('root', 'exec-by-name', NO_FILE)];
     expect(judge(scrape({ aegisbpf_blocks_total: 2 }), undefined, judged).verdict).toBe('pass');
     expect(judge(scrape(), undefined, judged).verdict).toBe('fail');
+    const byControls = judge(scrape(), undefined, [read({})], [connect().taken]);
+    expect(byControls.explanation).toMatch(/^2 event lines of our processes, 0 drops; \d counters/);
     if (cgroup === undefined) return;
     const byCgroup = `aegisbpf_blocks_by_cgroup_total{cgroup_id="${cgroup}"}`;
     const more = { aegisbpf_blocks_total: 2, [byCgroup]: 3 };

@@ -148,16 +148,19 @@ export class CoverageMode {
   async #take(): Promise<TakenTable> {
     const { events } = this.#daemon.running;
     const { directory, candidate } = this.#run;
+    const watermark = this.#subjects.watermark(events);
     const others = () => othersIn(events.hostDecisions());
     // By the command line: the endpoint tells no counter by inode, address or port.
     const scrape = (when: string) => {
       const keep = (bytes: Uint8Array) =>
         directory.writeText(`coverage/${this.mode}/metrics-${when}.prom`, bytes);
-      return countedScrape(() => scrapeCommand(candidate, keep), others);
+      return countedScrape(() => scrapeCommand(candidate, keep), others, watermark);
     };
     const before = await scrape('before');
-    const taken = await this.#subjects.take(events);
+    const taken = await this.#subjects.take(watermark);
+    const controls = watermark.controls();
     const after = await scrape('after');
+    await watermark.end();
     if (!this.#daemon.ready.isRunning())
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
     const { notRun, promises } = this.#subjects;
@@ -173,6 +176,6 @@ export class CoverageMode {
         ...{ answer, events: events.length },
       })),
     });
-    return { judged, before, after, witness };
+    return { judged, before, after, controls, witness };
   }
 }

@@ -1,5 +1,6 @@
 import { howItEnded, runCommand } from '../../agent/command.ts';
 import { parseProbe } from '../../agent/contract/probe.ts';
+import type { EventLog } from '../../agent/stream/event-log.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, type RuleList, rulesOn } from '../../changes/rules.ts';
@@ -9,7 +10,9 @@ import { Probe } from '../../coverage/probe.ts';
 import type { Promises } from '../../coverage/promises.ts';
 import type { Site } from '../../coverage/site.ts';
 import { type Kind, TABLE } from '../../coverage/table.ts';
-import { type Standing, type Taken, takeTable } from '../../coverage/take-table.ts';
+import { type Standing, takeTable } from '../../coverage/take-table.ts';
+import type { Taken } from '../../coverage/taken.ts';
+import { Watermark } from '../../coverage/watermark.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import type { CanaryRun } from '../canary-run.ts';
@@ -102,9 +105,14 @@ export class CoverageSubjects {
     );
   }
 
-  /** Takes the whole table. @param events of the agent, once there is one. */
-  take(events?: Parameters<typeof takeTable>[3]): Promise<readonly Taken[]> {
-    return takeTable(this.made.site, this.#run.candidate.environment, this.#standing, events);
+  /** Takes the whole table. @param watermark of the agent's events, once there is one. */
+  take(watermark?: Watermark): Promise<readonly Taken[]> {
+    return takeTable(this.made.site, this.#run.candidate.environment, this.#standing, watermark);
+  }
+
+  watermark(events: EventLog): Watermark {
+    const probe = new Probe('network', this.made.site, this.#run.candidate.environment);
+    return new Watermark(events, probe);
   }
 
   /** All rules before the first start, by one policy: each mode finds them there. */
