@@ -58,8 +58,7 @@ function collected(stream: Readable, tooMuch: () => void): () => Buffer {
 
 /**
  * Starts a program without a shell and with nothing to read; it does not outlive us. Whatever it comes to is told when
- * it has ended, and never thrown. On Node's own `spawn`, for three processes need this before the first step: a
- * library of a hundred files would cost each of them more than all that is ours.
+ * it has ended, and never thrown. On Node's own `spawn` (docs/decisions/8-programs-by-nodes-spawn.md).
  */
 export function startProgram(path: string, args: readonly string[], limits: Limits) {
   try {
