@@ -45,7 +45,7 @@ test('counts from the first sample, and a failed scrape leaves a gap and no zero
     sample(3),
   ] as Sample[]);
   const [audit] = soakSeries(run.path);
-  expect(audit).toMatchObject({ phase: 'audit', begin: 0, end: 3, samples: 4 });
+  expect(audit).toMatchObject({ phase: 'audit', end: 3, samples: 4 });
   expect(audit?.decisions).toEqual([
     [0, 0],
     [1, 500],
@@ -158,6 +158,21 @@ test('a limit is a line where its threshold says so, and growth counts from the 
   ]);
   const without = charts(exampleRun({ settings: {} }), run.path);
   expect(without.get('drops.svg')).not.toContain('limit');
+});
+
+test('two soaks stand side by side from their own beginning, on one scale; what nobody measured is written', () => {
+  soaked('audit', [sample(0), sample(10)]);
+  soaked('enforce', [sample(100), sample(104, { drops: 900 })]);
+  const [audit, enforce] = soakSeries(run.path);
+  expect([audit?.end, enforce?.end]).toEqual([10, 4]);
+  const drawn = charts(exampleRun(), run.path);
+  const labels = (name: 'drops.svg' | 'open-latency.svg') =>
+    [...(drawn.get(name)?.matchAll(/>([^<>\n]+)<\/text>/g) ?? [])].map(([, text]) => text);
+  const drops = labels('drops.svg');
+  expect(drops.filter((text) => text === '0:00' || text === '0:08')).toHaveLength(4);
+  expect(drops.filter((text) => text === 'limit 100')).toHaveLength(2);
+  expect(drops.filter((text) => text === '800')).toHaveLength(1);
+  expect(labels('open-latency.svg').filter((text) => text === 'no data')).toHaveLength(4);
 });
 
 test('a host name cannot become part of the drawing’s own markup', () => {

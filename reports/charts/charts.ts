@@ -1,7 +1,7 @@
 import type { RunRecord } from '../../helpers/evidence/run-record.ts';
 import { THRESHOLDS, type Threshold } from '../../helpers/settings/thresholds.ts';
 import { reportTitle } from '../records.ts';
-import { BUCKETS, type Chart, drawChart, type Level } from './draw.ts';
+import { bucketsOf, type Chart, drawChart, type Level } from './draw.ts';
 import { type SoakSeries, soakSeries } from './series.ts';
 
 /** Folder of the charts in a run directory. */
@@ -43,7 +43,7 @@ function samplesText(soaks: readonly SoakSeries[]): string {
   const counts = soaks.map(
     ({ phase, samples }) => `${phase} ${samples.toLocaleString('en')} samples`,
   );
-  const thinned = soaks.some(({ samples }) => samples > BUCKETS * 2);
+  const thinned = soaks.some(({ samples }) => samples > bucketsOf(soaks.length) * 2);
   return thinned
     ? `${counts.join(', ')}; the lowest and the highest of every two pixels are drawn`
     : counts.join(', ');

@@ -15,10 +15,16 @@ const BOTTOM = 46;
 /** Room above the highest figure for the names of the phases. */
 const HEADROOM = 1.25;
 const SIDE = { left: 88, right: 28 };
-/** One bucket for every two pixels: more would be drawn over itself. */
-export const BUCKETS = (WIDTH - SIDE.left - SIDE.right) / 2;
+/** Between the soaks, which stand side by side over the same time and the same scale. */
+const BETWEEN = 24;
+const PIXELS_A_STEP = 80;
 
-/** A horizontal line through the whole panel, or through one soak. */
+/** How wide each soak is drawn. */
+const widthOf = (soaks: number) => (WIDTH - SIDE.left - SIDE.right - (soaks - 1) * BETWEEN) / soaks;
+/** One bucket for every two pixels: more would be drawn over itself. */
+export const bucketsOf = (soaks: number): number => widthOf(soaks) / 2;
+
+/** A horizontal line through each soak of a panel, or through one. */
 export interface Level {
   readonly name: string;
   readonly value: number;
@@ -54,9 +60,9 @@ function clock(seconds: number): string {
 const figure = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 1 });
 
 /** Round steps of a clock: an axis of 0:00, 1:40, 3:20 is no help to anybody. */
-function timeStep(seconds: number): number {
+function timeStep(seconds: number, most: number): number {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200];
-  return steps.find((step) => seconds / step <= 10) ?? 86_400;
+  return steps.find((step) => seconds / step <= most) ?? 86_400;
 }
 
 export const textStyle = (
@@ -70,23 +76,25 @@ export const textStyle = (
   fontFamily: 'system-ui, sans-serif',
 });
 
-/** Where each soak begins and ends, named in the first panel. */
-function phaseMarks(soaks: readonly SoakSeries[], named: boolean) {
+/** How long the soak was, named in the first panel. */
+function phaseMark(soak: SoakSeries, named: boolean) {
   return {
     silent: true,
-    data: soaks.map((soak) => [
-      {
-        xAxis: soak.begin,
-        name: soak.endedEarly === undefined ? soak.phase : `${soak.phase} (ended early)`,
-        itemStyle: { color: colour[soak.phase] },
-        label: { show: named, position: 'insideTopLeft' as const, ...textStyle(12, 'muted') },
-      },
-      { xAxis: soak.end },
-    ]),
+    data: [
+      [
+        {
+          xAxis: 0,
+          name: soak.endedEarly === undefined ? soak.phase : `${soak.phase} (ended early)`,
+          itemStyle: { color: colour[soak.phase] },
+          label: { show: named, position: 'insideTopLeft' as const, ...textStyle(12, 'muted') },
+        },
+        { xAxis: soak.end },
+      ],
+    ],
   };
 }
 
-function levelMark(level: Level, from: number, to: number) {
+function levelMark(level: Level, to: number) {
   const style = { color: colour[level.colour], type: 'dashed' as const, width: 1.5 };
   const label = {
     formatter: `${level.name} ${figure(level.value)}`,
@@ -94,14 +102,90 @@ function levelMark(level: Level, from: number, to: number) {
     ...textStyle(12, 'text'),
     color: colour[level.colour],
   };
-  const ends = [level.over?.begin ?? from, level.over?.end ?? to];
-  return ends.map((x) => ({ coord: [x, level.value], lineStyle: style, label, symbol: 'none' }));
+  return [0, to].map((x) => ({ coord: [x, level.value], lineStyle: style, label, symbol: 'none' }));
 }
 
-function option({ title, subtitle, soaks, panels }: Chart) {
-  const from = Math.min(...soaks.map(({ begin }) => begin));
-  const to = Math.max(...soaks.map(({ end }) => end), from + 1);
-  const top = (index: number) => TOP + index * (PANEL + GAP);
+/** A level that is not in the picture would be no level. */
+function highestOf({ points, levels = [] }: Panel, soaks: readonly SoakSeries[]): number {
+  const figures = soaks.flatMap((soak) => points(soak).map(([, value]) => value));
+  const highest = [...figures, ...levels.map(({ value }) => value)].reduce(
+    (known, value) => Math.max(known, value),
+    0,
+  );
+  return highest === 0 ? 1 : highest * HEADROOM;
+}
+
+/** A figure of one soak: its place, axes, line and levels. */
+function cell(panel: Panel, soak: SoakSeries, at: { row: number; column: number }, chart: Chart) {
+  const { soaks } = chart;
+  const width = widthOf(soaks.length);
+  const top = TOP + at.row * (PANEL + GAP);
+  const left = SIDE.left + at.column * (width + BETWEEN);
+  const to = Math.max(...soaks.map(({ end }) => end), 1);
+  const gridIndex = at.row * soaks.length + at.column;
+  const points = panel.points(soak);
+  const levels = (panel.levels ?? []).filter(({ over = soak }) => over === soak);
+  return {
+    noData:
+      points.length > 0
+        ? []
+        : [{ text: 'no data', left, top: top + PANEL / 2, textStyle: textStyle(13, 'muted') }],
+    grid: { left, width, top, height: PANEL },
+    xAxis: {
+      type: 'value' as const,
+      gridIndex,
+      min: 0,
+      max: to,
+      interval: timeStep(to, width / PIXELS_A_STEP),
+      axisLabel: {
+        ...textStyle(12, 'muted'),
+        formatter: clock,
+        hideOverlap: true,
+        showMaxLabel: false,
+      },
+      axisLine: { lineStyle: { color: colour.muted } },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value' as const,
+      gridIndex,
+      min: 0,
+      max: highestOf(panel, soaks),
+      axisLabel: {
+        show: at.column === 0,
+        ...textStyle(12, 'muted'),
+        formatter: figure,
+        showMaxLabel: false,
+      },
+      axisLine: { lineStyle: { color: colour.muted } },
+      splitLine: { lineStyle: { color: colour.grid } },
+    },
+    series: {
+      type: 'line' as const,
+      silent: true,
+      name: soak.phase,
+      xAxisIndex: gridIndex,
+      yAxisIndex: gridIndex,
+      showSymbol: points.length < 2,
+      symbol: 'circle',
+      lineStyle: { color: colour.line, width: 1.5 },
+      itemStyle: { color: colour.line },
+      data: keepExtremes(points, bucketsOf(soaks.length)).map(([x, y]) => [x, y]),
+      markArea: phaseMark(soak, at.row === 0),
+      markLine: {
+        silent: true,
+        symbol: 'none',
+        data: levels.map((level) => levelMark(level, to)),
+      },
+    },
+  };
+}
+
+function option(chart: Chart) {
+  const { title, subtitle, soaks, panels } = chart;
+  const cells = panels.flatMap((panel, row) =>
+    soaks.map((soak, column) => cell(panel, soak, { row, column }, chart)),
+  );
   return {
     animation: false,
     backgroundColor: colour.ground,
@@ -114,66 +198,18 @@ function option({ title, subtitle, soaks, panels }: Chart) {
         textStyle: textStyle(16, 'text', 'bold'),
         subtextStyle: textStyle(12, 'muted'),
       },
-      ...panels.map(({ name }, index) => ({
+      ...panels.map(({ name }, row) => ({
         text: name,
         left: SIDE.left - 8,
-        top: top(index) - 28,
+        top: TOP + row * (PANEL + GAP) - 28,
         textStyle: textStyle(13, 'text', 'bold'),
       })),
+      ...cells.flatMap(({ noData }) => noData),
     ],
-    grid: panels.map((_, index) => ({ ...SIDE, top: top(index), height: PANEL })),
-    xAxis: panels.map((_, index) => ({
-      type: 'value' as const,
-      gridIndex: index,
-      min: from,
-      max: to,
-      interval: timeStep(to - from),
-      axisLabel: {
-        ...textStyle(12, 'muted'),
-        formatter: clock,
-        hideOverlap: true,
-        showMaxLabel: false,
-      },
-      axisLine: { lineStyle: { color: colour.muted } },
-      splitLine: { show: false },
-    })),
-    yAxis: panels.map((panel, index) => ({
-      type: 'value' as const,
-      gridIndex: index,
-      min: 0,
-      // A level that is not in the picture would be no level.
-      max: (extent: { max: number }) => {
-        const highest = Math.max(extent.max, ...(panel.levels ?? []).map(({ value }) => value));
-        return highest <= 0 ? 1 : highest * HEADROOM;
-      },
-      axisLabel: { ...textStyle(12, 'muted'), formatter: figure, showMaxLabel: false },
-      axisLine: { lineStyle: { color: colour.muted } },
-      splitLine: { lineStyle: { color: colour.grid } },
-    })),
-    series: panels.flatMap((panel, index) =>
-      soaks.map((soak, number) => ({
-        type: 'line' as const,
-        silent: true,
-        name: soak.phase,
-        xAxisIndex: index,
-        yAxisIndex: index,
-        showSymbol: panel.points(soak).length < 2,
-        symbol: 'circle',
-        lineStyle: { color: colour.line, width: 1.5 },
-        itemStyle: { color: colour.line },
-        data: keepExtremes(panel.points(soak), BUCKETS).map(([x, y]) => [x, y]),
-        ...(number === 0
-          ? {
-              markArea: phaseMarks(soaks, index === 0),
-              markLine: {
-                silent: true,
-                symbol: 'none',
-                data: (panel.levels ?? []).map((level) => levelMark(level, from, to)),
-              },
-            }
-          : {}),
-      })),
-    ),
+    grid: cells.map(({ grid }) => grid),
+    xAxis: cells.map(({ xAxis }) => xAxis),
+    yAxis: cells.map(({ yAxis }) => yAxis),
+    series: cells.map(({ series }) => series),
   };
 }
 

@@ -61,7 +61,7 @@ function rates(counts: readonly Point[]): Point[] {
   });
 }
 
-/** What the charts show of one soak. Times are seconds since the run's first sample. */
+/** What the charts show of one soak. Times are seconds since its first sample. */
 export type SoakSeries = ReturnType<typeof soakSeries>[number];
 
 /** The soaks of a run that left samples, in their order. */
@@ -70,19 +70,16 @@ export function soakSeries(path: string) {
   const soaks = (['audit', 'enforce'] as const)
     .filter((phase) => run.has(`${phase}/samples.ndjson`))
     .map((phase) => ({ phase, samples: readSamples(run.file(phase, 'samples.ndjson')) }));
-  const startMs = Date.parse(soaks.find(({ samples }) => samples.length > 0)?.samples[0]?.at ?? '');
   return soaks.flatMap(({ phase, samples }) => {
     const [first] = samples;
     const last = samples.at(-1);
     if (first === undefined || last === undefined) return [];
-    // Within a soak by its monotonic clock; between soaks only the wall clock knows.
-    const begin = (Date.parse(first.at) - startMs - first.elapsedMs) / 1000;
-    const at: Clock = ({ elapsedMs }) => begin + elapsedMs / 1000;
+    // By the soak's own monotonic clock.
+    const at: Clock = ({ elapsedMs }) => (elapsedMs - first.elapsedMs) / 1000;
     const decisions = grown(samples, at, (one) => one.decisions);
     const result = resultOf(run, phase);
     return {
       phase,
-      begin: at(first),
       end: at(last),
       samples: samples.length,
       /** Decisions a second, between one sample and the next. */
