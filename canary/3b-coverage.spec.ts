@@ -6,6 +6,7 @@ import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.t
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
+import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 
 const run = canaryRun();
@@ -28,6 +29,9 @@ section('coverage', () => {
     if (mode === 'enforce') {
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());
+      criterion('coverage.enforce.candidate-policy', () =>
+        candidatePolicyDenies(run, subjects, enforce.daemon),
+      );
     }
     criterion(`coverage.${mode}.stop`, () => phase.stop());
   }

@@ -9,7 +9,12 @@ export interface Entry {
   /** Criteria, or whole sections, that must have passed before this one is worth trying; besides the section's own. */
   readonly needs?: readonly string[];
   /** An optional part: the knob that switches it on. */
-  readonly knob?: 'SOAK_OPERATIONS' | 'SOAK_NET_WORKLOAD' | 'HEADROOM' | 'COST_COMMAND';
+  readonly knob?:
+    | 'SOAK_OPERATIONS'
+    | 'SOAK_NET_WORKLOAD'
+    | 'HEADROOM'
+    | 'CANDIDATE_POLICY'
+    | 'COST_COMMAND';
   /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
   readonly phases?: readonly Phase[];
   /** How long the step itself may take, without the agent's commands; the default suits a few opens. */
@@ -249,6 +254,12 @@ const manyRules = needing('coverage.enforce.ready', {
     title: 'they are in force again after another policy is rolled back',
     needs: ['coverage.enforce.many-rules'],
     ...slow,
+  },
+  'candidate-policy': {
+    title: 'the rules of CANDIDATE_POLICY that are tried deny what they name',
+    knob: 'CANDIDATE_POLICY',
+    ...slow,
+    evidence: ['coverage/enforce/candidate-policy.json'],
   },
 });
 

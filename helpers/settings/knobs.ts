@@ -209,7 +209,9 @@ export const knobs = z.object({
     .describe('where probe files are made; must be ext4, xfs, f2fs or tmpfs'),
   CANDIDATE_POLICY: path
     .optional()
-    .describe('a policy to apply before each soak, on a host without rules of its own'),
+    .describe(
+      'a policy to apply before each soak, on a host without rules of its own; the coverage phase tries some of its rules',
+    ),
   PRODUCTION_PROFILE: path
     .optional()
     .describe('a profile that `npm run profile` recorded on a production host'),

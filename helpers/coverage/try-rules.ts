@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { EventLog } from '../agent/stream/event-log.ts';
+import { OwnProcess } from '../workload/own-process.ts';
+import type { Attempt } from './policy-sample.ts';
+
+/** What became of each attempt: an errno, or `let through`. */
+const outcomes = z.array(z.string()).readonly();
+export type Outcomes = z.output<typeof outcomes>;
+
+const SCRIPT = new URL('./try-rules-process.ts', import.meta.url);
+/** How long the events of all of them may take, and how long we look for one more. */
+const EVENTS_MS = 10_000;
+const QUIET_MS = 600;
+
+/**
+ * Makes each attempt once, in a process of our own.
+ * @returns its outcomes and how many events it made; undefined where the process told nothing.
+ */
+export async function tryRules(
+  attempts: readonly Attempt[],
+  environment: Readonly<Record<string, string>>,
+  events: EventLog,
+): Promise<{ readonly outcomes: Outcomes; readonly made: number } | undefined> {
+  let told: Outcomes | undefined;
+  const child = new OwnProcess(SCRIPT, JSON.stringify(attempts), environment, (message) => {
+    told = outcomes.safeParse(message).data;
+  });
+  const made = child.pid === undefined ? [] : events.watchProcess(child.pid);
+  await child.ended;
+  const denials = told?.filter((outcome) => outcome === 'EPERM').length ?? 0;
+  await events.until(() => made.length >= denials, EVENTS_MS);
+  await events.until(() => made.length > denials, QUIET_MS);
+  return told?.length === attempts.length ? { outcomes: told, made: made.length } : undefined;
+}
