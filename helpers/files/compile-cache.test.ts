@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** The folder that a process of an open shell keeps its compiled sources in; empty without one. */
-function folderUsed(): string {
+function folderUsed(as: { uid?: number } = {}): string {
   const program = `
     import { getCompileCacheDir } from 'node:module';
     import { useCompileCache } from ${JSON.stringify(new URL('compile-cache.ts', import.meta.url).href)};
@@ -22,7 +22,7 @@ function folderUsed(): string {
     console.log(getCompileCacheDir() ?? '');`;
   const arguments_ = ['--input-type=module', '--eval', program];
   // Without the cache that the tests themselves have.
-  return execFileSync(process.execPath, arguments_, { encoding: 'utf8', env: {} }).trim();
+  return execFileSync(process.execPath, arguments_, { encoding: 'utf8', env: {}, ...as }).trim();
 }
 
 test('nobody else can write the compiled form of what root runs, whatever the umask', () => {
@@ -42,3 +42,12 @@ test('a cache that all may write is not used', () => {
   expect(folderUsed()).toBe('');
   expect(readdirSync(directory)).toEqual([]);
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'a cache that root keeps to itself is not used by others',
+  () => {
+    folderUsed();
+    chmodSync(folder, 0o700);
+    expect(folderUsed({ uid: 65_534 })).toBe('');
+  },
+);

@@ -12,10 +12,15 @@ function isForAll(path: string): boolean {
 }
 
 function isTrusted(directory: string): boolean {
-  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return true;
-  // Node makes a folder in it for each of its versions and each user.
-  const inIt = readdirSync(directory).map((name) => join(directory, name));
-  return ![directory, ...inIt].some(isForAll);
+  try {
+    if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return true;
+    // Node makes a folder in it for each of its versions and each user.
+    const inIt = readdirSync(directory).map((name) => join(directory, name));
+    return ![directory, ...inIt].some(isForAll);
+  } catch {
+    // Root made it, and others may not look into it.
+    return false;
+  }
 }
 
 /**
