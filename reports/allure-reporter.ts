@@ -10,7 +10,7 @@ import { type RunVerdict, runVerdict } from '../helpers/evidence/verdict.ts';
 import { allureMessages } from './allure-messages.ts';
 import { capped, oneLine, xmlText } from './clean-text.ts';
 import { recordText } from './record-text.ts';
-import { testsOf } from './records.ts';
+import { askedNames, testsOf } from './records.ts';
 import { reportStep } from './report-step.ts';
 
 declare module 'vitest' {
@@ -58,7 +58,7 @@ function environment(run: RunRecord, verdict: RunVerdict): string {
     Status: verdict.status,
     ...Object.fromEntries(errors.map((error, index) => [`Error\\ ${index + 1}`, error])),
     Rehearsal: run.rehearsal.join('; ') || 'no',
-    'Asked\\ for': run.asked.join(', '),
+    'Asked\\ for': askedNames(run.asked).join(', '),
     Candidate: run.candidatePath,
     Version: run.candidateVersion ?? 'not told',
     'SHA-256': run.candidateSha256 ?? 'unknown',

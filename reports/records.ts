@@ -21,6 +21,10 @@ export function reportTitle({ rehearsal }: Pick<RunRecord, 'rehearsal'>): string
 /** How many criteria, in words. */
 export const criteriaText = (count: number) => counted(count, 'criterion', 'criteria');
 
+/** What a run was asked for, in names: each has the preconditions, and one may have nothing else. */
+export const askedNames = (asked: readonly Phase[]): readonly string[] =>
+  asked.length === 0 ? ['preconditions'] : asked;
+
 /** Phases of the runbook that this run was not asked for. */
 export const notAsked = (asked: readonly Phase[]): Phase[] =>
   PHASES.filter((phase) => !asked.includes(phase));

@@ -6,7 +6,7 @@ import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import { counted, inWords } from '../helpers/text/counted.ts';
 import { oneLine } from './clean-text.ts';
 import { paragraph } from './paragraph.ts';
-import { acceptedRisks, criteriaText, limitText, notAsked } from './records.ts';
+import { acceptedRisks, askedNames, criteriaText, limitText, notAsked } from './records.ts';
 
 const COLUMNS = 80;
 const RULE = '─'.repeat(COLUMNS - 2);
@@ -32,7 +32,9 @@ const ANSWERS: Readonly<Record<RunVerdict['status'], string>> = {
 /** The answer in one line; a pass of some phases says which. */
 export function answer({ status, asked }: Pick<RunVerdict, 'status' | 'asked'>): string {
   const partial = status === 'pass' && notAsked(asked).length > 0;
-  return partial ? `PASS of ${inWords(asked)} alone, not of the release.` : ANSWERS[status];
+  return partial
+    ? `PASS of ${inWords(askedNames(asked))} alone, not of the release.`
+    : ANSWERS[status];
 }
 
 function tone({ green, status }: RunVerdict): 'pass' | 'fail' | 'inconclusive' {
@@ -188,7 +190,7 @@ export function statusScreen(
       entry('accepted', `${title} (${severity}), until ${until} by ${by}`, 3),
     ),
     ...(run.rehearsal.length > 0 ? entry('rehearsal', run.rehearsal.join('; '), 4) : []),
-    ...entry('phases', run.asked.join(', '), 1),
+    ...entry('phases', askedNames(run.asked).join(', '), 1),
     ...(others.length > 0 ? entry('not run', others.join(', '), 1) : []),
     ...unbroken('candidate', run.candidatePath),
     ...entry('SHA-256', run.candidateSha256 ?? 'unknown', 1),

@@ -7,7 +7,7 @@ import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
 import { inWords } from '../helpers/text/counted.ts';
 import type { CommandTotal } from './command-totals.ts';
 import { codeSpan, table } from './markdown.ts';
-import { criteriaText, limitText, notAsked, reportTitle } from './records.ts';
+import { askedNames, criteriaText, limitText, notAsked, reportTitle } from './records.ts';
 
 /** One page: what does not fit is counted, and stands in summary.json. */
 const MOST_LISTED = 7;
@@ -41,7 +41,9 @@ const HEADINGS: Readonly<Record<RunVerdict['status'], string>> = {
 /** The title's answer; a pass of some phases says which. */
 export function heading({ status, asked }: Pick<RunVerdict, 'status' | 'asked'>): string {
   const partial = status === 'pass' && notAsked(asked).length > 0;
-  return partial ? `PASS of ${inWords(asked)} alone, not of the release` : HEADINGS[status];
+  return partial
+    ? `PASS of ${inWords(askedNames(asked))} alone, not of the release`
+    : HEADINGS[status];
 }
 
 /** The first cause in one sentence; the others stand below. */
@@ -83,7 +85,7 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
     ['Host', run.hostname],
     ['Kernel', run.kernel.value ?? 'unknown'],
     ['Mirrors production', attested === undefined ? mirrors?.verdict : `word of ${attested}`],
-    ['Phases', run.asked.join(', ')],
+    ['Phases', askedNames(run.asked).join(', ')],
     ['Not run', others.length === 0 ? undefined : others.join(', ')],
     ['Soak', soak({ run, verdict })],
     ...(run.parts ?? []).map((part): [string, string] => [

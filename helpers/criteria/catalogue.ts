@@ -1,5 +1,5 @@
 import { headroomRates } from '../settings/headroom-rates.ts';
-import type { Phase, Settings } from '../settings/settings.ts';
+import { PHASES, type Phase, type Settings } from '../settings/settings.ts';
 import { THRESHOLDS, type Threshold, type ThresholdName } from '../settings/thresholds.ts';
 
 /** What is known of a criterion besides its id. */
@@ -544,6 +544,8 @@ const ENTRIES = {
   ),
   'exit.false-positives': {
     title: 'all critical false positives are resolved',
+    // Without a phase there is no decision to review.
+    phases: PHASES,
     needs: ['preconditions'],
     evidence: ['canary.log', 'review.csv', 'review.yaml'],
   },

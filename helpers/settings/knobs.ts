@@ -100,11 +100,13 @@ export const knobs = z.object({
     .optional()
     .meta({ description: 'the BPF object of `AEGIS_BIN_PREVIOUS`', byDefault: 'its own search' }),
   PHASE: z
-    .enum(['all', 'audit', 'enforce', 'coverage', 'cost', 'rollback'], {
-      error: 'expected all, audit, enforce, coverage, cost or rollback',
+    .enum(['all', 'preconditions', 'audit', 'enforce', 'coverage', 'cost', 'rollback'], {
+      error: 'expected all, preconditions, audit, enforce, coverage, cost or rollback',
     })
     .prefault('all')
-    .describe('`all`, `audit`, `enforce`, `coverage`, `cost` or `rollback`'),
+    .describe(
+      '`all`, `audit`, `enforce`, `coverage`, `cost` or `rollback`; `preconditions` alone is what `npm run doctor` asks for',
+    ),
   DURATION_SECONDS: wholeNumber(1, 604_800, 'seconds')
     .prefault('300')
     .describe('length of each soak'),

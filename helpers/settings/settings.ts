@@ -128,7 +128,8 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
 export const PHASES = ['audit', 'enforce', 'coverage', 'cost', 'rollback'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** The phases of the runbook that this run is asked for. */
-export function askedPhases(settings: Settings): readonly Phase[] {
-  return settings.PHASE === 'all' ? PHASES : [settings.PHASE];
+/** The phases of the runbook that this run is asked for; none where it is for the preconditions alone. */
+export function askedPhases({ PHASE }: Settings): readonly Phase[] {
+  if (PHASE === 'preconditions') return [];
+  return PHASE === 'all' ? PHASES : [PHASE];
 }

@@ -63,7 +63,7 @@ function skipReason({ id, section: name, needs = [] }: CriterionEntry): string |
   if (provided.rejudge && name !== 'exit')
     return 'CANARY_RUN judges the exit criteria of a finished run';
   if (!inScope(id, provided.asked)) {
-    return `not asked for: this run is for ${provided.asked.join(', ')} (PHASE)`;
+    return `not asked for: this run is for ${provided.asked.join(', ') || 'the preconditions'} (PHASE)`;
   }
   if (runaway !== undefined)
     return `"${runaway}" did not end when it was cancelled, and nothing may run beside it`;

@@ -1,0 +1,9 @@
+/** `npm run doctor`: the preconditions of a run alone. */
+import { helpIfAsked } from '../text/usage.ts';
+
+helpIfAsked(`usage: sudo npm run doctor -- [VITEST OPTION]...
+Judges the preconditions of a run on this host and nothing else: it starts no agent and makes no rule. Every knob works, and exit codes are those of a run.`);
+
+process.env.PHASE = 'preconditions';
+process.argv.splice(2, 0, 'run', 'canary');
+await import(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url).href);
