@@ -5,6 +5,7 @@ import { criterion, section } from '../helpers/steps/criterion.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
+import { HostRules } from '../helpers/steps/phases/host-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
@@ -13,6 +14,7 @@ const run = canaryRun();
 const subjects = new CoverageSubjects(run);
 const audit = new CoverageMode(run, subjects, 'audit');
 const enforce = new CoverageMode(run, subjects, 'enforce');
+const host = new HostRules(run, subjects);
 const many = new ManyRules(run, subjects, enforce.daemon);
 
 section('coverage', () => {
@@ -37,6 +39,10 @@ section('coverage', () => {
   }
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.object', () => changedObjectIsRefused(run));
+  criterion('coverage.host-ptrace', () => host.judge('deny_ptrace'));
+  criterion('coverage.host-modules', () => host.judge('deny_module_load'));
+  criterion('coverage.host-bpf', () => host.judge('deny_bpf'));
+  criterion('coverage.host-rules-gone', () => host.gone());
   criterion('coverage.review-notes', () =>
     reviewNotes(run, 'coverage', [...audit.streams, ...enforce.streams], subjects.names()),
   );
@@ -44,6 +50,7 @@ section('coverage', () => {
   afterAll(async () => {
     await audit.cleanUp();
     await enforce.cleanUp();
+    await host.cleanUp();
     subjects.cleanUp();
   });
 });

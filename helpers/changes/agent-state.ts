@@ -159,7 +159,8 @@ export function restoreAgentState(state: AgentState, ours: readonly string[] = [
   return problems;
 }
 
-function removePins(directory: string): string | undefined {
+/** All pins and their directory, or none of them. @returns what is in the way. */
+export function removePins(directory: string): string | undefined {
   // Looked at before the first is removed: whole or not at all.
   const pins = readdirSync(directory, { withFileTypes: true });
   const folder = pins.find((pin) => pin.isDirectory());

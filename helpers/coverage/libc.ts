@@ -13,6 +13,7 @@ const prototypes = {
   mount:
     'int mount(const char *source, const char *target, const char *type, ulong flags, const char *data)',
   chroot: 'int chroot(const char *path)',
+  ptrace: 'long ptrace(int request, int pid, int64 address, int64 data)',
   prctl: 'int prctl(int option, ulong a, ulong b, ulong c, ulong d)',
   mmap: 'void *mmap(void *at, size_t size, int prot, int flags, int fd, int64 offset)',
   socket: 'int socket(int family, int type, int protocol)',

@@ -14,6 +14,7 @@ export interface Entry {
     | 'SOAK_NET_WORKLOAD'
     | 'HEADROOM'
     | 'CANDIDATE_POLICY'
+    | 'DISPOSABLE_HOST'
     | 'COST_COMMAND';
   /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
   readonly phases?: readonly Phase[];
@@ -263,6 +264,20 @@ const manyRules = needing('coverage.enforce.ready', {
   },
 });
 
+/** Of rules that deny something to every process of the host. */
+const onHost = (title: string) => ({
+  title,
+  knob: 'DISPOSABLE_HOST' as const,
+  ...slow,
+  evidence: ['coverage/host-rules.json'],
+});
+const hostRules = {
+  'coverage.host-ptrace': onHost('reaching into another process is denied to the whole host'),
+  'coverage.host-modules': onHost('loading a kernel module is denied to the whole host'),
+  'coverage.host-bpf': onHost('loading BPF programs is denied to the whole host'),
+  'coverage.host-rules-gone': onHost('the rules for the whole host are gone again'),
+};
+
 /** What the host pays with the agent in a mode. */
 const costIn = (mode: SoakMode) => {
   const timed = (what: string) => ({
@@ -381,6 +396,7 @@ const ENTRIES = {
     ...slow,
     evidence: ['coverage/object-*/agent.stderr.log'],
   },
+  ...needing('coverage.removed', hostRules),
   'coverage.review-notes': reviewNotes(
     'coverage.audit.ready',
     'decisions on others while the routes were taken are written for review',

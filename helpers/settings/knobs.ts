@@ -206,6 +206,11 @@ export const knobs = z.object({
     .describe(
       'your own command to time with the agent and without, as JSON: `["/usr/bin/make","-C","/src"]`',
     ),
+  DISPOSABLE_HOST: zeroOrOne
+    .prefault('0')
+    .describe(
+      '`1` says that this host is thrown away after the run: rules that deny something to the whole host are tried for seconds',
+    ),
   PROBE_DIR: path
     .prefault('/var/tmp')
     .describe('where probe files are made; must be ext4, xfs, f2fs or tmpfs'),

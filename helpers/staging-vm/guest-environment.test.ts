@@ -23,6 +23,7 @@ describe('the guest’s environment', () => {
       AEGIS_BIN: '/job/project/fixtures/stand-in/aegisbpf',
       HOST_ROOT: '/',
       OUT_DIR: '/job/out',
+      DISPOSABLE_HOST: '1',
       DURATION_SECONDS: '7',
       PHASE: 'audit',
     });

@@ -90,6 +90,7 @@ export function guestEnvironment(
     HOME: '/root',
     CI: '1',
     NO_COLOR: '1',
+    DISPOSABLE_HOST: '1',
     ...COMPILE_CACHE,
     NODE_COMPILE_CACHE: `${GUEST.project}/node_modules/.cache/canary`,
     ...(rehearsal ? rehearsalDefaults(environment, accelerator) : {}),

@@ -40,7 +40,7 @@ export interface NetBlockEvent extends Decision {
 }
 
 /** Of these nothing is read but who acted. */
-interface FurtherDecision extends Decision {
+export interface FurtherDecision extends Decision {
   readonly type: `kernel_${string}_block` | 'forensic_block';
 }
 

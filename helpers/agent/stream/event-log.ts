@@ -5,6 +5,7 @@ import {
   type BlockEvent,
   type ExecArgvEvent,
   type ExecEvent,
+  type FurtherDecision,
   type NetBlockEvent,
   parseEventLine,
 } from '../contract/events.ts';
@@ -21,6 +22,8 @@ import {
 } from './watched-decisions.ts';
 
 export type { AddressDecisions, FileDecisions } from './watched-decisions.ts';
+/** A decision on a process of ours, whatever it is on. */
+export type OwnDecision = BlockEvent | NetBlockEvent | FurtherDecision;
 export type StateChange = Extract<AgentEvent, { type: 'state_change' }>;
 
 /** Pids of ours that decided once; a worker comes again before so many others did. */
@@ -39,8 +42,8 @@ export interface StreamDefects {
 const KEPT_OF_PROCESS = 1000;
 
 const isConnect = (event: AgentEvent): event is NetBlockEvent => event.type === 'net_connect_block';
-const isNetBlock = (event: AgentEvent): event is NetBlockEvent =>
-  event.type.startsWith('net_') && event.type.endsWith('_block');
+const isDecision = (event: AgentEvent): event is OwnDecision =>
+  event.type === 'block' || event.type.endsWith('_block');
 
 /**
  * The daemon's event stream: parsed as it arrives with bounded memory, written to disk with our
@@ -50,7 +53,7 @@ export class EventLog {
   readonly stateChanges: StateChange[] = [];
   readonly #files = new Map<string, FileDecisions>();
   readonly #addresses = new Map<string, AddressDecisions>();
-  readonly #byProcess = new Map<number, (BlockEvent | NetBlockEvent)[]>();
+  readonly #byProcess = new Map<number, OwnDecision[]>();
   readonly #groups = new DecisionGroups();
   readonly #processes = new OwnProcesses();
   readonly #misnamed = new Misnamed();
@@ -78,8 +81,8 @@ export class EventLog {
   }
 
   /** Keeps decisions on this process and its children, a few hundred at most, apart from all others. */
-  watchProcess(pid: number): readonly (BlockEvent | NetBlockEvent)[] {
-    const events: (BlockEvent | NetBlockEvent)[] = [];
+  watchProcess(pid: number): readonly OwnDecision[] {
+    const events: OwnDecision[] = [];
     this.#byProcess.set(pid, this.#byProcess.get(pid) ?? events);
     return this.#byProcess.get(pid) ?? events;
   }
@@ -152,7 +155,7 @@ export class EventLog {
   }
 
   #count(event: AgentEvent, text: string): void {
-    if (this.#byProcess.size > 0 && (event.type === 'block' || isNetBlock(event))) {
+    if (this.#byProcess.size > 0 && isDecision(event)) {
       const own = this.#byProcess.get(event.pid) ?? this.#byProcess.get(event.ppid);
       if (own !== undefined && own.length < KEPT_OF_PROCESS) {
         own.push(event);

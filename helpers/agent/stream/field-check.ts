@@ -1,8 +1,14 @@
 import { isStartTime, type ProcessFacts } from '../../host/process-facts.ts';
-import type { BlockEvent, ExecArgvEvent, ExecEvent, NetBlockEvent } from '../contract/events.ts';
+import type {
+  BlockEvent,
+  ExecArgvEvent,
+  ExecEvent,
+  FurtherDecision,
+  NetBlockEvent,
+} from '../contract/events.ts';
 
 /** Events that tell who acted. */
-export type ActorEvent = BlockEvent | NetBlockEvent | ExecEvent;
+export type ActorEvent = BlockEvent | NetBlockEvent | FurtherDecision | ExecEvent;
 
 /** Who acted: a process that we know, or a program that one started, whose name alone we know. */
 export type KnownActor =
