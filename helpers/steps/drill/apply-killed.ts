@@ -47,7 +47,10 @@ export async function applyKilled(stage: DrillStage): Promise<Judgement> {
   const wholeMs = await timeOfWholeApply(stage, watches);
   const results: Killed[] = [];
   for (const moment of MOMENTS) {
-    results.push(await killAt(stage, watches, moment, wholeMs));
+    const left = await killAt(stage, watches, moment, wholeMs);
+    results.push(left);
+    // What is wholly as it was before needs no apply, which costs the published agent seconds.
+    if (isBaseline(left) && moment !== MOMENTS.at(-1)) continue;
     await stage.apply(baselinePolicy);
     await settled(watches);
   }
@@ -57,6 +60,9 @@ export async function applyKilled(stage: DrillStage): Promise<Judgement> {
   if (judged.verdict !== 'pass') return judged;
   return wrongSignals(seen, stage.run.settings.ENFORCE_SIGNAL) ?? judged;
 }
+
+const isBaseline = ({ rules, record, guardedIsDenied, neededIsDenied }: Killed) =>
+  rules === 'baseline' && record === 'baseline' && guardedIsDenied && !neededIsDenied;
 
 async function settled({ guarded, needed }: Watches): Promise<void> {
   if (await underBaseline(guarded, needed)) return;
