@@ -1,5 +1,5 @@
-import { PHASES, type Phase } from '../settings/settings.ts';
-import { CATALOGUE, entryOf, sectionNameOf } from './catalogue.ts';
+import { PHASES, type Phase, type Settings } from '../settings/settings.ts';
+import { CATALOGUE, type CriterionEntry, entryOf, sectionNameOf } from './catalogue.ts';
 
 /** False for criteria of phases that were not asked for, and for exit criteria about those: they are no gap. */
 export function inScope(id: string, asked: readonly Phase[]): boolean {
@@ -11,4 +11,12 @@ export function inScope(id: string, asked: readonly Phase[]): boolean {
 /** Criteria of the runbook that a run must pass to pass what it was asked for. */
 export function requiredCriteria(asked: readonly Phase[]): readonly string[] {
   return CATALOGUE.map(({ id }) => id).filter((id) => inScope(id, asked));
+}
+
+/** Why an optional part is left out: its knob is off. Undefined where it is not. */
+export function notRequested({ knob }: CriterionEntry, settings: Settings): string | undefined {
+  if (knob === undefined) return undefined;
+  const asked = settings[knob];
+  if (Array.isArray(asked) ? asked.length > 0 : asked) return undefined;
+  return `not asked for: ${knob}${knob === 'SOAK_OPERATIONS' ? ' besides open' : ''} is off`;
 }

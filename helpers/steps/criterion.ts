@@ -18,10 +18,9 @@ import {
   JudgementError,
   NotApplicable,
 } from '../criteria/judgement.ts';
-import { inScope } from '../criteria/scope.ts';
+import { inScope, notRequested } from '../criteria/scope.ts';
 import { showable } from '../criteria/showable.ts';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
-import type { Settings } from '../settings/settings.ts';
 import { canaryRun } from './canary-run.ts';
 import { afterDeath, onOurFiles } from './consequences.ts';
 import { untilDeadline } from './deadline.ts';
@@ -47,14 +46,6 @@ export function section(name: Section, body: () => void): void {
     beforeAll(forgetOwnFiles);
     body();
   });
-}
-
-/** An optional part that its knob leaves off. */
-function notRequested({ knob }: CriterionEntry, settings: Settings): string | undefined {
-  if (knob === undefined) return undefined;
-  const asked = settings[knob];
-  if (Array.isArray(asked) ? asked.length > 0 : asked) return undefined;
-  return `not asked for: ${knob}${knob === 'SOAK_OPERATIONS' ? ' besides open' : ''} is off`;
 }
 
 /** Why this criterion is not tried, or undefined when it is. */

@@ -1,0 +1,43 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { expect, test } from 'vitest';
+
+const PLAN = join(import.meta.dirname, 'plan.ts');
+const plan = (knobs: Readonly<Record<string, string>>) =>
+  execFileSync(process.execPath, [PLAN], { encoding: 'utf8', env: knobs });
+
+test('tells what a run would check, change and take, with what is left out, and makes nothing', () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  const OUT_DIR = join(folder.name, 'evidence');
+  const text = plan({ OUT_DIR, DURATION_SECONDS: '600', COST_BLOCKS: '2', HEADROOM: '1' });
+  expect(text).toMatch(/^ {2}Rollback drill +\d+ criteria$/m);
+  expect(text).toContain('audit.network is not asked for: SOAK_NET_WORKLOAD is off');
+  expect(text).not.toContain('enforce.headroom');
+  expect(text).toContain(
+    '20 min 37 s of soaks and measuring: audit 10 min 5 s, enforce 10 min 5 s, cost 27 s',
+  );
+  for (const phase of ['audit', 'enforce', 'coverage', 'cost', 'rollback'])
+    expect(text).toMatch(new RegExp(`^  ${phase} +\\w`, 'm'));
+  expect(existsSync(OUT_DIR)).toBe(false);
+  folder.removeCallback();
+});
+
+test('of one phase tells that one, and of the preconditions that nothing is changed', () => {
+  const one = plan({ PHASE: 'audit' });
+  expect(one).toContain('not asked for: Rollback drill');
+  expect(one).not.toMatch(/^ {2}enforce /m);
+  expect(plan({ PHASE: 'preconditions' })).toContain('will be changed on this host\n  nothing\n');
+});
+
+test('names every knob that cannot be used', () => {
+  const { status, stderr } = spawnSync(process.execPath, [PLAN], {
+    encoding: 'utf8',
+    env: { PHASE: 'cots', SOAK_RATE: 'x' },
+  });
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^plan: 2 knobs cannot be used[\s\S]*PHASE=[\s\S]*SOAK_RATE=/),
+  ]);
+});

@@ -1,0 +1,98 @@
+/** `npm run plan`: what a run with these knobs would check and change, and how long it takes. It touches nothing. */
+import { CATALOGUE, SECTIONS, sectionTitle } from '../criteria/catalogue.ts';
+import { inScope, notRequested } from '../criteria/scope.ts';
+import {
+  askedPhases,
+  type Phase,
+  readSettings,
+  type Settings,
+  SettingsError,
+} from '../settings/settings.ts';
+import { counted } from '../text/counted.ts';
+import { helpIfAsked } from '../text/usage.ts';
+
+helpIfAsked(`usage: npm run plan
+Tells what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs and the files that they name, and nothing else.`);
+
+/** What each phase does to the host besides starting the agent (docs/decisions/1-a-guardian-undoes.md). */
+const CHANGES: Readonly<Record<Phase, string>> = {
+  audit: 'a folder of ours in PROBE_DIR, and deny rules on files in it',
+  enforce: 'the same; the agent is stopped, started, and killed once',
+  coverage:
+    'one policy for a folder, a tmpfs, addresses, ports and three cgroups of ours; one of MANY_RULES rules; a changed copy of the BPF object',
+  cost: 'one policy of COST_RULES rules on files and addresses that nobody has; the agent is started and stopped for each block',
+  rollback:
+    'policies of ours, some broken on purpose; emergency-disable; a transient unit of systemd; AEGIS_BIN_PREVIOUS, where it is set',
+};
+
+function checks(settings: Settings): string[] {
+  const asked = askedPhases(settings);
+  const lines = Object.keys(SECTIONS).flatMap((section) => {
+    const all = CATALOGUE.filter((entry) => entry.section === section && inScope(entry.id, asked));
+    const left = all.filter((entry) => notRequested(entry, settings) !== undefined);
+    if (all.length === 0) return [`  not asked for: ${sectionTitle(section)}`];
+    const tried = `  ${sectionTitle(section).padEnd(28)} ${counted(all.length - left.length, 'criterion', 'criteria')}`;
+    return [tried, ...left.map((entry) => `    ${entry.id} is ${notRequested(entry, settings)}`)];
+  });
+  return ['will be checked (docs/runbook.md says how)', ...lines];
+}
+
+function changes(settings: Settings): string[] {
+  const asked = askedPhases(settings);
+  if (asked.length === 0) return ['will be changed on this host', '  nothing'];
+  return [
+    'will be changed on this host',
+    ...asked.map((phase) => `  ${phase.padEnd(10)} ${CHANGES[phase]}`),
+    ...(settings.DISPOSABLE_HOST
+      ? ['  DISPOSABLE_HOST=1: rules for the whole host, and the agent’s pins are removed']
+      : []),
+    'and undone',
+    '  each change is in /var/lib/aegisbpf-canary/journal.ndjson before it is made; a guardian process undoes it,',
+    '  whatever ends the run, and the last exit criterion compares the host with what it was',
+  ];
+}
+
+/** `51 s`, `5 min`, `5 min 5 s`. */
+function clock(seconds: number): string {
+  const [minutes, rest] = [Math.floor(seconds / 60), Math.ceil(seconds % 60)];
+  return [...(minutes > 0 ? [`${minutes} min`] : []), ...(rest > 0 ? [`${rest} s`] : [])].join(' ');
+}
+
+/** Seconds of each phase that the knobs alone decide on. */
+function secondsOf(phase: Phase, settings: Settings): number {
+  if (phase === 'audit' || phase === 'enforce')
+    return settings.DURATION_SECONDS + settings.SETTLE_SECONDS;
+  // Each mode's blocks, and one without the agent before and after each.
+  const blocks = 4 * settings.COST_BLOCKS + 1;
+  return phase === 'cost' ? (blocks * settings.COST_BLOCK_MS) / 1000 : 0;
+}
+
+function time(settings: Settings): string[] {
+  const fixed = askedPhases(settings).flatMap((phase) => {
+    const seconds = secondsOf(phase, settings);
+    return seconds === 0 ? [] : [{ phase, seconds }];
+  });
+  const total = fixed.reduce((sum, { seconds }) => sum + seconds, 0);
+  return [
+    'will take',
+    ...(total === 0
+      ? []
+      : [
+          `  ${clock(total)} of soaks and measuring: ${fixed.map(({ phase, seconds }) => `${phase} ${clock(seconds)}`).join(', ')}`,
+        ]),
+    `  ${total === 0 ? '' : 'and '}the commands and starts of the agent, each of which takes about as long as \`aegisbpf health\` on this host;`,
+    '  commands.ndjson and the ticket of an earlier run tell how many each phase needs, and what they took',
+  ];
+}
+
+try {
+  const settings = readSettings();
+  const lines = [...checks(settings), '', ...changes(settings), '', ...time(settings)];
+  process.stdout.write(
+    `${[...lines, '', `evidence: a new folder in ${settings.OUT_DIR}`].join('\n')}\n`,
+  );
+} catch (error) {
+  if (!(error instanceof SettingsError)) throw error;
+  process.stderr.write(`plan: ${error.message}\n`);
+  process.exitCode = 2;
+}
