@@ -9,7 +9,7 @@ const { pathToFileURL } = require('node:url');
 const load = (...path) => import(pathToFileURL(join(__dirname, ...path)).href);
 
 module.exports = async () => {
-  const { useCompileCache } = await load('helpers', 'files', 'compile-cache.ts');
+  const { useCompileCache } = await load('helpers', 'files', 'compile-cache.mjs');
   // Before the rest is imported: a third of the start is compiling.
   useCompileCache();
   return (await load('.vitest', 'canary.config.ts')).default;

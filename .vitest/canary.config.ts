@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { judgingCopy, runName } from '../helpers/evidence/run-directory.ts';
-import { COMPILE_CACHE } from '../helpers/files/compile-cache.ts';
+import { COMPILE_CACHE } from '../helpers/files/compile-cache.mjs';
 import { enter } from '../helpers/run/door.ts';
 import {
   heldToTheRunbook,

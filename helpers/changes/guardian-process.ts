@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.mjs';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import { processIdentity } from '../host/processes.ts';
 import { whyNot } from '../settings/cannot-begin.ts';

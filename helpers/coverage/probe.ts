@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.mjs';
 import { jsonOf } from '../files/ndjson.ts';
 import type { Answer, ProbeOrder, Site } from './site.ts';
 import type { Kind, Route } from './table.ts';

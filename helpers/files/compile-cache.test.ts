@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function folderUsed(as: { uid?: number } = {}): string {
   const program = `
     import { getCompileCacheDir } from 'node:module';
-    import { useCompileCache } from ${JSON.stringify(new URL('compile-cache.ts', import.meta.url).href)};
+    import { useCompileCache } from ${JSON.stringify(new URL('compile-cache.mjs', import.meta.url).href)};
     process.umask(0);
     useCompileCache(${JSON.stringify(directory)});
     console.log(getCompileCacheDir() ?? '');`;

@@ -12,6 +12,7 @@ const root = join(__dirname, '../..');
 
 /** Packages that only `npm ci` without --omit=dev brings, for the npm scripts that need them. */
 const stand = ['koffi'];
+/** @type {Readonly<Record<string, readonly string[] | undefined>>} */
 const NEEDS = {
   rehearse: stand,
   benchmark: stand,
@@ -22,6 +23,7 @@ const NEEDS = {
   typecheck: ['typescript'],
 };
 
+/** @param {string} name */
 const installed = (name) => existsSync(join(root, 'node_modules', name, 'package.json'));
 
 function nodeProblem() {

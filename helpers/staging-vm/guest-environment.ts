@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.mjs';
 import { knobNames, readSettings, SettingsError } from '../settings/settings.ts';
 import type { Accelerator } from './qemu-arguments.ts';
 

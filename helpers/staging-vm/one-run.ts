@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.mjs';
 import { isRunning, processIdentity } from '../host/processes.ts';
 import { type Ending, endingOf } from './ending.ts';
 import type { GuestEnvironment } from './guest-environment.ts';

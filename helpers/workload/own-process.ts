@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.mjs';
 
 /** A process of ours for what the agent may signal or refuse; it tells by IPC what it met, and ends when it is asked to. */
 export class OwnProcess {

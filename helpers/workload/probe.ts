@@ -5,7 +5,7 @@ import { outputText } from '../agent/command.ts';
 import type { OwnFile } from '../changes/own-file.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
-import { COMPILE_CACHE } from '../files/compile-cache.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.mjs';
 import { jsonOf } from '../files/ndjson.ts';
 import type { ProcessFacts } from '../host/process-facts.ts';
 import { startProgram } from '../host/program.ts';
