@@ -8,6 +8,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RunDirectory } from '../evidence/run-directory.ts';
+import { counted } from '../text/counted.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { askAboutAll } from './ask.ts';
 import { cleanText, groupText, type OpenGroup, openGroups } from './open-groups.ts';
@@ -62,7 +63,7 @@ function ending(run: RunDirectory, open: number): string {
   const again = `judge again: CANARY_RUN=${run.path} npx vitest run canary/5-exit-criteria\n`;
   return open === 0
     ? `nothing is open in ${run.file(REVIEW_FILE)}; ${again}`
-    : `${open} groups are open; edit ${run.file(REVIEW_FILE)} (verdict, reviewer, date), then ${again}`;
+    : `${counted(open, 'group')} still open; edit ${run.file(REVIEW_FILE)} (verdict, reviewer, date), then ${again}`;
 }
 
 // `npm run review -- … | head` reads what it wants and goes; that is no error.

@@ -9,6 +9,7 @@ import { readRunRecord } from '../evidence/run-record.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { readSettings } from '../settings/settings.ts';
+import { counted } from '../text/counted.ts';
 import { policyByInode } from './by-inode.ts';
 import { cleanText } from './open-groups.ts';
 import { type RecordedGroup, recordedGroups } from './recorded-groups.ts';
@@ -118,7 +119,7 @@ function part(title: string, simulated: readonly WhatIf[]): string[] {
   const more = simulated.length - MOST_LISTED;
   const decisions = simulated.reduce((sum, { group }) => sum + group.count, 0);
   return [
-    `${title}: ${simulated.length} groups, ${decisions.toLocaleString('en')} decisions`,
+    `${title}: ${counted(simulated.length, 'group')}, ${decisions.toLocaleString('en')} decisions`,
     ...simulated
       .slice(0, MOST_LISTED)
       .map(
