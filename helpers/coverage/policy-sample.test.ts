@@ -61,3 +61,11 @@ test('of many rules the first, the last and some between are tried, and comments
   expect(notTried).toEqual([{ section: 'deny_ip', reason: 'beside the sample', rules: 96 }]);
   expect(evenly(['a', 'b'], 5)).toEqual(['a', 'b']);
 });
+
+test('a section whose brackets hold blanks is read as the agent reads it', () => {
+  const { tried } = sampleOf('version=1\n[ deny_ip ]\n192.0.2.7\n[\tdeny_port]\n53\n');
+  expect(tried.map(({ section, rule }) => `${section} ${rule}`)).toEqual([
+    'deny_ip 192.0.2.7',
+    'deny_port 53',
+  ]);
+});

@@ -93,11 +93,11 @@ const PLANS: Readonly<Record<string, (rule: string) => Plan>> = {
 };
 
 /** The rules of each section of a policy. */
-function sectionsOf(text: string): ReadonlyMap<string, readonly string[]> {
+export function sectionsOf(text: string): ReadonlyMap<string, readonly string[]> {
   const sections = new Map<string, string[]>();
   let section: string | undefined;
   for (const line of text.split('\n').map((raw) => raw.trim())) {
-    const [, heading] = /^\[(\w+)\]$/.exec(line) ?? [];
+    const [, heading] = /^\[\s*(\w+)\s*\]$/.exec(line) ?? [];
     section = heading ?? section;
     if (section === undefined) continue;
     const rules = sections.get(section) ?? [];

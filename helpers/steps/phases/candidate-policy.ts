@@ -2,7 +2,11 @@ import { dirname } from 'node:path';
 import { type CommandResult, howItEnded } from '../../agent/command.ts';
 import { ownDirectory, ownInput } from '../../changes/own-file.ts';
 import { rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
+import { HOST_SECTIONS } from '../../coverage/host-attempts.ts';
+import { sectionsOf } from '../../coverage/policy-sample.ts';
 import { failed, noEvidence } from '../../criteria/judgement.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { inWords } from '../../text/counted.ts';
 import type { CanaryRun } from '../canary-run.ts';
 
 /** The first version of a policy that may have these sections; the others may be in any (docs/agent-contract.md §1.5). */
@@ -51,6 +55,27 @@ async function refuseForeignRules(run: CanaryRun): Promise<void> {
   );
 }
 
+/** What is asked of a run here. */
+interface AppliesTo extends Pick<CanaryRun, 'startedWithoutPins'> {
+  readonly settings: Pick<Settings, 'DISPOSABLE_HOST'>;
+}
+
+/**
+ * No policy takes these sections back, ours neither (docs/agent-contract.md §6.5): they go with the agent's pins, which stay where
+ * they were before the run.
+ * @throws JudgementError (inconclusive) naming the sections that would stay on this host.
+ */
+export function refuseWhatStays(run: AppliesTo, policy: string): void {
+  if (run.settings.DISPOSABLE_HOST || run.startedWithoutPins()) return;
+  const sections = sectionsOf(policy);
+  const stays = HOST_SECTIONS.filter((name) => sections.has(name)).map((name) => `[${name}]`);
+  if (stays.length === 0) return;
+  throw noEvidence(
+    `CANDIDATE_POLICY has ${inWords(stays)}, which no policy takes back: that goes with the agent's pins, and this host had them before the run; use a staging host without pins, or set DISPOSABLE_HOST=1 on one that is thrown away`,
+    { value: stays.length, limit: 0, unit: 'sections', source: 'host-before.json' },
+  );
+}
+
 /** A policy of ours that is, or may be, applied to the host. */
 export interface AppliedPolicy {
   readonly id: string;
@@ -87,9 +112,10 @@ export async function applyCandidatePolicy(run: CanaryRun): Promise<AppliedPolic
   const { CANDIDATE_POLICY: named, candidatePolicy } = run.settings;
   if (candidatePolicy === undefined) return undefined;
   await refuseForeignRules(run);
-  const applied = await journalPolicy(run);
   // As it was when the run began: every phase is of the same policy, whatever somebody does to the file.
   const content = Buffer.from(candidatePolicy, 'base64');
+  refuseWhatStays(run, content.toString('utf8'));
+  const applied = await journalPolicy(run);
   const path = ownInput(dirname(applied.emptyPolicy), 'candidate.policy', content);
   const result = await run.command('policy', 'apply', path, '--reset');
   if (result.exitCode !== 0)

@@ -13,6 +13,7 @@ import {
 } from '../../criteria/judgement.ts';
 import { counted } from '../../text/counted.ts';
 import type { CanaryRun } from '../canary-run.ts';
+import { refuseWhatStays } from './candidate-policy.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 
 const SOURCE = 'coverage/enforce/candidate-policy.json';
@@ -33,7 +34,9 @@ export async function candidatePolicyDenies(
       { value: hostPaths.length, limit: 0, unit: 'rules', source: 'aegisbpf block list' },
     );
   const content = Buffer.from(candidatePolicy, 'base64');
-  const sample = sampleOf(content.toString('utf8'));
+  const policy = content.toString('utf8');
+  refuseWhatStays(run, policy);
+  const sample = sampleOf(policy);
   if (sample.tried.length + sample.notTried.length === 0)
     throw new NotApplicable(`CANDIDATE_POLICY=${named} has no rule that denies`);
   const tryAll = async (rules: readonly SampledRule[]) => {
