@@ -86,9 +86,11 @@ async function take(
       ]),
   );
   const begun = Date.now();
+  let controlsTaken = 0;
   const watermark = new Watermark(events, {
     up: () => Promise.resolve(CONTROL_PID),
     take: (route) => {
+      controlsTaken += 1;
       tell(CONTROL_PID, delayOf(route), route === 'read' ? {} : CONNECT);
       return Promise.resolve(REFUSED);
     },
@@ -96,8 +98,10 @@ async function take(
   });
   const taken = takeTable(SITE, {}, standing, watermark);
   let isOver = false;
+  let controlsTold = 0;
   void taken.then(() => {
     isOver = true;
+    controlsTold = watermark.controls().reduce((sum, one) => sum + one.events.length, 0);
   });
   while (!isOver) await vi.advanceTimersByTimeAsync(1000);
   const judged = judgeLines(await taken, {
@@ -110,6 +114,7 @@ async function take(
       .filter(({ taken: { line } }) => kinds.includes(line.kind) && line.expected === 'denied')
       .map(({ verdict, taken: one }) => `${one.events.length} ${verdict}`),
     texts: judged.map(({ text }) => text),
+    controls: { taken: controlsTaken, told: controlsTold },
     seconds: (Date.now() - begun) / 1000,
   };
 }
@@ -166,4 +171,10 @@ describe('controls behind routes whose lines do not come', () => {
       expect(verdicts).toEqual(['1 pass', '1 pass', '1 pass']);
     },
   );
+
+  test('the counters are not read before those are told that a busy host holds up', async () => {
+    const { controls } = await take(['user'], [], () => 6000);
+    expect(controls.taken).toBeGreaterThan(0);
+    expect(controls.told).toBe(controls.taken);
+  });
 });
