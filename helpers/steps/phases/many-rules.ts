@@ -149,6 +149,16 @@ export class ManyRules {
       ...{ value: wanted.length - notDenied.length, limit: wanted.length },
       ...{ unit: 'rules in force', source },
     };
+    const unattached = daemon.capabilities.hooks.lsm_socket_connect === false;
+    if (
+      unattached &&
+      notDenied.length > 0 &&
+      notDenied.every((subject) => denied.addresses.includes(subject))
+    )
+      return inconclusive(
+        `the agent did not attach lsm_socket_connect, by its capability report: of rules on addresses nothing can be said ${when}; see its log for the reason, or use a kernel that has the hook`,
+        measured,
+      );
     if (notDenied.length > 0)
       return fail(`${when} these rules are not in force: ${notDenied.join(', ')}`, measured);
     if (denials.length > 0)
