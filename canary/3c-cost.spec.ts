@@ -1,14 +1,17 @@
 import { afterAll } from 'vitest';
+import { OWN_FIGURE_NAMES } from '../helpers/cost/own-figures.ts';
 import { PIECE_NAMES } from '../helpers/cost/pieces.ts';
 import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
 import { CostPhase } from '../helpers/steps/phases/cost-phase.ts';
+import { PreviousVersion } from '../helpers/steps/phases/cost-previous.ts';
 import { CostSubjects } from '../helpers/steps/phases/cost-subjects.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 
 const run = canaryRun();
 const subjects = new CostSubjects(run);
 const cost = new CostPhase(run, subjects);
+const previous = new PreviousVersion(run, cost);
 
 section('cost', () => {
   criterion('cost.rules', () => subjects.seedRules());
@@ -22,4 +25,14 @@ section('cost', () => {
   criterion('cost.review-notes', () => reviewNotes(run, 'cost', cost.streams, subjects.names()));
 
   afterAll(() => cost.cleanUp());
+});
+
+section('previous', () => {
+  criterion('previous.blocks', () => previous.compare());
+  for (const piece of PIECE_NAMES) criterion(`previous.${piece}`, () => previous.figure(piece));
+  criterion('previous.command', () => previous.figure('command'));
+  for (const figure of OWN_FIGURE_NAMES)
+    criterion(`previous.${figure}`, () => previous.figure(figure));
+  criterion('previous.object-size', () => previous.objectSize());
+  criterion('previous.features', () => previous.features());
 });

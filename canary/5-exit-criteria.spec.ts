@@ -18,6 +18,7 @@ section('exit', () => {
   criterion('exit.enforce', () => enforcePassed(run));
   criterion('exit.coverage', () => sectionsPassed(run, 'exit.coverage'));
   criterion('exit.cost', () => sectionsPassed(run, 'exit.cost'));
+  criterion('exit.previous', () => sectionsPassed(run, 'exit.previous'));
   criterion('exit.thresholds', () => thresholdsKept(run));
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));
   criterion('exit.rollback', () => sectionsPassed(run, 'exit.rollback'));

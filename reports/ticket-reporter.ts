@@ -1,7 +1,9 @@
+import { PREVIOUS_FILE, previousResult } from '../helpers/cost/result.ts';
 import { failureFolders } from '../helpers/evidence/failure-bundle.ts';
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
+import { jsonOf } from '../helpers/files/ndjson.ts';
 import { readReview } from '../helpers/review/review-file.ts';
 import { CHART_FILES, CHARTS_FOLDER } from './charts/charts.ts';
 import { COST_CHART } from './charts/cost-chart.ts';
@@ -18,6 +20,9 @@ export function ticketOf(run: RunRecord, directory: RunDirectory): Ticket {
     judgedAt: new Date().toISOString(),
     commands: commandTotals(directory),
     failures: failureFolders(directory),
+    previous: directory.has(PREVIOUS_FILE)
+      ? previousResult.safeParse(jsonOf(directory.readText(PREVIOUS_FILE))).data
+      : undefined,
     charts: [...CHART_FILES, COST_CHART]
       .map((name) => `${CHARTS_FOLDER}/${name}`)
       .filter((name) => directory.has(name)),

@@ -54,7 +54,7 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
     'MAX_RINGBUF_DROPS | `3 drops` | **FAIL** `1,700 drops` | `≤ 100 drops` |',
   );
   expect(text).toContain('`300 s each, 500 attempts a second: 149,900 decisions in audit`');
-  expect(text.match(/title of exit\./g)).toHaveLength(11);
+  expect(text.match(/title of exit\./g)).toHaveLength(12);
   expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
   expect(text).toContain(`\`aegisbpf-canary 0.1.0, Node v24.0.0, sources ${'c'.repeat(64)}\``);
 });
@@ -75,6 +75,36 @@ test('says of each promise how many routes kept it, by mode, and what was found'
   expect(text).toContain(
     '| truncate(2) of a denied file is refused and recorded | — | pass: finding (high) emptied |',
   );
+});
+
+test('says of each figure whether the candidate is worse than the previous version, and never of no data that it is good', () => {
+  const of = { figure: 'p95', ratio: 1, low: 0.98, high: 1.02, limit: 1.05, candidate: 3.5 };
+  const text = ticketText(
+    ticket(
+      {},
+      {
+        previous: {
+          ...{ version: '0.9.0|', path: '/opt/aegisbpf-0.9.0', sha256: 'c'.repeat(64) },
+          metrics: [
+            { ...of, metric: 'open', verdict: 'same' },
+            { ...of, metric: 'stat', verdict: 'same' },
+            { ...of, metric: 'stat', figure: 'p99', ratio: 1.4, verdict: 'worse' },
+            { ...of, metric: 'exec', verdict: 'cannot be told', low: 1e-9, high: 1e9 },
+            { metric: 'cpu', figure: 'CPU', verdict: 'no data', detail: 'it |died' },
+          ],
+        },
+      },
+    ),
+  );
+  expect(text).toContain('## Against version `0.9.0\\|`');
+  for (const row of [
+    '| open, p95 | same | 3.5 | — | 1 (0.98 to 1.02) | 1.05 |',
+    '| stat, p99 | **WORSE** | 3.5 | — | 1.4 (0.98 to 1.02) | 1.05 |',
+    '| exec, p95 | cannot be told | 3.5 | — | 1 (no interval) | 1.05 |',
+    '| cpu, CPU | no data | — | — | `it \\|died` | — |',
+  ])
+    expect(text).toContain(row);
+  expect(ticketText(ticket())).not.toContain('Against version');
 });
 
 test('says how many commands of the agent each section ran, how long they took, and which was the slowest', () => {

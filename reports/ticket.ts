@@ -1,3 +1,8 @@
+import {
+  type AgainstPrevious,
+  PREVIOUS_FILE,
+  type PreviousResult,
+} from '../helpers/cost/result.ts';
 import { entryOf } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
@@ -11,6 +16,8 @@ import { askedNames, criteriaText, limitText, notAsked, reportTitle } from './re
 
 /** One page: what does not fit is counted, and stands in summary.json. */
 const MOST_LISTED = 7;
+/** An interval from one end to so many times that tells nothing. */
+const WIDEST = 10_000;
 
 /** What the ticket is made of. */
 export interface Ticket {
@@ -24,6 +31,8 @@ export interface Ticket {
   readonly commands: readonly CommandTotal[];
   /** Folders of the run directory for whoever debugs the agent. */
   readonly failures: readonly string[];
+  /** Candidate and previous version, where both were measured. */
+  readonly previous?: PreviousResult | undefined;
   /** Paths of the charts, relative to the page; none where they cannot be shown. */
   readonly charts: readonly string[];
 }
@@ -165,6 +174,37 @@ function coverage(records: readonly CriterionRecord[]): string[] {
   ]);
 }
 
+/** Of each metric the figure that is worse, else the first: it is the one that was promised. */
+function headlines(metrics: readonly AgainstPrevious[]): readonly AgainstPrevious[] {
+  return [...Map.groupBy(metrics, ({ metric }) => metric).values()].flatMap(
+    (figures) => figures.find(({ verdict }) => verdict === 'worse') ?? figures[0] ?? [],
+  );
+}
+
+/** The candidate against the version that production runs. */
+function againstPrevious({ previous }: Ticket): string[] {
+  if (previous === undefined) return [];
+  const number = (value: number | undefined) =>
+    value === undefined ? '—' : value.toLocaleString('en', { maximumSignificantDigits: 4 });
+  const ratio = ({ ratio: middle, low, high }: AgainstPrevious) =>
+    low === undefined || high === undefined
+      ? number(middle)
+      : `${number(middle)} (${high / low > WIDEST ? 'no interval' : `${number(low)} to ${number(high)}`})`;
+  const rows = headlines(previous.metrics).map((line) => [
+    `${line.metric}, ${line.figure}`,
+    line.verdict === 'worse' ? '**WORSE**' : line.verdict,
+    number(line.candidate),
+    number(line.previous),
+    line.detail === undefined ? ratio(line) : codeSpan(line.detail),
+    number(line.limit),
+  ]);
+  return chapter(`Against version ${codeSpan(previous.version)}`, [
+    ...table(['what', 'the candidate is', 'candidate', 'previous', 'ratio', 'limit'], rows),
+    '',
+    `Times in µs, the command’s in ms; the middle of all blocks. All figures stand in ${PREVIOUS_FILE}. The previous version: ${codeSpan(previous.path)}, SHA-256 ${codeSpan(previous.sha256)}.`,
+  ]);
+}
+
 function listed<T>(items: readonly T[], line: (item: T) => string): string[] {
   const more = items.length - MOST_LISTED;
   return [
@@ -292,6 +332,7 @@ export function ticketText(ticket: Ticket): string {
     ...exitCriteria(verdict.rows),
     ...limits(verdict.rows),
     ...coverage(verdict.rows),
+    ...againstPrevious(ticket),
     ...open(ticket),
     ...findings(ticket),
     ...reviewed(ticket),

@@ -6,7 +6,7 @@ import { isFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
-import { judgeCandidateFile } from './candidate.ts';
+import { judgeCandidateFile, previousSettings } from './candidate.ts';
 
 /** Where the agent looks when AEGIS_BPF_OBJ names no object (docs/agent-contract.md §7), on this host. */
 const INSTALLED_OBJECT = 'usr/lib/aegisbpf/aegis.bpf.o';
@@ -35,12 +35,18 @@ function changeable(path: string): string | undefined {
   return replaceable(path);
 }
 
-/** Judges the candidate binary, and that the BPF objects it may load are nobody else's to change. */
+/** Judges the binaries of the candidate and the previous version, and that the BPF objects they may load are nobody else's to change. */
 export function judgeCandidateFiles(settings: Settings): Judgement {
-  const { AEGIS_BIN, AEGIS_BPF_OBJ_HASH_PATH: hash, AEGIS_BPF_OBJ_PREVIOUS: previous } = settings;
+  const { AEGIS_BIN, AEGIS_BPF_OBJ_HASH_PATH: hash } = settings;
   const binary = judgeCandidateFile(AEGIS_BIN);
   if (binary.verdict !== 'pass') return binary;
-  for (const path of [...objectPaths(settings), hash, previous]) {
+  const previous = previousSettings(settings);
+  if (previous !== undefined) {
+    const file = judgeCandidateFile(previous.AEGIS_BIN, 'AEGIS_BIN_PREVIOUS');
+    if (file.verdict !== 'pass') return file;
+  }
+  const objects = [settings, ...(previous === undefined ? [] : [previous])].flatMap(objectPaths);
+  for (const path of [...objects, hash]) {
     if (path === undefined) continue;
     const why = changeable(path);
     if (why !== undefined)

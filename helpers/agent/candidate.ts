@@ -33,9 +33,38 @@ export function candidateOf(settings: Settings, runId: string): Candidate {
   };
 }
 
-/** Judges that the candidate is there, is a program, and is nobody else's to change. */
-export function judgeCandidateFile(path: string): Judgement {
-  const measured = { value: path, source: 'AEGIS_BIN' };
+/** No fault, where the candidate of a rehearsal has some. */
+export const NO_FAULT = 'none';
+
+/**
+ * The settings by which the version that production runs would be the candidate: with its own BPF object, for the candidate's would
+ * not be what production runs. Undefined where none is named.
+ */
+export function previousSettings(settings: Settings): Settings | undefined {
+  const { AEGIS_BIN_PREVIOUS: AEGIS_BIN, AEGIS_BPF_OBJ_PREVIOUS: AEGIS_BPF_OBJ } = settings;
+  if (AEGIS_BIN === undefined) return undefined;
+  const { STAND_IN_FAULTS: both, STAND_IN_PREVIOUS_FAULTS: own = both } = settings;
+  const STAND_IN_FAULTS = own === NO_FAULT ? '' : own;
+  const AEGIS_BPF_OBJ_HASH_PATH = undefined;
+  return { ...settings, AEGIS_BIN, AEGIS_BPF_OBJ, AEGIS_BPF_OBJ_HASH_PATH, STAND_IN_FAULTS };
+}
+
+/** The version that production runs, as a program to call. */
+export function previousOf(settings: Settings, runId: string): Candidate | undefined {
+  const previous = previousSettings(settings);
+  return previous === undefined ? undefined : candidateOf(previous, runId);
+}
+
+/** A program that is run as root, by the knob that names it. */
+const PROGRAMS = { AEGIS_BIN: 'candidate', AEGIS_BIN_PREVIOUS: 'previous version' } as const;
+
+/** Judges that the candidate is there, is a program, and is nobody else's to change; or that the previous version is. */
+export function judgeCandidateFile(
+  path: string,
+  knob: keyof typeof PROGRAMS = 'AEGIS_BIN',
+): Judgement {
+  const what = PROGRAMS[knob];
+  const measured = { value: path, source: knob };
   const refused = (why: string) => fail(why, measured);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
@@ -44,25 +73,25 @@ export function judgeCandidateFile(path: string): Judgement {
         ? 'there is no such file'
         : 'it is a symbolic link that leads nowhere';
     return refused(
-      `the candidate binary ${path} cannot be run: ${why}; build it, or name another with AEGIS_BIN`,
+      `the ${what} binary ${path} cannot be run: ${why}; build it, or name another with ${knob}`,
     );
   }
-  if (!stat.isFile()) return refused(`the candidate ${path} is not a regular file`);
+  if (!stat.isFile()) return refused(`the ${what} ${path} is not a regular file`);
   try {
     accessSync(path, constants.X_OK);
   } catch {
-    return refused(`the candidate ${path} is not executable; \`chmod +x\` it`);
+    return refused(`the ${what} ${path} is not executable; \`chmod +x\` it`);
   }
   const real = realpathSync(path);
   if ((stat.mode & 0o002) !== 0) {
     return refused(
-      `the candidate ${real} can be written by anybody, and we would run it as root; \`chmod o-w\` it`,
+      `the ${what} ${real} can be written by anybody, and we would run it as root; \`chmod o-w\` it`,
     );
   }
   const why = replaceable(path);
   if (why !== undefined) {
     return refused(
-      `others can replace the candidate, and we would run it as root: ${why}; move the binary elsewhere`,
+      `others can replace the ${what}, and we would run it as root: ${why}; move the binary elsewhere`,
     );
   }
   return pass(`${real}, ${stat.size} bytes`, { ...measured, value: real });

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { NotApplicable } from '../criteria/judgement.ts';
 import { compared, judgeCost } from './judge.ts';
-import { blockOrder, type Configuration, seeded } from './order.ts';
-import { compare, isAbove, isWithin, ratiosOf } from './ratios.ts';
+import { type Beside, blockOrder, type Configuration, seeded } from './order.ts';
+import { compare, figuresOf, isAbove, isWithin, ratiosOf } from './ratios.ts';
 
 type Noise = (random: () => number) => number;
 
@@ -16,18 +16,20 @@ const bursts: Noise = (random) => (random() < 0.1 ? 10 * random() : normal(rando
 function blocks(
   { each = 4, seed = 1, deviation = 0.01, noise = normal, drift = 0 },
   slower: Readonly<Partial<Record<Configuration, number>>> = {},
+  besides: readonly Beside[] = ['audit', 'enforce'],
 ) {
   const random = seeded(seed);
-  return blockOrder(each, random).map((configuration, index) => ({
+  return blockOrder(each, random, besides).map((configuration, index) => ({
     configuration,
     value: 5 * (slower[configuration] ?? 1) * Math.exp(deviation * noise(random) + drift * index),
   }));
 }
 
+const THREE = ['audit', 'enforce', 'previous'] as const;
+
 const judged = (measured: ReturnType<typeof blocks>, isOperators = false, limit = 1.05) =>
   judgeCost(
     [compared({ piece: 'open', mode: 'audit', figure: 'p95' }, ratiosOf(measured), limit, true)],
-    'audit',
     { value: limit, isOperators },
     20,
     {},
@@ -42,6 +44,23 @@ test('a slow-down above the limit fails, with its ratio, its interval and the li
   expect(judged(blocks({}, { audit: 1.3 }), true).explanation).toContain(
     'limit COST_MAX_RATIO=1.05',
   );
+});
+
+test('a mean alone, or a p99 alone, is no fault and no pass; both together are one', () => {
+  const figure = (name: string, audit: number, decides: boolean) => {
+    const what = { piece: 'open', mode: 'audit', figure: name } as const;
+    return compared(what, ratiosOf(blocks({}, { audit })), 1.05, decides);
+  };
+  const of = (p99: number, mean: number) =>
+    judgeCost(
+      [figure('p95', 1, true), figure('p99', p99, false), figure('mean', mean, false)],
+      { value: 1.05, isOperators: true },
+      20,
+      {},
+    ).verdict;
+  expect([of(1, 1), of(1, 4), of(4, 1), of(4, 4)]).toEqual([
+    ...['pass', 'inconclusive', 'inconclusive', 'fail'],
+  ]);
 });
 
 test('what surely lies within the limit passes, whatever the other mode costs', () => {
@@ -68,6 +87,37 @@ test('a single block tells nothing, however slow it was', () => {
   expect(judged(one, true).explanation).toContain('a single block tells nothing apart');
   const { low, high } = compare(ratiosOf(blocks({ each: 1, deviation: 1 })), 'audit');
   expect([low > 0, Number.isFinite(high)]).toEqual([true, true]);
+});
+
+/** The candidate in enforce mode against the previous version. */
+function versions(
+  options: Parameters<typeof blocks>[0],
+  slower: Parameters<typeof blocks>[1],
+  ratios = ratiosOf,
+) {
+  const what = { piece: 'open', mode: 'enforce', figure: 'p95' } as const;
+  return compared(what, ratios(blocks(options, slower, THREE)), 1.05, true, 'previous');
+}
+const judgedVersions = (...args: Parameters<typeof versions>) =>
+  judgeCost([versions(...args)], { value: 1.05, isOperators: true }, 20, {});
+
+test('what the previous version costs as well is no fault of the candidate, and what it does not cost is', () => {
+  const both = { audit: 1.3, enforce: 1.3, previous: 1.3 };
+  expect(judgedVersions({}, both).verdict).toBe('pass');
+  const worse = judgedVersions({}, { ...both, previous: 1 });
+  expect(worse).toMatchObject({ verdict: 'fail', limit: 1.05, unit: 'candidate/previous' });
+  expect(worse.explanation).toMatch(
+    /^p95 candidate\/previous 1\.(2[89]|3[01])\d \(.*\), limit PREVIOUS_MAX_RATIO=1\.05/,
+  );
+  expect(judgedVersions({}, { previous: 1.3 }).verdict).toBe('pass');
+});
+
+test('figures that only an agent has are compared without those of the host alone', () => {
+  expect(judgedVersions({}, { enforce: 1.3 }, figuresOf).verdict).toBe('fail');
+  expect(judgedVersions({ drift: 0.05, deviation: 0.001 }, {}, figuresOf).verdict).not.toBe('fail');
+  expect(judgedVersions({ each: 1 }, { enforce: 100 }, figuresOf).explanation).toMatch(
+    /a single block tells nothing apart.*too few blocks for an interval/,
+  );
 });
 
 const RUNS = 2000;
@@ -106,4 +156,35 @@ test('on a quiet host a slow-down of 10 % is caught in nearly every run', () => 
     isAbove(ratios, 'audit', 1.05),
   );
   expect(caught.length).toBeGreaterThan(0.95 * RUNS);
+});
+
+describe.each([
+  ['times', ratiosOf],
+  ['figures of an agent', figuresOf],
+])('%s of two versions', (_, ratios) => {
+  const verdicts = (options: Parameters<typeof blocks>[0], slower: Parameters<typeof blocks>[1]) =>
+    Array.from(
+      { length: RUNS },
+      (_, seed) => versions({ ...options, seed }, slower, ratios).judged.verdict,
+    );
+
+  test.each([
+    ['2 %', { deviation: 0.02 }],
+    ['20 %', { deviation: 0.2 }],
+    ['100 %', { deviation: 1 }],
+    ['bursts that last a block', { deviation: 0.2, noise: bursts }],
+  ])(
+    'of 2000 runs on a host with noise of %s at most one blames a candidate that is equal',
+    (_, options) => {
+      const alarms = verdicts(options, {}).filter((verdict) => verdict === 'above');
+      expect(alarms.length).toBeLessThanOrEqual(1);
+    },
+  );
+
+  test('of 2000 runs at most two pass a candidate that costs 10 % more, and on a quiet host nearly all catch it', () => {
+    const noisy = verdicts({ deviation: 0.2 }, { enforce: 1.1 });
+    expect(noisy.filter((verdict) => verdict === 'within').length).toBeLessThanOrEqual(2);
+    const quiet = verdicts({ deviation: 0.005 }, { enforce: 1.1 });
+    expect(quiet.filter((verdict) => verdict === 'above').length).toBeGreaterThan(0.95 * RUNS);
+  });
 });

@@ -6,8 +6,15 @@ import {
   NotApplicable,
   pass,
 } from '../criteria/judgement.ts';
-import type { AgentMode } from './order.ts';
-import { blocksNeeded, compare, isAbove, isWithin, type Ratios, toldApart } from './ratios.ts';
+import {
+  type Against,
+  blocksNeeded,
+  compare,
+  isAbove,
+  isWithin,
+  type Ratios,
+  toldApart,
+} from './ratios.ts';
 import type { JudgedRatio } from './result.ts';
 import { CONFIDENCE } from './student.ts';
 
@@ -15,7 +22,8 @@ import { CONFIDENCE } from './student.ts';
 export interface Compared {
   readonly judged: JudgedRatio;
   readonly ratios: Ratios;
-  /** A piece passes when these are within the limit; others only fail it. */
+  readonly against: Against;
+  /** A piece passes when these are within the limit; the others only fail it, all of them together. */
   readonly decides: boolean;
 }
 
@@ -30,20 +38,26 @@ export function compared(
   ratios: Ratios,
   limit: number,
   decides: boolean,
+  against: Against = 'none',
 ): Compared {
   const { mode } = what;
-  const verdict = isAbove(ratios, mode, limit)
+  const verdict = isAbove(ratios, mode, limit, against)
     ? 'above'
-    : isWithin(ratios, mode, limit)
+    : isWithin(ratios, mode, limit, against)
       ? 'within'
       : 'cannot be told';
   const noise = compare(ratios, 'none');
-  return {
-    judged: { ...what, ...compare(ratios, mode), noise, limit, verdict },
-    ratios,
-    decides,
-  };
+  const judged = { ...what, ...compare(ratios, mode, against), noise, limit, verdict } as const;
+  return { judged, ratios, against, decides };
 }
+
+/**
+ * Whether a figure says beyond doubt that its piece is above the limit. A mean, and what one in a hundred takes, are thrown far off by a
+ * single pause of a busy host: alone neither shows anything.
+ */
+export const isSurelyAbove = (one: Compared, ofPiece: readonly Compared[]): boolean =>
+  one.judged.verdict === 'above' &&
+  (one.decides || ofPiece.every(({ decides, judged }) => decides || judged.verdict === 'above'));
 
 /** A share in words; of what is many times the whole only that. */
 export const percent = (share: number): string =>
@@ -53,46 +67,56 @@ const rounded = (value: number) => value.toFixed(value < 10 ? 3 : 0);
 /** Wider than this it tells nothing, and its ends are unreadable. */
 const WIDEST = 10_000;
 
-const words = ({ judged: { figure, ratio, low, high } }: Compared) =>
-  `${figure} with/without ${rounded(ratio)} (${high / low > WIDEST ? 'too few blocks for an interval' : `${rounded(low)} to ${rounded(high)}`})`;
+/** What the ratio is of, and the knob that sets a limit for it. */
+const TERMS = {
+  none: { unit: 'with/without', knob: 'COST_MAX_RATIO', more: 'a slow-down' },
+  previous: { unit: 'candidate/previous', knob: 'PREVIOUS_MAX_RATIO', more: 'a difference' },
+} as const;
 
-const limitWords = ({ value, isOperators }: CostLimit) =>
-  isOperators ? `limit COST_MAX_RATIO=${value}` : `limit ${value} (COST_MAX_RATIO sets another)`;
+const words = ({ judged: { figure, ratio, low, high }, against }: Compared) =>
+  `${figure} ${TERMS[against].unit} ${rounded(ratio)} (${high / low > WIDEST ? 'too few blocks for an interval' : `${rounded(low)} to ${rounded(high)}`})`;
 
-function untold({ judged, ratios }: Compared, mode: AgentMode, secondsEach: number): string {
+function limitWords({ value, isOperators }: CostLimit, against: Against): string {
+  const { knob } = TERMS[against];
+  return isOperators ? `limit ${knob}=${value}` : `limit ${value} (${knob} sets another)`;
+}
+
+function untold({ judged, ratios, against }: Compared, secondsEach: number): string {
+  const { mode, limit } = judged;
   if (ratios[mode].length < 2) return 'a single block tells nothing apart; set COST_BLOCKS=4';
-  const needed = blocksNeeded(ratios, mode, judged.limit);
+  const needed = blocksNeeded(ratios, mode, limit, against);
   const more =
     needed === undefined
       ? 'more than 1000 blocks would be needed'
       : `COST_BLOCKS=${needed}, some ${Math.ceil((needed * secondsEach) / 60)} min, would tell`;
-  return `a slow-down of ${percent(toldApart(ratios, mode))} could have been told apart; ${more}`;
+  return `${TERMS[against].more} of ${percent(toldApart(ratios, mode, against))} could have been told apart; ${more}`;
 }
 
 /**
- * One piece of work in one mode. What cannot be told on this host counts against a run only where the operator set the limit.
- * @param secondsEach what a block of both modes takes, with those without the agent.
+ * One piece of work in one mode, or one figure against the previous version. What cannot be told on this host counts against a run only where the operator set the limit.
+ * @param secondsEach what one block of each takes, with those without the agent.
  * @throws NotApplicable for a default limit that cannot be told.
  */
 export function judgeCost(
   all: readonly Compared[],
-  mode: AgentMode,
   limit: CostLimit,
   secondsEach: number,
   measured: Measurement,
 ): Judgement {
   const deciding = all.filter(({ decides }) => decides);
-  const above = all.find(({ judged }) => judged.verdict === 'above');
-  const open = deciding.find(({ judged }) => judged.verdict !== 'within');
+  const above = all.find((one) => isSurelyAbove(one, all));
+  const open =
+    deciding.find(({ judged }) => judged.verdict !== 'within') ??
+    all.find(({ judged }) => judged.verdict === 'above');
   const told = above ?? open ?? deciding[0];
   if (told === undefined) return inconclusive('nothing was compared', measured);
   const others = all.filter((one) => one !== told).map(words);
-  const text = [`${words(told)}, ${limitWords(limit)}`, ...others].join('; ');
+  const text = [`${words(told)}, ${limitWords(limit, told.against)}`, ...others].join('; ');
   const value = Number(told.judged.ratio.toFixed(3));
-  const figures = { ...measured, value, limit: limit.value, unit: 'with/without' };
+  const figures = { ...measured, value, limit: limit.value, unit: TERMS[told.against].unit };
   if (above !== undefined) return fail(`${text}; intervals of ${CONFIDENCE}`, figures);
   if (open === undefined) return pass(text, figures);
-  const unknown = `cannot be told on this host: ${untold(open, mode, secondsEach)}. ${text}`;
+  const unknown = `cannot be told on this host: ${untold(open, secondsEach)}. ${text}`;
   if (limit.isOperators) return inconclusive(unknown, figures);
   throw new NotApplicable(unknown);
 }

@@ -11,6 +11,15 @@ test('each block of a mode has one without the agent before and after it, and th
   ]).toContainEqual(modes);
 });
 
+test('with the previous version the three take turns, each at the same moment on average', () => {
+  const order = blockOrder(2, seeded(7), ['audit', 'enforce', 'previous']);
+  const turns = order.filter((_, index) => index % 2 === 1);
+  expect(turns).toEqual([...turns.slice(0, 3), ...turns.slice(0, 3).toReversed()]);
+  expect(turns.toSorted()).toEqual([
+    ...['audit', 'audit', 'enforce', 'enforce', 'previous', 'previous'],
+  ]);
+});
+
 test('a seed decides on the order, and others on others', () => {
   const orders = Array.from({ length: 20 }, (_, seed) => blockOrder(1, seeded(seed)).join());
   expect(new Set(orders).size).toBe(2);

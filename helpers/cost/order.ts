@@ -1,6 +1,7 @@
-/** What a block works beside. */
-export type Configuration = 'none' | 'audit' | 'enforce';
-export type AgentMode = Exclude<Configuration, 'none'>;
+export type AgentMode = 'audit' | 'enforce';
+/** What a block works beside: the candidate in a mode, or the version that production runs, in enforce mode. */
+export type Beside = AgentMode | 'previous';
+export type Configuration = 'none' | Beside;
 
 /** Numbers from 0 to 1 that a seed decides on (mulberry32), so that an order can be had again. */
 export function seeded(seed: number): () => number {
@@ -15,20 +16,25 @@ export function seeded(seed: number): () => number {
 
 /** A random order, each as likely as any other. */
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const keyed = items.map((item) => ({ item, key: random() }));
-  return keyed.sort((one, other) => one.key - other.key).map(({ item }) => item);
+  const left = [...items];
+  return items.flatMap(() =>
+    left.splice(left.length > 1 ? Math.floor(random() * left.length) : 0, 1),
+  );
 }
 
 /**
- * The blocks in their order: one without the agent before and after each with it, so that a drift of the host hits both alike. The
- * modes take turns as ABBA, and chance decides which one is A.
- * @param each how many blocks of each mode.
+ * The blocks in their order: one without the agent before and after each with it, so that a drift of the host hits both alike. They
+ * take turns as ABBA, or ABCCBA, and chance decides which one is A.
+ * @param each how many blocks of each.
  */
-export function blockOrder(each: number, random: () => number): Configuration[] {
-  const [first, second]: AgentMode[] = random() < 0.5 ? ['audit', 'enforce'] : ['enforce', 'audit'];
-  if (first === undefined || second === undefined) return [];
-  const modes = Array.from({ length: each }, (_, index) =>
-    index % 2 === 0 ? [first, second] : [second, first],
-  ).flat();
-  return ['none', ...modes.flatMap((mode): Configuration[] => [mode, 'none'])];
+export function blockOrder(
+  each: number,
+  random: () => number,
+  besides: readonly Beside[] = ['audit', 'enforce'],
+): Configuration[] {
+  const turn = shuffled(besides, random);
+  const turns = Array.from({ length: each }, (_, index) =>
+    index % 2 === 0 ? turn : turn.toReversed(),
+  );
+  return ['none', ...turns.flat().flatMap((beside): Configuration[] => [beside, 'none'])];
 }

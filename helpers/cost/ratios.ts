@@ -1,4 +1,4 @@
-import type { AgentMode, Configuration } from './order.ts';
+import type { Beside, Configuration } from './order.ts';
 import { studentQuantile } from './student.ts';
 
 /** One figure of one block. */
@@ -7,10 +7,12 @@ export interface Measured {
   readonly value: number;
 }
 
-/** Logarithms of ratios, each of a block to its neighbours without the agent. */
+/** Logarithms, one a block: of its ratio to its neighbours without the agent, or of a figure that only an agent has. */
 export type Ratios = Readonly<Record<Configuration, readonly number[]>>;
+/** What the blocks of an agent are held against: the host without it, or the version that production runs. */
+export type Against = 'none' | 'previous';
 
-/** The ratio of a figure with the agent and without, with its interval. */
+/** The ratio of a figure with the agent and without, or to that of the previous version, with its interval. */
 export interface Comparison {
   readonly ratio: number;
   readonly low: number;
@@ -22,14 +24,29 @@ export interface Comparison {
  * is compared with the same before and after it in the same way, which shows the host's own noise.
  */
 export function ratiosOf(blocks: readonly Measured[]): Ratios {
-  const ratios: Record<Configuration, number[]> = { none: [], audit: [], enforce: [] };
+  const ratios: Record<Configuration, number[]> = {
+    none: [],
+    audit: [],
+    enforce: [],
+    previous: [],
+  };
   const value = (index: number) => Math.log(blocks[index]?.value ?? Number.NaN);
   blocks.forEach(({ configuration }, index) => {
     const away = configuration === 'none' ? 2 : 1;
     const between = (value(index - away) + value(index + away)) / 2;
-    if (!Number.isNaN(between)) ratios[configuration].push(value(index) - between);
+    const ratio = value(index) - between;
+    if (!Number.isNaN(ratio)) ratios[configuration].push(ratio);
   });
   return ratios;
+}
+
+/** The same of a figure that blocks without an agent do not have. */
+export function figuresOf(blocks: readonly Measured[]): Ratios {
+  const of = (which: Configuration) =>
+    blocks.flatMap(({ configuration, value }) =>
+      configuration === which && !Number.isNaN(value) ? [Math.log(value)] : [],
+    );
+  return { none: [], audit: of('audit'), enforce: of('enforce'), previous: of('previous') };
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, one) => total + one, 0);
@@ -39,30 +56,46 @@ const squares = (values: readonly number[], around: number) =>
 const freedomOf = (values: readonly number[]) => Math.max(0, values.length - 1);
 
 /** How far one ratio lies from the true one (standard deviation), and how well that is known. */
-function scatter(ratios: Ratios, configuration: Configuration) {
-  const { none, audit, enforce } = ratios;
-  const own = ratios[configuration];
-  const freedom = none.length + freedomOf(audit) + freedomOf(enforce);
+function scatter(ratios: Ratios, configuration: Configuration, against: Against) {
+  const { none, ...agents } = ratios;
+  const besides = Object.values(agents);
+  const freedom = none.length + sum(besides.map(freedomOf));
   // Against itself the host has the ratio 1.
-  const all = squares(none, 0) + squares(audit, mean(audit)) + squares(enforce, mean(enforce));
-  const pooled = freedom === 0 ? 0 : all / freedom;
-  const alone = own.length < 2 ? 0 : squares(own, mean(own)) / freedomOf(own);
+  const all = squares(none, 0) + sum(besides.map((own) => squares(own, mean(own))));
+  const alone = [ratios[configuration], ...(against === 'previous' ? [ratios.previous] : [])]
+    .filter((own) => own.length > 1)
+    .map((own) => squares(own, mean(own)) / freedomOf(own));
   // Blocks that scatter more than the others are not made better by them.
-  return { deviation: Math.sqrt(Math.max(pooled, alone)), freedom };
+  const pooled = freedom === 0 ? 0 : all / freedom;
+  return { deviation: Math.sqrt(Math.max(pooled, ...alone)), freedom };
 }
 
+/** How much less than a single ratio the mean of so many of each is off. */
+const shrink = (against: Against, own: number, other: number) =>
+  Math.sqrt(1 / own + (against === 'previous' ? 1 / other : 0));
+
 /** Half the width of the interval, in logarithms. */
-function halfWidth(ratios: Ratios, configuration: Configuration): number {
-  const { deviation, freedom } = scatter(ratios, configuration);
-  return (studentQuantile(freedom) * deviation) / Math.sqrt(ratios[configuration].length);
+function halfWidth(ratios: Ratios, configuration: Configuration, against: Against): number {
+  const { deviation, freedom } = scatter(ratios, configuration, against);
+  if (freedom === 0) return Number.POSITIVE_INFINITY;
+  const { [configuration]: own, previous } = ratios;
+  return studentQuantile(freedom) * deviation * shrink(against, own.length, previous.length);
 }
+
+/** In logarithms: how much more it is than what it is held against. */
+const difference = (ratios: Ratios, configuration: Configuration, against: Against): number =>
+  mean(ratios[configuration]) - (against === 'previous' ? mean(ratios.previous) : 0);
 
 /** In logarithms: what is wider has no end that a number could tell. */
 const WIDEST = 300;
 
-export function compare(ratios: Ratios, configuration: Configuration): Comparison {
-  const centre = mean(ratios[configuration]);
-  const half = Math.min(WIDEST, halfWidth(ratios, configuration));
+export function compare(
+  ratios: Ratios,
+  configuration: Configuration,
+  against: Against = 'none',
+): Comparison {
+  const centre = difference(ratios, configuration, against);
+  const half = Math.min(WIDEST, halfWidth(ratios, configuration, against));
   return {
     ratio: Math.exp(centre),
     low: Math.exp(centre - half),
@@ -76,16 +109,16 @@ const FEW = 8;
 const RARELY = 3.29;
 
 /**
- * Whether the ratios with the agent stand out from what the host does by itself, however its noise is distributed: by their ranks (Mann and
- * Whitney), and of few blocks each from each, by more than one ratio is off.
+ * Whether the ratios with the agent stand out from what the host does by itself, or does with the previous version, however its noise is
+ * distributed: by their ranks (Mann and Whitney), and of few blocks each from each, by more than one ratio is off.
  */
-function standsOut(ratios: Ratios, mode: AgentMode): boolean {
-  const { none, [mode]: own } = ratios;
+function standsOut(ratios: Ratios, beside: Beside, against: Against): boolean {
+  const { [against]: others, [beside]: own } = ratios;
   if (own.length < FEW)
-    return Math.min(...own) > Math.max(...none) + scatter(ratios, mode).deviation;
-  const higher = own.flatMap((one) => none.filter((other) => one > other)).length;
-  const pairs = own.length * none.length;
-  const deviation = Math.sqrt((pairs * (own.length + none.length + 1)) / 12);
+    return Math.min(...own) > Math.max(...others) + scatter(ratios, beside, against).deviation;
+  const higher = own.flatMap((one) => others.filter((other) => one > other)).length;
+  const pairs = own.length * others.length;
+  const deviation = Math.sqrt((pairs * (own.length + others.length + 1)) / 12);
   return higher - pairs / 2 > RARELY * deviation;
 }
 
@@ -93,26 +126,41 @@ function standsOut(ratios: Ratios, mode: AgentMode): boolean {
  * Beyond doubt above the limit: the whole interval is, and it stands out. A run compares some fifty ratios, and on a busy host the interval
  * alone would blame a good agent now and then.
  */
-export const isAbove = (ratios: Ratios, mode: AgentMode, limit: number): boolean =>
-  compare(ratios, mode).low > limit && standsOut(ratios, mode);
+export const isAbove = (
+  ratios: Ratios,
+  beside: Beside,
+  limit: number,
+  against: Against = 'none',
+): boolean => compare(ratios, beside, against).low > limit && standsOut(ratios, beside, against);
 
-export const isWithin = (ratios: Ratios, mode: AgentMode, limit: number): boolean =>
-  compare(ratios, mode).high <= limit;
+export const isWithin = (
+  ratios: Ratios,
+  beside: Beside,
+  limit: number,
+  against: Against = 'none',
+): boolean => compare(ratios, beside, against).high <= limit;
 
 /** The smallest slow-down that these blocks would have told from none, as a share. */
-export const toldApart = (ratios: Ratios, mode: AgentMode): number =>
-  Math.exp(halfWidth(ratios, mode)) - 1;
+export const toldApart = (ratios: Ratios, beside: Beside, against: Against): number =>
+  Math.exp(halfWidth(ratios, beside, against)) - 1;
 
 const MOST_BLOCKS = 1000;
 
-/** How many blocks of each mode would tell on which side of the limit it is, by these; undefined for too many. */
-export function blocksNeeded(ratios: Ratios, mode: AgentMode, limit: number): number | undefined {
-  const { deviation } = scatter(ratios, mode);
-  const margin = Math.abs(Math.log(limit) - mean(ratios[mode]));
-  for (let each = ratios[mode].length + 1; each <= MOST_BLOCKS; each += 1) {
-    // As blockOrder has them: 2n + 1 without the agent, of which all but the outer two are compared.
-    const freedom = 2 * each - 1 + 2 * (each - 1);
-    if ((studentQuantile(freedom) * deviation) / Math.sqrt(each) <= margin) return each;
+/** How many blocks of each would tell on which side of the limit it is, by these; undefined for too many. */
+export function blocksNeeded(
+  ratios: Ratios,
+  beside: Beside,
+  limit: number,
+  against: Against,
+): number | undefined {
+  const { none, ...agents } = ratios;
+  const { deviation } = scatter(ratios, beside, against);
+  const margin = Math.abs(Math.log(limit) - difference(ratios, beside, against));
+  const kinds = Object.values(agents).filter((own) => own.length > 0).length;
+  for (let each = ratios[beside].length + 1; each <= MOST_BLOCKS; each += 1) {
+    // As blockOrder has them: one more without the agent than with it, of which all but the outer two are compared.
+    const freedom = (none.length > 0 ? kinds * each - 1 : 0) + kinds * (each - 1);
+    if (studentQuantile(freedom) * deviation * shrink(against, each, each) <= margin) return each;
   }
   return undefined;
 }

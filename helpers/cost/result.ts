@@ -20,3 +20,32 @@ export type JudgedRatio = z.output<typeof judgedRatio>;
 
 /** What the cost phase leaves for reports. */
 export const costResult = z.object({ ratios: z.array(judgedRatio) });
+
+/** The file of the run directory with the comparison of candidate and previous version. */
+export const PREVIOUS_FILE = 'cost/previous.json';
+
+const againstPrevious = z.object({
+  /** A piece of work, or what the agent takes for itself. */
+  metric: z.string(),
+  /** What of it: p95, or a unit. */
+  figure: z.string(),
+  /** The middle one of each version's blocks. */
+  candidate: z.number().optional(),
+  previous: z.number().optional(),
+  ...comparison.partial().shape,
+  limit: z.number().optional(),
+  verdict: z.enum(['better', 'same', 'worse', 'cannot be told', 'no data']),
+  /** In words, where it is no number. */
+  detail: z.string().optional(),
+});
+export type AgainstPrevious = z.output<typeof againstPrevious>;
+
+/** Candidate and previous version. */
+export const previousResult = z.object({
+  /** What the previous version says that it is. */
+  version: z.string(),
+  path: z.string(),
+  sha256: z.string(),
+  metrics: z.array(againstPrevious),
+});
+export type PreviousResult = z.output<typeof previousResult>;

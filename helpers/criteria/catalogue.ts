@@ -15,7 +15,8 @@ export interface Entry {
     | 'HEADROOM'
     | 'CANDIDATE_POLICY'
     | 'DISPOSABLE_HOST'
-    | 'COST_COMMAND';
+    | 'COST_COMMAND'
+    | 'AEGIS_BIN_PREVIOUS';
   /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
   readonly phases?: readonly Phase[];
   /** How long the step itself may take, without the agent's commands; the default suits a few opens. */
@@ -295,6 +296,40 @@ const costIn = (mode: SoakMode) => {
   });
 };
 
+const ofPrevious = { knob: 'AEGIS_BIN_PREVIOUS', phases: ['cost'] } as const;
+
+/** The candidate against the version that production runs. */
+const againstPrevious = () => {
+  const compared = (title: string) => ({
+    ...{ title, ...ofPrevious, needs: ['previous.blocks'] },
+    evidence: ['cost/previous.json', 'cost/blocks.ndjson'],
+  });
+  const timed = (what: string) =>
+    compared(`${what} takes hardly longer than with the previous version`);
+  const own = (what: string) => compared(`${what} than the previous version`);
+  return {
+    blocks: {
+      title: 'the work is timed beside the previous version as well',
+      ...ofPrevious,
+      needs: ['cost.blocks'],
+      evidence: ['cost/previous.json', 'cost/blocks.ndjson', 'cost/*-previous/agent.stderr.log'],
+    },
+    open: timed('opening a file'),
+    stat: timed('looking at a file'),
+    read: timed('reading an open file'),
+    exec: timed('starting a program'),
+    'tcp-connect': timed('connecting by TCP'),
+    'udp-connect': timed('connecting by UDP'),
+    command: timed('COST_COMMAND'),
+    cpu: own('the agent uses hardly more CPU beside the work'),
+    memory: own('the agent holds hardly more memory after the work'),
+    start: own('the agent is ready hardly later after its start'),
+    stop: own('the agent stops hardly later'),
+    'object-size': own('the BPF object is hardly larger'),
+    features: compared('the candidate promises all that the previous version does'),
+  };
+};
+
 /** An exit criterion that sums up phases. */
 const sumOf = (phases: readonly Phase[], title: string, ...evidence: readonly string[]): Entry => ({
   ...{ title, needs: ['preconditions'], phases, sums: phases },
@@ -425,6 +460,7 @@ const ENTRIES = {
     'cost.blocks',
     'decisions on others while the work was timed are written for review',
   ),
+  ...inPhase('previous', againstPrevious()),
   'rollback.restorable': { title: 'every rule on this host can be restored' },
   'rollback.baseline': {
     title: 'the baseline policy is applied and enforced',
@@ -553,6 +589,11 @@ const ENTRIES = {
     'what the agent costs the host is within the limits',
     'charts/cost.svg',
   ),
+  'exit.previous': {
+    ...{ title: 'the candidate is no worse than what production runs', ...ofPrevious },
+    ...{ needs: ['preconditions'], sums: ['previous'] },
+    evidence: ['canary.log', 'cost/previous.json'],
+  },
   'exit.thresholds': sumOf(
     ['audit', 'enforce'],
     'the soak stayed within every limit',
@@ -592,6 +633,7 @@ export const SECTIONS = {
   enforce: { title: 'Phase 2: enforce canary', needs: ['preconditions', 'preflight'] },
   coverage: { title: 'Phase 3: coverage of routes', needs: ['preconditions', 'preflight'] },
   cost: { title: 'Phase 4: what the host pays', needs: ['preconditions', 'preflight'] },
+  previous: { title: 'Against the previous version', needs: ['preconditions', 'preflight'] },
   rollback: { title: 'Rollback drill', needs: ['preconditions', 'preflight'] },
   exit: { title: 'Exit criteria', needs: [] },
 } as const;

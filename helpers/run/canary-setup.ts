@@ -45,6 +45,9 @@ function rehearsalReasons(settings: Settings, version: Version | undefined): str
     ...(settings.STAND_IN_FAULTS === ''
       ? []
       : [`faults are switched on: ${settings.STAND_IN_FAULTS}`]),
+    ...(settings.STAND_IN_PREVIOUS_FAULTS === undefined
+      ? []
+      : [`faults of the previous version: ${settings.STAND_IN_PREVIOUS_FAULTS}`]),
   ];
 }
 

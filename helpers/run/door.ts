@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { judgeCandidateFile } from '../agent/candidate.ts';
+import { judgeCandidateFile, NO_FAULT } from '../agent/candidate.ts';
 import { isFile, readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
 import { quotedKnob, whyNot } from '../settings/cannot-begin.ts';
@@ -27,9 +27,12 @@ function profileProblem(values: Partial<Settings>): string | undefined {
 }
 
 /** The stand-in agent alone knows its faults; what it says of a misspelt one. */
-function faultsProblem(values: Partial<Settings>): string | undefined {
-  const { STAND_IN_FAULTS: faults, AEGIS_BIN } = values;
-  if (!faults || AEGIS_BIN === undefined) return undefined;
+function faultsProblem(
+  { AEGIS_BIN, ...values }: Partial<Settings>,
+  knob: 'STAND_IN_FAULTS' | 'STAND_IN_PREVIOUS_FAULTS',
+): string | undefined {
+  const faults = values[knob];
+  if (!faults || faults === NO_FAULT || AEGIS_BIN === undefined) return undefined;
   // What anybody could have written is not run, not even for that.
   if (judgeCandidateFile(AEGIS_BIN).verdict !== 'pass') return undefined;
   const { stderr } = spawnSync(AEGIS_BIN, ['stand-in-faults'], {
@@ -39,7 +42,7 @@ function faultsProblem(values: Partial<Settings>): string | undefined {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const why = /^stand-in: (.*)$/m.exec(stderr ?? '')?.[1];
-  return why && `STAND_IN_FAULTS=${quotedKnob(faults)}: ${why}`;
+  return why && `${knob}=${quotedKnob(faults)}: ${why}`;
 }
 
 function finishedProblem(run: string): string | undefined {
@@ -55,7 +58,12 @@ function namedProblems(values: Partial<Settings>): Problems {
   return [
     writes && OUT_DIR !== undefined ? outDirProblem(OUT_DIR) : undefined,
     ...(runs === undefined
-      ? [candidateProblem(values), profileProblem(values), faultsProblem(values)]
+      ? [
+          candidateProblem(values),
+          profileProblem(values),
+          faultsProblem(values, 'STAND_IN_FAULTS'),
+          faultsProblem(values, 'STAND_IN_PREVIOUS_FAULTS'),
+        ]
       : runs.map(finishedProblem)),
   ];
 }

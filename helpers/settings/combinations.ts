@@ -56,11 +56,22 @@ export function combinationProblems(values: Partial<Knobs>): string[] {
 
 /** The files of the former version: what is not there must be known before the host is touched. */
 function previousProblems(values: Partial<Knobs>): string[] {
-  return (['AEGIS_BIN_PREVIOUS', 'AEGIS_BPF_OBJ_PREVIOUS'] as const).flatMap((name) => {
+  const missing = (['AEGIS_BIN_PREVIOUS', 'AEGIS_BPF_OBJ_PREVIOUS'] as const).flatMap((name) => {
     const file = values[name];
     const isThere = file === undefined || isFile(file);
     return isThere ? [] : [`${name}=${quotedKnob(file)}: there is no such file`];
   });
+  const { AEGIS_BIN_PREVIOUS: previous, AEGIS_BIN: candidate } = values;
+  if (missing.length > 0 || previous === undefined || candidate === undefined) return missing;
+  const object = values.AEGIS_BPF_OBJ_PREVIOUS ?? '';
+  const isOther =
+    realPath(previous) !== realPath(candidate) ||
+    (object !== '' && realPath(object) !== realPath(values.AEGIS_BPF_OBJ ?? ''));
+  return isOther
+    ? []
+    : [
+        `AEGIS_BIN_PREVIOUS=${quotedKnob(previous)}: it is the candidate itself (AEGIS_BIN), and would be compared with itself; name the binary that production runs today`,
+      ];
 }
 
 /** Where the path leads; the path itself when it leads nowhere yet. */

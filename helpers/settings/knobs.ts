@@ -95,7 +95,9 @@ export const knobs = z.object({
   }),
   AEGIS_BIN_PREVIOUS: path
     .optional()
-    .describe("the version that production runs today, for the drill's downgrade and upgrade"),
+    .describe(
+      'the version that production runs today: the cost phase compares the candidate with it, and the drill goes back to it',
+    ),
   AEGIS_BPF_OBJ_PREVIOUS: path
     .optional()
     .meta({ description: 'the BPF object of `AEGIS_BIN_PREVIOUS`', byDefault: 'its own search' }),
@@ -188,7 +190,7 @@ export const knobs = z.object({
   COST_BLOCKS: wholeNumber(1, 1000, 'blocks of each mode')
     .prefault('4')
     .describe(
-      'blocks of the cost phase in each mode; with those without the agent four times as many and one',
+      'blocks of the cost phase in each mode; with those without the agent four times as many and one, with `AEGIS_BIN_PREVIOUS` six times',
     ),
   COST_BLOCK_MS: wholeNumber(100, 600_000, 'ms of work')
     .prefault('3000')
@@ -200,6 +202,12 @@ export const knobs = z.object({
     description:
       'time of a piece of work with the agent / without, at most; when it is set, what this host cannot tell is inconclusive',
     byDefault: '1.05; 1.15 for stat, read, exec and the command',
+  }),
+  PREVIOUS_MAX_RATIO: decimal(1, 1000, 'candidate / previous version').optional().meta({
+    description:
+      'any figure of the candidate / that of `AEGIS_BIN_PREVIOUS`, at most; when it is set, what this host cannot tell is inconclusive',
+    byDefault:
+      '1.05 for open and connects; 1.15 for stat, read, exec and the command; 1.25 for all else',
   }),
   COST_COMMAND: argumentList
     .optional()
@@ -258,6 +266,11 @@ export const knobs = z.object({
   STAND_IN_FAULTS: oneLine
     .prefault('')
     .describe('rehearsals only: faults of the stand-in agent, by name'),
+  STAND_IN_PREVIOUS_FAULTS: oneLine.optional().meta({
+    description:
+      'rehearsals only: faults of the stand-in agent as the previous version; `none` for none',
+    byDefault: 'those of `STAND_IN_FAULTS`',
+  }),
 });
 
 export type Knobs = z.output<typeof knobs>;

@@ -95,6 +95,12 @@ test('the previous version must be files, and its BPF object needs it', () => {
   ]);
   const here = import.meta.filename;
   expect(problemsOf({ AEGIS_BIN_PREVIOUS: here })).toEqual([]);
+  const itself = { AEGIS_BIN: here, AEGIS_BIN_PREVIOUS: here };
+  expect(problemsOf(itself)).toEqual([
+    expect.stringContaining('it is the candidate itself (AEGIS_BIN)'),
+  ]);
+  const object = join(import.meta.dirname, 'settings.ts');
+  expect(problemsOf({ ...itself, AEGIS_BPF_OBJ_PREVIOUS: object })).toEqual([]);
   expect(problemsOf({ AEGIS_BPF_OBJ_PREVIOUS: here })).toEqual([
     expect.stringContaining('belongs to AEGIS_BIN_PREVIOUS'),
   ]);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { inject } from 'vitest';
-import { candidateOf } from '../agent/candidate.ts';
+import { candidateOf, previousOf } from '../agent/candidate.ts';
 import { type Candidate, type CommandResult, runCommand } from '../agent/command.ts';
 import { agentPaths, type ComparedState, snapshotAgentState } from '../changes/agent-state.ts';
 import {
@@ -59,6 +59,8 @@ export class CanaryRun {
     ...candidateOf(this.settings, this.provided.runId),
     ended: (ended) => this.directory.appendLine(COMMANDS, { criterion: this.#criterion, ...ended }),
   };
+  /** The version that production runs, where it is named. */
+  readonly previous = previousOf(this.settings, this.provided.runId);
   #criterion: string | undefined;
   readonly #journal = new Journal(JOURNAL_PATH, this.provided.journal);
 

@@ -1,4 +1,4 @@
-import { candidateOf, judgeCandidateFile } from '../../agent/candidate.ts';
+import { judgeCandidateFile } from '../../agent/candidate.ts';
 import { type Candidate, outputText } from '../../agent/command.ts';
 import { mustLive } from '../../agent/lives.ts';
 import {
@@ -17,27 +17,17 @@ import type { DrillStage } from './stage.ts';
 /** How the agent says that the pinned maps are of another layout (docs/agent-contract.md §5.3). */
 const LAYOUT_MISMATCH = /layout version mismatch/i;
 
-/** The former version with its own BPF object: the candidate's would not be what production goes back to. */
-function previousOf(stage: DrillStage): Candidate | undefined {
-  const { settings, provided } = stage.run;
-  const { AEGIS_BIN_PREVIOUS: AEGIS_BIN, AEGIS_BPF_OBJ_PREVIOUS: AEGIS_BPF_OBJ } = settings;
-  if (AEGIS_BIN === undefined) return undefined;
-  const previous = { AEGIS_BIN, AEGIS_BPF_OBJ, AEGIS_BPF_OBJ_HASH_PATH: undefined };
-  return candidateOf({ ...settings, ...previous }, provided.runId);
-}
-
 /** Candidate → previous → candidate over the same pinned maps: rules and counters go along. */
 export async function downgradeAndUpgrade(stage: DrillStage): Promise<Judgement> {
-  const previous = previousOf(stage);
+  const { previous } = stage.run;
   if (previous === undefined) {
     throw new NotApplicable(
       'no previous version was named; set AEGIS_BIN_PREVIOUS to the binary that production runs today',
     );
   }
   const { executable, environment } = previous;
-  const file = judgeCandidateFile(executable);
-  if (file.verdict !== 'pass')
-    return { ...file, source: 'AEGIS_BIN_PREVIOUS', explanation: `previous: ${file.explanation}` };
+  const file = judgeCandidateFile(executable, 'AEGIS_BIN_PREVIOUS');
+  if (file.verdict !== 'pass') return file;
   const sha256 = await sha256OfFile(executable);
   stage.run.directory.writeJson('rollback/previous.json', { executable, environment, sha256 });
   await stage.runningAgent();

@@ -1,15 +1,18 @@
-import { endText, outputText } from '../../agent/command.ts';
+import { type Candidate, endText, outputText } from '../../agent/command.ts';
+import type { Capabilities } from '../../agent/contract/capabilities.ts';
 import { type ReadyDaemon, StartingDaemon, type StoppedDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
 import { scrapeEndpoint } from '../../agent/scrape.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
-import { type AgentMode, type Configuration, shuffled } from '../../cost/order.ts';
+import { type Beside, type Configuration, shuffled } from '../../cost/order.ts';
+import type { OwnFigureName } from '../../cost/own-figures.ts';
 import { PIECE_NAMES, PIECES, type PieceName } from '../../cost/pieces.ts';
 import { middle, type Times } from '../../cost/slice.ts';
 import type { CostWorker } from '../../cost/worker.ts';
-import { failed, noEvidence } from '../../criteria/judgement.ts';
+import { failed, JudgementError, noEvidence } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
+import { processResources } from '../../host/processes.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CostSubjects } from './cost-subjects.ts';
 
@@ -22,8 +25,13 @@ const SETTLE_MS = 500;
 const ROUNDS = 5;
 /** Longer than any event line takes. */
 const EVENT_WAIT_MS = 10_000;
+/** USER_HZ is 100 on every architecture Node runs on (sysconf(3), _SC_CLK_TCK). */
+const MS_PER_TICK = 10;
 /** The operator's command may take so long each time. */
 const COMMAND_SECONDS = 600;
+
+/** The previous version is compared as production runs it. */
+const modeOf = (beside: Beside) => (beside === 'previous' ? 'enforce' : beside);
 
 /** What was measured in one block. */
 export interface Block {
@@ -33,16 +41,28 @@ export interface Block {
   readonly commandMs?: number | undefined;
   /** What the agent says that each of its hooks took, in ns a call. */
   readonly hookNs?: Readonly<Record<string, number>>;
+  /** What the agent takes for itself. */
+  readonly own?: Readonly<Record<OwnFigureName, number>>;
+}
+
+/** A block that the previous version could not be measured in, and why. */
+export interface LostBlock {
+  readonly configuration: 'previous';
+  readonly lost: string;
 }
 
 /** Does the same work in one block after another, each with the agent in another mode or without it. */
 export class CostBlocks {
+  /** What the candidate told in its lives. */
   readonly streams: EventLog[] = [];
+  /** What each promised when it started in enforce mode. */
+  readonly promised: Partial<Record<Configuration, Capabilities>> = {};
   readonly #run: CanaryRun;
   readonly #subjects: CostSubjects;
   readonly #worker: CostWorker;
   readonly #random: () => number;
   #stopAnyway: (() => Promise<StoppedDaemon>) | undefined;
+  #previousIsLost: string | undefined;
 
   constructor(run: CanaryRun, subjects: CostSubjects, worker: CostWorker, random: () => number) {
     this.#run = run;
@@ -51,15 +71,18 @@ export class CostBlocks {
     this.#random = random;
   }
 
-  /** Measures all of them; each is written down at once. @throws JudgementError where one cannot be had. */
-  async measure(order: readonly Configuration[]): Promise<readonly Block[]> {
-    const blocks: Block[] = [];
+  /** Measures all of them; each is written down at once. @throws JudgementError where one of the candidate, or without it, cannot be had. */
+  async measure(order: readonly Configuration[]): Promise<readonly (Block | LostBlock)[]> {
+    const blocks: (Block | LostBlock)[] = [];
     this.#run.directory.directory('cost');
     for (const [index, configuration] of order.entries()) {
+      const name = `cost/${index + 1}-${configuration}`;
       const block =
         configuration === 'none'
-          ? await this.#work(configuration)
-          : await this.#beside(configuration, `cost/${index + 1}-${configuration}`);
+          ? await this.#alone()
+          : configuration === 'previous'
+            ? await this.#besidePrevious(name)
+            : await this.#beside(configuration, this.#run.candidate, name);
       this.#run.directory.appendLine(BLOCKS_FILE, { at: new Date().toISOString(), ...block });
       blocks.push(block);
     }
@@ -71,17 +94,46 @@ export class CostBlocks {
     await this.#stopAnyway?.();
   }
 
-  async #beside(mode: AgentMode, name: string): Promise<Block> {
-    const { settings, candidate, directory } = this.#run;
+  /** What the previous version does wrong is no fault of the candidate: it is not tried again, and all else goes on. */
+  async #besidePrevious(name: string): Promise<Block | LostBlock> {
+    const { previous } = this.#run;
+    const lost = (why: string): LostBlock => ({ configuration: 'previous', lost: why });
+    if (this.#previousIsLost !== undefined) return lost(this.#previousIsLost);
+    if (previous === undefined) return lost('it is not named');
+    let block: Block | LostBlock;
+    try {
+      block = await this.#beside('previous', previous, name);
+    } catch (error) {
+      if (!(error instanceof JudgementError)) throw error;
+      await this.cleanUp();
+      this.#previousIsLost = error.judgement.explanation;
+      block = lost(this.#previousIsLost);
+    }
+    await this.#subjects.mustBeListed('a life of the previous version');
+    return block;
+  }
+
+  async #alone(): Promise<Block> {
+    await pause(SETTLE_MS);
+    return this.#work('none');
+  }
+
+  async #beside(beside: Beside, candidate: Candidate, name: string): Promise<Block> {
+    const { settings, directory } = this.#run;
+    const mode = modeOf(beside);
     await this.#run.journal();
     const options = await daemonOptions(settings, { name, mode, enforceSignal: 'none' });
     const starting = new StartingDaemon(candidate, options, directory);
     this.#stopAnyway = () => starting.stop();
     const ready = await starting.ready();
-    mustLive('cost', ready);
-    this.streams.push(ready.events);
+    if (beside !== 'previous') {
+      mustLive('cost', ready);
+      this.streams.push(ready.events);
+    }
+    this.promised[beside] ??= ready.capabilities;
     const ours = ready.events.watchProcess(this.#worker.pid);
-    const block = await this.#work(mode);
+    await pause(SETTLE_MS);
+    const taken = await this.#taken(ready, () => this.#work(beside));
     await this.#mustHaveDecided(ready, ours);
     const hookNs = await hookTimes(ready);
     const { exit } = await ready.stop();
@@ -91,11 +143,29 @@ export class CostBlocks {
         limit: 0,
         source: `${name}/agent.stderr.log`,
       });
-    return { ...block, hookNs };
+    const own = { ...taken.own, start: ready.startMs, stop: exit.stopMs ?? Number.NaN };
+    return { ...taken.block, hookNs, own };
+  }
+
+  /** The work, and what the agent took for itself meanwhile. */
+  async #taken({ identity, isRunning }: ReadyDaemon, work: () => Promise<Block>) {
+    const read = () => {
+      const resources = processResources(identity.pid);
+      const source = `/proc/${identity.pid}`;
+      if (resources !== undefined) return { at: performance.now(), ...resources };
+      throw isRunning()
+        ? noEvidence('what the agent takes for itself cannot be read', { source })
+        : failed('the agent died while the work was timed', { source });
+    };
+    const before = read();
+    const block = await work();
+    const after = read();
+    const cpuMs = (after.cpuTicks - before.cpuTicks) * MS_PER_TICK;
+    const cpu = (100 * cpuMs) / (after.at - before.at);
+    return { block, own: { cpu, memory: after.rssKb } };
   }
 
   async #work(configuration: Configuration): Promise<Block> {
-    await pause(SETTLE_MS);
     const slices = new Map<PieceName, Times[]>();
     const ms = this.#run.settings.COST_BLOCK_MS / ROUNDS / PIECE_NAMES.length;
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -117,7 +187,10 @@ export class CostBlocks {
     const seen = { value: errno, limit: 'done', source: call };
     throw configuration === 'none'
       ? noEvidence(`${what} without the agent, so it cannot be timed`, seen)
-      : failed(`${what} with the agent in ${configuration} mode, and no rule names it`, seen);
+      : failed(
+          `${what} with the agent in ${modeOf(configuration)} mode, and no rule names it`,
+          seen,
+        );
   }
 
   async #command(configuration: Configuration): Promise<number | undefined> {
@@ -130,7 +203,10 @@ export class CostBlocks {
     const seen = { value: end, limit: 'exit 0', source: 'COST_COMMAND' };
     throw configuration === 'none'
       ? noEvidence(`${what} without the agent, so it cannot be timed`, seen)
-      : failed(`${what} with the agent in ${configuration} mode, and with exit 0 without it`, seen);
+      : failed(
+          `${what} with the agent in ${modeOf(configuration)} mode, and with exit 0 without it`,
+          seen,
+        );
   }
 
   /** An agent that decides nothing costs nothing: each block ends with an open that it must decide on. */

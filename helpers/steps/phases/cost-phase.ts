@@ -3,19 +3,19 @@ import type { EventLog } from '../../agent/stream/event-log.ts';
 import { type Compared, type CostLimit, compared, judgeCost, percent } from '../../cost/judge.ts';
 import { type AgentMode, blockOrder, seeded } from '../../cost/order.ts';
 import { COMMAND_LIMIT, PIECE_NAMES, PIECES, type PieceName } from '../../cost/pieces.ts';
-import { compare, type Ratios, ratiosOf } from '../../cost/ratios.ts';
+import { compare, type Measured, type Ratios, ratiosOf } from '../../cost/ratios.ts';
 import { RATIOS_FILE } from '../../cost/result.ts';
 import type { Times } from '../../cost/slice.ts';
 import { CostWorker } from '../../cost/worker.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
-import { type Block, CostBlocks } from './cost-blocks.ts';
+import { type Block, CostBlocks, type LostBlock } from './cost-blocks.ts';
 import type { CostSubjects } from './cost-subjects.ts';
 
 const MODES: readonly AgentMode[] = ['audit', 'enforce'];
 
 /** What is compared of a piece; what an agent promises is a p95, and a rare long pause is seen in the last. */
-const FIGURES: readonly {
+export const FIGURES: readonly {
   readonly name: string;
   readonly of: keyof Times;
   readonly decides: boolean;
@@ -35,13 +35,23 @@ const HOOKS: Partial<Record<PieceName, string>> = {
   'udp-connect': 'socket_connect',
 };
 
+/** A figure of each block; none of a block that was lost. */
+export const figuresIn = (
+  blocks: readonly (Block | LostBlock)[],
+  of: (block: Block) => number,
+): Measured[] =>
+  blocks.map((block) => ({
+    configuration: block.configuration,
+    value: 'times' in block ? of(block) : Number.NaN,
+  }));
+
 /** The cost phase: the same work again and again, with the agent and without it. */
 export class CostPhase {
   readonly #run: CanaryRun;
   readonly #subjects: CostSubjects;
   #worker: CostWorker | undefined;
   #blocks: CostBlocks | undefined;
-  #measured: readonly Block[] = [];
+  #measured: readonly (Block | LostBlock)[] = [];
   #secondsEach = 0;
   #compared: readonly Compared[] = [];
 
@@ -55,12 +65,28 @@ export class CostPhase {
     return this.#blocks?.streams ?? [];
   }
 
-  /** Works in all blocks, and compares them. */
+  /** Every block, of the previous version as well. */
+  get blocks(): readonly (Block | LostBlock)[] {
+    return this.#measured;
+  }
+
+  /** What one block of each takes, with those without the agent. */
+  get secondsEach(): number {
+    return this.#secondsEach;
+  }
+
+  /** What each configuration promised when it started. */
+  get promised(): CostBlocks['promised'] {
+    return this.#blocks?.promised ?? {};
+  }
+
+  /** Works in all blocks, and compares those of the candidate with those without it. */
   async measure(): Promise<Judgement> {
-    const { settings, candidate, directory } = this.#run;
+    const { settings, candidate, previous, directory } = this.#run;
     const seed = randomInt(2 ** 31);
     const random = seeded(seed);
-    const order = blockOrder(settings.COST_BLOCKS, random);
+    const besides = previous === undefined ? MODES : [...MODES, 'previous' as const];
+    const order = blockOrder(settings.COST_BLOCKS, random, besides);
     const { free, denied } = this.#subjects.made;
     const files = { free, denied: denied[0].path };
     this.#worker = new CostWorker(files, candidate.environment);
@@ -81,7 +107,7 @@ export class CostPhase {
       return `${piece} ${percent(Math.max(high - 1, 1 - low))}`;
     });
     return pass(
-      `${order.length} blocks of ${settings.COST_BLOCK_MS} ms of work, ${settings.COST_BLOCKS} of each mode and one without the agent before and after each (seed ${seed}); the p95 of the host without the agent differs from itself by up to: ${noise.join(', ')}`,
+      `${order.length} blocks of ${settings.COST_BLOCK_MS} ms of work, ${settings.COST_BLOCKS} of each mode${previous === undefined ? '' : ' and of the previous version,'} and one without the agent before and after each (seed ${seed}); the p95 of the host without the agent differs from itself by up to: ${noise.join(', ')}`,
       { value: order.length, unit: 'blocks', source: 'cost/blocks.ndjson' },
     );
   }
@@ -107,7 +133,7 @@ export class CostPhase {
     );
     if (all.length === 0) throw noEvidence('the blocks were not measured');
     const source = RATIOS_FILE;
-    const judgement = judgeCost(all, mode, this.#limit(byDefault), this.#secondsEach, { source });
+    const judgement = judgeCost(all, this.#limit(byDefault), this.#secondsEach, { source });
     return { ...judgement, explanation: `${judgement.explanation}${besides}` };
   }
 
@@ -134,16 +160,14 @@ export class CostPhase {
   }
 
   #ratios(of: (block: Block) => number): Ratios {
-    return ratiosOf(
-      this.#measured.map((block) => ({ configuration: block.configuration, value: of(block) })),
-    );
+    return ratiosOf(figuresIn(this.#measured, of));
   }
 
   /** The second witness: the agent's own clock. */
   #hookWords(mode: AgentMode, piece: PieceName): string {
     const hook = HOOKS[piece] ?? '';
-    const told = this.#measured.flatMap(({ configuration, hookNs }) =>
-      configuration === mode ? (hookNs?.[hook] ?? []) : [],
+    const told = this.#measured.flatMap((block) =>
+      'times' in block && block.configuration === mode ? (block.hookNs?.[hook] ?? []) : [],
     );
     if (told.length === 0) return '';
     const us = told.reduce((sum, ns) => sum + ns, 0) / told.length / 1000;

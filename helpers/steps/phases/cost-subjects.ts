@@ -46,6 +46,7 @@ export class CostSubjects {
   #made: MadeFiles | undefined;
   #hostFiles: DeniedFiles = new Map();
   #applied: AppliedPolicy | undefined;
+  #wanted = 0;
 
   constructor(run: CanaryRun) {
     this.#run = run;
@@ -84,10 +85,21 @@ export class CostSubjects {
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
     const there = await this.#listed();
     const wanted = denied.length + deny_ip.length + NETWORKS.length;
+    this.#wanted = wanted;
     const measured = { value: there, limit: wanted, unit: 'rules', source: applied.command };
     return there === wanted
       ? pass(`${wanted} rules of ours by one policy; none concerns what is timed`, measured)
       : fail(`the agent said yes, and lists ${there} of ${wanted} rules`, measured);
+  }
+
+  /** @throws JudgementError (inconclusive) when a rule is gone: what is measured after that shows nothing. */
+  async mustBeListed(after: string): Promise<void> {
+    const [wanted, there] = [this.#wanted, await this.#listed()];
+    if (there === wanted) return;
+    throw noEvidence(
+      `after ${after} the candidate lists ${there} of our ${wanted} rules, so nothing more can be measured; run without AEGIS_BIN_PREVIOUS`,
+      { value: there, limit: wanted, unit: 'rules' },
+    );
   }
 
   /** Removes every rule of ours, and shows that the lists have none of them. */

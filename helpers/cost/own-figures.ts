@@ -1,0 +1,20 @@
+/** What an agent takes for itself, as it is compared with the previous version's. */
+interface OwnFigure {
+  readonly words: string;
+  readonly unit: string;
+  /** Less is counted as this: twice of next to nothing harms nobody. */
+  readonly floor: number;
+}
+
+export const OWN_FIGURES = {
+  cpu: { words: 'CPU beside the work', unit: '% of a core', floor: 1 },
+  memory: { words: 'resident memory after the work', unit: 'kB', floor: 1024 },
+  start: { words: 'time to ready', unit: 'ms', floor: 1000 },
+  stop: { words: 'time to stop', unit: 'ms', floor: 1000 },
+} as const satisfies Readonly<Record<string, OwnFigure>>;
+
+export type OwnFigureName = keyof typeof OWN_FIGURES;
+export const OWN_FIGURE_NAMES = Object.keys(OWN_FIGURES) as readonly OwnFigureName[];
+
+/** Promised nowhere: a version may take a quarter more than the one before. */
+export const OWN_LIMIT = 1.25;

@@ -1,0 +1,124 @@
+import { bpfObjects } from '../../agent/bpf-objects.ts';
+import { previousSettings } from '../../agent/candidate.ts';
+import { runCommand } from '../../agent/command.ts';
+import { parseVersion } from '../../agent/contract/version.ts';
+import { type Compared, judgeCost } from '../../cost/judge.ts';
+import { OWN_LIMIT, type OwnFigureName } from '../../cost/own-figures.ts';
+import type { PieceName } from '../../cost/pieces.ts';
+import { type AgainstPrevious, PREVIOUS_FILE } from '../../cost/result.ts';
+import {
+  type Judgement,
+  JudgementError,
+  NotApplicable,
+  noEvidence,
+  pass,
+} from '../../criteria/judgement.ts';
+import { sha256OfFile } from '../../files/sha256.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import type { CostPhase } from './cost-phase.ts';
+import { comparedFigures, noData } from './previous-figures.ts';
+import { compareObjects, comparePromises, type Compared as Whole } from './previous-whole.ts';
+
+/** The candidate against the version that production runs, from blocks of both between one another. */
+export class PreviousVersion {
+  readonly #run: CanaryRun;
+  readonly #phase: CostPhase;
+  #compared: readonly Compared[] = [];
+  #objects: Whole | undefined;
+  #promises: Whole | undefined;
+
+  constructor(run: CanaryRun, phase: CostPhase) {
+    this.#run = run;
+    this.#phase = phase;
+  }
+
+  /** Compares all that was measured, and writes it down. */
+  async compare(): Promise<Judgement> {
+    const { settings, directory, previous } = this.#run;
+    const other = previousSettings(settings);
+    if (previous === undefined || other === undefined)
+      throw new NotApplicable('no previous version was named');
+    const sha256 = await sha256OfFile(previous.executable);
+    const answer = parseVersion((await runCommand(previous, 'version')).stdout);
+    const version = answer.ok ? answer.value.version : 'a version that it does not tell';
+    const about = { version, path: previous.executable, sha256 };
+    const write = (metrics: readonly AgainstPrevious[]) =>
+      directory.writeJson(PREVIOUS_FILE, { ...about, metrics });
+    const why = (await this.#isItself(other, sha256)) ?? this.#lost();
+    if (why !== undefined) {
+      write(noData(why));
+      throw noEvidence(`nothing can be compared: ${why}`, { source: PREVIOUS_FILE });
+    }
+    const hasCommand = settings.COST_COMMAND !== undefined;
+    const figures = comparedFigures(this.#phase.blocks, (limit) => this.#limit(limit), hasCommand);
+    this.#compared = figures.map((figure) => figure.compared);
+    await this.#compareWholes(other);
+    const wholes = [this.#objects, this.#promises].flatMap((whole) => whole?.line ?? []);
+    write([...figures.map(({ line }) => line), ...wholes]);
+    const { COST_BLOCKS: value } = settings;
+    return pass(`${value} blocks with ${version} in enforce mode among those of the candidate`, {
+      ...{ value, unit: 'blocks', source: PREVIOUS_FILE },
+    });
+  }
+
+  /** One criterion: a piece of work, or what the agent takes for itself. */
+  figure(metric: PieceName | OwnFigureName | 'command'): Judgement {
+    if (metric === 'command' && this.#run.settings.COST_COMMAND === undefined)
+      throw new NotApplicable('not asked for: COST_COMMAND is off');
+    const all = this.#compared.filter(({ judged }) => judged.piece === metric);
+    const [first] = all;
+    if (first === undefined) throw noEvidence('nothing was compared');
+    const limit = { value: first.judged.limit, isOperators: this.#isOperators };
+    return judgeCost(all, limit, this.#phase.secondsEach, { source: PREVIOUS_FILE });
+  }
+
+  objectSize(): Judgement {
+    try {
+      return whole(this.#objects).judge();
+    } catch (error) {
+      if (this.#isOperators || !(error instanceof JudgementError)) throw error;
+      throw new NotApplicable(error.message);
+    }
+  }
+
+  features(): Judgement {
+    return whole(this.#promises).judge();
+  }
+
+  get #isOperators(): boolean {
+    return this.#run.settings.PREVIOUS_MAX_RATIO !== undefined;
+  }
+
+  #limit(byDefault: number): number {
+    return this.#run.settings.PREVIOUS_MAX_RATIO ?? byDefault;
+  }
+
+  async #compareWholes(other: Settings): Promise<void> {
+    const { enforce, previous } = this.#phase.promised;
+    const objects = [await bpfObjects(this.#run.settings), await bpfObjects(other)] as const;
+    this.#objects = compareObjects(...objects, this.#limit(OWN_LIMIT));
+    if (enforce !== undefined && previous !== undefined)
+      this.#promises = comparePromises(enforce, previous);
+  }
+
+  /** The same bytes under another name show nothing, whatever they cost. */
+  async #isItself(other: Settings, sha256: string): Promise<string | undefined> {
+    const { settings, provided } = this.#run;
+    if (sha256 !== provided.candidateSha256) return undefined;
+    const hashes = async (of: Settings) => (await bpfObjects(of)).map((file) => file.sha256).join();
+    return (await hashes(settings)) === (await hashes(other))
+      ? 'AEGIS_BIN_PREVIOUS and its BPF object are the same bytes as the candidate and its own'
+      : undefined;
+  }
+
+  #lost(): string | undefined {
+    const lost = this.#phase.blocks.find((block) => 'lost' in block);
+    return lost && `the previous version did not do its part, as agent: ${lost.lost}`;
+  }
+}
+
+function whole(compared: Whole | undefined): Whole {
+  if (compared === undefined) throw noEvidence('nothing was compared');
+  return compared;
+}

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { blockOrder, type Configuration, seeded } from '../../cost/order.ts';
+import { OWN_FIGURE_NAMES } from '../../cost/own-figures.ts';
+import { PIECE_NAMES } from '../../cost/pieces.ts';
+import type { Times } from '../../cost/slice.ts';
+import type { Block } from './cost-blocks.ts';
+import { comparedFigures, noData } from './previous-figures.ts';
+
+const THREE = ['audit', 'enforce', 'previous'] as const;
+const METRICS = [...PIECE_NAMES, 'command', ...OWN_FIGURE_NAMES];
+
+/** Blocks on a host with a noise of 1 %, in which one metric of some configurations is another. */
+function blocks(changed: string, times: Readonly<Partial<Record<Configuration, number>>>): Block[] {
+  const random = seeded(5);
+  return blockOrder(4, random, THREE).map((configuration) => {
+    const figure = (metric: string, usual: number) =>
+      usual * (metric === changed ? (times[configuration] ?? 1) : 1) * (0.99 + 0.02 * random());
+    const slice = (metric: string): Times => {
+      const us = figure(metric, 5);
+      return { count: 1000, p50: us, p95: us, p99: us, mean: us };
+    };
+    const all = <Name extends string>(names: readonly Name[], of: (name: Name) => unknown) =>
+      Object.fromEntries(names.map((name) => [name, of(name)]));
+    return {
+      configuration,
+      times: all(PIECE_NAMES, slice) as Block['times'],
+      commandMs: figure('command', 300),
+      own: all(OWN_FIGURE_NAMES, (name) => figure(name, 20_000)) as NonNullable<Block['own']>,
+    };
+  });
+}
+
+const byDefault = (limit: number) => limit;
+const verdicts = (...args: Parameters<typeof blocks>) => {
+  const lines = comparedFigures(blocks(...args), byDefault, true).map(({ line }) => line);
+  return (verdict: string) => [
+    ...new Set(lines.filter((line) => line.verdict === verdict).map(({ metric }) => metric)),
+  ];
+};
+
+test.each(METRICS)(
+  '%s is worse where it is surely more than with the previous version',
+  (metric) => {
+    const of = verdicts(metric, { audit: 1.5, enforce: 1.5 });
+    expect(of('worse')).toEqual([metric]);
+    expect(of('same')).toEqual(METRICS.filter((one) => one !== metric));
+  },
+);
+
+test.each(METRICS)('%s is better where the previous version surely needs more', (metric) => {
+  const of = verdicts(metric, { previous: 1.5 });
+  expect([of('better'), of('worse')]).toEqual([[metric], []]);
+});
+
+test.each(METRICS)('%s that both versions need more of is the same', (metric) => {
+  const of = verdicts(metric, { audit: 3, enforce: 3, previous: 3 });
+  expect(of('same')).toEqual(METRICS);
+});
+
+test('twice of next to nothing is no difference', () => {
+  const small = blocks('start', { enforce: 2 }).map((block) => ({
+    ...block,
+    own: { cpu: 0.1, memory: 100, start: 0.01 * (block.own?.start ?? 0), stop: 3 },
+  }));
+  const lines = comparedFigures(small, byDefault, false).map(({ line }) => line);
+  const own = lines.filter(({ metric }) => OWN_FIGURE_NAMES.some((name) => name === metric));
+  expect(own.map(({ verdict }) => verdict)).toEqual(['same', 'same', 'same', 'same']);
+});
+
+test('without blocks of the previous version there is no data, which is never good', () => {
+  const lines = noData('it did not start');
+  expect(new Set(lines.map(({ verdict }) => verdict))).toEqual(new Set(['no data']));
+  expect(lines[0]?.detail).toBe('it did not start');
+});

@@ -1,0 +1,80 @@
+import { type Compared, compared, isSurelyAbove } from '../../cost/judge.ts';
+import { OWN_FIGURE_NAMES, OWN_FIGURES, OWN_LIMIT } from '../../cost/own-figures.ts';
+import { COMMAND_LIMIT, PIECE_NAMES, PIECES } from '../../cost/pieces.ts';
+import { figuresOf, type Measured, type Ratios, ratiosOf } from '../../cost/ratios.ts';
+import type { AgainstPrevious } from '../../cost/result.ts';
+import type { Block, LostBlock } from './cost-blocks.ts';
+import { FIGURES, figuresIn } from './cost-phase.ts';
+
+/** One figure of both versions, block by block. */
+interface Figure {
+  readonly metric: string;
+  readonly name: string;
+  readonly decides: boolean;
+  readonly byDefault: number;
+  readonly of: (block: Block) => number;
+  readonly ratios: (blocks: readonly Measured[]) => Ratios;
+}
+
+const pieces = PIECE_NAMES.flatMap((metric) =>
+  FIGURES.map(
+    ({ name, of, decides }): Figure => ({
+      ...{ metric, name, decides, byDefault: PIECES[metric].limit, ratios: ratiosOf },
+      of: ({ times }) => times[metric][of],
+    }),
+  ),
+);
+const command: Figure = {
+  ...{ metric: 'command', name: 'wall time, ms', decides: true, byDefault: COMMAND_LIMIT },
+  ...{ of: ({ commandMs = Number.NaN }) => commandMs, ratios: ratiosOf },
+};
+const own = OWN_FIGURE_NAMES.map((metric): Figure => {
+  const { words, unit, floor } = OWN_FIGURES[metric];
+  return {
+    ...{ metric, name: `${words}, ${unit}`, decides: true, byDefault: OWN_LIMIT },
+    ...{ of: (block) => Math.max(floor, block.own?.[metric] ?? Number.NaN), ratios: figuresOf },
+  };
+});
+
+const middleOf = (values: readonly number[]): number | undefined =>
+  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
+
+function verdictOf(one: Compared, all: readonly Compared[]): AgainstPrevious['verdict'] {
+  const { piece, verdict, high, limit } = one.judged;
+  if (verdict === 'within') return high < 1 / limit ? 'better' : 'same';
+  const ofPiece = all.filter(({ judged }) => judged.piece === piece);
+  return isSurelyAbove(one, ofPiece) ? 'worse' : 'cannot be told';
+}
+
+/** All figures that the blocks have of both versions: each compared, and as a line for the reports. */
+export function comparedFigures(
+  blocks: readonly (Block | LostBlock)[],
+  limitOf: (byDefault: number) => number,
+  hasCommand: boolean,
+): readonly { readonly compared: Compared; readonly line: AgainstPrevious }[] {
+  const figures = [...pieces, ...(hasCommand ? [command] : []), ...own].map(
+    ({ metric, name, of, ratios, byDefault, decides }) => {
+      const measured = figuresIn(blocks, of);
+      const what = { piece: metric, mode: 'enforce', figure: name } as const;
+      const limit = limitOf(byDefault);
+      return { measured, one: compared(what, ratios(measured), limit, decides, 'previous') };
+    },
+  );
+  const all = figures.map(({ one }) => one);
+  return figures.map(({ measured, one }) => {
+    const middle = (which: Measured['configuration']) =>
+      middleOf(measured.flatMap((block) => (block.configuration === which ? [block.value] : [])));
+    const { piece: metric, figure, ratio, low, high, limit } = one.judged;
+    const line = {
+      ...{ metric, figure, ratio, low, high, limit, verdict: verdictOf(one, all) },
+      ...{ candidate: middle('enforce'), previous: middle('previous') },
+    };
+    return { compared: one, line };
+  });
+}
+
+/** The same lines where nothing could be compared. */
+export const noData = (detail: string): readonly AgainstPrevious[] =>
+  [...pieces, ...own].map(({ metric, name: figure }) => ({
+    ...{ metric, figure, verdict: 'no data', detail },
+  }));
