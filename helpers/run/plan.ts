@@ -20,7 +20,7 @@ const CHANGES: Readonly<Record<Phase, string>> = {
   enforce: 'the same; the agent is stopped, started, and killed once',
   coverage:
     'one policy for a folder, a tmpfs, addresses, ports and three cgroups of ours; one of MANY_RULES rules; a changed copy of the BPF object',
-  cost: 'one policy of COST_RULES rules on files and addresses that nobody has; the agent is started and stopped for each block',
+  cost: 'one policy of COST_RULES rules on files and addresses that nobody has; the agent is started and stopped for each block, and AEGIS_BIN_PREVIOUS as well, where it is set',
   rollback:
     'policies of ours, some broken on purpose; emergency-disable; a transient unit of systemd; AEGIS_BIN_PREVIOUS, where it is set',
 };
@@ -62,8 +62,9 @@ function clock(seconds: number): string {
 function secondsOf(phase: Phase, settings: Settings): number {
   if (phase === 'audit' || phase === 'enforce')
     return settings.DURATION_SECONDS + settings.SETTLE_SECONDS;
-  // Each mode's blocks, and one without the agent before and after each.
-  const blocks = 4 * settings.COST_BLOCKS + 1;
+  // Those of each mode, of the previous version, and one without the agent before and after each.
+  const kinds = settings.AEGIS_BIN_PREVIOUS === undefined ? 4 : 6;
+  const blocks = kinds * settings.COST_BLOCKS + 1;
   return phase === 'cost' ? (blocks * settings.COST_BLOCK_MS) / 1000 : 0;
 }
 

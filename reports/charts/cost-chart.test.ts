@@ -47,6 +47,26 @@ test('draws each piece in both modes and the host against itself, well-formed an
     expect(svg).toContain(`[fill="${used}"]{fill:#`);
 });
 
+test('draws the candidate against the previous version, and nothing of what has no interval', () => {
+  const of = { figure: 'p95', ratio: 1.4, low: 1.3, high: 1.5, limit: 1.05 };
+  run.writeJson('cost/previous.json', {
+    ...{ version: '0.9.0<b>', path: '/opt/old', sha256: 'a' },
+    metrics: [
+      { ...of, metric: 'open', verdict: 'worse' },
+      { ...of, metric: 'open', figure: 'p99', verdict: 'worse' },
+      { ...of, metric: 'memory', verdict: 'same' },
+      { metric: 'features', figure: 'promises', verdict: 'same', detail: 'nothing is lost' },
+    ],
+  });
+  const svg = drawnOf(ratio());
+  expect(XMLValidator.validate(svg)).toBe(true);
+  expect([...svg.matchAll(/>(\w+), new \/ previous</g)].map(([, name]) => name)).toEqual([
+    'open',
+    'memory',
+  ]);
+  expect(svg).toContain('of the candidate / 0.9.0&lt;b&gt;');
+});
+
 test('an interval without an end is drawn to the end of the picture', () => {
   const svg = drawnOf(ratio({ ratio: 1.1, low: 1e-200, high: 1e200, verdict: 'cannot be told' }));
   expect(XMLValidator.validate(svg)).toBe(true);

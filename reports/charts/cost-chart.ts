@@ -1,4 +1,11 @@
-import { costResult, type JudgedRatio, RATIOS_FILE } from '../../helpers/cost/result.ts';
+import {
+  type AgainstPrevious,
+  costResult,
+  type JudgedRatio,
+  PREVIOUS_FILE,
+  previousResult,
+  RATIOS_FILE,
+} from '../../helpers/cost/result.ts';
 import { RunDirectory } from '../../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../../helpers/evidence/run-record.ts';
 import { jsonOf } from '../../helpers/files/ndjson.ts';
@@ -22,7 +29,15 @@ interface Row {
   readonly colour: string;
 }
 
-const COLOUR_OF = { above: 'limit', within: 'baseline', 'cannot be told': 'line' } as const;
+const COLOUR_OF = {
+  above: 'limit',
+  worse: 'limit',
+  within: 'baseline',
+  same: 'baseline',
+  better: 'baseline',
+  'cannot be told': 'line',
+  'no data': 'muted',
+} as const;
 
 /** Of each piece both modes, and the host without the agent against itself. */
 function rowsOf(ratios: readonly JudgedRatio[]): Row[] {
@@ -42,6 +57,22 @@ function rowsOf(ratios: readonly JudgedRatio[]): Row[] {
         colour: colour.muted,
       })),
     ];
+  });
+}
+
+/** The candidate against the previous version, one row a metric; what has no interval is told in the ticket alone. */
+function previousRows(metrics: readonly AgainstPrevious[]): Row[] {
+  const firsts = [...Map.groupBy(metrics, ({ metric }) => metric).values()];
+  return firsts.flatMap(([first]) => {
+    const { metric, ratio, low, high, limit, verdict } = first ?? {};
+    if (metric === undefined || ratio === undefined || low === undefined || high === undefined)
+      return [];
+    return {
+      name: `${metric}, new / previous`,
+      of: { ratio, low, high },
+      ...(limit === undefined ? {} : { limit }),
+      colour: colour[COLOUR_OF[verdict ?? 'no data']],
+    };
   });
 }
 
@@ -118,9 +149,12 @@ export function costChart(run: RunRecord, path: string): string | undefined {
   if (!directory.has(RATIOS_FILE)) return undefined;
   const result = costResult.safeParse(jsonOf(directory.readText(RATIOS_FILE))).data;
   if (result === undefined || result.ratios.length === 0) return undefined;
-  const rows = rowsOf(result.ratios);
+  const previous = directory.has(PREVIOUS_FILE)
+    ? previousResult.safeParse(jsonOf(directory.readText(PREVIOUS_FILE))).data
+    : undefined;
+  const rows = [...rowsOf(result.ratios), ...previousRows(previous?.metrics ?? [])];
   const title = `${reportTitle(run)}: what the host pays`;
-  const subtitle = `${run.hostname}, ${run.startedAt}; p95 of the time of one, with the agent / without; red mark: limit`;
+  const subtitle = `${run.hostname}, ${run.startedAt}; p95 of the time of one, with the agent / without${previous === undefined ? '' : `, and of the candidate / ${previous.version}`}; red mark: limit`;
   return drawn(
     `${title}. ${subtitle}`,
     option(title, subtitle, rows),
