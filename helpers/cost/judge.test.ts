@@ -85,6 +85,9 @@ test('what cannot be told is no pass: not applicable, and inconclusive where the
 test('a single block tells nothing, however slow it was', () => {
   const one = blocks({ each: 1 }, { audit: 100 });
   expect(judged(one, true).explanation).toContain('a single block tells nothing apart');
+  // Whatever the blocks without the agent say of the host.
+  const quiet = blocks({ each: 1, deviation: 1e-9 }, { audit: 100, enforce: 1 }, THREE);
+  expect(judged(quiet, true).verdict).toBe('inconclusive');
   const { low, high } = compare(ratiosOf(blocks({ each: 1, deviation: 1 })), 'audit');
   expect([low > 0, Number.isFinite(high)]).toEqual([true, true]);
 });

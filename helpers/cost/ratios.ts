@@ -77,8 +77,10 @@ const shrink = (against: Against, own: number, other: number) =>
 /** Half the width of the interval, in logarithms. */
 function halfWidth(ratios: Ratios, configuration: Configuration, against: Against): number {
   const { deviation, freedom } = scatter(ratios, configuration, against);
-  if (freedom === 0) return Number.POSITIVE_INFINITY;
   const { [configuration]: own, previous } = ratios;
+  // A single block shows nothing: the others may be close to one another by chance.
+  const fewest = Math.min(own.length, against === 'previous' ? previous.length : own.length);
+  if (freedom === 0 || fewest < 2) return Number.POSITIVE_INFINITY;
   return studentQuantile(freedom) * deviation * shrink(against, own.length, previous.length);
 }
 
