@@ -57,6 +57,37 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
   expect(text.match(/title of exit\./g)).toHaveLength(12);
   expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
   expect(text).toContain(`\`aegisbpf-canary 0.1.0, Node v24.0.0, sources ${'c'.repeat(64)}\``);
+  expect(text).not.toContain('Judged again by');
+});
+
+test('says who judged again, and of several runs of different suites who judged each', () => {
+  const by = (letter: string) => ({ version: '0.2.0', sha256: letter.repeat(64), node: 'v24.1.0' });
+  const part = {
+    runDirectory: '/r',
+    runId: '1-1',
+    startedAt: 'then',
+    hostname: 'h',
+    kernel: '6.1',
+  };
+  const text = ticketText(
+    ticket(
+      {},
+      {
+        run: exampleRun({
+          ...{ suite: undefined, judgedAgainBy: by('e') },
+          parts: [
+            { ...part, asked: ['audit'], suite: by('f') },
+            { ...part, asked: ['enforce'] },
+          ],
+        }),
+      },
+    ),
+  );
+  const words = (letter: string) =>
+    `aegisbpf-canary 0.2.0, Node v24.1.0, sources ${letter.repeat(64)}`;
+  expect(text).toContain(`| Judged again by | \`${words('e')}\` |`);
+  expect(text).toContain(`| audit judged by | \`${words('f')}\` |`);
+  expect(text).not.toContain('enforce judged by');
 });
 
 test('says of each promise how many routes kept it, by mode, and what was found', () => {

@@ -74,6 +74,9 @@ function soak({ run, verdict }: Pick<Ticket, 'run' | 'verdict'>): string | undef
   return `${seconds} s each, ${rate} attempts a second: ${decisions.join(', ')}`;
 }
 
+const suiteText = (suite: RunRecord['suite']) =>
+  suite && `aegisbpf-canary ${suite.version}, Node ${suite.node}, sources ${suite.sha256}`;
+
 function about({ run, verdict, judgedAt }: Ticket): string[] {
   const text = (name: string) => {
     const value = run.settings[name];
@@ -101,11 +104,14 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
       `Run of ${part.asked.join(', ')}`,
       `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
     ]),
-    [
-      'Judged by',
-      run.suite &&
-        `aegisbpf-canary ${run.suite.version}, Node ${run.suite.node}, sources ${run.suite.sha256}`,
-    ],
+    ['Judged by', suiteText(run.suite)],
+    ...(run.suite === undefined ? (run.parts ?? []) : []).map(
+      ({ asked, suite }): [string, string | undefined] => [
+        `${asked.join(', ')} judged by`,
+        suiteText(suite),
+      ],
+    ),
+    ['Judged again by', suiteText(run.judgedAgainBy)],
     ['Started', run.startedAt],
     ['Judged', judgedAt],
   ];

@@ -64,7 +64,7 @@ export function testResult(summary: Summary, hashes: SealedHashes): Statement {
       .filter((test) => test.state === state)
       .map((test) => `${test.spec} > ${test.name}`);
   const resourceOf = (what: string, sha256: string) => ({ name: name(what), digest: { sha256 } });
-  const { candidate, suite } = summary;
+  const { candidate, suite, judgedAgainBy } = summary;
   const ticket = summary.changeTicket;
   return {
     _type: STATEMENT_TYPE,
@@ -81,6 +81,14 @@ export function testResult(summary: Summary, hashes: SealedHashes): Statement {
         ...(suite === undefined
           ? []
           : [resourceOf(`aegisbpf-canary ${suite.version}`, suite.sha256)]),
+        ...(judgedAgainBy === undefined
+          ? []
+          : [
+              resourceOf(
+                `judged again by aegisbpf-canary ${judgedAgainBy.version}`,
+                judgedAgainBy.sha256,
+              ),
+            ]),
       ],
       ...(ticket !== undefined && URL.canParse(ticket) ? { url: ticket } : {}),
       passedTests: [...inCriteria('pass'), ...inTests('passed')].map(name),

@@ -195,6 +195,17 @@ describe('what is attested', () => {
 });
 
 describe('a run that is judged again', () => {
+  test('names both suites: the one that tested, and the one that judged last', async () => {
+    const judgedAgainBy = { version: '0.2.0', sha256: 'e'.repeat(64), node: 'v24.1.0' };
+    finishedRun({ judgedAgainBy });
+    await sealRun(path, undefined);
+    const { statement } = await verifyRun(path);
+    expect(statement.predicate.configuration.slice(1)).toEqual([
+      { name: 'aegisbpf-canary 0.1.0', digest: { sha256: 'c'.repeat(64) } },
+      { name: 'judged again by aegisbpf-canary 0.2.0', digest: { sha256: 'e'.repeat(64) } },
+    ]);
+  });
+
   test('may have another review, and nothing else', async () => {
     finishedRun();
     await sealRun(path, privateKey);

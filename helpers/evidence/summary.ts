@@ -29,7 +29,12 @@ export const summary = z
     }),
     suite: suiteRecord
       .optional()
-      .describe('which suite judged: version, SHA-256 of its sources, and Node'),
+      .describe(
+        'which suite judged: version, SHA-256 of its sources, and Node; absent where those of several runs differ',
+      ),
+    judgedAgainBy: suiteRecord
+      .optional()
+      .describe('which suite judged the exit criteria again; absent when nobody did'),
     bpfObjects: z.array(hashedFile).describe('BPF objects that the candidate may load'),
     host: z.string(),
     kernel: z.string().optional(),
@@ -71,6 +76,7 @@ export function summaryOf(
       version: run.candidateVersion,
     },
     ...(run.suite === undefined ? {} : { suite: run.suite }),
+    ...(run.judgedAgainBy === undefined ? {} : { judgedAgainBy: run.judgedAgainBy }),
     bpfObjects: run.bpfObjects ?? [],
     host: run.hostname,
     kernel: run.kernel.value,

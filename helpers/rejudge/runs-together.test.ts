@@ -53,6 +53,26 @@ test('a run that is named twice is refused, also by another path to it', () => {
   parent.removeCallback();
 });
 
+test('which suite judged is told of the whole where it was one, and else of each run', () => {
+  const parent = dirSync({ unsafeCleanup: true });
+  const made = (name: string, changes: Partial<RunRecord>) => {
+    const directory = RunDirectory.create(join(parent.name, name));
+    return part(directory.path, { runDirectory: directory.path, ...changes });
+  };
+  const other = { version: '0.1.0', sha256: 'd'.repeat(64), node: 'v24.0.0' };
+  const first = made('audit', { asked: ['audit'] });
+  const whole = (name: string, second: Partial<RunRecord>) =>
+    putTogether(RunDirectory.create(join(parent.name, name)), [
+      first,
+      made(`of ${name}`, { asked: ['enforce'], ...second }),
+    ]);
+  expect(whole('alike', {}).suite).toEqual(first.run.suite);
+  const mixed = whole('mixed', { suite: other });
+  expect(mixed.suite).toBeUndefined();
+  expect(mixed.parts?.map(({ suite }) => suite)).toEqual([first.run.suite, other]);
+  parent.removeCallback();
+});
+
 test('what one of several runs failed, and what vitest told of it, counts in the whole', () => {
   const parent = dirSync({ unsafeCleanup: true });
   const made = (name: string, asked: readonly ['audit'] | readonly ['enforce']) => {

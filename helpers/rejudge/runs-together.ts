@@ -1,5 +1,6 @@
 import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Document, isSeq } from 'yaml';
 import { type CriterionRecord, RunDirectory, SEVERITY } from '../evidence/run-directory.ts';
 import type { RunRecord } from '../evidence/run-record.ts';
@@ -135,6 +136,12 @@ function copyEvidence(target: RunDirectory, { path, run }: Part): void {
   if (existsSync(groups)) target.appendText('decision-groups.ndjson', readFileSync(groups));
 }
 
+/** The one that judged them all; undefined where they differ, and each tells its own. */
+function suiteOf(parts: readonly Part[]): RunRecord['suite'] {
+  const [first, ...others] = parts.map(({ run }) => run.suite);
+  return others.every((suite) => isDeepStrictEqual(suite, first)) ? first : undefined;
+}
+
 /**
  * Makes one run directory of runs of different phases with the same candidate, made at different
  * times: their records, their reviews and their evidence, to be judged together.
@@ -151,10 +158,13 @@ export function putTogether(target: RunDirectory, parts: readonly Part[]): RunRe
     startedAt: firstOf(parts.map((part) => part.run.startedAt)),
     // Each part judged its own, perhaps of another boot.
     newestKernelMessage: undefined,
-    parts: parts.map(({ path, run: { runId, asked: phases, startedAt, hostname, kernel } }) => ({
-      ...{ runDirectory: path, runId, asked: phases, startedAt, hostname },
-      kernel: kernel.value ?? 'unknown',
-    })),
+    suite: suiteOf(parts),
+    parts: parts.map(
+      ({ path, run: { runId, asked: phases, startedAt, hostname, kernel, suite } }) => ({
+        ...{ runDirectory: path, runId, asked: phases, startedAt, hostname, suite },
+        kernel: kernel.value ?? 'unknown',
+      }),
+    ),
   };
   for (const part of parts) copyEvidence(target, part);
   joinReviews(target, parts);

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { TestProject } from 'vitest/node';
+import { z } from 'zod';
 import { bpfObjects } from '../agent/bpf-objects.ts';
 import { candidateOf, judgeCandidateFile } from '../agent/candidate.ts';
 import { runCommand } from '../agent/command.ts';
@@ -51,6 +52,13 @@ function rehearsalReasons(settings: Settings, version: Version | undefined): str
   ];
 }
 
+/** The verdict of a run that is judged again is worth what this suite is, whichever took its steps. */
+function nameJudge(path: string): void {
+  const directory = new RunDirectory(path);
+  const run = directory.readJson('run.json', z.looseObject({}));
+  directory.writeJson('run.json', { ...run, judgedAgainBy: suiteOfRun() });
+}
+
 /** Opens finished runs to judge their exit criteria again: one on a copy, several put together. */
 async function judgeAgain(
   settings: Settings,
@@ -65,11 +73,13 @@ async function judgeAgain(
   const [only] = parts;
   if (only === undefined || parts.length > 1) {
     const run = putTogether(new RunPlace(target).directory, parts);
+    nameJudge(target);
     return judgedAgain(run, target);
   }
   keepSignature(only.path, settings.SIGNING_KEY !== undefined, settings.ALLOW_UNSIGNED);
   new RunPlace(target, `CANARY_RUN=${only.path}: no copy to judge can be made beside it`);
   copyToJudge(only.path, target);
+  nameJudge(target);
   return judgedAgain(only.run, target);
 }
 
