@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
@@ -29,6 +29,21 @@ test('of one phase tells that one, and of the preconditions that nothing is chan
   expect(one).toContain('not asked for: Rollback drill');
   expect(one).not.toMatch(/^ {2}enforce /m);
   expect(plan({ PHASE: 'preconditions' })).toContain('will be changed on this host\n  nothing\n');
+});
+
+test('tells what is done with what the operator names, in the phases that do it', () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  const CANDIDATE_POLICY = join(folder.name, 'production.policy');
+  writeFileSync(CANDIDATE_POLICY, 'version=1\n');
+  const knobs = { CANDIDATE_POLICY, COST_COMMAND: '["/usr/bin/make"]', DISPOSABLE_HOST: '1' };
+  const text = plan(knobs);
+  expect(text).toContain('CANDIDATE_POLICY: applied for audit, enforce and coverage, and removed');
+  expect(text).toContain('COST_COMMAND: run as root, once a block of cost');
+  expect(text).toContain('DISPOSABLE_HOST=1: rules for the whole host in coverage');
+  const cost = plan({ ...knobs, PHASE: 'cost' });
+  expect(cost).not.toMatch(/CANDIDATE_POLICY: |DISPOSABLE_HOST=1: /);
+  expect(plan({ ...knobs, PHASE: 'audit' })).not.toContain('COST_COMMAND: ');
+  folder.removeCallback();
 });
 
 test('names every knob that cannot be used', () => {

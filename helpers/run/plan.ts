@@ -8,7 +8,7 @@ import {
   type Settings,
   SettingsError,
 } from '../settings/settings.ts';
-import { counted } from '../text/counted.ts';
+import { counted, inWords } from '../text/counted.ts';
 import { helpIfAsked } from '../text/usage.ts';
 
 helpIfAsked(`usage: npm run plan
@@ -37,15 +37,30 @@ function checks(settings: Settings): string[] {
   return ['will be checked (docs/runbook.md says how)', ...lines];
 }
 
+/** What is done with the operator's own, in the phases that do it. */
+function ofOperator(settings: Settings): string[] {
+  const asked = askedPhases(settings);
+  const applying = asked.filter((phase) => ['audit', 'enforce', 'coverage'].includes(phase));
+  return [
+    settings.CANDIDATE_POLICY !== undefined &&
+      applying.length > 0 &&
+      `CANDIDATE_POLICY: applied for ${inWords(applying)}, and removed`,
+    settings.COST_COMMAND !== undefined &&
+      asked.includes('cost') &&
+      'COST_COMMAND: run as root, once a block of cost',
+    settings.DISPOSABLE_HOST &&
+      asked.includes('coverage') &&
+      'DISPOSABLE_HOST=1: rules for the whole host in coverage, and the agent’s pins are removed',
+  ].flatMap((line) => (line === false ? [] : [`  ${line}`]));
+}
+
 function changes(settings: Settings): string[] {
   const asked = askedPhases(settings);
   if (asked.length === 0) return ['will be changed on this host', '  nothing'];
   return [
     'will be changed on this host',
     ...asked.map((phase) => `  ${phase.padEnd(10)} ${CHANGES[phase]}`),
-    ...(settings.DISPOSABLE_HOST
-      ? ['  DISPOSABLE_HOST=1: rules for the whole host, and the agent’s pins are removed']
-      : []),
+    ...ofOperator(settings),
     'and undone',
     '  each change is in /var/lib/aegisbpf-canary/journal.ndjson before it is made; a guardian process undoes it,',
     '  whatever ends the run, and the last exit criterion compares the host with what it was',
