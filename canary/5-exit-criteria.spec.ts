@@ -2,6 +2,7 @@ import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
 import {
   candidateIsTheSame,
+  costWithinLimits,
   enforcePassed,
   noCriticalFalsePositive,
   sectionsPassed,
@@ -17,7 +18,7 @@ section('exit', () => {
   criterion('exit.audit', () => sectionsPassed(run, 'exit.audit'));
   criterion('exit.enforce', () => enforcePassed(run));
   criterion('exit.coverage', () => sectionsPassed(run, 'exit.coverage'));
-  criterion('exit.cost', () => sectionsPassed(run, 'exit.cost'));
+  criterion('exit.cost', () => costWithinLimits(run));
   criterion('exit.previous', () => sectionsPassed(run, 'exit.previous'));
   criterion('exit.thresholds', () => thresholdsKept(run));
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));

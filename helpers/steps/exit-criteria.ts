@@ -6,6 +6,7 @@ import {
   inconclusive,
   type Judgement,
   type Measurement,
+  NotApplicable,
   pass,
 } from '../criteria/judgement.ts';
 import { inScope } from '../criteria/scope.ts';
@@ -19,8 +20,14 @@ import type { Settings } from '../settings/settings.ts';
 import type { CanaryRun } from './canary-run.ts';
 import { loadedObject } from './loaded-object.ts';
 
+/** All that the sums are told of a run. */
+interface JudgedRun {
+  readonly directory: CanaryRun['directory'];
+  readonly provided: Pick<CanaryRun['provided'], 'asked'>;
+}
+
 /** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
-function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Judgement {
+function judgeRecords(run: JudgedRun, what: string, ids: readonly string[]): Judgement {
   const records = run.directory.criteria();
   const source = run.directory.finalPath('criteria.ndjson');
   const missing = ids.filter((id) => !records.has(id));
@@ -46,21 +53,41 @@ function judgeRecords(run: CanaryRun, what: string, ids: readonly string[]): Jud
     );
   if (without.length === 0) return pass(`${what}: all ${ids.length} criteria passed`, measured);
   return pass(
-    `${what}: ${passed} criteria passed, ${without.length} were not asked for or have no subject here: ${titles(without)}`,
+    `${what}: ${passed} criteria passed, ${without.length} were not asked for, have no subject here or cannot be told here: ${titles(without)}`,
     { ...measured, limit: passed },
   );
 }
 
 /** The criteria that an exit criterion sums up, of the phases that the run is asked for. */
-const summedUp = ({ directory, provided }: CanaryRun, id: CriterionId): string[] =>
+const summedUp = ({ directory, provided }: JudgedRun, id: CriterionId): string[] =>
   (entryOf(id).sums ?? [])
     .flatMap((section) => criteriaOf(directory, section))
     .filter((one) => inScope(one, provided.asked));
 
 /** An exit criterion that sums up whole sections. */
-export function sectionsPassed(run: CanaryRun, id: CriterionId): Judgement {
+export function sectionsPassed(run: JudgedRun, id: CriterionId): Judgement {
   const what = entryOf(id).sums?.map((section) => SECTIONS[section].title) ?? [];
   return judgeRecords(run, what.join(' and '), summedUp(run, id));
+}
+
+/** Each piece of work in each mode. */
+const COST_PIECE = /^cost\.(audit|enforce)\./;
+
+/**
+ * Where no piece of work could be told on this host, that is no pass of what the agent costs: missing evidence where a run asked
+ * for nothing else. @throws NotApplicable beside other phases.
+ */
+export function costWithinLimits(run: JudgedRun): Judgement {
+  const judgement = sectionsPassed(run, 'exit.cost');
+  const records = run.directory.criteria();
+  const pieces = summedUp(run, 'exit.cost').filter((id) => COST_PIECE.test(id));
+  if (judgement.verdict !== 'pass' || pieces.some((id) => records.get(id)?.verdict === 'pass'))
+    return judgement;
+  const untold =
+    'nothing of what the agent costs could be told on this host; each piece of work says how many blocks would tell';
+  if (run.provided.asked.length > 1) throw new NotApplicable(untold);
+  const source = run.directory.finalPath('criteria.ndjson');
+  return inconclusive(untold, { value: 0, limit: 1, unit: 'pieces told', source });
 }
 
 const soakedSignal = z.object({ enforceSignal: z.enum(['term', 'int', 'kill', 'none']) });

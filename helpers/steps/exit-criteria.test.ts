@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { dirSync } from 'tmp';
+import { expect, test } from 'vitest';
+import { exampleRecords } from '../../fixtures/examples/example-run.ts';
+import { NotApplicable } from '../criteria/judgement.ts';
+import { RunDirectory } from '../evidence/run-directory.ts';
+import type { Phase } from '../settings/settings.ts';
+import { costWithinLimits } from './exit-criteria.ts';
+
+const UNTOLD = { verdict: 'skipped', notApplicable: true, explanation: 'cannot be told' } as const;
+
+/** What is said of a cost phase in which these criteria, by their ids, could not be told. */
+function costOf(isUntold: (id: string) => boolean, asked: readonly Phase[] = ['audit', 'cost']) {
+  const folder = dirSync({ unsafeCleanup: true });
+  const directory = RunDirectory.create(join(folder.name, 'run'));
+  for (const record of exampleRecords().values())
+    directory.record({ ...record, ...(isUntold(record.id) ? UNTOLD : {}) });
+  try {
+    return costWithinLimits({ directory, provided: { asked } });
+  } finally {
+    folder.removeCallback();
+  }
+}
+
+const isPiece = (id: string) => /^cost\.(audit|enforce)\./.test(id);
+
+test('a cost phase that could tell nothing is no pass of what the agent costs', () => {
+  expect(() => costOf(isPiece)).toThrow(NotApplicable);
+  expect(() => costOf(isPiece)).toThrow('nothing of what the agent costs could be told');
+});
+
+test('a run for the cost alone that could tell nothing has no answer', () => {
+  expect(costOf(isPiece, ['cost']).verdict).toBe('inconclusive');
+});
+
+test('one that told something passes, and names what it could not tell', () => {
+  const judged = costOf((id) => isPiece(id) && id !== 'cost.audit.open');
+  expect(judged.verdict).toBe('pass');
+  expect(judged.explanation).toContain('"title of cost.enforce.exec"');
+  expect(judged.explanation).not.toContain('"title of cost.audit.open"');
+});
