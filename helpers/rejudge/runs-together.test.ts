@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 import { exampleRecords, exampleRun } from '../../fixtures/examples/example-run.ts';
+import { aboutFailure, failureFolder, failureFolders } from '../evidence/failure-bundle.ts';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import type { RunRecord } from '../evidence/run-record.ts';
 import { runVerdict } from '../evidence/verdict.ts';
@@ -70,6 +71,21 @@ test('which suite judged is told of the whole where it was one, and else of each
   const mixed = whole('mixed', { suite: other });
   expect(mixed.suite).toBeUndefined();
   expect(mixed.parts?.map(({ suite }) => suite)).toEqual([first.run.suite, other]);
+  parent.removeCallback();
+});
+
+test('what was kept of a phase for whoever debugs the agent is in the whole', () => {
+  const parent = dirSync({ unsafeCleanup: true });
+  const made = (name: string, asked: readonly ['audit'] | readonly ['enforce']) => {
+    const directory = RunDirectory.create(join(parent.name, name));
+    directory.directory(failureFolder('audit'));
+    directory.writeJson(aboutFailure('audit'), { criterion: `${name}.alive` });
+    return part(directory.path, { asked, runDirectory: directory.path });
+  };
+  const target = RunDirectory.create(join(parent.name, 'together'));
+  putTogether(target, [made('audit', ['audit']), made('enforce', ['enforce'])]);
+  expect(failureFolders(target)).toEqual(['failure/audit']);
+  expect(target.readText(aboutFailure('audit'))).toContain('audit.alive');
   parent.removeCallback();
 });
 

@@ -2,6 +2,7 @@ import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Document, isSeq } from 'yaml';
+import { failureFolder } from '../evidence/failure-bundle.ts';
 import { type CriterionRecord, RunDirectory, SEVERITY } from '../evidence/run-directory.ts';
 import type { RunRecord } from '../evidence/run-record.ts';
 import { runVerdict } from '../evidence/verdict.ts';
@@ -128,9 +129,9 @@ function joinReviews(target: RunDirectory, parts: readonly Part[]): void {
 }
 
 function copyEvidence(target: RunDirectory, { path, run }: Part): void {
-  for (const phase of run.asked) {
-    if (existsSync(`${path}/${phase}`))
-      cpSync(`${path}/${phase}`, target.file(phase), { recursive: true, errorOnExist: true });
+  for (const folder of run.asked.flatMap((phase) => [phase, failureFolder(phase)])) {
+    if (existsSync(`${path}/${folder}`))
+      cpSync(`${path}/${folder}`, target.file(folder), { recursive: true, errorOnExist: true });
   }
   const groups = `${path}/decision-groups.ndjson`;
   if (existsSync(groups)) target.appendText('decision-groups.ndjson', readFileSync(groups));
