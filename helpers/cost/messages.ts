@@ -22,6 +22,7 @@ export const workAnswer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('slice'), times }),
   z.object({ kind: z.literal('refused'), call: z.string(), errno: z.string() }),
   z.object({ kind: z.literal('opened') }),
+  /** `exit 0`, or what else became of it, in words behind its name. */
   z.object({ kind: z.literal('command'), ms: z.number(), end: z.string() }),
 ]);
 export type WorkAnswer = z.output<typeof workAnswer>;

@@ -53,10 +53,16 @@ function command([program = '', ...args]: readonly string[], timeoutMs: number):
     clearTimeout(late);
     endCommand();
     running = undefined;
-    say({ kind: 'command', ms: performance.now() - begun, end: isLate ? 'too late' : end });
+    say({
+      kind: 'command',
+      ms: performance.now() - begun,
+      end: isLate ? `did not end within ${timeoutMs / 1000} s` : end,
+    });
   };
-  child.once('error', ({ message }) => ended(message));
-  child.once('exit', (code, signal) => ended(signal ?? `exit ${code}`));
+  child.once('error', ({ message }) => ended(`could not be started: ${message}`));
+  child.once('exit', (code, signal) =>
+    ended(code === 0 ? 'exit 0' : `ended with ${signal ?? `exit ${code}`}`),
+  );
 }
 
 const say = (answer: WorkAnswer) => process.send?.(answer);

@@ -13,10 +13,11 @@ export function requiredCriteria(asked: readonly Phase[]): readonly string[] {
   return CATALOGUE.map(({ id }) => id).filter((id) => inScope(id, asked));
 }
 
-/** Why an optional part is left out: its knob is off. Undefined where it is not. */
+/** Why an optional part is left out: its knob is off, or names nothing. Undefined where it is asked for. */
 export function notRequested({ knob }: CriterionEntry, settings: Settings): string | undefined {
   if (knob === undefined) return undefined;
   const asked = settings[knob];
   if (Array.isArray(asked) ? asked.length > 0 : asked) return undefined;
+  if (asked === undefined) return `not asked for: ${knob} is not set`;
   return `not asked for: ${knob}${knob === 'SOAK_OPERATIONS' ? ' besides open' : ''} is off`;
 }

@@ -13,7 +13,11 @@ test('tells what a run would check, change and take, with what is left out, and 
   const OUT_DIR = join(folder.name, 'evidence');
   const text = plan({ OUT_DIR, DURATION_SECONDS: '600', COST_BLOCKS: '2', HEADROOM: '1' });
   expect(text).toMatch(/^ {2}Rollback drill +\d+ criteria$/m);
-  expect(text).toContain('audit.network is not asked for: SOAK_NET_WORKLOAD is off');
+  expect(text).toContain('audit.network: not asked for: SOAK_NET_WORKLOAD is off');
+  expect(text).toMatch(/^ {2}not asked for: AEGIS_BIN_PREVIOUS is not set: Against the previous/m);
+  expect(text).toMatch(
+    /^ {4}coverage\.host-.*, coverage\.host-.*: not asked for: DISPOSABLE_HOST is off$/m,
+  );
   expect(text).not.toContain('enforce.headroom');
   expect(text).toContain(
     '20 min 37 s of soaks and measuring: audit 10 min 5 s, enforce 10 min 5 s, cost 27 s',

@@ -29,10 +29,17 @@ function checks(settings: Settings): string[] {
   const asked = askedPhases(settings);
   const lines = Object.keys(SECTIONS).flatMap((section) => {
     const all = CATALOGUE.filter((entry) => entry.section === section && inScope(entry.id, asked));
-    const left = all.filter((entry) => notRequested(entry, settings) !== undefined);
+    const left = Map.groupBy(
+      all.filter((entry) => notRequested(entry, settings) !== undefined),
+      (entry) => notRequested(entry, settings),
+    );
+    const tried = all.length - [...left.values()].flat().length;
     if (all.length === 0) return [`  not asked for: ${sectionTitle(section)}`];
-    const tried = `  ${sectionTitle(section).padEnd(28)} ${counted(all.length - left.length, 'criterion', 'criteria')}`;
-    return [tried, ...left.map((entry) => `    ${entry.id} is ${notRequested(entry, settings)}`)];
+    if (tried === 0) return [...left.keys()].map((why) => `  ${why}: ${sectionTitle(section)}`);
+    return [
+      `  ${sectionTitle(section).padEnd(28)} ${counted(tried, 'criterion', 'criteria')}`,
+      ...[...left].map(([why, of]) => `    ${of.map(({ id }) => id).join(', ')}: ${why}`),
+    ];
   });
   return ['will be checked (docs/runbook.md says how)', ...lines];
 }

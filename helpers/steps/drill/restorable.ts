@@ -58,6 +58,16 @@ export function unrestorable(rules: RuleList, hostRoot: string): string[] {
   ];
 }
 
+/** @throws JudgementError (inconclusive) where a policy of ours would cost the host a rule. */
+export function mustBeRestorable(rules: RuleList, hostRoot: string): void {
+  const lost = unrestorable(rules, hostRoot);
+  if (lost.length === 0) return;
+  throw noEvidence(
+    `a policy replaces all rules of a host, and ${lost.length} of this one could not be restored (${lost[0]}); use a staging host without them`,
+    { value: lost.length, limit: 0, unit: 'rules' },
+  );
+}
+
 /**
  * `policy apply` replaces every rule on the host (docs/agent-contract.md §6.5). File rules that a policy
  * can name stay in force through the whole drill, because each of its policies names them too.

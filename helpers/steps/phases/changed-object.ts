@@ -71,10 +71,14 @@ async function startOn(run: CanaryRun, directory: string, copy: Copy): Promise<S
     enforceSignal: 'none',
   });
   const starting = new StartingDaemon({ ...run.candidate, environment }, options, run.directory);
-  await starting.ready().catch((error: unknown) => {
+  try {
+    await starting.ready();
+  } catch (error) {
     // Whatever is wrong with the start: here it counts that it was one.
     if (!(error instanceof JudgementError)) throw error;
-  });
+  } finally {
+    await starting.stop();
+  }
   const stopped = await starting.stop();
   return { name, ...outcomeOf(stopped, run.settings.READY_TIMEOUT_SECONDS) };
 }

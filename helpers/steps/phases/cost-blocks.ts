@@ -199,7 +199,7 @@ export class CostBlocks {
     const timeoutMs = COMMAND_SECONDS * 1000;
     const { ms, end } = await this.#worker.ask({ ask: 'command', command, timeoutMs }, 'command');
     if (end === 'exit 0') return ms;
-    const what = `COST_COMMAND ended with ${outputText(end)}`;
+    const what = `COST_COMMAND ${outputText(end)}`;
     const seen = { value: end, limit: 'exit 0', source: 'COST_COMMAND' };
     throw configuration === 'none'
       ? noEvidence(`${what} without the agent, so it cannot be timed`, seen)

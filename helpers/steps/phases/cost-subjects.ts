@@ -11,7 +11,7 @@ import { rulesOn } from '../../changes/rules.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import type { CanaryRun } from '../canary-run.ts';
-import { unrestorable } from '../drill/restorable.ts';
+import { mustBeRestorable } from '../drill/restorable.ts';
 import { type AppliedPolicy, journalPolicy, policyOf, removePolicy } from './candidate-policy.ts';
 
 /** Addresses for documentation, which nobody has (RFC 5737, RFC 3849): IPv4 as far as they go, then IPv6. */
@@ -67,12 +67,7 @@ export class CostSubjects {
     const { settings } = this.#run;
     plainFilesystem(settings.PROBE_DIR);
     const rules = await this.#run.rules();
-    const lost = unrestorable(rules, settings.HOST_ROOT);
-    if (lost.length > 0)
-      throw noEvidence(
-        `a policy replaces all rules of a host, and ${lost.length} of this one could not be restored (${lost[0]}); use a staging host without them`,
-        { value: lost.length, limit: 0, unit: 'rules' },
-      );
+    mustBeRestorable(rules, settings.HOST_ROOT);
     this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
     const hostPaths = rules.files.flatMap(({ path }) => path ?? []);
     const { directory, denied } = this.#make(await this.#run.journal());

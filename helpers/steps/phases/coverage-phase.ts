@@ -7,6 +7,7 @@ import { type CountedTable, judgeCounters } from '../../coverage/judge-counters.
 import { judgeGroup, judgeLines, tableFile, wentUnseen } from '../../coverage/judge-lines.ts';
 import { type Group, type Line, lineText } from '../../coverage/table.ts';
 import { wantedEvent } from '../../coverage/wanted-event.ts';
+import type { Watermark } from '../../coverage/watermark.ts';
 import type { Finding } from '../../criteria/judgement.ts';
 import { type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { othersIn } from '../../soak/counter-checks.ts';
@@ -146,9 +147,17 @@ export class CoverageMode {
   }
 
   async #take(): Promise<TakenTable> {
-    const { events } = this.#daemon.running;
+    const watermark = this.#subjects.watermark(this.#daemon.running.events);
+    try {
+      return await this.#takeBy(watermark);
+    } finally {
+      await watermark.end();
+    }
+  }
+
+  async #takeBy(watermark: Watermark): Promise<TakenTable> {
+    const { events } = watermark;
     const { directory, candidate } = this.#run;
-    const watermark = this.#subjects.watermark(events);
     const others = () => othersIn(events.hostDecisions());
     // By the command line: the endpoint tells no counter by inode, address or port.
     const scrape = (when: string) => {
@@ -160,7 +169,6 @@ export class CoverageMode {
     const taken = await this.#subjects.take(watermark);
     const controls = watermark.controls();
     const after = await scrape('after');
-    await watermark.end();
     if (!this.#daemon.ready.isRunning())
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
     const { notRun, promises } = this.#subjects;

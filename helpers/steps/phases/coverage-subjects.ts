@@ -16,7 +16,7 @@ import { Watermark } from '../../coverage/watermark.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import type { CanaryRun } from '../canary-run.ts';
-import { unrestorable } from '../drill/restorable.ts';
+import { mustBeRestorable } from '../drill/restorable.ts';
 import { type AppliedPolicy, journalPolicy, policyOf, removePolicy } from './candidate-policy.ts';
 
 /** Begun before the rules, and so before the agent; they live to the end of the phase. */
@@ -119,12 +119,7 @@ export class CoverageSubjects {
   async seedRules(): Promise<Judgement> {
     const { candidate, settings } = this.#run;
     const rules = await this.#run.rules();
-    const lost = unrestorable(rules, settings.HOST_ROOT);
-    if (lost.length > 0)
-      throw noEvidence(
-        `a policy replaces all rules of a host, and ${lost.length} of this one could not be restored (${lost[0]}); use a staging host without them`,
-        { value: lost.length, limit: 0, unit: 'rules' },
-      );
+    mustBeRestorable(rules, settings.HOST_ROOT);
     this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
     this.hostPaths = rules.files.flatMap(({ path }) => path ?? []);
     const sections = coverageRules(this.made, this.hostPaths);

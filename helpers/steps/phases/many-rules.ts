@@ -4,7 +4,8 @@ import { howItEnded } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import { ownInput } from '../../changes/own-file.ts';
-import { reachEach, type Subjects } from '../../coverage/reach-each.ts';
+import type { Attempt } from '../../coverage/policy-sample.ts';
+import { tryRules } from '../../coverage/try-rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { policyOf } from './candidate-policy.ts';
@@ -17,6 +18,21 @@ const CAPACITY = 'aegisbpf_map_capacity';
 const ADDRESSES_PER_PATH = 0.5;
 /** Of each table so much stays free: rules of the host are in it as well. */
 const FILLED = 0.9;
+
+/** Nothing listens there, and nothing needs to. */
+const ANY_PORT = 9;
+
+interface Subjects {
+  readonly files: readonly string[];
+  readonly addresses: readonly string[];
+}
+
+const attemptsOn = ({ files, addresses }: Subjects): Attempt[] => [
+  ...files.map((path) => ({ kind: 'file', path }) as const),
+  ...addresses.map(
+    (address) => ({ kind: 'connect', protocol: 'udp', address, port: ANY_PORT }) as const,
+  ),
+];
 
 /** The rules of a large policy, and what it leaves free. */
 interface LargePolicy {
@@ -130,21 +146,20 @@ export class ManyRules {
     const daemon = this.#daemon();
     const wanted = [...denied.files, ...denied.addresses];
     const others = [...free.files, ...free.addresses];
-    const reached = await reachEach(
-      {
-        files: [...denied.files, ...free.files],
-        addresses: [...denied.addresses, ...free.addresses],
-      },
+    const reached = await tryRules(
+      [...attemptsOn(denied), ...attemptsOn(free)],
       this.#run.candidate.environment,
       daemon.events,
-      wanted.length,
     );
     const source = 'coverage/enforce/agent.stdout.ndjson';
     if (reached === undefined)
       return inconclusive(`the process that tries the rules ${when} told nothing`, { source });
-    const { refused, made } = reached;
-    const notDenied = wanted.filter((subject) => refused[subject] !== 'EPERM');
-    const denials = others.filter((subject) => refused[subject] !== undefined);
+    const { outcomes, made } = reached;
+    const outcomeOf = new Map(
+      [...wanted, ...others].map((subject, index) => [subject, outcomes[index]]),
+    );
+    const notDenied = wanted.filter((subject) => outcomeOf.get(subject) !== 'EPERM');
+    const denials = others.filter((subject) => outcomeOf.get(subject) !== 'let through');
     const measured = {
       ...{ value: wanted.length - notDenied.length, limit: wanted.length },
       ...{ unit: 'rules in force', source },
