@@ -1,5 +1,5 @@
 // Plain CommonJS, because vite loads such a file from memory: the clone may be read-only, and a Node that is too
-// old for the rest is told so here. What the runbook needs of vitest stands in .vitest/canary.config.ts.
+// old for the rest is told so here. What the runbook needs of vitest stands in helpers/plugin/.
 require('./helpers/run/node-check.cjs');
 
 const { join } = require('node:path');
@@ -12,5 +12,5 @@ module.exports = async () => {
   const { useCompileCache } = await load('helpers', 'files', 'compile-cache.mjs');
   // Before the rest is imported: a third of the start is compiling.
   useCompileCache();
-  return (await load('.vitest', 'canary.config.ts')).default;
+  return (await load('helpers', 'plugin', 'define-canary.ts')).defineCanary({ root: __dirname });
 };

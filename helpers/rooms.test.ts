@@ -70,7 +70,7 @@ function chainFrom(name: string | undefined): readonly string[] {
   return node === undefined ? [] : [...node.folders, ...chainFrom(node.next)];
 }
 
-const ROOMS = chainFrom('run');
+const ROOMS = chainFrom('plugin');
 const BESIDE = ['staging-vm', 'reports', 'canary', 'fixtures'];
 const patterns = (rooms: readonly string[]) => rooms.map((room) => `**/${room}/**`).sort();
 

@@ -4,7 +4,7 @@ import type { RuntimeMessage } from 'allure-js-commons/sdk';
 import { z } from 'zod';
 import { entryOf, sectionNameOf } from '../helpers/criteria/catalogue.ts';
 import { aboutFailure, failureFolder } from '../helpers/evidence/failure-bundle.ts';
-import { RunDirectory } from '../helpers/evidence/run-directory.ts';
+import { type CriterionRecord, RunDirectory } from '../helpers/evidence/run-directory.ts';
 
 /** The page is one file for a ticket: attachments together stay below a megabyte. */
 const LOG_BYTES = 24 * 1024;
@@ -13,9 +13,12 @@ const CHART_BYTES = 512 * 1024;
 const TABLE_BYTES = 256 * 1024;
 
 /** The files of the run directory that show what a criterion was judged from. */
-export function evidenceFiles(id: string, runDirectory: string): readonly string[] {
+export function evidenceFiles(
+  { id, evidence = [] }: Pick<CriterionRecord, 'id' | 'evidence'>,
+  runDirectory: string,
+): readonly string[] {
   const bundle = failedFirst(id, runDirectory) ? `${failureFolder(sectionNameOf(id))}/*` : [];
-  return [entryOf(id)?.evidence ?? [], bundle]
+  return [entryOf(id)?.evidence ?? evidence, bundle]
     .flat()
     .flatMap((name) => globSync(name, { cwd: runDirectory }).sort());
 }

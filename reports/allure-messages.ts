@@ -68,7 +68,7 @@ export function allureMessages(
   attached: Set<string> = new Set(),
 ) {
   // A skipped criterion was judged from nothing.
-  const evidence = record.verdict === 'skipped' ? [] : evidenceFiles(record.id, path);
+  const evidence = record.verdict === 'skipped' ? [] : evidenceFiles(record, path);
   const carried = evidence.filter((file) => record.verdict !== 'pass' || !attached.has(file));
   for (const file of carried) attached.add(file);
   const labels = [

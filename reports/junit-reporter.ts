@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
-import { placeOf } from '../helpers/evidence/run-directory.ts';
+import {
+  type CriterionRecord,
+  placeOf,
+  type RunDirectory,
+} from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { evidenceFiles } from './allure-attachments.ts';
@@ -19,8 +22,8 @@ function forCi(path: string): string {
 }
 
 /** The evidence files of a criterion that are there, as CI systems find them. */
-function attachedFiles(runDirectory: string, id: string): string[] {
-  return evidenceFiles(id, runDirectory)
+function attachedFiles(runDirectory: string, record: CriterionRecord): string[] {
+  return evidenceFiles(record, runDirectory)
     .map((name) => join(runDirectory, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
     .map((path) => join(placeOf(runDirectory), relative(runDirectory, path)))
@@ -66,7 +69,7 @@ export function junitReport(run: RunRecord, directory: RunDirectory): JunitRepor
     timestamp: run.startedAt,
     hostname: run.hostname,
     properties: runProperties(run),
-    attachments: (id) => attachedFiles(directory.path, id),
+    attachments: (record) => attachedFiles(directory.path, record),
     rows: verdict.rows,
     tests: verdict.tests,
     outside: [

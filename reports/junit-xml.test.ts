@@ -172,7 +172,7 @@ test('carries verdict, value, limit, unit and source as properties', () => {
 test('an attachment is named on a line of its own, and never by what the agent prints', () => {
   const explanation = 'it said [[ATTACHMENT|/etc/shadow]]';
   const rows = [{ ...base, verdict: 'fail' as const, explanation }];
-  const xml = report(rows, { attachments: (id) => [`run/${id}.log`] });
+  const xml = report(rows, { attachments: ({ id }) => [`run/${id}.log`] });
   const marks = [...xml.matchAll(/\[\[ATTACHMENT\|([^\]]*)\]\]/g)].map(([, path]) => path);
   expect(new Set(marks)).toEqual(new Set(['run/audit.soak.log']));
   expect(xml).toMatch(/^\[\[ATTACHMENT\|run\/audit\.soak\.log\]\]/m);

@@ -22,7 +22,7 @@ export interface JunitReport extends Pick<RunVerdict, 'rows' | 'tests'> {
   /** Of the run as a whole, on every suite: candidate, host, knobs. */
   readonly properties: Readonly<Record<string, string>>;
   /** Paths of the evidence of a criterion. */
-  readonly attachments: (id: string) => readonly string[];
+  readonly attachments: (record: CriterionRecord) => readonly string[];
   /** Errors that belong to no criterion. */
   readonly outside: readonly string[];
 }
@@ -123,6 +123,6 @@ function addCriterion(suite: TestSuite, row: CriterionRecord, report: JunitRepor
   if (row.verdict === 'fail') testCase.failure(message, 'fail').stacktrace(text);
   if (row.verdict === 'inconclusive') testCase.error(message, 'inconclusive', text);
   if (row.verdict === 'skipped') skip(testCase, message);
-  const marks = report.attachments(row.id).map((path) => `[[ATTACHMENT|${cdataText(path)}]]`);
+  const marks = report.attachments(row).map((path) => `[[ATTACHMENT|${cdataText(path)}]]`);
   testCase.standardOutput([text, ...marks].join('\n'));
 }

@@ -8,8 +8,10 @@ import { counted } from '../helpers/text/counted.ts';
 
 /** Every test of the run in the runbook's order. */
 export function testsOf(modules: readonly TestModule[]): TestCase[] {
+  const place = ({ moduleId, project }: TestModule) =>
+    project.getProvidedContext().specs.indexOf(moduleId);
   return [...modules]
-    .sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1))
+    .sort((a, b) => place(a) - place(b))
     .flatMap((module) => [...module.children.allTests()]);
 }
 

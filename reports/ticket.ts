@@ -105,6 +105,10 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
       `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
     ]),
     ['Judged by', suiteText(run.suite)],
+    ...(run.ownSpecs ?? []).map(({ path, sha256 }): [string, string] => [
+      'Own spec',
+      `${sha256} ${path}`,
+    ]),
     ...(run.suite === undefined ? (run.parts ?? []) : []).map(
       ({ asked, suite }): [string, string | undefined] => [
         `${asked.join(', ')} judged by`,
@@ -135,6 +139,25 @@ function exitCriteria(records: readonly CriterionRecord[]): string[] {
       verdict === 'pass' ? 'pass' : `**${verdict.toUpperCase()}**`,
     ]);
   return chapter('Exit criteria', table(['criterion', 'verdict'], rows));
+}
+
+/** What a team's own specs judged beside the runbook. */
+function ownCriteria(records: readonly CriterionRecord[]): string[] {
+  const own = records.filter(({ id, at }) => entryOf(id) === undefined && at !== '');
+  const rows = own
+    .slice(0, MOST_LISTED)
+    .map(({ section, title, verdict, value, limit, unit }) => [
+      codeSpan(`${section}: ${title}`),
+      verdict === 'pass' ? 'pass' : `**${verdict.toUpperCase()}**`,
+      withUnit(value, unit),
+      withUnit(limit, unit),
+    ]);
+  if (rows.length === 0) return [];
+  const more = own.length - rows.length;
+  return chapter('Criteria of the team’s own', [
+    ...table(['criterion', 'verdict', 'measured', 'limit'], rows),
+    ...(more > 0 ? ['', `And ${more} more, in summary.json.`] : []),
+  ]);
 }
 
 /** Every limit of the soak once, with what each mode measured. */
@@ -336,6 +359,7 @@ export function ticketText(ticket: Ticket): string {
       : []),
     ...about(ticket),
     ...exitCriteria(verdict.rows),
+    ...ownCriteria(verdict.rows),
     ...limits(verdict.rows),
     ...coverage(verdict.rows),
     ...againstPrevious(ticket),

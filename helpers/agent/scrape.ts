@@ -18,7 +18,8 @@ const ENDPOINT_TIMEOUT_MS = 4000;
 /** A real scrape is 10 KB; more than this is not one. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-function judged(text: string, source: string): Scrape {
+/** Reads what was scraped. @param source in words, for whoever reads the figure. */
+export function readScrape(text: string, source: string): Scrape {
   const parsed = parseMetrics(text);
   return parsed.ok
     ? { ok: true, metrics: parsed.value, text, source }
@@ -45,7 +46,7 @@ export function scrapeEndpoint(address: string, keep?: Keep): Promise<Scrape> {
         const whole = Buffer.concat(chunks);
         keep?.(whole);
         const text = whole.toString('utf8');
-        if (response.statusCode === 200) resolve(judged(text, source));
+        if (response.statusCode === 200) resolve(readScrape(text, source));
         else resolve({ ok: false, reason: `HTTP status ${response.statusCode}`, text, source });
       });
       response.on('error', (error) => give(error.message));
@@ -63,7 +64,7 @@ export async function scrapeCommand(candidate: Candidate, keep?: Keep): Promise<
   const source = 'aegisbpf metrics --detailed';
   if (result.exitCode !== 0)
     return { ok: false, reason: howItEnded(result), text: result.stdout, source };
-  return judged(result.stdout, source);
+  return readScrape(result.stdout, source);
 }
 
 /** The counters of a daemon that runs: by its endpoint, and by the command line where it has none or it does not answer. */

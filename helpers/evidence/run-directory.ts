@@ -32,7 +32,7 @@ const known = (titles: readonly (readonly [name: string, title: string])[]) =>
   z.string().meta({
     anyOf: [
       ...titles.map(([name, title]) => ({ const: name, title })),
-      { title: 'of a criterion of a site’s own' },
+      { title: 'of a criterion of a team’s own' },
     ],
   });
 
@@ -52,6 +52,10 @@ export const criterionRecord = z.object({
   source: z.string().optional(),
   findings: z.array(finding).optional(),
   follows: z.string().optional().describe('id of the criterion that tells the cause'),
+  evidence: z
+    .array(z.string())
+    .optional()
+    .describe('files of the run directory that a criterion of a team’s own was judged from'),
   /** Skipped, and no gap in the evidence: its knob is off, or host or version have no subject for it. */
   notApplicable: z.literal(true).optional(),
   /** The former verdict counts no more, for the criterion is judged again; what is recorded next counts. */

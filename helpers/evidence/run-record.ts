@@ -27,6 +27,8 @@ export const runRecord = z.object({
   kernel: z.object({ value: z.string().optional() }),
   /** Which suite judged: the version of its package, the hash of its sources, and the Node that ran it. */
   suite: suiteRecord.optional(),
+  /** Specs of a team's own that judged beside it. */
+  ownSpecs: z.array(hashedFile).optional(),
   /** Which suite judged its exit criteria since. */
   judgedAgainBy: suiteRecord.optional(),
   /** Number of the newest message in the kernel's log, before the candidate was first run. */

@@ -27,7 +27,7 @@ import { askedPhases, knobsOf, type Settings } from '../settings/settings.ts';
 import { signingKey } from '../settings/signing-key.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
 import { giveToCaller, RunPlace } from './run-place.ts';
-import { suiteOfRun } from './suite.ts';
+import { ownSpecs, suiteOfRun } from './suite.ts';
 
 /** What the candidate says it is; undefined when there is none, or it cannot be understood. */
 async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
@@ -195,17 +195,17 @@ async function hold({ directory }: RunPlace, since: string): Promise<Guardian> {
 }
 
 /** Makes a run that holds the host: what its specs are told, and what ends it. */
-async function begin(asked: Settings, path: string) {
+async function begin(asked: Settings, path: string, specs: readonly string[]) {
   const place = new RunPlace(path);
   try {
-    return await beginIn(place, asked);
+    return await beginIn(place, asked, specs);
   } catch (error) {
     if (error instanceof CannotBegin) place.remove();
     throw error;
   }
 }
 
-async function beginIn(place: RunPlace, asked: Settings) {
+async function beginIn(place: RunPlace, asked: Settings, specs: readonly string[]) {
   const { directory } = place;
   const runId = `${process.pid}-${Date.now()}`;
   const startedAt = new Date().toISOString();
@@ -235,6 +235,7 @@ async function beginIn(place: RunPlace, asked: Settings) {
     hostname: hostname(),
     kernel: kernelRelease(settings.HOST_ROOT),
     suite: suiteOfRun(),
+    ownSpecs: await ownSpecs(specs),
     newestKernelMessage,
     settings: knobsOf(asked),
   });
@@ -246,7 +247,7 @@ async function beginIn(place: RunPlace, asked: Settings) {
 export default async function setup(
   project: TestProject,
 ): Promise<(() => Promise<void>) | undefined> {
-  const { settings, runDirectory: path } = project.getProvidedContext();
+  const { settings, runDirectory: path, specs } = project.getProvidedContext();
   // Evidence and probe files are for root and its group only, whatever umask the shell had.
   process.umask(0o027);
   try {
@@ -256,7 +257,7 @@ export default async function setup(
       project.provide('canaryRun', await judgeAgain(settings, CANARY_RUN, path));
       return () => sealInPlace(path, key);
     }
-    const { run, place, guardian, settings: withCopies } = await begin(settings, path);
+    const { run, place, guardian, settings: withCopies } = await begin(settings, path, specs);
     void guardian.lost.then((message) => recordError(path, message));
     project.provide('canaryRun', run);
     // Only this process signs.

@@ -1,4 +1,6 @@
 /** `npm run doctor`: the preconditions of a run alone. */
+import { pathToFileURL } from 'node:url';
+import { VITEST } from '../files/vitest-program.ts';
 import { helpIfAsked } from '../text/usage.ts';
 
 helpIfAsked(`usage: sudo npm run doctor -- [VITEST OPTION]...
@@ -6,4 +8,4 @@ Judges the preconditions of a run on this host and nothing else: it starts no ag
 
 process.env.PHASE = 'preconditions';
 process.argv.splice(2, 0, 'run', 'canary');
-await import(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url).href);
+await import(pathToFileURL(VITEST).href);

@@ -96,10 +96,11 @@ function refuse(collected: Problems): never {
 /**
  * Settings of a run that can begin. Everything that can be tried is tried before vitest starts anything: when
  * something is in the way, all of it is told at once and the process ends with exit code 2.
- * @param argv what stands behind `vitest` on the command line.
+ * @param more what is in the way besides, one line each.
  */
-export function enter(argv: readonly string[] = process.argv.slice(2)) {
-  const { lists, problems } = vitestCommand(argv);
+export function enter(more: readonly string[]) {
+  const { lists, problems: options } = vitestCommand(process.argv.slice(2));
+  const problems = [...options, ...more];
   let settings: Settings;
   try {
     settings = readSettings();

@@ -36,9 +36,11 @@ export function onlyListed(settings: Settings): Partial<ProvidedContext> {
   return { settings, canaryRun: { ...run, asked, candidateSha256: undefined } };
 }
 
-/** Runs the spec files by name: 1-preconditions before 2-audit, and so on. */
+/** Runs the spec files in the order in which the configuration names them. */
 export class RunbookOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    return [...files].sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+    const place = ({ moduleId, project }: TestSpecification) =>
+      project.getProvidedContext().specs.indexOf(moduleId);
+    return [...files].sort((a, b) => place(a) - place(b));
   }
 }

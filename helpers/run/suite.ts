@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { RunRecord } from '../evidence/run-record.ts';
+import type { HashedFile, RunRecord } from '../evidence/run-record.ts';
 import { entriesBelow } from '../files/entries-below.ts';
+import { sha256OfFile } from '../files/sha256.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const FOLDERS = ['.vitest', 'canary', 'helpers', 'reports'];
+const FOLDERS = ['canary', 'helpers', 'reports'];
 const FILES = ['package-lock.json', 'package.json', 'vitest.config.cjs'];
 
 /** Everything that judges: the runbook, its helpers and reports, and what fixes their libraries; no tests of them. */
@@ -29,4 +30,10 @@ export function suiteOfRun(): NonNullable<RunRecord['suite']> {
     (path) => `${hash('sha256', readFileSync(join(ROOT, path)))}  ${path}\n`,
   );
   return { version, sha256: hash('sha256', lines.join('')), node: process.version };
+}
+
+/** Specs of a team's own, by their hashes: those of the suite are part of its own hash. */
+export function ownSpecs(specs: readonly string[]): Promise<HashedFile[]> {
+  const own = specs.filter((path) => dirname(path) !== join(ROOT, 'canary'));
+  return Promise.all(own.map(async (path) => ({ path, sha256: await sha256OfFile(path) })));
 }

@@ -1,4 +1,5 @@
 import { counterDelta } from '../agent/contract/counter-delta.ts';
+import { type Labels, seriesText } from '../agent/contract/exposition.ts';
 import type { Metrics } from '../agent/contract/metrics.ts';
 import type { Scrape } from '../agent/scrape.ts';
 import type { Figure } from '../settings/thresholds.ts';
@@ -32,15 +33,15 @@ export function familyTotal(metrics: Metrics, families: readonly string[]): numb
 
 const unknown = (source: string, reason: string): Figure => ({ known: false, source, reason });
 
-function oneDelta(before: Metrics, after: Metrics, family: string): Figure {
-  const delta = counterDelta(before, after, family);
+function oneDelta(before: Metrics, after: Metrics, family: string, labels: Labels): Figure {
+  const delta = counterDelta(before, after, family, labels);
   switch (delta.state) {
     case 'delta':
       return { known: true, value: delta.value, source: family };
     case 'missing':
       return unknown(
         family,
-        `the metric family ${family} is missing from the scrape ${delta.where === 'both' ? 'before and after' : delta.where} the soak; nothing can be concluded from its absence`,
+        `the metric family ${seriesText(family, labels)} is missing from the scrape ${delta.where === 'both' ? 'before and after' : delta.where} the soak; nothing can be concluded from its absence`,
       );
     case 'unreadable':
       return unknown(
@@ -61,15 +62,22 @@ interface Scrapes {
   readonly after: Scrape;
 }
 
-/** Δ of the sum of families between two scrapes; one missing or reset family makes it unknown. */
-export function scrapeDelta({ before, after }: Scrapes, families: readonly string[]): Figure {
+/**
+ * Δ of the sum of families between two scrapes; one missing or reset family makes it unknown.
+ * @param labels that a series must have to count.
+ */
+export function scrapeDelta(
+  { before, after }: Scrapes,
+  families: readonly string[],
+  labels: Labels = {},
+): Figure {
   const failed = (when: string, { source, reason }: Scrape & { ok: false }) =>
     unknown(source, `the metrics scrape ${when} the soak failed: ${reason}`);
   if (!before.ok) return failed('before', before);
   if (!after.ok) return failed('after', after);
   let value = 0;
   for (const family of families) {
-    const delta = oneDelta(before.metrics, after.metrics, family);
+    const delta = oneDelta(before.metrics, after.metrics, family, labels);
     if (!delta.known) return delta;
     value += delta.value;
   }

@@ -38,6 +38,10 @@ export interface ProvidedRun {
 declare module 'vitest' {
   interface ProvidedContext {
     canaryRun: ProvidedRun;
+    /** Where vitest counts the paths of specs from. */
+    root: string;
+    /** The spec files of the run, in their order. */
+    specs: readonly string[];
     runDirectory: string;
     settings: Settings;
   }
@@ -147,6 +151,11 @@ export class CanaryRun {
   /** Commands that end from now on belong to this criterion. */
   begin(criterion: string): void {
     this.#criterion = criterion;
+  }
+
+  /** The criterion that is judged now, or was judged last. */
+  get criterion(): string | undefined {
+    return this.#criterion;
   }
 
   /** Runs a command of the candidate to its end. */

@@ -5,11 +5,9 @@ import {
   type CriterionEntry,
   type CriterionId,
   criteriaIn,
-  type Entry,
   entryOf,
   SECTIONS,
   type Section,
-  sectionNameOf,
   sectionNeeds,
 } from '../criteria/catalogue.ts';
 import {
@@ -21,6 +19,7 @@ import {
 import { inScope, notRequested } from '../criteria/scope.ts';
 import { showable } from '../criteria/showable.ts';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
+import type { Phase } from '../settings/settings.ts';
 import { canaryRun } from './canary-run.ts';
 import { afterDeath, onOurFiles } from './consequences.ts';
 import { untilDeadline } from './deadline.ts';
@@ -34,14 +33,19 @@ declare module 'vitest' {
   }
 }
 
-type Check = () => Judgement | Promise<Judgement>;
+/** Judges one criterion; what it throws is a verdict too. */
+export type Check = () => Judgement | Promise<Judgement>;
 
 /** Steps of the runbook may take a slow, emulated host's time; each has deadlines of its own within. */
 const DEFAULT_TIMEOUT_SECONDS = 300;
 
 /** A section of the runbook: one `describe`. */
-export function section(name: Section, body: () => void): void {
-  describe(SECTIONS[name].title, () => {
+export const section = (name: Section, body: () => void): void =>
+  describedAs(SECTIONS[name].title, body);
+
+/** A group of criteria with this title. */
+export function describedAs(title: string, body: () => void): void {
+  describe(title, () => {
     // All sections share a process: what becomes of one's files says nothing of the next.
     beforeAll(forgetOwnFiles);
     body();
@@ -74,6 +78,16 @@ function skipReason({ id, section: name, needs = [] }: CriterionEntry): string |
     }
   }
   return undefined;
+}
+
+/** A criterion of a team's own that speaks of phases which were not asked for is no gap. */
+function outOfPhases(
+  { id, phases = [] }: CriterionEntry,
+  asked: readonly Phase[],
+): string | undefined {
+  if (entryOf(id) !== undefined || phases.length === 0) return undefined;
+  if (phases.some((phase) => asked.includes(phase))) return undefined;
+  return `not asked for: it is about ${phases.join(' and ')} (PHASE)`;
 }
 
 async function judged(check: Check): Promise<Judgement | NotApplicable> {
@@ -137,19 +151,8 @@ export function criterion(id: CriterionId, check: Check): void {
   judgedAs(entry, check);
 }
 
-/**
- * A criterion that the runbook does not know: it counts like the others, in the verdict and in every report.
- * @param id begins with its section, as `audit.own`; unique in the run.
- * @public for specs of a site's own.
- */
-export function ownCriterion(
-  { id, ...entry }: Entry & { readonly id: string },
-  check: Check,
-): void {
-  judgedAs({ id, section: sectionNameOf(id), ...entry }, check);
-}
-
-function judgedAs(entry: CriterionEntry, check: Check): void {
+/** Declares a criterion by all that is known of it, and judges it when vitest comes to it. */
+export function judgedAs(entry: CriterionEntry, check: Check): void {
   const { id, title, section: name, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = entry;
   const { settings } = canaryRun();
   const own = typeof timeoutSeconds === 'number' ? timeoutSeconds : timeoutSeconds(settings);
@@ -159,17 +162,20 @@ function judgedAs(entry: CriterionEntry, check: Check): void {
   // Once: a step that is tried until it passes shows nothing, whatever --retry asks for.
   const vitests = timeout + 2 * GRACE_MS;
   const declared = declare({ id, section: name, title });
+  const { evidence = [] } = entry;
+  // What the runbook judges from stands in its catalogue.
+  const ofOwn = entryOf(id) === undefined ? { evidence: [...evidence] } : {};
   const meta = { declared };
   test(title, { timeout: vitests, retry: 0, repeats: 0, meta }, async ({ task, skip, signal }) => {
     const { directory, provided } = canaryRun();
-    const recorded = (ended: Omit<CriterionRecord, keyof typeof declared | 'at'>) => {
-      const record = { ...declared, at: new Date().toISOString(), ...ended };
+    const recorded = (ended: Omit<CriterionRecord, keyof typeof declared | 'at' | 'evidence'>) => {
+      const record = { ...declared, ...ofOwn, at: new Date().toISOString(), ...ended };
       task.meta.criterion = record;
       // A finished run keeps its own records; judging it again adds only the exit criteria's.
       if (!provided.rejudge || name === 'exit') directory.record(record);
       return record;
     };
-    const notAsked = notRequested(entry, settings);
+    const notAsked = notRequested(entry, settings) ?? outOfPhases(entry, provided.asked);
     const reason = notAsked ?? skipReason(entry);
     if (reason !== undefined) {
       const skipped = { durationMs: 0, verdict: 'skipped', explanation: reason } as const;

@@ -1,5 +1,5 @@
-import { join, relative } from 'node:path';
-import { expect } from 'vitest';
+import { relative } from 'node:path';
+import { expect, inject } from 'vitest';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
 import { type DeclaredCriterion, vitestRecord } from '../evidence/vitest-record.ts';
 import { canaryRun } from './canary-run.ts';
@@ -14,9 +14,6 @@ declare module 'vitest' {
   }
 }
 
-/** As vitest's reporters name a spec: whoever judges a run again may stand in another directory. */
-const ROOT = join(import.meta.dirname, '../..');
-
 /** Ids that specs of this process took. */
 const here = new Map<string, string>();
 let elsewhere: readonly DeclaredCriterion[] | undefined;
@@ -27,7 +24,8 @@ let elsewhere: readonly DeclaredCriterion[] | undefined;
  */
 export function declare(declaration: Declaration): Declaration {
   const { id } = declaration;
-  const spec = relative(ROOT, expect.getState().testPath ?? '');
+  // As vitest's reporters name a spec: whoever judges a run again may stand in another directory.
+  const spec = relative(inject('root'), expect.getState().testPath ?? '');
   elsewhere ??= vitestRecord(canaryRun().directory).declared;
   const other = here.get(id) ?? elsewhere.find((one) => one.id === id && one.spec !== spec)?.spec;
   if (other !== undefined)

@@ -1,4 +1,4 @@
-import { type Sample, seriesText } from './exposition.ts';
+import { type Labels, type Sample, seriesText } from './exposition.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
@@ -16,13 +16,21 @@ export type CounterDelta =
       readonly after: number;
     };
 
-/** Compares every series of a family, each for itself, and sums them: the growth of one cannot hide the reset of another. */
-export function counterDelta(before: Metrics, after: Metrics, name: string): CounterDelta {
+/**
+ * Compares every series of a family, each for itself, and sums them: the growth of one cannot hide the reset of another.
+ * @param labels that a series must have to count.
+ */
+export function counterDelta(
+  before: Metrics,
+  after: Metrics,
+  name: string,
+  labels: Labels = {},
+): CounterDelta {
   const unreadable = (where: 'before' | 'after', reason: string | undefined) =>
     reason === undefined ? undefined : ({ state: 'unreadable', where, reason } as const);
   const fault = unreadable('before', before.fault(name)) ?? unreadable('after', after.fault(name));
   if (fault !== undefined) return fault;
-  const [was, is] = [counterSeries(before, name), counterSeries(after, name)];
+  const [was, is] = [counterSeries(before, name, labels), counterSeries(after, name, labels)];
   if (was.size === 0 && is.size === 0) return { state: 'missing', where: 'both' };
   let value = 0;
   for (const [key, last] of is) {
@@ -39,5 +47,13 @@ export function counterDelta(before: Metrics, after: Metrics, name: string): Cou
 }
 
 /** Nothing for a family that is not declared a counter: its growth would mean nothing. */
-const counterSeries = (metrics: Metrics, name: string): ReadonlyMap<string, Sample> =>
-  metrics.type(name) === 'counter' ? metrics.bySeries(name) : new Map();
+function counterSeries(
+  metrics: Metrics,
+  name: string,
+  labels: Labels,
+): ReadonlyMap<string, Sample> {
+  if (metrics.type(name) !== 'counter') return new Map();
+  const asked = Object.entries(labels);
+  const has = (sample: Sample) => asked.every(([label, value]) => sample.labels[label] === value);
+  return new Map([...metrics.bySeries(name)].filter(([, sample]) => has(sample)));
+}

@@ -1,0 +1,92 @@
+/** `aegisbpf-canary/config`: vitest's configuration of the canary, with a team's own specs beside the runbook's. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { judgingCopy, runName } from '../evidence/run-directory.ts';
+import { COMPILE_CACHE } from '../files/compile-cache.mjs';
+import { enter } from '../run/door.ts';
+import {
+  heldToTheRunbook,
+  type OwnReporter,
+  onlyListed,
+  RunbookOrder,
+} from '../run/runbook-plugin.ts';
+import { type OwnSpecs, specsInOrder } from './specs-in-order.ts';
+
+export type { OwnSpecs };
+
+/** What a team adds to the runbook. */
+export interface CanaryOptions {
+  /** Where the patterns of `specs` begin, and where vitest counts paths from; the working directory where absent. */
+  readonly root?: string;
+  readonly specs?: readonly OwnSpecs[];
+}
+
+/** A file of ours by its path, whatever folder vitest is started in. */
+const ours = (name: string) => fileURLToPath(new URL(`../../${name}.ts`, import.meta.url));
+
+const reporter = (name: string, options: Record<string, unknown>): OwnReporter => [
+  ours(`reports/${name}`),
+  options,
+];
+
+/** In a pattern of vitest's a path must not mean more than itself. */
+const asPattern = (path: string) => path.replaceAll(/[\\()[\]{}!*?+@|]/g, '\\$&');
+
+/**
+ * vitest's configuration for `npx vitest run canary`: the runbook, a team's own specs, and the reporters that write the
+ * evidence. It reads every knob; where one is wrong, or something else is in the way of a run, it tells all of it and ends
+ * the process with exit code 2, before anything on the host is touched.
+ */
+export function defineCanary({ root = process.cwd(), specs: ownSpecs = [] }: CanaryOptions = {}) {
+  const { specs, problems } = specsInOrder(root, ownSpecs);
+  const { settings, lists } = enter(problems);
+  Object.assign(process.env, COMPILE_CACHE);
+  // It would put more than one worker on the host.
+  delete process.env.VITEST_MAX_WORKERS;
+  const finished = settings.CANARY_RUN ?? [];
+  const kind = finished.length > 1 ? 'together' : settings.PHASE;
+  const [only = ''] = finished;
+  const runDirectory =
+    finished.length === 1
+      ? judgingCopy(only, process.pid)
+      : join(settings.OUT_DIR, runName(kind, new Date(), hostname(), process.pid));
+  const evidence = [
+    reporter('outside-reporter', { runDirectory, again: finished.length > 0 }),
+    // Charts and tables first, for the others refer to them; JUnit and the final status last, for they tell
+    // which of the others could not be written.
+    ...['charts', 'review-table', 'allure', 'ticket', 'github', 'junit', 'final-status'].map(
+      (name) => reporter(`${name}-reporter`, { runDirectory }),
+    ),
+  ];
+  const told = { root, specs };
+  return defineConfig({
+    plugins: [heldToTheRunbook(evidence)],
+    root,
+    test: {
+      // The runbook and a team's own specs, and nothing else that lies there.
+      include: specs.map(asPattern),
+      // The runbook itself may lie in node_modules.
+      exclude: [],
+      provide: lists ? { ...told, ...onlyListed(settings) } : { ...told, runDirectory, settings },
+      globalSetup: lists ? [] : [ours('helpers/run/canary-setup')],
+      // A soak on a host must never start again because a file was saved.
+      watch: false,
+      // The runbook has an order, and the host is one.
+      pool: 'forks',
+      fileParallelism: false,
+      sequence: { sequencer: RunbookOrder },
+      // A process for each section, and vite between Node and the files, would double the time around the soak.
+      isolate: false,
+      experimental: { viteModuleRunner: false, nodeLoader: false },
+      retry: 0,
+      teardownTimeout: 120_000,
+      hookTimeout: 120_000,
+      reporters: [
+        [...reporter('runbook-progress', { runDirectory })],
+        ...evidence.map(([...one]) => one),
+      ],
+    },
+  });
+}

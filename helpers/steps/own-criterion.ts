@@ -1,0 +1,66 @@
+import { type Entry, SECTIONS, sectionNameOf } from '../criteria/catalogue.ts';
+import { canaryRun } from './canary-run.ts';
+import { type Check, describedAs, judgedAs } from './criterion.ts';
+
+/** What a criterion of a team's own says of itself besides its id. */
+export interface OwnEntry extends Pick<Entry, 'title' | 'needs' | 'phases' | 'evidence'> {
+  /** How long its check may take, besides the agent's commands; 300 where absent. */
+  readonly timeoutSeconds?: number;
+}
+
+const NAME = /^[a-z][a-z0-9-]*$/;
+const ID = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/;
+
+function mustBeOwn(section: string): void {
+  if (section in SECTIONS)
+    throw new Error(`${section} is a section of the runbook; give yours a name of its own`);
+}
+
+/**
+ * A section of a team's own: one group of tests, and one suite in JUnit.
+ * @param name begins the id of each of its criteria: lower-case letters, digits and dashes, a letter first.
+ * @throws Error where the name is one of the runbook's, or of another form.
+ */
+export function ownSection(name: string, body: () => void): void {
+  mustBeOwn(name);
+  if (!NAME.test(name))
+    throw new Error(
+      `${JSON.stringify(name)} cannot name a section: use letters like those of "backups"`,
+    );
+  describedAs(name, body);
+}
+
+/**
+ * A criterion that the runbook does not know. It counts as the runbook's own do, in the verdict and in every report.
+ * @param id its section and a name, as in `backups.restore`; unique in the run.
+ * @throws Error where the id is of another form, or would stand in a section of the runbook.
+ */
+export function ownCriterion(id: string, entry: OwnEntry, check: Check): void {
+  const section = sectionNameOf(id);
+  mustBeOwn(section);
+  if (!ID.test(id))
+    throw new Error(`${JSON.stringify(id)} cannot be an id: write one like "backups.restore"`);
+  judgedAs({ id, section, evidence: [`${folderOf(id)}/*`], ...entry }, check);
+}
+
+/** Where the files that a criterion of a team's own keeps stand in the run directory. */
+const folderOf = (id: string) => `own/${id}`;
+
+/**
+ * Keeps a file with the evidence of the criterion that is judged now; the reports attach it.
+ * @param name of the file, without a folder.
+ * @throws Error where no criterion is judged, or the name is none of a plain file.
+ */
+export function attach(name: string, content: string | Uint8Array): void {
+  const { criterion, directory } = canaryRun();
+  if (criterion === undefined) throw new Error('attach: no criterion is judged now');
+  if (!FILE_NAME.test(name))
+    throw new Error(
+      `attach: ${JSON.stringify(name)} cannot name a file; use letters, digits, ".", "_" and "-"`,
+    );
+  const folder = folderOf(criterion);
+  directory.directory(folder);
+  directory.writeText(`${folder}/${name}`, content);
+}
+
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
