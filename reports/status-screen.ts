@@ -4,6 +4,7 @@ import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import { counted, inWords } from '../helpers/text/counted.ts';
+import { ownCommand } from '../helpers/text/own-command.ts';
 import { oneLine } from './clean-text.ts';
 import { paragraph } from './paragraph.ts';
 import { acceptedRisks, askedNames, criteriaText, limitText, notAsked } from './records.ts';
@@ -146,8 +147,8 @@ function next({ green, causes }: RunVerdict, path: string): string {
   // As a consequence it is open for want of notes, and there is nothing to review.
   const pending = causes.some(({ id }) => id === 'exit.false-positives');
   if (pending && causes.every(({ verdict }) => verdict !== 'fail'))
-    return `npm run review -- ${path}`;
-  return green ? `npm run verify -- ${path}` : `less ${join(path, 'ticket.md')}`;
+    return ownCommand('review', path);
+  return green ? ownCommand('verify', path) : `less ${join(path, 'ticket.md')}`;
 }
 
 /** What was left out by knob, or has no subject on this host or version: no gap, but whoever decides must know. */

@@ -10,6 +10,7 @@ import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-file.ts';
 import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
 import { inWords } from '../helpers/text/counted.ts';
+import { ownCommand } from '../helpers/text/own-command.ts';
 import type { CommandTotal } from './command-totals.ts';
 import { codeSpan, table } from './markdown.ts';
 import { askedNames, criteriaText, limitText, notAsked, reportTitle } from './records.ts';
@@ -338,7 +339,7 @@ function verification({ run }: Ticket): string[] {
   return chapter('How to verify', [
     'In a checkout of the canary, offline, with the run directory and the signer’s public key:',
     '',
-    '    npm run verify -- RUN_DIRECTORY --key PUBLIC_KEY',
+    `    ${ownCommand('verify', 'RUN_DIRECTORY', '--key', 'PUBLIC_KEY')}`,
     '',
     `The run directory was ${codeSpan(run.runDirectory)}. Exit code 0: every file is as the run left it, and the key signed it; 1: something differs, and is named. Without a signature the check finds accidents, not somebody who can write there.`,
   ]);

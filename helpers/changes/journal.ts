@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { noEvidence } from '../criteria/judgement.ts';
 import { folderEntry } from '../host/folder-entries.ts';
+import { ownCommand } from '../text/own-command.ts';
 
 /** Where a run's traces are kept until they are undone; it survives a reboot, as a probe file does. */
 export const STATE_DIRECTORY = '/var/lib/aegisbpf-canary';
@@ -149,7 +150,7 @@ export class Journal {
       (run?.pending.length ? 'it holds changes that are not undone' : undefined);
     if (left !== undefined)
       throw new Error(
-        `${path} is of another run (${run?.run.runId}): ${left}; run \`npm run recover\``,
+        `${path} is of another run (${run?.run.runId}): ${left}; run \`${ownCommand('recover')}\``,
       );
     rmSync(path, { force: true });
     const held = openSync(path, 'ax+', 0o600);

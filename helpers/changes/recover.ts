@@ -1,8 +1,10 @@
 /** `npm run recover`: undoes what a run left behind when even its guardian was killed. */
+
+import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { GuardianError, startGuardian } from './guardian-process.ts';
 
-helpIfAsked(`usage: sudo npm run recover
+helpIfAsked(`usage: sudo ${ownCommand('recover')}
 Undoes what a run left on this host, from its journal. Exit code 0: nothing is left; 1: something is; 2: it could not begin.`);
 
 if (process.getuid?.() !== 0) {
@@ -11,7 +13,7 @@ if (process.getuid?.() !== 0) {
 }
 try {
   const since = new Date().toISOString();
-  const holder = { pid: process.pid, since, runDirectory: 'npm run recover' };
+  const holder = { pid: process.pid, since, runDirectory: ownCommand('recover') };
   const guardian = await startGuardian(holder, 'recover');
   await guardian.finish();
   const { undone, problems } = guardian.recovered;

@@ -12,6 +12,7 @@ import {
   RUN_MARK,
 } from '../host/processes.ts';
 import { whyNot } from '../settings/cannot-begin.ts';
+import { ownCommand } from '../text/own-command.ts';
 import {
   bootId,
   type Journal,
@@ -109,13 +110,13 @@ async function undoPending(
     const why = whyNot(() => journal.strike(id));
     if (why !== undefined)
       notStruck.push(
-        `${described(entry)}, but the journal cannot be written (${why}); make room and run \`npm run recover\``,
+        `${described(entry)}, but the journal cannot be written (${why}); make room and run \`${ownCommand('recover')}\``,
       );
   };
 
   const attempt = async (entry: JournalEntry) => {
     if (broken !== undefined && needsCandidate(entry))
-      return `${broken}; put it back and run \`npm run recover\``;
+      return `${broken}; put it back and run \`${ownCommand('recover')}\``;
     if (rebooted && (needsCandidate(entry) || entry.kind === 'unit')) return undefined;
     return undoEntry(candidate, entry, rebooted ? ourPaths(pending) : []);
   };
@@ -187,7 +188,7 @@ export async function undoAll(
       undone: stopped,
       problems: [
         ...problems,
-        `an agent that is not of that run is running (pid ${others.map(({ pid }) => pid).join(', ')}), and its rules and pins are not told from what was left; stop it and run \`npm run recover\``,
+        `an agent that is not of that run is running (pid ${others.map(({ pid }) => pid).join(', ')}), and its rules and pins are not told from what was left; stop it and run \`${ownCommand('recover')}\``,
       ],
     };
   // Read again: what was stopped may have gone on writing until then.

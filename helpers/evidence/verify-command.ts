@@ -6,10 +6,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inOneLine } from '../text/escaped-character.ts';
+import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { CannotVerify, readPublicKey, type Verification, verifyRun } from './verify.ts';
 
-const USAGE = 'usage: npm run verify -- RUN_DIRECTORY [--key PUBLIC_KEY]';
+const USAGE = `usage: ${ownCommand('verify', 'RUN_DIRECTORY')} [--key PUBLIC_KEY]`;
 
 helpIfAsked(`${USAGE}
 Tells, offline, whether evidence is as the run left it.

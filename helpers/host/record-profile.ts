@@ -2,10 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readSettings } from '../settings/settings.ts';
+import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { type HostProfile, isUnreadable, readProfileSettings } from './profile.ts';
 
-const USAGE = 'usage: npm run profile -- FILE.json (run it on a production host)';
+const USAGE = `usage: ${ownCommand('profile', 'FILE.json')} (run it on a production host)`;
 
 helpIfAsked(`${USAGE}
 Writes this host's kernel, LSM, cgroup, bpffs and systemd settings to a new file, for PRODUCTION_PROFILE on a staging host.`);

@@ -1,6 +1,7 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { readKnownEvents } from '../settings/known-events.ts';
+import { ownCommand } from '../text/own-command.ts';
 import { KNOWN_EVENTS_FILE, unusedKnownEvents } from './known-events.ts';
 import { lostNotes } from './lost-notes.ts';
 import { entryKey, entryKeyOf, recordedGroups } from './recorded-groups.ts';
@@ -42,7 +43,7 @@ async function withoutEntry(
 }
 
 const howToJudgeAgain = (run: RunDirectory) =>
-  `\`npm run review -- ${run.finalPath()}\` asks for it, or edit ${REVIEW_FILE}; then CANARY_RUN=${run.finalPath()} npx vitest run canary/5-exit-criteria`;
+  `\`${ownCommand('review', run.finalPath())}\` asks for it, or edit ${REVIEW_FILE}; then CANARY_RUN=${run.finalPath()} npx vitest run canary/5-exit-criteria`;
 
 /** What KNOWN_EVENTS did not do in this run, for the next one's file. */
 function knownRemarks(run: RunDirectory, entries: readonly ReviewEntry[], now: Date): string {

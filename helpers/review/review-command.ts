@@ -9,14 +9,14 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { counted } from '../text/counted.ts';
+import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { askAboutAll } from './ask.ts';
 import { cleanText, groupText, type OpenGroup, openGroups } from './open-groups.ts';
 import { REVIEW_FILE, readReview } from './review-file.ts';
 import { whatIf, whatIfText } from './what-if.ts';
 
-const USAGE =
-  'usage: npm run review -- RUN_DIRECTORY [--reviewer NAME] [--policy FILE [--agent BINARY]]';
+const USAGE = `usage: ${ownCommand('review', 'RUN_DIRECTORY')} [--reviewer NAME] [--policy FILE [--agent BINARY]]`;
 
 helpIfAsked(`${USAGE}
 Asks about each group of decisions that nobody judged yet and writes the answers into review.yaml; without a terminal it

@@ -1,6 +1,7 @@
 import { Document, isSeq } from 'yaml';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { KnownEvent } from '../settings/known-events.ts';
+import { ownCommand } from '../text/own-command.ts';
 import { knownOf } from './known-events.ts';
 import {
   type ReviewedPhase,
@@ -21,7 +22,7 @@ const HEADER = ` Decisions that the canary's own workload did not cause, one ent
    resolution: of a false positive: resolved (the host or the program was changed, the note says
                how) or accepted (until the day in expires)
  A critical false positive without a resolution fails the canary: fix the policy or the agent and
- run again. \`npm run review -- RUN_DIRECTORY\` asks for all of this; or edit here, and judge again with
+ run again. \`${ownCommand('review', 'RUN_DIRECTORY')}\` asks for all of this; or edit here, and judge again with
    CANARY_RUN=RUN_DIRECTORY npx vitest run canary/5-exit-criteria
  The next release starts from what was said here with KNOWN_EVENTS=RUN_DIRECTORY/${REVIEW_FILE}`;
 

@@ -26,6 +26,7 @@ import { CannotBegin } from '../settings/cannot-begin.ts';
 import { askedPhases, knobsOf, type Settings } from '../settings/settings.ts';
 import { signingKey } from '../settings/signing-key.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
+import { ownCommand } from '../text/own-command.ts';
 import { giveToCaller, RunPlace } from './run-place.ts';
 import { ownSpecs, suiteOfRun } from './suite.ts';
 
@@ -120,7 +121,10 @@ async function undone(guardian: Guardian, path: string): Promise<UndoReport> {
     return another.recovered;
   } catch (error) {
     const why = (error as Error).message;
-    recordError(path, `nobody looked for what this run has left (${why}); use \`npm run recover\``);
+    recordError(
+      path,
+      `nobody looked for what this run has left (${why}); use \`${ownCommand('recover')}\``,
+    );
     return { undone: [], problems: [] };
   }
 }

@@ -9,9 +9,10 @@ import {
   SettingsError,
 } from '../settings/settings.ts';
 import { counted, inWords } from '../text/counted.ts';
+import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 
-helpIfAsked(`usage: npm run plan
+helpIfAsked(`usage: ${ownCommand('plan')}
 Tells what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs and the files that they name, and nothing else.`);
 
 /** What each phase does to the host besides starting the agent (docs/decisions/1-a-guardian-undoes.md). */

@@ -8,6 +8,7 @@ import {
 } from '../host/profile.ts';
 import type { Settings } from '../settings/settings.ts';
 import { counted } from '../text/counted.ts';
+import { ownCommand } from '../text/own-command.ts';
 
 /** The host has the settings of a production host that `npm run profile` recorded. */
 export async function mirrorsProduction(settings: Settings): Promise<Judgement> {
@@ -16,7 +17,7 @@ export async function mirrorsProduction(settings: Settings): Promise<Judgement> 
     if (value !== undefined)
       return pass(`attested, not measured: ${value}`, { value, source: 'ATTEST_PRODUCTION_MATCH' });
     return inconclusive(
-      'nothing says that this host mirrors production. Either record a profile on a production host with `npm run profile -- production.json` and name it with PRODUCTION_PROFILE, or attest the match with ATTEST_PRODUCTION_MATCH="your name: what you compared", and the evidence records your statement, not a measurement',
+      `nothing says that this host mirrors production. Either record a profile on a production host with \`${ownCommand('profile', 'production.json')}\` and name it with PRODUCTION_PROFILE, or attest the match with ATTEST_PRODUCTION_MATCH="your name: what you compared", and the evidence records your statement, not a measurement`,
       { source: 'PRODUCTION_PROFILE' },
     );
   }
