@@ -9,6 +9,7 @@ import { HostRules } from '../helpers/steps/phases/host-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
+import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
 
 const run = canaryRun();
 const subjects = new CoverageSubjects(run);
@@ -29,6 +30,7 @@ section('coverage', () => {
     criterion(`coverage.${mode}.listeners`, () => phase.listeners());
     criterion(`coverage.${mode}.owners`, () => phase.owners());
     if (mode === 'enforce') {
+      criterion('coverage.enforce.survival-list', () => survivalListIsFilled(run, subjects));
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());
       criterion('coverage.enforce.candidate-policy', () =>

@@ -34,7 +34,7 @@ const EXECVEAT = process.arch === 'arm64' ? 281 : 322;
 const MAX_NUMBERS = 300_000;
 
 /** The site as a probe process sees it: below a directory that a chroot may have made the root. */
-export interface FileSite extends Pick<Site, 'numbered' | 'names'> {
+export interface FileSite extends Pick<Site, 'numbered' | 'names' | 'hasSurvivor'> {
   readonly directory: string;
   /** Opened before the rule was made, by a process that lives that long. */
   readonly held: number | undefined;
@@ -187,6 +187,16 @@ function sameNumber({ numbered, directory }: FileSite): void {
   throw new Error(`a fresh tmpfs gives no file the inode number ${wanted}`);
 }
 
+const ofSurvivor =
+  (file: 'survivor' | 'survivorTwin', use: (path: string) => void) => (site: FileSite) => {
+    if (site.hasSurvivor !== true)
+      throw new Error(
+        'the agent had pins before the run: its survival list would keep our program',
+      );
+    use(at(site, file));
+  };
+const read = (path: string) => openAndClose(path, O_RDONLY);
+
 const opens = (file: keyof typeof FILES, flags: number) => (site: FileSite) =>
   openAndClose(at(site, file), flags);
 
@@ -242,6 +252,10 @@ export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   'same-number': sameNumber,
   'same-name': (site) => openAndClose(join(at(site, 'elsewhere'), FILES.secret), O_RDONLY),
   copy: opens('copy', O_RDONLY),
+  'survivor-read': ofSurvivor('survivor', read),
+  'survivor-exec': ofSurvivor('survivor', start),
+  'twin-read': ofSurvivor('survivorTwin', read),
+  'twin-exec': ofSurvivor('survivorTwin', start),
   'number-read': opens('byNumber', O_RDONLY),
   'number-append': opens('byNumber', O_WRONLY | O_APPEND),
   'number-hardlink': byNewName(linkSync, 'byNumber'),

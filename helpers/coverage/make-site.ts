@@ -29,14 +29,19 @@ export interface MadeSite {
 
 /** A small program of the host: what is executed is a copy of it. */
 const PROGRAM = '/bin/true';
+/** Runs until its input ends. */
+const READER = '/bin/cat';
 const TMPFS = 0x0102_1994n;
 const TMPFS_DIRECTORIES = ['/dev/shm', '/run', '/tmp'];
 /** Below the ports that hosts give out by themselves (ip_local_port_range), and above those of services. */
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;
 
-/** Makes files and picks addresses that nobody else has. Anybody may reach the files: ordinary users are to try. */
-export function makeSite(parent: string, journal: Journal): MadeSite {
+/**
+ * Makes files and picks addresses that nobody else has. Anybody may reach the files: ordinary users are to try.
+ * @param hasSurvivor a program of ours may get onto the agent’s survival list.
+ */
+export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean): MadeSite {
   const directory = ownDirectory(parent, journal);
   chmodSync(directory, 0o755);
   const at = (name: keyof typeof FILES) => join(directory, FILES[name]);
@@ -52,12 +57,14 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
   mkdirSync(at('layers'));
   const lower = openFile(join(at('layers'), FILES.lower));
   writeFileSync(at('script'), `#!${at('program')}\n`, { mode: 0o700 });
-  copyProgram(at('program'));
+  const program = copyProgram(at('program'));
+  const survivors = hasSurvivor
+    ? (['survivor', 'survivorTwin'] as const).map((name) => copyProgram(at(name), READER))
+    : [];
   const names = programNames();
   for (const name of Object.values(names)) copyProgram(join(directory, name));
   const numbered = fileOnTmpfs(directory, journal);
-  const program = knownFile(at('program'), '');
-  const named = [secret, linked, program, lower, numbered ?? []].flat();
+  const named = [secret, linked, program, lower, survivors, numbered ?? []].flat();
   const byNumber = openFile(at('byNumber'));
   const guarded = openFile(at('guarded'));
   const ports = somePorts();
@@ -70,6 +77,7 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
     site: {
       directory,
       numbered: numbered?.path,
+      hasSurvivor,
       cgroups: makeCgroups(journal),
       names,
       ipv4: ipv4(ports),
@@ -78,9 +86,10 @@ export function makeSite(parent: string, journal: Journal): MadeSite {
   };
 }
 
-function copyProgram(path: string): void {
-  copyFileSync(PROGRAM, path);
+function copyProgram(path: string, program = PROGRAM): OwnFile {
+  copyFileSync(program, path);
   chmodSync(path, 0o755);
+  return knownFile(path, '');
 }
 
 /** The agent compares 15 characters; no program of the host has such a name. */

@@ -103,12 +103,13 @@ async function take(route: Route, files: FileSite): Promise<Answer> {
 
 const say = (what: object) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
-const { directory, numbered, names } = order.site;
+const { directory, numbered, names, hasSurvivor } = order.site;
 const held = order.kind === 'socket-holder' ? heldSockets(order.site.ipv4) : undefined;
 const files: FileSite = {
   directory,
   numbered,
   names,
+  hasSurvivor,
   held: undefined,
   ...become[order.kind]?.(order.site),
 };

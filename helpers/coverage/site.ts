@@ -32,6 +32,8 @@ export interface Site {
   readonly directory: string;
   /** A denied file on a tmpfs, where one could be made. */
   readonly numbered?: string | undefined;
+  /** A program of ours may get onto the agent’s survival list. */
+  readonly hasSurvivor?: boolean | undefined;
   /** Directories of cgroups of ours; the first is on the allow list, the last has rules of its own. Undefined where none could be made. */
   readonly cgroups?:
     | {
@@ -78,6 +80,10 @@ export const FILES = {
   guarded: 'protected',
   /** Denied to the processes of one cgroup. */
   scoped: 'scoped',
+  /** Has a rule; a program that runs under a name of the survival list. */
+  survivor: 'ssh',
+  /** Denied; a copy of that one, of the same name, which does not run. */
+  survivorTwin: 'elsewhere/ssh',
   beside: 'beside',
   copy: 'copy',
   elsewhere: 'elsewhere',

@@ -9,7 +9,8 @@ type Expected =
 export const GROUPS = [
   ...(['open-modes', 'aliases', 'exec', 'kinds', 'truncate', 'controls', 'near-misses'] as const),
   ...(['overlay-truncate', 'network', 'network-near-misses', 'mapped'] as const),
-  ...(['accepted-peers', 'exemptions', 'by-number', 'protected', 'cgroup-rules'] as const),
+  ...(['accepted-peers', 'exemptions', 'survival', 'by-number', 'protected'] as const),
+  ...(['cgroup-rules'] as const),
 ] as const;
 
 export type Group = (typeof GROUPS)[number];
@@ -121,6 +122,10 @@ export const ROUTES = {
   'tcp-port-connect': 'a TCP connect to the port of protocol tcp',
   'other-protocol-connect': 'a UDP connect to the port of protocol tcp',
   'egress-port-bind': 'a TCP bind to the port of direction egress',
+  'survivor-read': 'open for reading of a running program of the survival list',
+  'survivor-exec': 'exec of a running program of the survival list',
+  'twin-read': 'open for reading of its copy that does not run',
+  'twin-exec': 'exec of its copy that does not run',
   'number-read': 'open for reading of a file denied by its inode number',
   'number-append': 'open for appending of a file denied by its inode number',
   'number-hardlink': 'another name of a file denied by its inode number',
@@ -231,6 +236,8 @@ export const TABLE: readonly Line[] = [
   ...lines('exemptions', 'open', 'exempt', 'read', 'append', 'exec', 'udp-connect', 'udp-send'),
   ...lines('exemptions', 'denied', 'exempt-child', 'read', 'udp-connect'),
   ...lines('exemptions', 'denied', 'exempt-sibling', 'read', 'udp-connect'),
+  ...lines('survival', 'open', 'neighbour', 'survivor-read', 'survivor-exec'),
+  ...lines('survival', 'denied', 'root', 'twin-read', 'twin-exec'),
   ...lines('by-number', 'denied', 'root', 'number-read', 'number-append', 'number-hardlink'),
   ...lines('by-number', 'open', 'neighbour', 'number-other-device'),
   ...lines('protected', 'denied', 'root', 'guarded-read', 'guarded-append'),

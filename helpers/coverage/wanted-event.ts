@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { OwnFile } from '../changes/own-file.ts';
 import { BY_ADDRESS, BY_INODE, BY_PORT, NET_BLOCKS, type Series } from '../soak/counters.ts';
 import { type Destination, destinationOf } from './destinations.ts';
@@ -22,6 +21,7 @@ const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
   ...{ rename: 'linked', exchange: 'linked' },
   ...{ exec: 'program', execveat: 'program', interpreter: 'program' },
   ...{ 'number-read': 'byNumber', 'number-append': 'byNumber', 'number-hardlink': 'byNumber' },
+  ...{ 'twin-read': 'survivorTwin', 'twin-exec': 'survivorTwin' },
   ...{ 'guarded-read': 'guarded', 'guarded-append': 'guarded' },
   ...{ 'scoped-read': 'scoped', 'scoped-append': 'scoped' },
   ...{ 'overlay-read': 'lower', 'overlay-append': 'lower', 'overlay-truncate': 'lower' },
@@ -57,7 +57,7 @@ export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): 
         program: site.names.denied,
       };
     const name = FILES[TARGETS[route] ?? 'secret'];
-    const file = denied.find(({ path }) => basename(path) === name);
+    const file = denied.find(({ path }) => path.endsWith(`/${name}`));
     if (file === undefined) throw new Error(`${name} has no rule`);
     const { dev, ino } = file;
     return { fields: { type: 'block', dev, ino }, series: [[BY_INODE, 'inode', `${dev}:${ino}`]] };

@@ -216,6 +216,11 @@ const coverageIn = (mode: SoakMode) => {
         'processes in an allowed cgroup are exempt',
         ', and no others',
       ),
+      survival: promised(
+        'survival',
+        'a rule on a running program of the survival list denies nothing',
+        ', and one on its copy does',
+      ),
       'by-number': promised(
         'by-number',
         `a file denied by its inode number ${met}, and the same number on another device is free`,
@@ -246,8 +251,13 @@ const coverageStop = (mode: SoakMode) =>
     stop: { title: `the agent stops in order after ${mode} mode` },
   });
 
-/** A policy of production size. */
-const manyRules = needing('coverage.enforce.ready', {
+/** A policy of production size, and what else is asked of the agent while it enforces. */
+const whileEnforcing = needing('coverage.enforce.ready', {
+  'survival-list': {
+    title: 'programs that no rule may deny are on the survival list',
+    withoutFiles,
+    ...slow,
+  },
   'many-rules': {
     title: 'the first, middle and last rule of a large policy are in force',
     ...slow,
@@ -419,7 +429,7 @@ const ENTRIES = {
   ...inPhase('coverage.audit', coverageIn('audit')),
   ...inPhase('coverage.audit', coverageStop('audit')),
   ...inPhase('coverage.enforce', coverageIn('enforce')),
-  ...inPhase('coverage.enforce', manyRules),
+  ...inPhase('coverage.enforce', whileEnforcing),
   ...inPhase('coverage.enforce', coverageStop('enforce')),
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { howItEnded, runCommand } from '../../agent/command.ts';
 import { parseProbe } from '../../agent/contract/probe.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
@@ -8,7 +10,8 @@ import { cannotBeTried } from '../../coverage/judge-lines.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
 import { Probe } from '../../coverage/probe.ts';
 import type { Promises } from '../../coverage/promises.ts';
-import type { Site } from '../../coverage/site.ts';
+import { FILES, type Site } from '../../coverage/site.ts';
+import { runningSurvivors, type Survivor, startSurvivor } from '../../coverage/survivors.ts';
 import { type Kind, TABLE } from '../../coverage/table.ts';
 import { type Standing, takeTable } from '../../coverage/take-table.ts';
 import type { Taken } from '../../coverage/taken.ts';
@@ -65,6 +68,9 @@ export class CoverageSubjects {
   #policyFile: string | undefined;
   #hostFiles: DeniedFiles = new Map();
   #standing: Standing = new Map();
+  #survivor: ChildProcess | undefined;
+  /** Programs that ran before the agent did, and that no rule may deny. */
+  survivors: readonly Survivor[] = [];
   #applied: AppliedPolicy | undefined;
 
   constructor(run: CanaryRun) {
@@ -86,9 +92,14 @@ export class CoverageSubjects {
   async makeAndTry(): Promise<Judgement> {
     const { PROBE_DIR } = this.#run.settings;
     const filesystem = plainFilesystem(PROBE_DIR);
-    this.#made = makeSite(PROBE_DIR, await this.#run.journal());
+    const journal = await this.#run.journal();
+    // Pins that were there before stay, and so would our program on their survival list.
+    this.#made = makeSite(PROBE_DIR, journal, this.#run.startedWithoutPins());
     const { site } = this.#made;
     const { environment } = this.#run.candidate;
+    if (site.hasSurvivor === true)
+      this.#survivor = startSurvivor(join(site.directory, FILES.survivor), environment);
+    this.survivors = runningSurvivors();
     this.#standing = new Map(STANDING.map((kind) => [kind, new Probe(kind, site, environment)]));
     this.notRun = cannotBeTried(await this.take());
     const [value, limit] = [TABLE.length - this.notRun.size, TABLE.length];
@@ -180,6 +191,7 @@ export class CoverageSubjects {
   /** Ends the processes that live through the phase; rules still there are left to the journal. */
   cleanUp(): void {
     for (const probe of this.#standing.values()) probe.kill();
+    this.#survivor?.kill('SIGKILL');
   }
 
   /** Every rule of ours that a list of the agent shows, as it shows it. */
