@@ -33,6 +33,7 @@ section('coverage', () => {
       criterion('coverage.enforce.survival-list', () => survivalListIsFilled(run, subjects));
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());
+      criterion('coverage.enforce.many-rules-times', () => many.times());
       criterion('coverage.enforce.candidate-policy', () =>
         candidatePolicyDenies(run, subjects, enforce.daemon),
       );
@@ -52,6 +53,7 @@ section('coverage', () => {
   afterAll(async () => {
     await audit.cleanUp();
     await enforce.cleanUp();
+    await many.cleanUp();
     await host.cleanUp();
     subjects.cleanUp();
   });

@@ -14,12 +14,20 @@ export interface WorkOrder {
 export type WorkRequest =
   | { readonly ask: 'slice'; readonly piece: PieceName; readonly ms: number }
   | { readonly ask: 'denied' }
+  /** Opens of the free file and of another one, which is denied; and as many looks at the free file. */
+  | {
+      readonly ask: 'opens';
+      readonly denied: string;
+      readonly opens: number;
+      readonly denials: number;
+    }
   | { readonly ask: 'command'; readonly command: readonly string[]; readonly timeoutMs: number };
 
 /** What it answers. */
 export const workAnswer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('up') }),
   z.object({ kind: z.literal('slice'), times }),
+  z.object({ kind: z.literal('opens'), free: times, denied: times, stat: times }),
   z.object({ kind: z.literal('refused'), call: z.string(), errno: z.string() }),
   z.object({ kind: z.literal('opened') }),
   /** `exit 0`, or what else became of it, in words behind its name. */

@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import type { WorkAnswer, WorkOrder, WorkRequest } from './messages.ts';
 import { PIECE_NAMES, type PieceName } from './pieces.ts';
-import { timed } from './slice.ts';
-import { makePieces, openOnce, pathBytes, Refused } from './work.ts';
+import { timed, timedTimes } from './slice.ts';
+import { makePieces, openOnce, openRefused, pathBytes, Refused } from './work.ts';
 
 /** Enough for the compiler of the engine to have seen each piece. */
 const WARM_UP_MS = 20;
@@ -29,6 +29,16 @@ function slice(name: PieceName, ms: number): WorkAnswer {
   const { begin, once, between } = pieces[name];
   begin?.();
   return { kind: 'slice', times: timed(ms, once, between) };
+}
+
+function opens({ denied, ...counts }: Extract<WorkRequest, { ask: 'opens' }>): WorkAnswer {
+  const path = pathBytes(denied);
+  return {
+    kind: 'opens',
+    free: timedTimes(counts.opens, pieces.open.once),
+    denied: timedTimes(counts.denials, () => openRefused(path)),
+    stat: timedTimes(counts.opens, pieces.stat.once),
+  };
 }
 
 function endCommand(): void {
@@ -70,6 +80,7 @@ const say = (answer: WorkAnswer) => process.send?.(answer);
 process.on('message', (request: WorkRequest | 'stop') => {
   if (request === 'stop') process.disconnect?.();
   else if (request.ask === 'command') command(request.command, request.timeoutMs);
+  else if (request.ask === 'opens') say(answerOf(() => opens(request)));
   else if (request.ask === 'denied')
     say(
       answerOf(() => {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 import type { PieceName } from './pieces.ts';
@@ -31,6 +32,7 @@ const [AF_INET, SOCK_STREAM, SOCK_DGRAM, SOCK_CLOEXEC] = [2, 1, 2, 0o2000000];
 const [SOCK_NONBLOCK, BACKLOG] = [0o4000, 128];
 const [SOL_SOCKET, SO_LINGER] = [1, 13];
 const READ_BYTES = 4096;
+const { EPERM } = constants.errno;
 const DISCARD_PORT = 9;
 
 const text = (value: string) => Buffer.from(`${value}\0`);
@@ -63,6 +65,14 @@ function loopback(port: number): Buffer {
 /** Opens a file once. @throws Refused. */
 export function openOnce(path: Buffer): void {
   close(checked(open(path, O_RDONLY | O_CLOEXEC) as number, 'open'));
+}
+
+/** The same of a file that nobody may open. @throws Refused where it is opened, or is not there. */
+export function openRefused(path: Buffer): void {
+  const fd = open(path, O_RDONLY | O_CLOEXEC) as number;
+  if (fd < 0 && koffi.errno() === EPERM) return;
+  if (fd >= 0) close(fd);
+  throw new Refused('open', fd < 0 ? getSystemErrorName(-koffi.errno()) : 'none');
 }
 
 export const pathBytes = text;

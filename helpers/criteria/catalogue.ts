@@ -267,6 +267,11 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     needs: ['coverage.enforce.many-rules'],
     ...slow,
   },
+  'many-rules-times': {
+    title: 'an open takes no longer with them than with few rules',
+    needs: ['coverage.enforce.many-rules-rollback'],
+    evidence: ['coverage/enforce/decision-times.json'],
+  },
   'candidate-policy': {
     title: 'the rules of CANDIDATE_POLICY that are tried deny what they name',
     knob: 'CANDIDATE_POLICY',

@@ -4,12 +4,15 @@ import { howItEnded } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import { ownInput } from '../../changes/own-file.ts';
+import type { Rules } from '../../coverage/decision-times.ts';
 import type { Attempt } from '../../coverage/policy-sample.ts';
+import { FILES } from '../../coverage/site.ts';
 import { tryRules } from '../../coverage/try-rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { policyOf } from './candidate-policy.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
+import { RuleTimes } from './rule-times.ts';
 
 /** The agent's tables, with what a rule of each kind takes of them. */
 const TABLES = { paths: 'deny_path', addresses: 'deny_ipv4' } as const;
@@ -56,25 +59,32 @@ export class ManyRules {
   readonly #run: CanaryRun;
   readonly #subjects: CoverageSubjects;
   readonly #daemon: () => ReadyDaemon;
+  readonly #ruleTimes: RuleTimes;
   #policy: LargePolicy | undefined;
 
   constructor(run: CanaryRun, subjects: CoverageSubjects, daemon: () => ReadyDaemon) {
     this.#run = run;
     this.#subjects = subjects;
     this.#daemon = daemon;
+    this.#ruleTimes = new RuleTimes(run, daemon);
   }
 
   /** Its first, middle and last rule are in force once it is applied, and nothing beside them. */
   async apply(): Promise<Judgement> {
     this.#daemon();
     const policy = await this.#make();
+    await this.#times('few');
     const applied = await this.#run.command('policy', 'apply', policy.file, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
     this.#policy = policy;
+    await this.#times('many');
     const seconds = (applied.durationMs / 1000).toFixed(1);
     const judged = await this.#inForce(policy, 'after the apply');
     return judged.verdict === 'pass'
-      ? { ...judged, explanation: `${policy.rules} rules in ${seconds} s; ${judged.explanation}` }
+      ? {
+          ...judged,
+          explanation: `${policy.rules} rules in ${seconds} s; ${judged.explanation}${this.#ruleTimes.memory}`,
+        }
       : judged;
   }
 
@@ -83,11 +93,35 @@ export class ManyRules {
     if (this.#policy === undefined) throw noEvidence('the large policy was not applied');
     this.#daemon();
     const { policyFile } = this.#subjects;
-    for (const args of [['apply', policyFile, '--reset'], ['rollback']]) {
+    for (const [rules, args] of [
+      ['few', ['apply', policyFile, '--reset']],
+      ['many', ['rollback']],
+    ] as const) {
       const result = await this.#run.command('policy', ...args);
       if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
+      await this.#times(rules);
     }
     return this.#inForce(this.#policy, 'after the rollback');
+  }
+
+  /** Opens take no longer with them than with few. */
+  times(): Judgement {
+    return this.#ruleTimes.judge();
+  }
+
+  cleanUp(): Promise<void> {
+    return this.#ruleTimes.cleanUp();
+  }
+
+  /** Of a file beside all rules, and of one that the policy in force denies. */
+  #times(rules: Rules): Promise<void> {
+    const { site, denied } = this.#subjects.made;
+    const few = denied[0]?.path ?? '';
+    const many = this.#policy?.denied.files[1] ?? few;
+    return this.#ruleTimes.measure(rules, {
+      free: join(site.directory, FILES.beside),
+      denied: rules === 'few' ? few : many,
+    });
   }
 
   async #make(): Promise<LargePolicy> {
