@@ -8,6 +8,7 @@ import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
 import { HostRules } from '../helpers/steps/phases/host-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
+import { renameRace } from '../helpers/steps/phases/rename-race.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
 
@@ -30,6 +31,7 @@ section('coverage', () => {
     criterion(`coverage.${mode}.listeners`, () => phase.listeners());
     criterion(`coverage.${mode}.owners`, () => phase.owners());
     if (mode === 'enforce') {
+      criterion('coverage.enforce.rename-race', () => renameRace(run, subjects, enforce.daemon));
       criterion('coverage.enforce.survival-list', () => survivalListIsFilled(run, subjects));
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());

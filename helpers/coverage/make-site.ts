@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { Journal } from '../changes/journal.ts';
 import { ownCgroup, ownChildCgroup } from '../changes/own-cgroup.ts';
 import { knownFile, type OwnFile, ownDirectory } from '../changes/own-file.ts';
+import { RACE_NAMES } from './rename-race.ts';
 import { FILES, type Site } from './site.ts';
 
 /** The site, and the files of it that a rule is made for. */
@@ -25,6 +26,8 @@ export interface MadeSite {
   readonly guarded: OwnFile;
   /** Has a rule of one cgroup alone. */
   readonly scoped: OwnFile;
+  /** A denied file that changes places with a free one, in a directory of their own. */
+  readonly race: { readonly directory: string; readonly file: OwnFile };
 }
 
 /** A small program of the host: what is executed is a copy of it. */
@@ -63,15 +66,16 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
     : [];
   const names = programNames();
   for (const name of Object.values(names)) copyProgram(join(directory, name));
+  const race = makeRace(directory);
   const numbered = fileOnTmpfs(directory, journal);
-  const named = [secret, linked, program, lower, survivors, numbered ?? []].flat();
+  const named = [secret, linked, program, lower, race.file, survivors, numbered ?? []].flat();
   const byNumber = openFile(at('byNumber'));
   const guarded = openFile(at('guarded'));
   const ports = somePorts();
   return {
     denied: [...named, viaSymlink, byNumber, guarded],
     rulePaths: [...named.map(({ path }) => path), at('ruleSymlink')],
-    ...{ byNumber, guarded },
+    ...{ byNumber, guarded, race },
     otherDevice: openFile(at('otherDevice')),
     scoped: openFile(at('scoped')),
     site: {
@@ -84,6 +88,14 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
       ipv6: ipv6(ports),
     },
   };
+}
+
+function makeRace(parent: string): MadeSite['race'] {
+  const directory = join(parent, 'race');
+  mkdirSync(directory);
+  openFile(join(directory, RACE_NAMES.free));
+  symlinkSync(RACE_NAMES.denied, join(directory, RACE_NAMES.link));
+  return { directory, file: openFile(join(directory, RACE_NAMES.denied)) };
 }
 
 function copyProgram(path: string, program = PROGRAM): OwnFile {

@@ -253,6 +253,11 @@ const coverageStop = (mode: SoakMode) =>
 
 /** A policy of production size, and what else is asked of the agent while it enforces. */
 const whileEnforcing = needing('coverage.enforce.ready', {
+  'rename-race': {
+    title: 'of two files that change places all the time the denied one alone is refused',
+    ...slow,
+    evidence: ['coverage/enforce/rename-race.json'],
+  },
   'survival-list': {
     title: 'programs that no rule may deny are on the survival list',
     withoutFiles,
