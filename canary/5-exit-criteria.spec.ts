@@ -1,5 +1,6 @@
 import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
+import { noWorseThanEarlierRuns } from '../helpers/steps/earlier-runs/earlier-runs.ts';
 import {
   candidateIsTheSame,
   costWithinLimits,
@@ -23,6 +24,7 @@ section('exit', () => {
   criterion('exit.thresholds', () => thresholdsKept(run));
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));
   criterion('exit.rollback', () => sectionsPassed(run, 'exit.rollback'));
+  criterion('exit.earlier-runs', () => noWorseThanEarlierRuns(run));
   criterion('exit.same-candidate', () => candidateIsTheSame(run));
   criterion('exit.kernel-log', () => kernelLoggedNoDefect(run));
   criterion('exit.host-as-found', () => hostIsUnchanged(run));

@@ -2,11 +2,13 @@ import { PREVIOUS_FILE, previousResult } from '../helpers/cost/result.ts';
 import { failureFolders } from '../helpers/evidence/failure-bundle.ts';
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
+import { comparisonOf } from '../helpers/evidence/summary.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
 import { jsonOf } from '../helpers/files/ndjson.ts';
 import { readReview } from '../helpers/review/review-file.ts';
 import { CHART_FILES, CHARTS_FOLDER } from './charts/charts.ts';
 import { COST_CHART } from './charts/cost-chart.ts';
+import { EARLIER_RUNS_CHART } from './charts/earlier-runs-chart.ts';
 import { commandTotals } from './command-totals.ts';
 import { RunReport } from './report-step.ts';
 import { type Ticket, ticketText } from './ticket.ts';
@@ -23,7 +25,8 @@ export function ticketOf(run: RunRecord, directory: RunDirectory): Ticket {
     previous: directory.has(PREVIOUS_FILE)
       ? previousResult.safeParse(jsonOf(directory.readText(PREVIOUS_FILE))).data
       : undefined,
-    charts: [...CHART_FILES, COST_CHART]
+    comparison: comparisonOf(directory),
+    charts: [...CHART_FILES, COST_CHART, EARLIER_RUNS_CHART]
       .map((name) => `${CHARTS_FOLDER}/${name}`)
       .filter((name) => directory.has(name)),
   };

@@ -54,7 +54,7 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
     'MAX_RINGBUF_DROPS | `3 drops` | **FAIL** `1,700 drops` | `≤ 100 drops` |',
   );
   expect(text).toContain('`300 s each, 500 attempts a second: 149,900 decisions in audit`');
-  expect(text.match(/title of exit\./g)).toHaveLength(12);
+  expect(text.match(/title of exit\./g)).toHaveLength(13);
   expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
   expect(text).toContain(`\`aegisbpf-canary 0.1.0, Node v24.0.0, sources ${'c'.repeat(64)}\``);
   expect(text).not.toContain('Judged again by');

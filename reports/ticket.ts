@@ -4,6 +4,7 @@ import {
   type PreviousResult,
 } from '../helpers/cost/result.ts';
 import { entryOf } from '../helpers/criteria/catalogue.ts';
+import type { Comparison } from '../helpers/evidence/comparison.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
@@ -12,6 +13,7 @@ import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
 import { inWords } from '../helpers/text/counted.ts';
 import { ownCommand } from '../helpers/text/own-command.ts';
 import type { CommandTotal } from './command-totals.ts';
+import { earlierRuns } from './earlier-runs.ts';
 import { codeSpan, table } from './markdown.ts';
 import { askedNames, criteriaText, limitText, notAsked, reportTitle } from './records.ts';
 
@@ -34,6 +36,8 @@ export interface Ticket {
   readonly failures: readonly string[];
   /** Candidate and previous version, where both were measured. */
   readonly previous?: PreviousResult | undefined;
+  /** This run and earlier ones, where COMPARE_WITH named some. */
+  readonly comparison?: Comparison | undefined;
   /** Paths of the charts, relative to the page; none where they cannot be shown. */
   readonly charts: readonly string[];
 }
@@ -95,8 +99,7 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
       'BPF object',
       `${sha256} ${path}`,
     ]),
-    ['Host', run.hostname],
-    ['Kernel', run.kernel.value ?? 'unknown'],
+    ['Host', `${run.hostname}, kernel ${run.kernel.value ?? 'unknown'}`],
     ['Mirrors production', attested === undefined ? mirrors?.verdict : `word of ${attested}`],
     ['Phases', askedNames(run.asked).join(', ')],
     ['Not run', others.length === 0 ? undefined : others.join(', ')],
@@ -117,8 +120,7 @@ function about({ run, verdict, judgedAt }: Ticket): string[] {
       ],
     ),
     ['Judged again by', suiteText(run.judgedAgainBy)],
-    ['Started', run.startedAt],
-    ['Judged', judgedAt],
+    ['Started, judged', `${run.startedAt}, ${judgedAt}`],
   ];
   return table(
     ['what', ''],
@@ -364,6 +366,10 @@ export function ticketText(ticket: Ticket): string {
     ...limits(verdict.rows),
     ...coverage(verdict.rows),
     ...againstPrevious(ticket),
+    ...chapter(
+      'Against earlier runs',
+      ticket.comparison === undefined ? [] : earlierRuns(ticket.comparison),
+    ),
     ...open(ticket),
     ...findings(ticket),
     ...reviewed(ticket),

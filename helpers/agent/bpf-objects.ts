@@ -23,7 +23,7 @@ export async function bpfObjects(settings: Settings): Promise<HashedFile[]> {
   const objects: HashedFile[] = [];
   for (const path of objectPaths(settings).filter(isFile)) {
     const sha256 = await sha256OfFile(path).catch(() => undefined);
-    if (sha256 !== undefined) objects.push({ path, sha256 });
+    if (sha256 !== undefined) objects.push({ path, sha256, bytes: statSync(path).size });
   }
   return objects;
 }

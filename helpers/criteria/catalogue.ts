@@ -16,7 +16,8 @@ export interface Entry {
     | 'CANDIDATE_POLICY'
     | 'DISPOSABLE_HOST'
     | 'COST_COMMAND'
-    | 'AEGIS_BIN_PREVIOUS';
+    | 'AEGIS_BIN_PREVIOUS'
+    | 'COMPARE_WITH';
   /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
   readonly phases?: readonly Phase[];
   /** How long the step itself may take, without the agent's commands; the default suits a few opens. */
@@ -627,6 +628,15 @@ const ENTRIES = {
     evidence: ['canary.log', 'review.csv', 'review.yaml'],
   },
   'exit.rollback': sumOf(['rollback'], 'the rollback drill is validated'),
+  'exit.earlier-runs': {
+    title: 'no figure is worse than in the earlier runs, within COMPARE_MAX_RATIO',
+    knob: 'COMPARE_WITH',
+    phases: PHASES,
+    needs: ['preconditions'],
+    // Every file of each of them is hashed.
+    ...slow,
+    evidence: ['earlier-runs.json', 'charts/earlier-runs.svg'],
+  },
   'exit.same-candidate': {
     title: 'the candidate is the same binary from start to end',
     needs: ['preconditions'],

@@ -3,7 +3,11 @@ import { PHASES } from '../settings/settings.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /** A file that the verdict is about, with its SHA-256 as it was when the run began. */
-export const hashedFile = z.object({ path: z.string(), sha256: z.string() });
+export const hashedFile = z.object({
+  path: z.string(),
+  sha256: z.string(),
+  bytes: z.int().optional(),
+});
 export type HashedFile = z.output<typeof hashedFile>;
 
 export const suiteRecord = z.object({ version: z.string(), sha256: z.string(), node: z.string() });
@@ -25,6 +29,8 @@ export const runRecord = z.object({
   startedAt: z.string(),
   hostname: z.string(),
   kernel: z.object({ value: z.string().optional() }),
+  /** What of the host decides on an agent's figures, by name, as it was when the run began. */
+  hostProfile: z.record(z.string(), z.string()).optional(),
   /** Which suite judged: the version of its package, the hash of its sources, and the Node that ran it. */
   suite: suiteRecord.optional(),
   /** Specs of a team's own that judged beside it. */

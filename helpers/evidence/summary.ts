@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { jsonOf } from '../files/ndjson.ts';
 import { PHASES } from '../settings/settings.ts';
+import { COMPARISON_FILE, type Comparison, comparison } from './comparison.ts';
 import { criterionRecord, RunDirectory } from './run-directory.ts';
 import { hashedFile, type RunRecord, readRunRecord, suiteRecord } from './run-record.ts';
 import { runVerdict, STATUSES } from './verdict.ts';
@@ -51,11 +53,18 @@ export const summary = z
       .array(plainTest.omit({ kind: true, again: true }))
       .default([])
       .describe('tests that vitest ran and that are no criteria; each counts'),
+    earlierRuns: comparison.optional(),
     criteria: z.array(criterionRecord),
   })
   .describe('The final status of one run of the AegisBPF staging canary, and every criterion.');
 
 export type Summary = z.output<typeof summary>;
+
+/** What was compared with COMPARE_WITH; nothing where that was not asked for. */
+export function comparisonOf(directory: RunDirectory): Comparison | undefined {
+  if (!directory.has(COMPARISON_FILE)) return undefined;
+  return comparison.safeParse(jsonOf(directory.readText(COMPARISON_FILE))).data;
+}
 
 /** The summary of a run, from its records alone. */
 export function summaryOf(
@@ -87,6 +96,7 @@ export function summaryOf(
     unwritten: [...verdict.unwritten],
     errors: [...verdict.errors],
     tests: verdict.tests.map(({ kind: _kind, again: _again, ...test }) => test),
+    earlierRuns: comparisonOf(directory),
     criteria: [...verdict.records.values()].map((record) => criterionRecord.parse(record)),
   };
 }

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { hostname } from 'node:os';
+import { cpus, hostname, totalmem } from 'node:os';
 import type { TestProject } from 'vitest/node';
 import { z } from 'zod';
 import { bpfObjects } from '../agent/bpf-objects.ts';
@@ -19,6 +19,7 @@ import { recordOfVitest } from '../evidence/vitest-record.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { newestMessage } from '../host/kernel-log.ts';
 import { hostPath, kernelRelease } from '../host/observations.ts';
+import { readProfileSettings } from '../host/profile.ts';
 import { finishedRun, judgedAgain, keepSignature, sameCandidate } from '../rejudge/finished-run.ts';
 import { copyToJudge, putInPlace } from '../rejudge/in-place.ts';
 import { type Part, putTogether, refuseApart } from '../rejudge/runs-together.ts';
@@ -198,6 +199,14 @@ async function hold({ directory }: RunPlace, since: string): Promise<Guardian> {
   return guardian;
 }
 
+const GIB = 2 ** 30;
+
+/** What of the machine decides on how long things take. */
+const machine = (): Record<string, string> => ({
+  processors: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
+  memory: `${Math.round(totalmem() / GIB)} GiB`,
+});
+
 /** Makes a run that holds the host: what its specs are told, and what ends it. */
 async function begin(asked: Settings, path: string, specs: readonly string[]) {
   const place = new RunPlace(path);
@@ -238,6 +247,7 @@ async function beginIn(place: RunPlace, asked: Settings, specs: readonly string[
     startedAt,
     hostname: hostname(),
     kernel: kernelRelease(settings.HOST_ROOT),
+    hostProfile: { ...(await readProfileSettings(settings.HOST_ROOT)), ...machine() },
     suite: suiteOfRun(),
     ownSpecs: await ownSpecs(specs),
     newestKernelMessage,

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { judgeCandidateFile, NO_FAULT } from '../agent/candidate.ts';
+import { MANIFEST_FILE } from '../evidence/manifest.ts';
 import { isFile, readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
 import { quotedKnob, whyNot } from '../settings/cannot-begin.ts';
@@ -50,9 +51,22 @@ function finishedProblem(run: string): string | undefined {
   return why && `CANARY_RUN=${quotedKnob(run)} is not the directory of a finished run: ${why}`;
 }
 
+/** An earlier run is only read; what its evidence is worth is looked at when it is compared. */
+function comparedProblem(run: string, at: number, all: readonly string[]): string | undefined {
+  const quoted = quotedKnob(run);
+  if (all.indexOf(run) !== at) return `COMPARE_WITH=${quoted} is named twice`;
+  const why = ['run.json', MANIFEST_FILE]
+    .map((name) => whyNot(() => readRegularFile(join(run, name))))
+    .find((one) => one !== undefined);
+  return why && `COMPARE_WITH=${quoted} is not the directory of a sealed run: ${why}`;
+}
+
+const comparedWithItself = (run: string) =>
+  `COMPARE_WITH=${quotedKnob(run)} is the run of CANARY_RUN itself`;
+
 /** Files and directories that the knobs name; knobs that cannot be used are absent. */
 function namedProblems(values: Partial<Settings>): Problems {
-  const { CANARY_RUN: runs, OUT_DIR } = values;
+  const { CANARY_RUN: runs, OUT_DIR, COMPARE_WITH: earlier = [] } = values;
   // A run that is judged again needs no candidate; several are put together in a new directory.
   const writes = runs === undefined || runs.length > 1;
   return [
@@ -65,6 +79,8 @@ function namedProblems(values: Partial<Settings>): Problems {
           faultsProblem(values, 'STAND_IN_PREVIOUS_FAULTS'),
         ]
       : runs.map(finishedProblem)),
+    ...earlier.map(comparedProblem),
+    ...(runs ?? []).filter((run) => earlier.includes(run)).map(comparedWithItself),
   ];
 }
 

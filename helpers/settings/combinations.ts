@@ -35,6 +35,11 @@ export function combinationProblems(values: Partial<Knobs>): string[] {
       'AEGIS_BPF_OBJ_PREVIOUS: it belongs to AEGIS_BIN_PREVIOUS, which is not set; name both or neither',
     );
   }
+  if (values.COMPARE_MAX_RATIO !== undefined && values.COMPARE_WITH === undefined) {
+    problems.push(
+      'COMPARE_MAX_RATIO: it belongs to COMPARE_WITH, which is not set; name both or neither',
+    );
+  }
   const ring = values.RINGBUF_BYTES;
   if (ring !== undefined && ring !== 0 && (ring < 4096 || (ring & (ring - 1)) !== 0)) {
     // Documentation/bpf/ringbuf.rst: the size is a power of two and a multiple of the page size.

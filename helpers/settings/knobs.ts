@@ -25,11 +25,16 @@ const zeroOrOne = z
 const noNul = z.string().refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte');
 const path = noNul.transform((value) => resolve(value));
 
-/** Several with colons between, as in PATH. */
-const paths = noNul
-  .transform((value) => value.split(':').filter((one) => one !== ''))
-  .refine((list) => list.length > 0, 'expected a directory, or several with colons between')
-  .transform((list) => list.map((one) => resolve(one)));
+const pathsWith = (separator: RegExp, name: string) =>
+  noNul
+    .transform((value) => value.split(separator).filter((one) => one !== ''))
+    .refine((list) => list.length > 0, `expected a directory, or several with ${name} between`)
+    .transform((list) => list.map((one) => resolve(one)));
+
+/** As in PATH. */
+const paths = pathsWith(/:/, 'colons');
+/** Either, for CANARY_RUN has colons. */
+const comparedRuns = pathsWith(/[,:]/, 'commas');
 
 /** Somebody's word for something: a blank one is nobody's. */
 const attestation = z
@@ -208,6 +213,16 @@ export const knobs = z.object({
       'any figure of the candidate / that of `AEGIS_BIN_PREVIOUS`, at most; when it is set, what this host cannot tell is inconclusive',
     byDefault:
       '1.05 for open and connects; 1.15 for stat, read, exec and the command; 1.25 for all else',
+  }),
+  COMPARE_WITH: comparedRuns
+    .optional()
+    .describe(
+      'earlier run directories to compare this run with, the newest or several with commas between',
+    ),
+  COMPARE_MAX_RATIO: decimal(1, 1000, 'this run / an earlier one').optional().meta({
+    description:
+      'how much worse any figure may be than in the runs of COMPARE_WITH that are alike; when it is set, what cannot be told is inconclusive',
+    byDefault: 'none: differences are told and not judged, from 1.25 on',
   }),
   COST_COMMAND: argumentList
     .optional()

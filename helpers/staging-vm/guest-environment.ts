@@ -22,7 +22,7 @@ const CARRIED = [
 ] as const;
 
 /** Knobs that name a place of this machine and mean nothing in the guest. */
-const HOST_ONLY = ['HOST_ROOT', 'CANARY_RUN'] as const;
+const HOST_ONLY = ['HOST_ROOT', 'CANARY_RUN', 'COMPARE_WITH'] as const;
 
 /** The agent looks for the object's hash beside it: aegis.bpf.o → aegis.bpf.sha256. */
 const sidecarOf = (object: string) => object.replace(/\.o$/, '.sha256');
