@@ -14,6 +14,7 @@ section('audit', () => {
   limits(phase);
   criterion('audit.nothing-denied', () => phase.ofSoak(nothingDenied));
   accounts(phase);
+  criterion('audit.workload', () => phase.workloadWorked());
   criterion('audit.review-notes', () => phase.reviewNotes());
 
   afterAll(() => phase.cleanUp());

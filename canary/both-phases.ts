@@ -18,6 +18,7 @@ import type { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
 export function firstDecision(phase: SoakPhase): void {
   const { mode } = phase;
   criterion(`${mode}.positive-control`, () => phase.filesAreReadable());
+  criterion(`${mode}.workload-before`, () => phase.workloadWorks());
   criterion(`${mode}.rules`, () => phase.seedRules());
   criterion(`${mode}.ready`, () => phase.start());
   criterion(`${mode}.decision`, () => phase.decision());

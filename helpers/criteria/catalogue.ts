@@ -16,6 +16,7 @@ export interface Entry {
     | 'CANDIDATE_POLICY'
     | 'DISPOSABLE_HOST'
     | 'COST_COMMAND'
+    | 'WORKLOAD_COMMAND'
     | 'AEGIS_BIN_PREVIOUS'
     | 'COMPARE_WITH';
   /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
@@ -78,6 +79,11 @@ type SoakMode = 'audit' | 'enforce';
 /** From files without a rule to the first decision. */
 const firstDecision = (mode: SoakMode) => ({
   'positive-control': { title: 'the probe files can be read before there is any rule' },
+  'workload-before': {
+    title: 'WORKLOAD_COMMAND works without the agent',
+    knob: 'WORKLOAD_COMMAND' as const,
+    withoutFiles,
+  },
   rules: {
     title: `the deny rules are seeded before the ${mode} start`,
     needs: [`${mode}.positive-control`],
@@ -152,6 +158,15 @@ const accounts = (mode: SoakMode) =>
     },
     'state-changes': { title: 'the agent reported no degradation and no error', withoutFiles },
   });
+
+/** When no agent runs any more. */
+const workload = (mode: SoakMode) => ({
+  title: `WORKLOAD_COMMAND works beside the agent in ${mode} mode as it does without it`,
+  needs: [`${mode}.ready`, `${mode}.workload-before`],
+  knob: 'WORKLOAD_COMMAND' as const,
+  withoutFiles,
+  evidence: [`${mode}/workload.log`],
+});
 
 /** What the agent decided on others, for a person to judge. */
 const reviewNotes = (need: string, title: string) => ({
@@ -390,6 +405,7 @@ const ENTRIES = {
     needs: ['audit.ready'],
   },
   ...inPhase('audit', accounts('audit')),
+  'audit.workload': workload('audit'),
   'audit.review-notes': reviewNotes('audit.ready', 'the false-positive review notes are written'),
   ...inPhase('enforce', firstDecision('enforce')),
   'enforce.ordinary-program': {
@@ -428,6 +444,7 @@ const ENTRIES = {
     title: 'after a SIGKILL under load rules and counters go on and enforcement returns',
     needs: ['enforce.restart'],
   },
+  'enforce.workload': workload('enforce'),
   'enforce.review-notes': reviewNotes('enforce.ready', 'the blocked-event review is written'),
   ...inPhase('coverage', {
     control: { title: 'the routes can be taken while there is no rule', ...slow },

@@ -229,6 +229,11 @@ export const knobs = z.object({
     .describe(
       'your own command to time with the agent and without, as JSON: `["/usr/bin/make","-C","/src"]`',
     ),
+  WORKLOAD_COMMAND: argumentList
+    .optional()
+    .describe(
+      'your own program, as JSON, that must work beside the agent through each soak; it is started again whenever it has ended',
+    ),
   DISPOSABLE_HOST: zeroOrOne
     .prefault('0')
     .describe(

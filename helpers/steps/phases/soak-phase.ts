@@ -24,6 +24,7 @@ import { operationSubjects } from './operation-files.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
 import { reviewNotes } from './review-notes.ts';
 import { SoakSubjects } from './soak-subjects.ts';
+import { WorkloadBeside } from './workload-beside.ts';
 
 /**
  * One soak phase of the runbook, audit or enforce: the same steps in either mode, each judged by
@@ -34,11 +35,13 @@ export class SoakPhase {
   readonly #run: CanaryRun = canaryRun();
   readonly #subjects = new SoakSubjects(this.#run);
   readonly #daemon: PhaseDaemon;
+  readonly #workload: WorkloadBeside;
   #soak: SoakResult | undefined;
 
   constructor(mode: Mode) {
     this.mode = mode;
     this.#daemon = new PhaseDaemon(this.#run, mode);
+    this.#workload = new WorkloadBeside(this.#run, mode);
   }
 
   get settings(): Settings {
@@ -48,6 +51,16 @@ export class SoakPhase {
   /** Positive control: without a rule the files are read as they were written. */
   filesAreReadable(): Promise<Judgement> {
     return this.#subjects.make();
+  }
+
+  /** WORKLOAD_COMMAND begins before there is a rule of ours or an agent. */
+  workloadWorks(): Promise<Judgement> {
+    return this.#workload.begin();
+  }
+
+  /** And has gone on until now, when no agent runs any more. */
+  workloadWorked(): Promise<Judgement> {
+    return this.#workload.judge();
   }
 
   seedRules(): Promise<Judgement> {
@@ -169,6 +182,7 @@ export class SoakPhase {
 
   /** Ends what is still running, whatever happened. */
   async cleanUp(): Promise<void> {
+    await this.#workload.cleanUp();
     await this.#daemon.cleanUp();
     await this.#subjects.cleanUp();
   }

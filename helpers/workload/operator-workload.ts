@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Waiters } from '../criteria/step-signal.ts';
+
+/** One run of the command that did not end well. */
+interface Failure {
+  /** ISO 8601. */
+  readonly at: string;
+  /** `exit 1`, a signal, or why it could not be started. */
+  readonly end: string;
+  /** The end of what it wrote. */
+  readonly words: string;
+}
+
+/** A command that ends at once is no reason to start a hundred in a second. */
+const BETWEEN_MS = 1000;
+/** Of SIGTERM to the command's end. */
+const PATIENCE_MS = 10_000;
+/** Of what it writes the last of it is kept. */
+const KEPT_BYTES = 64 * 1024;
+const KEPT_WORDS = 300;
+const KEPT_FAILURES = 100;
+
+/**
+ * The operator's own program, which works while the agent runs. It goes on until it is stopped: whenever it has ended, well or
+ * not, it is started again after a second. It has a process group of its own, no input, and ends with the run (CANARY_RUN_ID).
+ */
+export class OperatorWorkload {
+  /** How often it ended with exit code 0. */
+  completed = 0;
+  failed = 0;
+  /** The first of them. */
+  readonly failures: Failure[] = [];
+  readonly #command: readonly string[];
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #waiters = new Waiters();
+  #child: ChildProcess | undefined;
+  #again: NodeJS.Timeout | undefined;
+  #isStopping = false;
+  #output = Buffer.alloc(0);
+  #words = Buffer.alloc(0);
+
+  /** @param command a program by its whole path, and its arguments. */
+  constructor(command: readonly string[], environment: Readonly<Record<string, string>>) {
+    this.#command = command;
+    this.#environment = environment;
+    this.#begin();
+  }
+
+  /** The end of what it wrote to standard output and standard error. */
+  get output(): string {
+    return this.#output.toString('utf8');
+  }
+
+  /** Waits until it has ended once, or for this time. */
+  async untilItEnds(timeoutMs: number): Promise<void> {
+    await this.#waiters.until(() => this.completed + this.failed > 0, timeoutMs);
+  }
+
+  /** Ends it by SIGTERM, and by SIGKILL where it does not end on that. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#again);
+    const { pid } = this.#child ?? {};
+    if (pid === undefined) return;
+    this.#signal(pid, 'SIGTERM');
+    await this.#waiters.until(() => this.#child === undefined, PATIENCE_MS);
+    this.#signal(pid, 'SIGKILL');
+    await this.#waiters.until(() => this.#child === undefined, PATIENCE_MS);
+  }
+
+  #begin(): void {
+    const [program = '', ...args] = this.#command;
+    const child = spawn(program, args, {
+      cwd: '/',
+      detached: true,
+      env: { ...this.#environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.#words = Buffer.alloc(0);
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        this.#output = Buffer.concat([this.#output, chunk]).subarray(-KEPT_BYTES);
+        this.#words = Buffer.concat([this.#words, chunk]).subarray(-KEPT_WORDS);
+      });
+    child.once('error', ({ message }) => this.#ended(`could not be started: ${message}`));
+    // What it has left behind would work beside the next one.
+    child.once('exit', () => child.pid !== undefined && this.#signal(child.pid, 'SIGKILL'));
+    // Behind the last of what it wrote.
+    child.once('close', (code, signal) => {
+      if (child.pid !== undefined) this.#ended(signal ?? `exit ${code}`);
+    });
+  }
+
+  #ended(end: string): void {
+    this.#child = undefined;
+    if (!this.#isStopping) {
+      if (end === 'exit 0') this.completed += 1;
+      else this.#fail(end);
+      this.#again = setTimeout(() => this.#begin(), BETWEEN_MS);
+    }
+    this.#waiters.wake();
+  }
+
+  #fail(end: string): void {
+    this.failed += 1;
+    if (this.failures.length < KEPT_FAILURES)
+      this.failures.push({
+        at: new Date().toISOString(),
+        end,
+        words: this.#words.toString('utf8').trim(),
+      });
+  }
+
+  #signal(pid: number, signal: NodeJS.Signals): void {
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // All of its group have ended.
+    }
+  }
+}
