@@ -64,10 +64,10 @@ const entry = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('network-rule'), arguments: z.array(z.string()) }),
   /** Enforcement was, or may have been, bypassed by an emergency-disable; it outlives every process. */
   z.object({ kind: z.literal('emergency') }),
-  /** A transient systemd unit that would start the agent again whenever we stop it. */
+  /** A transient systemd unit: one that would start the agent again whenever we stop it, or one that a process of ours is in. */
   z.object({
     kind: z.literal('unit'),
-    name: z.string().regex(/^aegisbpf-canary-[\w-]+\.service$/),
+    name: z.string().regex(/^aegisbpf-canary-[\w-]+\.(?:service|scope)$/),
     systemctl: z.string(),
   }),
 ]);

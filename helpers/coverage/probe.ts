@@ -4,29 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { COMPILE_CACHE } from '../files/compile-cache.mjs';
 import { jsonOf } from '../files/ndjson.ts';
+import type { Launch } from './launch.ts';
 import type { Answer, ProbeOrder, Site } from './site.ts';
 import type { Kind, Route } from './table.ts';
 
 const SCRIPT = fileURLToPath(new URL('probe-process.ts', import.meta.url));
-const UNSHARE = '/usr/bin/unshare';
 /** An emulated host takes seconds to start one, and all are started at once. */
 const ANSWER_MS = 120_000;
-
-/** How a kind is started: unshare(1) makes the namespaces, and everything else the process does itself. */
-const UNSHARED: Partial<Record<Kind, readonly string[]>> = {
-  'mount-namespace': ['--mount'],
-  neighbour: ['--mount'],
-  'pid-namespace': ['--pid', '--fork', '--kill-child'],
-  'user-namespace': ['--user'],
-  'network-namespace': ['--net'],
-  'network-ipv6': ['--net'],
-  'network-ipv6-neighbour': ['--net'],
-  'cgroup-namespace': ['--cgroup'],
-  'all-namespaces': [
-    ...['--mount', '--pid', '--net', '--cgroup', '--uts', '--ipc'],
-    ...['--fork', '--kill-child'],
-  ],
-};
 
 /** The first line of a probe process: its pid as the host sees it. */
 const greeting = z.object({ pid: z.number().int() });
@@ -44,12 +28,19 @@ export class Probe {
   #up: Promise<number | string> | undefined;
   #complaint = '';
 
-  constructor(kind: Kind, site: Site, environment: Readonly<Record<string, string>>) {
+  readonly #launch: Launch;
+
+  constructor(
+    kind: Kind,
+    site: Site,
+    environment: Readonly<Record<string, string>>,
+    launch: Launch = { before: [] },
+  ) {
     this.kind = kind;
+    this.#launch = launch;
     const order: ProbeOrder = { kind, site };
     const command = [process.execPath, SCRIPT, JSON.stringify(order)];
-    const options = UNSHARED[kind];
-    const [program, ...args] = options === undefined ? command : [UNSHARE, ...options, ...command];
+    const [program, ...args] = [...launch.before, ...command];
     this.#child = spawn(program ?? '', args, { env: { ...environment, ...COMPILE_CACHE } });
     this.#child.stderr.on('data', (chunk: Buffer) => {
       if (this.#complaint.length < 500) this.#complaint += chunk.toString('utf8');
@@ -85,7 +76,7 @@ export class Probe {
 
   async end(): Promise<void> {
     this.#child.stdin.end();
-    await this.#ended;
+    await this.#launch.ended?.(await this.#ended);
   }
 
   kill(): void {
@@ -103,7 +94,7 @@ export class Probe {
     const code = await this.#ended;
     const [lastLine = ''] = this.#complaint.trim().split('\n').slice(-1);
     const complaint =
-      /^(?:unshare: .*|Error: .*|.*: [A-Z]+)$/m.exec(this.#complaint)?.[0] ?? lastLine;
+      /^(?:unshare: .*|Failed to .*|Error: .*|.*: [A-Z]+)$/m.exec(this.#complaint)?.[0] ?? lastLine;
     return `its process ended with ${code ?? 'a signal'}: ${complaint}`;
   }
 }

@@ -29,6 +29,8 @@ export const KINDS = {
   'all-namespaces': 'a process in namespaces of all kinds, as in a container',
   chroot: 'a process in a chroot',
   seccomp: 'a process with a seccomp filter',
+  service: 'a process in a systemd service',
+  scope: 'a process in a scope below user.slice',
   early: 'a process from before the agent’s start',
   holder: 'a process that opened the file before its rule',
   'socket-holder': 'a process whose sockets are from before the rules',
@@ -166,7 +168,7 @@ const WITHOUT_EXEC: readonly Kind[] = ['chroot', 'thread'];
 const PAIRED: readonly Kind[] = [
   ...(['user', 'thread', 'mount-namespace', 'pid-namespace', 'user-namespace'] as const),
   ...(['network-namespace', 'cgroup-namespace', 'all-namespaces'] as const),
-  ...(['chroot', 'seccomp', 'early'] as const),
+  ...(['chroot', 'seccomp', 'service', 'scope', 'early'] as const),
 ];
 
 const pairs = PAIRED.flatMap((kind) =>

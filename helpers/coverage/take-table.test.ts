@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ownEventLine } from '../../fixtures/examples/own-event-line.ts';
 import { EventLog } from '../agent/stream/event-log.ts';
 import { judgeLines } from './judge-lines.ts';
-import type { Answer, NetworkSite, Site } from './site.ts';
+import type { Answer, NetworkSite } from './site.ts';
 import { isKind, KINDS, type Kind, type Route } from './table.ts';
 import { type Standing, takeTable } from './take-table.ts';
 import { Watermark } from './watermark.ts';
@@ -19,8 +19,6 @@ const NETWORK: NetworkSite = {
   ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, pairPort: 20_030 },
   ...{ scoped: '127.9.9.15', scopedPort: 20_040 },
 };
-const NAMES = { denied: 'canary1234567', longer: 'canary1234567x', other: 'xcanary1234567' };
-const SITE: Site = { directory: '/site', names: NAMES, ipv4: NETWORK, ipv6: NETWORK };
 const HOOKS = {
   ...{ lsm_file_open: true, lsm_inode_permission: true, lsm_bprm_check_security: true },
   ...{ lsm_file_mmap: true, lsm_socket_connect: true, lsm_socket_bind: true },
@@ -96,7 +94,7 @@ async function take(
     },
     end: () => Promise.resolve(),
   });
-  const taken = takeTable(SITE, {}, standing, watermark);
+  const taken = takeTable((kind) => `no ${kind} is begun here`, standing, watermark);
   let isOver = false;
   let controlsTold = 0;
   void taken.then(() => {

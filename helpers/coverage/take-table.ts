@@ -1,13 +1,15 @@
 import type { KnownActor } from '../agent/stream/field-check.ts';
 import { type ProcessFacts, readProcessFacts } from '../host/process-facts.ts';
-import { Probe } from './probe.ts';
-import type { Site } from './site.ts';
+import type { Probe } from './probe.ts';
 import { isKind, KINDS, type Kind, type Route, TABLE } from './table.ts';
 import type { Taken } from './taken.ts';
 import type { Watermark } from './watermark.ts';
 
+/** A process of a kind. */
+type Actor = Pick<Probe, keyof Probe>;
+
 /** Processes that were begun before, and live on after it. */
-export type Standing = ReadonlyMap<Kind, Pick<Probe, keyof Probe>>;
+export type Standing = ReadonlyMap<Kind, Actor>;
 
 /** A line that was taken, and the event lines that came of it until now. */
 type Begun = Omit<Taken, 'events'> & { readonly lines: () => Taken['events'] };
@@ -30,11 +32,10 @@ const ALONE: readonly Kind[] = ['neighbour'];
 
 /**
  * Takes every line of the table once, each kind of process its own lines in order.
- * @param watermark of the agent's events; without one there is no rule, and what fails then cannot be tried on this host.
+ * @param begin starts a process of a kind, or tells why there can be none. @param watermark of the agent's events; without one there is no rule, and what fails then cannot be tried on this host.
  */
 export async function takeTable(
-  site: Site,
-  environment: Readonly<Record<string, string>>,
+  begin: (kind: Kind) => Actor | string,
   standing: Standing,
   watermark?: Watermark,
 ): Promise<readonly Taken[]> {
@@ -45,9 +46,9 @@ export async function takeTable(
     silent += 1;
   };
   const takeKind = async (kind: Kind) => {
-    const probe = standing.get(kind) ?? new Probe(kind, site, environment);
-    taken.push(...(await takeLines(probe, watermark, waitMs, wasSilent)));
-    if (!standing.has(kind)) await probe.end();
+    const actor = standing.get(kind) ?? begin(kind);
+    taken.push(...(await takeLines(kind, actor, watermark, waitMs, wasSilent)));
+    if (typeof actor !== 'string' && !standing.has(kind)) await actor.end();
   };
   const waiting = Object.keys(KINDS).filter(isKind).values();
   const workers = Array.from({ length: TOGETHER }, async () => {
@@ -63,14 +64,17 @@ export async function takeTable(
 }
 
 async function takeLines(
-  probe: Pick<Probe, keyof Probe>,
+  kind: Kind,
+  probe: Actor | string,
   watermark: Watermark | undefined,
   waitMs: () => number,
   wasSilent: () => void,
 ): Promise<Begun[]> {
-  const lines = TABLE.filter(({ kind }) => kind === probe.kind);
+  const lines = TABLE.filter((line) => line.kind === kind);
+  const untaken = (why: string) => lines.map((line) => ({ line, answer: why, lines: () => [] }));
+  if (typeof probe === 'string') return untaken(probe);
   const pid = await probe.up();
-  if (typeof pid === 'string') return lines.map((line) => ({ line, answer: pid, lines: () => [] }));
+  if (typeof pid === 'string') return untaken(pid);
   const made = watermark?.events.watchProcess(pid) ?? [];
   /** @returns whether all lines have come that were due by now; where nobody knows, none came for so long. */
   const settled = async (ms: number): Promise<boolean> => {

@@ -6,7 +6,9 @@ import type { EventLog } from '../../agent/stream/event-log.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, type RuleList, rulesOn } from '../../changes/rules.ts';
+import { systemdOf } from '../../changes/transient-unit.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
+import { Launcher } from '../../coverage/launch.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
 import { Probe } from '../../coverage/probe.ts';
 import type { Promises } from '../../coverage/promises.ts';
@@ -69,6 +71,7 @@ export class CoverageSubjects {
   #hostFiles: DeniedFiles = new Map();
   #standing: Standing = new Map();
   #survivor: ChildProcess | undefined;
+  #launcher: Launcher | undefined;
   /** Programs that ran before the agent did, and that no rule may deny. */
   survivors: readonly Survivor[] = [];
   #applied: AppliedPolicy | undefined;
@@ -90,9 +93,10 @@ export class CoverageSubjects {
 
   /** Positive control: every route is taken once while there is no rule. */
   async makeAndTry(): Promise<Judgement> {
-    const { PROBE_DIR } = this.#run.settings;
+    const { PROBE_DIR, HOST_ROOT } = this.#run.settings;
     const filesystem = plainFilesystem(PROBE_DIR);
     const journal = await this.#run.journal();
+    this.#launcher = new Launcher(systemdOf(HOST_ROOT), this.#run.provided.runId, journal);
     // Pins that were there before stay, and so would our program on their survival list.
     this.#made = makeSite(PROBE_DIR, journal, this.#run.startedWithoutPins());
     const { site } = this.#made;
@@ -118,7 +122,16 @@ export class CoverageSubjects {
 
   /** Takes the whole table. @param watermark of the agent's events, once there is one. */
   take(watermark?: Watermark): Promise<readonly Taken[]> {
-    return takeTable(this.made.site, this.#run.candidate.environment, this.#standing, watermark);
+    return takeTable((kind) => this.#begin(kind), this.#standing, watermark);
+  }
+
+  /** @returns in words why this host can have no process of the kind. */
+  #begin(kind: Kind): Probe | string {
+    const { environment } = this.#run.candidate;
+    const launch = this.#launcher?.launch(kind, environment) ?? 'nothing was made to be tried';
+    return typeof launch === 'string'
+      ? launch
+      : new Probe(kind, this.made.site, environment, launch);
   }
 
   watermark(events: EventLog): Watermark {
