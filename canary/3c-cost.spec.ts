@@ -33,6 +33,8 @@ section('previous', () => {
   criterion('previous.command', () => previous.figure('command'));
   for (const figure of OWN_FIGURE_NAMES)
     criterion(`previous.${figure}`, () => previous.figure(figure));
+  criterion('previous.decisions', () => previous.figure('decisions'));
+  criterion('previous.decision-cpu', () => previous.figure('decision-cpu'));
   criterion('previous.object-size', () => previous.objectSize());
   criterion('previous.features', () => previous.features());
 });

@@ -21,6 +21,8 @@ export type WorkRequest =
       readonly opens: number;
       readonly denials: number;
     }
+  /** Opens of the denied file at a pace. */
+  | { readonly ask: 'burst'; readonly ms: number; readonly perSecond: number }
   | { readonly ask: 'command'; readonly command: readonly string[]; readonly timeoutMs: number };
 
 /** What it answers. */
@@ -30,6 +32,15 @@ export const workAnswer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('opens'), free: times, denied: times, stat: times }),
   z.object({ kind: z.literal('refused'), call: z.string(), errno: z.string() }),
   z.object({ kind: z.literal('opened') }),
+  z.object({
+    kind: z.literal('burst'),
+    opens: z.int().positive(),
+    denied: z.int(),
+    /** From the first to the last. */
+    ms: z.number(),
+    /** Of each, in µs. */
+    p50: z.number(),
+  }),
   /** `exit 0`, or what else became of it, in words behind its name. */
   z.object({ kind: z.literal('command'), ms: z.number(), end: z.string() }),
 ]);

@@ -3,6 +3,7 @@
  * operator's command is started from here in a process group of its own, and ends with this process.
  */
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkAnswer, WorkOrder, WorkRequest } from './messages.ts';
 import { PIECE_NAMES, type PieceName } from './pieces.ts';
 import { timed, timedTimes } from './slice.ts';
@@ -10,6 +11,7 @@ import { makePieces, openOnce, openRefused, pathBytes, Refused } from './work.ts
 
 /** Enough for the compiler of the engine to have seen each piece. */
 const WARM_UP_MS = 20;
+const BUNCH_MS = 20;
 
 const order: WorkOrder = JSON.parse(process.argv[2] ?? '');
 const pieces = makePieces(order.free);
@@ -23,6 +25,11 @@ function answerOf(work: () => WorkAnswer): WorkAnswer {
     if (!(error instanceof Refused)) throw error;
     return { kind: 'refused', call: error.call, errno: error.errno };
   }
+}
+
+function openDenied(): WorkAnswer {
+  openOnce(denied);
+  return { kind: 'opened' };
 }
 
 function slice(name: PieceName, ms: number): WorkAnswer {
@@ -75,19 +82,35 @@ function command([program = '', ...args]: readonly string[], timeoutMs: number):
   );
 }
 
+/** As the soak's workers do it: it wakes now and then, and makes what is due. */
+async function burst(ms: number, perSecond: number): Promise<WorkAnswer> {
+  const most = Math.max(1, Math.round((ms / 1000) * perSecond));
+  const took: number[] = [];
+  let refused = 0;
+  const begun = performance.now();
+  let last = begun;
+  while (took.length < most) {
+    const due = Math.min(most, Math.ceil(((performance.now() - begun) / 1000) * perSecond));
+    for (let more = due - took.length; more > 0; more -= 1) {
+      const before = performance.now();
+      if (answerOf(openDenied).kind === 'refused') refused += 1;
+      last = performance.now();
+      took.push(1000 * (last - before));
+    }
+    await sleep(BUNCH_MS);
+  }
+  const p50 = took.toSorted((one, other) => one - other)[Math.floor(most / 2)] ?? 0;
+  return { kind: 'burst', opens: most, denied: refused, ms: last - begun, p50 };
+}
+
 const say = (answer: WorkAnswer) => process.send?.(answer);
 
 process.on('message', (request: WorkRequest | 'stop') => {
   if (request === 'stop') process.disconnect?.();
   else if (request.ask === 'command') command(request.command, request.timeoutMs);
   else if (request.ask === 'opens') say(answerOf(() => opens(request)));
-  else if (request.ask === 'denied')
-    say(
-      answerOf(() => {
-        openOnce(denied);
-        return { kind: 'opened' };
-      }),
-    );
+  else if (request.ask === 'denied') say(answerOf(openDenied));
+  else if (request.ask === 'burst') void burst(request.ms, request.perSecond).then(say);
   else {
     say(answerOf(() => slice(request.piece, request.ms)));
   }

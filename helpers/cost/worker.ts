@@ -47,8 +47,7 @@ export class CostWorker {
     this.#answers = [];
     if (this.#process.isGone) throw this.#gone();
     this.#process.child.send(request);
-    const asked =
-      request.ask === 'slice' ? request.ms : request.ask === 'command' ? request.timeoutMs : 0;
+    const asked = 'ms' in request ? request.ms : request.ask === 'command' ? request.timeoutMs : 0;
     return this.#answer(asked + PATIENCE_MS, ...kinds);
   }
 

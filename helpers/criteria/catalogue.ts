@@ -361,6 +361,12 @@ const againstPrevious = () => {
     memory: own('the agent holds no more memory after the work'),
     start: own('the agent takes no longer to be ready'),
     stop: own('the agent takes no longer to stop'),
+    decisions: compared(
+      'decisions at a set pace take no longer, and no more go untold, than with the previous version, within the limit',
+    ),
+    'decision-cpu': compared(
+      "a decision takes no more of the agent's CPU than with the previous version, within the limit",
+    ),
     'object-size': own('the BPF object is no larger'),
     features: compared('the candidate promises all that the previous version does'),
   };

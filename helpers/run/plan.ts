@@ -1,4 +1,5 @@
 /** `npm run plan`: what a run with these knobs would check and change, and how long it takes. It touches nothing. */
+import { BURST_SHARE } from '../cost/burst-figures.ts';
 import { CATALOGUE, SECTIONS, sectionTitle } from '../criteria/catalogue.ts';
 import { inScope, notRequested } from '../criteria/scope.ts';
 import {
@@ -88,7 +89,9 @@ function secondsOf(phase: Phase, settings: Settings): number {
   // Those of each mode, of the previous version, and one without the agent before and after each.
   const kinds = settings.AEGIS_BIN_PREVIOUS === undefined ? 4 : 6;
   const blocks = kinds * settings.COST_BLOCKS + 1;
-  return phase === 'cost' ? (blocks * settings.COST_BLOCK_MS) / 1000 : 0;
+  const bursts = settings.AEGIS_BIN_PREVIOUS === undefined ? 0 : 2 * BURST_SHARE;
+  const seconds = ((blocks + bursts * settings.COST_BLOCKS) * settings.COST_BLOCK_MS) / 1000;
+  return phase === 'cost' ? seconds : 0;
 }
 
 function time(settings: Settings): string[] {

@@ -3,8 +3,8 @@ import type { Capabilities } from '../../agent/contract/capabilities.ts';
 import { type ReadyDaemon, StartingDaemon, type StoppedDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
-import { scrapeEndpoint } from '../../agent/scrape.ts';
-import type { EventLog } from '../../agent/stream/event-log.ts';
+import type { EventLog, OwnDecision } from '../../agent/stream/event-log.ts';
+import type { BurstFigureName } from '../../cost/burst-figures.ts';
 import { type Beside, type Configuration, shuffled } from '../../cost/order.ts';
 import type { OwnFigureName } from '../../cost/own-figures.ts';
 import { PIECE_NAMES, PIECES, type PieceName } from '../../cost/pieces.ts';
@@ -13,8 +13,11 @@ import type { CostWorker } from '../../cost/worker.ts';
 import { failed, JudgementError, noEvidence } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { processResources } from '../../host/processes.ts';
+import { cpuBetween, threadCpu } from '../../host/thread-cpu.ts';
 import type { CanaryRun } from '../canary-run.ts';
+import { burst } from './cost-burst.ts';
 import type { CostSubjects } from './cost-subjects.ts';
+import { hookTimes } from './hook-times.ts';
 
 /** Every block as it was measured, one a line. */
 const BLOCKS_FILE = 'cost/blocks.ndjson';
@@ -25,8 +28,6 @@ const SETTLE_MS = 500;
 const ROUNDS = 5;
 /** Longer than any event line takes. */
 const EVENT_WAIT_MS = 10_000;
-/** USER_HZ is 100 on every architecture Node runs on (sysconf(3), _SC_CLK_TCK). */
-const MS_PER_TICK = 10;
 /** The operator's command may take so long each time. */
 const COMMAND_SECONDS = 600;
 
@@ -43,6 +44,8 @@ export interface Block {
   readonly hookNs?: Readonly<Record<string, number>>;
   /** What the agent takes for itself. */
   readonly own?: Readonly<Record<OwnFigureName, number>>;
+  /** In enforce mode, where a previous version is compared: what its decisions take. */
+  readonly burst?: Readonly<Record<BurstFigureName, number>>;
 }
 
 /** A block that the previous version could not be measured in, and why. */
@@ -136,6 +139,7 @@ export class CostBlocks {
     const taken = await this.#taken(ready, () => this.#work(beside));
     await this.#mustHaveDecided(ready, ours);
     const hookNs = await hookTimes(ready);
+    const decisions = await this.#burst(ready, ours);
     const { exit } = await ready.stop();
     if (exit.exitCode !== 0)
       throw failed(`the agent ${endText(exit)} after a block, expected exit code 0`, {
@@ -144,15 +148,32 @@ export class CostBlocks {
         source: `${name}/agent.stderr.log`,
       });
     const own = { ...taken.own, start: ready.startMs, stop: exit.stopMs ?? Number.NaN };
-    return { ...taken.block, hookNs, own };
+    return { ...taken.block, hookNs, own, ...decisions };
+  }
+
+  /** Nothing but the two versions in enforce mode is compared by it. */
+  async #burst(
+    ready: ReadyDaemon,
+    ours: readonly OwnDecision[],
+  ): Promise<Pick<Block, 'burst'> | undefined> {
+    const { settings, previous } = this.#run;
+    if (previous === undefined || ready.mode !== 'enforce') return undefined;
+    const told = () => ours.filter((event) => this.#isDenied(event)).length;
+    return { burst: await burst(ready, this.#worker, settings, told) };
+  }
+
+  /** An event on the file that a rule names and that is opened. */
+  #isDenied(event: OwnDecision): boolean {
+    return 'ino' in event && event.ino === this.#subjects.made.denied[0].ino;
   }
 
   /** The work, and what the agent took for itself meanwhile. */
   async #taken({ identity, isRunning }: ReadyDaemon, work: () => Promise<Block>) {
     const read = () => {
-      const resources = processResources(identity.pid);
+      const [resources, threads] = [processResources(identity.pid), threadCpu(identity.pid)];
       const source = `/proc/${identity.pid}`;
-      if (resources !== undefined) return { at: performance.now(), ...resources };
+      if (resources !== undefined && threads !== undefined)
+        return { at: performance.now(), ...resources, threads };
       throw isRunning()
         ? noEvidence('what the agent takes for itself cannot be read', { source })
         : failed('the agent died while the work was timed', { source });
@@ -160,8 +181,7 @@ export class CostBlocks {
     const before = read();
     const block = await work();
     const after = read();
-    const cpuMs = (after.cpuTicks - before.cpuTicks) * MS_PER_TICK;
-    const cpu = (100 * cpuMs) / (after.at - before.at);
+    const cpu = (100 * cpuBetween(before.threads, after.threads)) / (after.at - before.at);
     return { block, own: { cpu, memory: after.rssKb } };
   }
 
@@ -212,9 +232,8 @@ export class CostBlocks {
   /** An agent that decides nothing costs nothing: each block ends with an open that it must decide on. */
   async #mustHaveDecided(
     { mode, events, isRunning, identity }: ReadyDaemon,
-    ours: ReturnType<EventLog['watchProcess']>,
+    ours: readonly OwnDecision[],
   ): Promise<void> {
-    const [denied] = this.#subjects.made.denied;
     const source = `pid ${identity.pid}`;
     const answer = await this.#worker.ask({ ask: 'denied' }, 'opened', 'refused');
     const outcome = answer.kind === 'opened' ? 'allowed' : `refused with ${answer.errno}`;
@@ -225,7 +244,7 @@ export class CostBlocks {
         `at the end of a block an open of a denied file was ${outcome} in ${mode} mode, expected ${wanted}: this agent decides nothing, and what it costs shows nothing`,
         { value: outcome, limit: wanted, source },
       );
-    const isDenied = (event: (typeof ours)[number]) => 'ino' in event && event.ino === denied.ino;
+    const isDenied = (event: OwnDecision) => this.#isDenied(event);
     if (!(await events.until(() => ours.some(isDenied), EVENT_WAIT_MS)))
       throw failed(
         `the agent wrote no event line of an open of a denied file at the end of a block in ${mode} mode, so what it costs shows nothing`,
@@ -238,21 +257,4 @@ export class CostBlocks {
         { value: others.length, limit: 0, unit: 'event lines', source },
       );
   }
-}
-
-/** What the agent says of its hooks; nothing where this version tells nothing. */
-async function hookTimes({ metricsAddress }: ReadyDaemon): Promise<Record<string, number>> {
-  const scrape = await scrapeEndpoint(metricsAddress);
-  if (!scrape.ok) return {};
-  const calls = new Map(
-    scrape.metrics
-      .samples('aegisbpf_hook_invocations_total')
-      .map(({ labels, value }) => [labels.hook, value]),
-  );
-  return Object.fromEntries(
-    scrape.metrics.samples('aegisbpf_hook_latency_total_ns').flatMap(({ labels, value }) => {
-      const count = calls.get(labels.hook) ?? 0;
-      return labels.hook === undefined || count === 0 ? [] : [[labels.hook, value / count]];
-    }),
-  );
 }

@@ -63,7 +63,7 @@ export class PreviousVersion {
   }
 
   /** One criterion: a piece of work, or what the agent takes for itself. */
-  figure(metric: PieceName | OwnFigureName | 'command'): Judgement {
+  figure(metric: PieceName | OwnFigureName | 'command' | 'decisions' | 'decision-cpu'): Judgement {
     if (metric === 'command' && this.#run.settings.COST_COMMAND === undefined)
       throw new NotApplicable('not asked for: COST_COMMAND is not set');
     const all = this.#compared.filter(({ judged }) => judged.piece === metric);

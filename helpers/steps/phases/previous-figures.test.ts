@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BURST_FIGURE_NAMES, BURST_FIGURES } from '../../cost/burst-figures.ts';
 import { blockOrder, type Configuration, seeded } from '../../cost/order.ts';
 import { OWN_FIGURE_NAMES } from '../../cost/own-figures.ts';
 import { PIECE_NAMES } from '../../cost/pieces.ts';
@@ -7,7 +8,7 @@ import type { Block } from './cost-blocks.ts';
 import { comparedFigures, noData } from './previous-figures.ts';
 
 const THREE = ['audit', 'enforce', 'previous'] as const;
-const METRICS = [...PIECE_NAMES, 'command', ...OWN_FIGURE_NAMES];
+const METRICS = [...PIECE_NAMES, 'command', ...OWN_FIGURE_NAMES, 'decisions', 'decision-cpu'];
 
 /** Blocks on a host with a noise of 1 %, in which one metric of some configurations is another. */
 function blocks(changed: string, times: Readonly<Partial<Record<Configuration, number>>>): Block[] {
@@ -25,6 +26,9 @@ function blocks(changed: string, times: Readonly<Partial<Record<Configuration, n
       configuration,
       times: all(PIECE_NAMES, slice) as Block['times'],
       commandMs: figure('command', 300),
+      burst: all(BURST_FIGURE_NAMES, (name) =>
+        figure(BURST_FIGURES[name].metric, 500),
+      ) as NonNullable<Block['burst']>,
       own: all(OWN_FIGURE_NAMES, (name) => figure(name, 20_000)) as NonNullable<Block['own']>,
     };
   });

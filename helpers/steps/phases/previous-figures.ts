@@ -1,3 +1,4 @@
+import { BURST_FIGURE_NAMES, BURST_FIGURES } from '../../cost/burst-figures.ts';
 import { type Compared, compared, isSurelyAbove } from '../../cost/judge.ts';
 import { OWN_FIGURE_NAMES, OWN_FIGURES, OWN_LIMIT } from '../../cost/own-figures.ts';
 import { COMMAND_LIMIT, PIECE_NAMES, PIECES } from '../../cost/pieces.ts';
@@ -35,6 +36,13 @@ const own = OWN_FIGURE_NAMES.map((metric): Figure => {
     ...{ of: (block) => Math.max(floor, block.own?.[metric] ?? Number.NaN), ratios: figuresOf },
   };
 });
+const bursts = BURST_FIGURE_NAMES.map((name): Figure => {
+  const { metric, words, unit, floor } = BURST_FIGURES[name];
+  return {
+    ...{ metric, name: `${words}, ${unit}`, decides: true, byDefault: OWN_LIMIT },
+    ...{ of: ({ burst }) => Math.max(floor, burst?.[name] ?? Number.NaN), ratios: figuresOf },
+  };
+});
 
 const middleOf = (values: readonly number[]): number | undefined =>
   values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
@@ -52,7 +60,7 @@ export function comparedFigures(
   limitOf: (byDefault: number) => number,
   hasCommand: boolean,
 ): readonly { readonly compared: Compared; readonly line: AgainstPrevious }[] {
-  const figures = [...pieces, ...(hasCommand ? [command] : []), ...own].map(
+  const figures = [...pieces, ...(hasCommand ? [command] : []), ...own, ...bursts].map(
     ({ metric, name, of, ratios, byDefault, decides }) => {
       const measured = figuresIn(blocks, of);
       const what = { piece: metric, mode: 'enforce', figure: name } as const;
@@ -75,6 +83,6 @@ export function comparedFigures(
 
 /** The same lines where nothing could be compared. */
 export const noData = (detail: string): readonly AgainstPrevious[] =>
-  [...pieces, ...own].map(({ metric, name: figure }) => ({
+  [...pieces, ...own, ...bursts].map(({ metric, name: figure }) => ({
     ...{ metric, figure, verdict: 'no data', detail },
   }));
