@@ -19,6 +19,7 @@ const UNSHARED: Partial<Record<Kind, readonly string[]>> = {
   'user-namespace': ['--user'],
   'network-namespace': ['--net'],
   'network-ipv6': ['--net'],
+  'network-ipv6-holder': ['--net'],
   'network-ipv6-neighbour': ['--net'],
   'cgroup-namespace': ['--cgroup'],
   'all-namespaces': [

@@ -53,13 +53,25 @@ const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
   'exempt-child': joinCgroup('child'),
   'exempt-sibling': joinCgroup('sibling'),
   ruled: joinCgroup('ruled'),
+  'network-namespace': haveLoopback,
   'network-ipv6': haveAddresses,
+  'network-ipv6-holder': haveAddresses,
   'network-ipv6-neighbour': haveAddresses,
 };
 
 function haveAddresses({ ipv6: { address, next, free, pair, range } }: Site): Partial<FileSite> {
   const { first, last, before, after } = range;
   addLoopbackAddresses([address, next, free, pair, first, last, before, after]);
+  return {};
+}
+
+/** A network namespace begins without one; where there can be none, connects fail and are told as not run. */
+function haveLoopback(): Partial<FileSite> {
+  try {
+    addLoopbackAddresses([]);
+  } catch {
+    // This kernel has no IPv6, by whose socket it is asked.
+  }
   return {};
 }
 
@@ -104,7 +116,6 @@ async function take(route: Route, files: FileSite): Promise<Answer> {
 const say = (what: object) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 const { directory, numbered, names, hasSurvivor } = order.site;
-const held = order.kind === 'socket-holder' ? heldSockets(order.site.ipv4) : undefined;
 const files: FileSite = {
   directory,
   numbered,
@@ -113,6 +124,13 @@ const files: FileSite = {
   held: undefined,
   ...become[order.kind]?.(order.site),
 };
+/** Of kinds that have some, once they are what they are. */
+const holders: Partial<Record<Kind, Site['ipv4']>> = {
+  'socket-holder': order.site.ipv4,
+  'network-ipv6-holder': order.site.ipv6,
+};
+const network = holders[order.kind];
+const held = network && heldSockets(network);
 say({ pid });
 for await (const line of createInterface({ input: process.stdin })) {
   if (isRoute(line)) say(await take(line, files));

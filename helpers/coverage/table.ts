@@ -34,6 +34,7 @@ export const KINDS = {
   early: 'a process from before the agent’s start',
   holder: 'a process that opened the file before its rule',
   'socket-holder': 'a process whose sockets are from before the rules',
+  'network-ipv6-holder': 'a process whose IPv6 sockets are from before the rules',
   exempt: 'a process in an allowed cgroup',
   'exempt-child': 'a process in a cgroup below an allowed one',
   'exempt-sibling': 'a process in a cgroup beside an allowed one',
@@ -180,7 +181,14 @@ const pairs = PAIRED.flatMap((kind) =>
   ),
 );
 
+/** An ordinary user has lines of its own, a thread of ours connects to nothing, and no rehearsal can deny a connect from another pid namespace. */
+const WITHOUT_CONNECT: readonly Kind[] = ['user', 'thread', 'pid-namespace', 'all-namespaces'];
+const connects = PAIRED.filter((kind) => !WITHOUT_CONNECT.includes(kind)).flatMap((kind) =>
+  lines('network', 'denied', kind, 'udp-connect'),
+);
+
 const WITH_RULES: readonly Kind[] = ['network', 'network-ipv6'];
+const HOLDERS: readonly Kind[] = ['socket-holder', 'network-ipv6-holder'];
 const BESIDE_RULES: readonly Kind[] = ['network-neighbour', 'network-ipv6-neighbour'];
 /** Of networks, of an address with a port, and of a port with a protocol. */
 const RULES_OF_MORE: readonly Route[] = [
@@ -229,12 +237,16 @@ export const TABLE: readonly Line[] = [
   ...WITH_RULES.flatMap((kind) => lines('network', 'denied', kind, ...RULES_OF_MORE)),
   ...nearMisses('network-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
   ...nearMisses('network-neighbour', 'next-udp-bind', 'next-both-bind', 'next-both-connect'),
-  ...nearMisses('network-neighbour', 'bind-port-connect', 'next-accept'),
+  ...nearMisses('network-neighbour', 'bind-port-connect'),
+  ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, 'next-accept')),
   ...nearMisses('network-ipv6-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
   ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, ...BESIDE_MORE)),
-  ...lines('network', 'denied', 'socket-holder', 'held-listen', 'held-accept', 'held-receive'),
+  ...connects,
+  ...HOLDERS.flatMap((kind) =>
+    lines('network', 'denied', kind, 'held-listen', 'held-accept', 'held-receive'),
+  ),
   ...lines('mapped', 'denied', 'network', 'mapped-connect'),
-  ...lines('accepted-peers', 'denied', 'network', 'peer-accept'),
+  ...WITH_RULES.flatMap((kind) => lines('accepted-peers', 'denied', kind, 'peer-accept')),
   ...lines('exemptions', 'open', 'exempt', 'read', 'append', 'exec', 'udp-connect', 'udp-send'),
   ...lines('exemptions', 'denied', 'exempt-child', 'read', 'udp-connect'),
   ...lines('exemptions', 'denied', 'exempt-sibling', 'read', 'udp-connect'),

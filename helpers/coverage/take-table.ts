@@ -9,7 +9,7 @@ import type { Watermark } from './watermark.ts';
 type Actor = Pick<Probe, keyof Probe>;
 
 /** Processes that were begun before, and live on after it. */
-export type Standing = ReadonlyMap<Kind, Actor>;
+export type Standing = ReadonlyMap<Kind, Actor | string>;
 
 /** A line that was taken, and the event lines that came of it until now. */
 type Begun = Omit<Taken, 'events'> & { readonly lines: () => Taken['events'] };

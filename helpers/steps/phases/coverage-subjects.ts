@@ -25,7 +25,7 @@ import { mustBeRestorable } from '../drill/restorable.ts';
 import { type AppliedPolicy, journalPolicy, policyOf, removePolicy } from './candidate-policy.ts';
 
 /** Begun before the rules, and so before the agent; they live to the end of the phase. */
-const STANDING: readonly Kind[] = ['early', 'holder', 'socket-holder'];
+const STANDING: readonly Kind[] = ['early', 'holder', 'socket-holder', 'network-ipv6-holder'];
 
 const inBrackets = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
@@ -104,7 +104,7 @@ export class CoverageSubjects {
     if (site.hasSurvivor === true)
       this.#survivor = startSurvivor(join(site.directory, FILES.survivor), environment);
     this.survivors = runningSurvivors();
-    this.#standing = new Map(STANDING.map((kind) => [kind, new Probe(kind, site, environment)]));
+    this.#standing = new Map(STANDING.map((kind) => [kind, this.#begin(kind)]));
     this.notRun = cannotBeTried(await this.take());
     const [value, limit] = [TABLE.length - this.notRun.size, TABLE.length];
     const measured = { value, limit, unit: 'routes', source: site.directory };
@@ -203,7 +203,7 @@ export class CoverageSubjects {
 
   /** Ends the processes that live through the phase; rules still there are left to the journal. */
   cleanUp(): void {
-    for (const probe of this.#standing.values()) probe.kill();
+    for (const probe of this.#standing.values()) if (typeof probe !== 'string') probe.kill();
     this.#survivor?.kill('SIGKILL');
   }
 
