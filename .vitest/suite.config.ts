@@ -34,6 +34,7 @@ export default defineConfig({
           // The fault matrix, the interrupts by signals, the clean rehearsals in a row and the VM take
           // minutes each and have commands of their own.
           exclude: [
+            'fixtures/package/bundle.test.ts',
             'fixtures/rehearsals/fault-matrix.test.ts',
             'fixtures/rehearsals/random-interrupts.test.ts',
             'fixtures/rehearsals/interrupt-signals.test.ts',

@@ -15,12 +15,14 @@ const COMMANDS: Readonly<Record<string, URL>> = {
   profile: source('helpers/host/record-profile'),
 };
 
+const PROGRAM = process.env.CANARY_PROGRAM ?? 'npx aegisbpf-canary';
+
 const [name = '--help'] = process.argv.slice(2);
 const script = COMMANDS[name];
 if (script === undefined) {
   const asked = name === '--help' || name === '-h';
   (asked ? process.stdout : process.stderr).write(
-    `usage: npx aegisbpf-canary COMMAND [OPTION]..., where COMMAND is one of ${Object.keys(COMMANDS).join(', ')}; each tells with --help what it does.\nThe canary itself is \`sudo npx vitest run canary\`, with defineCanary() in vitest.config.ts (docs/own-specs.md).\n`,
+    `usage: ${PROGRAM} COMMAND [OPTION]..., where COMMAND is one of ${Object.keys(COMMANDS).join(', ')}; each tells with --help what it does.\nThe canary itself is \`sudo ${process.env.CANARY_PROGRAM ?? 'npx vitest run canary'}\` (docs/own-specs.md).\n`,
   );
   process.exitCode = asked ? 0 : 2;
 } else {
