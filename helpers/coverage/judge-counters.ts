@@ -76,17 +76,18 @@ interface Made {
   readonly cgroup: Series | undefined;
 }
 
-interface Told extends Pick<JudgedLine, 'isLate'> {
+interface Told extends Pick<JudgedLine, 'isLate'>, Partial<Pick<JudgedLine, 'verdict'>> {
   readonly taken: CountedTable['controls'][number];
 }
 
-function madeBy({ taken, isLate = false }: Told, wanted: WantedEvent): Made {
+function madeBy({ taken, verdict, isLate = false }: Told, wanted: WantedEvent): Made {
   const { line, events, actor } = taken;
   const process = actor?.kind === 'child' ? actor.parent : actor?.process;
   const id = process?.cgroup?.id;
   return {
     ...{ lines: events.length, isLate, isNet: wanted.fields.type !== 'block' },
-    series: line.expected === 'denied' ? wanted.series : undefined,
+    // What a route that this version does not promise met on its way may be of another rule.
+    series: line.expected === 'denied' && verdict !== 'not run' ? wanted.series : undefined,
     cgroup:
       id === undefined || wanted.program !== undefined
         ? undefined

@@ -292,6 +292,18 @@ describe('what counters tell', () => {
     });
   });
 
+  test('a line of a route that is not promised is counted, and not where the route leads to', () => {
+    const onItsWay = told('socket-holder', 'held-accept', CONNECT);
+    const judged = [read({}), connect(), { ...onItsWay, verdict: 'not run' as const }];
+    const twice = {
+      'aegisbpf_net_blocks_total{type="connect"}': 2,
+      [`aegisbpf_net_blocks_by_ip_total{ip="${NETWORK.address}"}`]: 2,
+      [`aegisbpf_blocks_by_cgroup_total{cgroup_id="${cgroup}"}`]: 3,
+    };
+    expect(judge(scrape(twice), undefined, judged).verdict).toBe('pass');
+    expect(judge(scrape(), undefined, judged).verdict).toBe('fail');
+  });
+
   test('a program that is denied by name is counted in the total, and by no cgroup', () => {
     const judged = [read({}), connect(), told('root', 'exec-by-name', NO_FILE)];
     expect(judge(scrape({ aegisbpf_blocks_total: 2 }), undefined, judged).verdict).toBe('pass');
