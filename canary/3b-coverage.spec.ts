@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import { GROUPS } from '../helpers/coverage/table.ts';
 import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
+import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
@@ -41,6 +42,8 @@ section('coverage', () => {
       );
     }
     criterion(`coverage.${mode}.stop`, () => phase.stop());
+    // The rules of the table are there; later policies of the other mode have others.
+    if (mode === 'audit') criterion('coverage.break-glass', () => breakGlassAudits(run, subjects));
   }
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.object', () => changedObjectIsRefused(run));

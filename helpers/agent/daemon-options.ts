@@ -17,6 +17,8 @@ export interface DaemonOptions {
   /** `127.0.0.1:PORT` for the agent's metrics endpoint. */
   readonly metricsAddress: string;
   readonly readyTimeoutSeconds: number;
+  /** Break-glass is set: it audits, whatever it is asked for (docs/agent-contract.md §5.1). */
+  readonly underBreakGlass?: true;
   /** Options of `run` beyond these, as the drill's steps need them. */
   readonly more?: readonly string[];
 }
@@ -49,6 +51,13 @@ export async function daemonOptions(
     ...life,
   };
 }
+
+/** The mode that it must be in once it has started. */
+export const effectiveMode = ({
+  mode,
+  underBreakGlass,
+}: Pick<DaemonOptions, 'mode' | 'underBreakGlass'>): Mode =>
+  underBreakGlass === true ? 'audit' : mode;
 
 /** The command line of the daemon (docs/agent-contract.md §1.3). */
 export function runArguments(options: DaemonOptions): string[] {

@@ -2,17 +2,17 @@ import { failed, noEvidence } from '../criteria/judgement.ts';
 import { type Candidate, outputText, runCommand } from './command.ts';
 import { type Capabilities, parseCapabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
-import type { DaemonOptions } from './daemon-options.ts';
+import { type DaemonOptions, effectiveMode } from './daemon-options.ts';
 
 /**
  * Judges what the daemon says of itself at start.
  * @throws JudgementError (fail) when it is not what was asked for.
  */
 export function checkStarted(started: AgentStarted, options: DaemonOptions, source: string): void {
-  const { mode } = options;
+  const mode = effectiveMode(options);
   if (started.audit_only !== (mode === 'audit')) {
     throw failed(
-      `the agent was asked for ${mode} mode and says audit_only=${started.audit_only}, runtime_state=${started.runtime_state}`,
+      `${options.underBreakGlass === true ? 'break-glass was set before the start: ' : ''}the agent should be in ${mode} mode and says audit_only=${started.audit_only}, runtime_state=${started.runtime_state}`,
       {
         value: `audit_only=${started.audit_only}`,
         limit: `audit_only=${mode === 'audit'}`,
@@ -47,7 +47,7 @@ export async function freshCapabilities(
   spawnedAt: number,
   keep: (report: Uint8Array) => void,
 ): Promise<Capabilities> {
-  const { mode } = options;
+  const mode = effectiveMode(options);
   const source = 'aegisbpf capabilities --json';
   const result = await runCommand(candidate, 'capabilities', '--json');
   keep(result.stdoutBytes);

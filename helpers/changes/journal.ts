@@ -55,6 +55,8 @@ export const agentState = z.object({
 const entry = z.discriminatedUnion('kind', [
   agentState,
   z.object({ kind: z.literal('directory'), path: z.string(), ...fileIdentity }),
+  /** A file of ours that switches something on by being there. */
+  z.object({ kind: z.literal('file'), path: z.string(), ...fileIdentity }),
   z.object({ kind: z.literal('cgroup'), path: z.string(), ...fileIdentity }),
   z.object({ kind: z.literal('deny-rule'), path: z.string(), ...fileIdentity }),
   /** A policy of ours was applied; undone by applying one that holds only the host's own rules. */

@@ -15,6 +15,8 @@ const isSameFile = (path: string, entry: { dev: string; ino: string }) => {
 /** The reason that the drill gives, by which its emergency-disable is known as ours. */
 export const KILL_SWITCH_REASON = 'aegisbpf-canary: kill-switch step of the rollback drill';
 
+const MADE = { directory: 'directory', file: 'file', cgroup: 'control group' } as const;
+
 /** Why enforcement could be bypassed again by somebody who reads the agent's audit log. */
 const ENABLE_REASON = 'aegisbpf-canary: end of the rollback drill’s kill-switch step';
 
@@ -65,12 +67,12 @@ export async function undoEntry(
       return problems.length === 0 ? undefined : problems.join('; ');
     }
     case 'directory':
+    case 'file':
     case 'cgroup': {
-      const isCgroup = entry.kind === 'cgroup';
       if (!existsSync(entry.path)) return undefined;
       if (!isSameFile(entry.path, entry))
-        return `${entry.path} is not the ${isCgroup ? 'control group' : 'directory'} we made; it was left`;
-      if (isCgroup) removeCgroup(entry.path);
+        return `${entry.path} is not the ${MADE[entry.kind]} we made; it was left`;
+      if (entry.kind === 'cgroup') removeCgroup(entry.path);
       else rmSync(entry.path, { recursive: true, force: true });
       return undefined;
     }
@@ -113,6 +115,7 @@ export const described = (entry: JournalEntry): string => {
     case 'agent-state':
       return 'put the agent’s files, pins and cgroup back';
     case 'directory':
+    case 'file':
       return `removed ${entry.path}`;
     case 'cgroup':
       return `removed the control group ${entry.path}`;

@@ -7,6 +7,14 @@ import type { Attempt } from './policy-sample.ts';
 const outcomes = z.array(z.string()).readonly();
 export type Outcomes = z.output<typeof outcomes>;
 
+/** What came of them. */
+interface Tried {
+  readonly outcomes: Outcomes;
+  /** How many events, and the action of each. */
+  readonly made: number;
+  readonly actions: readonly string[];
+}
+
 const SCRIPT = new URL('./try-rules-process.ts', import.meta.url);
 /** How long the events of all of them may take, and how long we look for one more. */
 const EVENTS_MS = 10_000;
@@ -20,7 +28,7 @@ export async function tryRules(
   attempts: readonly Attempt[],
   environment: Readonly<Record<string, string>>,
   events: EventLog,
-): Promise<{ readonly outcomes: Outcomes; readonly made: number } | undefined> {
+): Promise<Tried | undefined> {
   let told: Outcomes | undefined;
   const child = new OwnProcess(SCRIPT, JSON.stringify(attempts), environment, (message) => {
     told = outcomes.safeParse(message).data;
@@ -30,5 +38,8 @@ export async function tryRules(
   const denials = told?.filter((outcome) => outcome === 'EPERM').length ?? 0;
   await events.until(() => made.length >= denials, EVENTS_MS);
   await events.until(() => made.length > denials, QUIET_MS);
-  return told?.length === attempts.length ? { outcomes: told, made: made.length } : undefined;
+  const actions = made.map(({ action }) => action);
+  return told?.length === attempts.length
+    ? { outcomes: told, made: made.length, actions }
+    : undefined;
 }

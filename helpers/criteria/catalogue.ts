@@ -462,6 +462,12 @@ const ENTRIES = {
   }),
   ...inPhase('coverage.audit', coverageIn('audit')),
   ...inPhase('coverage.audit', coverageStop('audit')),
+  'coverage.break-glass': {
+    title: 'an enforcing start under break-glass denies nothing and tells it as AUDIT',
+    needs: ['coverage.audit.ready'],
+    ...slow,
+    evidence: ['coverage/break-glass/agent.stderr.log', 'coverage/break-glass/agent.stdout.ndjson'],
+  },
   ...inPhase('coverage.enforce', coverageIn('enforce')),
   ...inPhase('coverage.enforce', whileEnforcing),
   ...inPhase('coverage.enforce', coverageStop('enforce')),
