@@ -75,9 +75,20 @@ export const namesOf = ({ path }: Pick<OwnFile, 'path'>): readonly string[] => [
 ];
 
 export function ownFile(directory: string, name: string): OwnFile {
+  return written(directory, name, '', 0o600);
+}
+
+/** The same as a program, which does nothing, and that anybody may read and start. */
+export function ownProgram(directory: string, name: string): OwnFile {
+  return written(directory, name, '#!/bin/true\n# ', 0o755);
+}
+
+function written(directory: string, name: string, beginning: string, mode: number): OwnFile {
   const path = join(directory, name);
-  const content = `${name} of the AegisBPF staging canary, ${randomUUID()}\n`;
+  const content = `${beginning}${name} of the AegisBPF staging canary, ${randomUUID()}\n`;
   writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
+  // Not by the umask of whoever runs the canary.
+  chmodSync(path, mode);
   return knownFile(path, content);
 }
 

@@ -22,10 +22,11 @@ import type { OwnFile } from './own-file.ts';
 
 /** The metric that tells how many files have a rule. */
 export const FILE_RULES = 'aegisbpf_deny_inode_entries';
+const NETWORK_RULES = 'aegisbpf_net_rules_total';
 /** How full the table behind each list is (docs/agent-contract.md §3.1); of cgroup rules no metric tells. */
 const TABLES = {
   files: [FILE_RULES, 'aegisbpf_deny_path_entries'],
-  network: ['aegisbpf_net_rules_total'],
+  network: [NETWORK_RULES],
   allowed: ['aegisbpf_allow_cgroup_entries'],
 } satisfies Record<string, readonly string[]>;
 
@@ -97,14 +98,16 @@ export async function listNetworkRules(candidate: Candidate): Promise<readonly s
 }
 
 /** How many files the kernel's table denies, as a scrape tells; undefined where it does not. */
-export function ruleCountIn(scrape: Scrape): number | undefined {
-  const count = scrape.ok ? scrape.metrics.sum(FILE_RULES) : undefined;
+export function ruleCountIn(scrape: Scrape, metric = FILE_RULES): number | undefined {
+  const count = scrape.ok ? scrape.metrics.sum(metric) : undefined;
   return count?.ok === true ? count.value : undefined;
 }
 
-/** The same by the daemon's endpoint, which loads nothing for it (docs/agent-contract.md §9.4). */
-export const fileRuleCount = async (metricsAddress: string): Promise<number | undefined> =>
-  ruleCountIn(await scrapeEndpoint(metricsAddress));
+/** The same of files and of the network by the daemon's endpoint, which loads nothing for it (docs/agent-contract.md §9.4). */
+export async function ruleCounts(metricsAddress: string) {
+  const scrape = await scrapeEndpoint(metricsAddress);
+  return { files: ruleCountIn(scrape), network: ruleCountIn(scrape, NETWORK_RULES) };
+}
 
 /** Which tables are empty, by one command for all of them; none where it does not say so. */
 async function emptyTables(candidate: Candidate): Promise<ReadonlySet<keyof typeof TABLES>> {

@@ -13,7 +13,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { openByIoUring } from './io-uring.ts';
 import { addressOf, call, map } from './libc.ts';
 import { FILES, type Site } from './site.ts';
@@ -21,7 +21,7 @@ import type { Route } from './table.ts';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_TRUNC, O_CREAT } = constants;
 /** <fcntl.h>; Node names neither. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const RENAME_EXCHANGE = 2;
@@ -43,7 +43,11 @@ export interface FileSite extends Pick<Site, 'numbered' | 'names' | 'hasSurvivor
 const at = ({ directory }: FileSite, name: keyof typeof FILES) => join(directory, FILES[name]);
 
 /** Opens it, and closes it when done. */
-function openAndClose(path: string, flags: number, use: (fd: number) => void = () => {}): void {
+export function openAndClose(
+  path: string,
+  flags: number,
+  use: (fd: number) => void = () => {},
+): void {
   const fd = openSync(path, flags);
   try {
     use(fd);
@@ -53,7 +57,7 @@ function openAndClose(path: string, flags: number, use: (fd: number) => void = (
 }
 
 /** Opens it while something is done to its names, which is undone afterwards. */
-function openBetween(make: () => void, path: string, undo: () => void): void {
+export function openBetween(make: () => void, path: string, undo: () => void): void {
   make();
   try {
     openAndClose(path, O_RDONLY);
@@ -77,14 +81,18 @@ function byNewName(
   };
 }
 
+/** What an enforce signal ends never comes to tell its error. */
+export class EndedBySignal extends Error {}
+
 /** A refusal is the error of the program's start; a program that runs ends with 0. */
-function start(path: string, cwd?: string): void {
+export function start(path: string, cwd?: string): void {
   const { error, status, signal } = spawnSync(path, [], { argv0: 'true', env: {}, cwd });
   if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${path} ended with ${signal ?? status}`);
+  if (signal !== null) throw new EndedBySignal(`${path} ended with ${signal}`);
+  if (status !== 0) throw new Error(`${path} ended with ${status}`);
 }
 
-function openat2(path: string): void {
+export function openat2(path: string): void {
   const how = Buffer.alloc(24);
   how.writeBigUInt64LE(BigInt(O_RDONLY));
   const name = Buffer.from(`${path}\0`);
@@ -92,7 +100,7 @@ function openat2(path: string): void {
   closeSync(fd);
 }
 
-function openByHandle(path: string): void {
+export function openByHandle(path: string): void {
   const handle = Buffer.alloc(8 + HANDLE_BYTES);
   handle.writeUInt32LE(HANDLE_BYTES);
   call('nameToHandle', AT_FDCWD, path, handle, Buffer.alloc(4), 0);
@@ -119,38 +127,40 @@ function whileExchanged(name: 'linked' | 'linkedAlias', opened: 'linked' | 'stra
   };
 }
 
-/** In a mount namespace of the process's own: goes with it. */
-function throughBindMount(site: FileSite): void {
-  const onto = at(site, 'beside');
-  call('mount', at(site, 'secret'), onto, null, MS_BIND, null);
-  openAndClose(onto, O_RDONLY);
+/** In a mount namespace of the process's own. */
+export function throughBindMount(path: string, onto: string): void {
+  openBetween(
+    () => call('mount', path, onto, null, MS_BIND, null),
+    onto,
+    () => call('umount', onto, MNT_DETACH),
+  );
 }
 
 /** The agent reads the beginning of the path alone, where a long directory would leave no room for the name. */
 const startHere = (name: keyof Site['names']) => (site: FileSite) =>
   start(`./${site.names[name]}`, site.directory);
 
-/** In a mount namespace of the process's own, each time with an empty upper layer. */
-function throughOverlay(flags: number) {
-  return (site: FileSite) => {
-    const space = at(site, 'mountPoint');
-    mkdirSync(space, { recursive: true });
-    call('mount', 'tmpfs', space, 'tmpfs', 0, 'size=1m');
-    try {
-      for (const name of ['upper', 'work', 'merged']) mkdirSync(join(space, name));
-      const merged = join(space, 'merged');
-      const layers = `lowerdir=${at(site, 'layers')},upperdir=${space}/upper,workdir=${space}/work`;
-      call('mount', 'overlay', merged, 'overlay', 0, layers);
-      openAndClose(join(merged, FILES.lower), flags);
-    } finally {
-      call('umount', space, MNT_DETACH);
-    }
-  };
+/** In a mount namespace of the process's own, each time with an empty upper layer. @param space where it is mounted. */
+export function throughOverlay(path: string, space: string, flags: number): void {
+  mkdirSync(space, { recursive: true });
+  call('mount', 'tmpfs', space, 'tmpfs', 0, 'size=1m');
+  try {
+    for (const name of ['upper', 'work', 'merged']) mkdirSync(join(space, name));
+    const merged = join(space, 'merged');
+    const layers = `lowerdir=${dirname(path)},upperdir=${space}/upper,workdir=${space}/work`;
+    call('mount', 'overlay', merged, 'overlay', 0, layers);
+    openAndClose(join(merged, basename(path)), flags);
+  } finally {
+    call('umount', space, MNT_DETACH);
+  }
 }
 
-function mapAfterOpen(path: string): void {
+const overlay = (flags: number) => (site: FileSite) =>
+  throughOverlay(join(at(site, 'layers'), FILES.lower), at(site, 'mountPoint'), flags);
+
+export function mapAfterOpen(path: string): void {
   // One byte: an earlier route may have emptied the file where nothing denied it.
-  openAndClose(path, O_RDONLY, (fd) => map(fd, 1, 0, false));
+  openAndClose(path, O_RDONLY, (fd) => map(fd, 1, 0, false)[Symbol.dispose]());
 }
 
 /** Replaces this very process where it is not refused. */
@@ -232,16 +242,16 @@ export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   'hardlink-after': byNewName(linkSync, 'linked'),
   rename: throughRename,
   exchange: whileExchanged('linkedAlias', 'stranger'),
-  'bind-mount': throughBindMount,
+  'bind-mount': (site) => throughBindMount(at(site, 'secret'), at(site, 'beside')),
   exec: (site) => start(at(site, 'program')),
   execveat: (site) => execveat(at(site, 'program')),
   interpreter: (site) => start(at(site, 'script')),
   'exec-by-name': startHere('denied'),
   'exec-longer-name': startHere('longer'),
   'exec-other-name': startHere('other'),
-  'overlay-read': throughOverlay(O_RDONLY),
-  'overlay-append': throughOverlay(O_WRONLY | O_APPEND),
-  'overlay-truncate': throughOverlay(O_WRONLY | O_TRUNC),
+  'overlay-read': overlay(O_RDONLY),
+  'overlay-append': overlay(O_WRONLY | O_APPEND),
+  'overlay-truncate': overlay(O_WRONLY | O_TRUNC),
   mmap: (site) => mapAfterOpen(at(site, 'secret')),
   truncate: (site) => call('truncate', at(site, 'secret'), 0),
   'held-read': (site) => readSync(held(site), Buffer.alloc(1), 0, 1, 0),

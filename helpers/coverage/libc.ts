@@ -15,6 +15,8 @@ const prototypes = {
   chroot: 'int chroot(const char *path)',
   ptrace: 'long ptrace(int request, int pid, int64 address, int64 data)',
   prctl: 'int prctl(int option, ulong a, ulong b, ulong c, ulong d)',
+  unshare: 'int unshare(int flags)',
+  munmap: 'int munmap(int64 at, size_t size)',
   mmap: 'void *mmap(void *at, size_t size, int prot, int flags, int fd, int64 offset)',
   socket: 'int socket(int family, int type, int protocol)',
   bind: 'int bind(int fd, void *address, uint length)',
@@ -56,14 +58,28 @@ export function call(name: keyof typeof prototypes, ...args: readonly Argument[]
   return result;
 }
 
-/** Maps a file. @returns its bytes, which go when the process ends. */
-export function map(fd: number, size: number, offset: number, writable: boolean): DataView {
+/** Bytes of a mapped file, until they are disposed of. */
+class Mapping extends DataView<ArrayBuffer> {
+  readonly #at: bigint;
+
+  constructor(at: unknown, size: number) {
+    super(koffi.view(at, size));
+    this.#at = BigInt(koffi.address(at));
+  }
+
+  [Symbol.dispose](): void {
+    call('munmap', this.#at, this.byteLength);
+  }
+}
+
+/** Maps a file. */
+export function map(fd: number, size: number, offset: number, writable: boolean): Mapping {
   const [PROT_READ, PROT_WRITE, MAP_SHARED, MAP_PRIVATE] = [1, 2, 1, 2];
   const access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   const at = made('mmap', null, size, access, writable ? MAP_SHARED : MAP_PRIVATE, fd, offset);
   if (koffi.address(at) === 0xffff_ffff_ffff_ffffn)
     throw new SystemCallError('mmap', koffi.errno());
-  return new DataView(koffi.view(at, size));
+  return new Mapping(at, size);
 }
 
 /** Where these bytes are, for structures that hold pointers. */

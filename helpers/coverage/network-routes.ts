@@ -72,9 +72,9 @@ export function portOf(socket: number): number {
   return bytes.readUInt16BE(2);
 }
 
-const bind = (address: string, port: number, type: number) =>
+export const bind = (address: string, port: number, type: number) =>
   withSocket(address, type, (socket) => bindTo(socket, address, port));
-const connect = (address: string, port: number, type: number) =>
+export const connect = (address: string, port: number, type: number) =>
   withSocket(address, type, (socket) => connectTo(socket, address, port));
 
 /** @param use is told the port that the listener got. */
@@ -107,7 +107,7 @@ export function acceptFrom(peer: string, listener: number, address: string, port
 }
 
 /** No connect, so that the send itself is what is asked for. */
-const send = (address: string, port: number) =>
+export const send = (address: string, port: number) =>
   withSocket(address, SOCK_DGRAM, (socket) => {
     const to = socketAddress(address, port);
     call('sendto', socket, Buffer.from('x'), 1, 0, to, to.length);

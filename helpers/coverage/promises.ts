@@ -1,5 +1,4 @@
 import { type Capabilities, NEWER_HOOKS } from '../agent/contract/capabilities.ts';
-import type { Route } from './table.ts';
 
 /** What this version says of itself before it starts. */
 export interface Promises {
@@ -19,10 +18,10 @@ const SOCKET_HOOKS: Readonly<Record<string, string>> = {
   receive: 'lsm_socket_recvmsg',
 };
 
-const BY_NAME: readonly Route[] = ['exec-by-name', 'exec-longer-name', 'exec-other-name'];
+const BY_NAME: readonly string[] = ['exec-by-name', 'exec-longer-name', 'exec-other-name'];
 
 /** The section that the rule on what a route leads to stands in; undefined where every version has it. */
-function sectionOf(route: Route): string | undefined {
+function sectionOf(route: string): string | undefined {
   if (BY_NAME.includes(route)) return 'deny_comm';
   if (route.startsWith('number-')) return 'deny_inode';
   if (route.startsWith('guarded-')) return 'protect_path';
@@ -33,7 +32,7 @@ function sectionOf(route: Route): string | undefined {
 }
 
 /** Undefined for routes to a file: a start without any file hook never gets ready. */
-function hookOf(route: Route): string | undefined {
+function hookOf(route: string): string | undefined {
   if (BY_NAME.includes(route)) return 'lsm_bprm_check_security';
   // A version promises files below overlays with this one, whichever hook sees the open.
   if (route.startsWith('overlay-')) return 'lsm_inode_copy_up';
@@ -41,12 +40,12 @@ function hookOf(route: Route): string | undefined {
 }
 
 /**
- * Whether this start of the agent can keep what it promises on a route, by the report that it wrote. A hook that neither the
+ * Whether this start of the agent can keep what it promises on a route of the table or of the soak, by the report that it wrote. A hook that neither the
  * report nor `probe` names is none of this version's. Of versions whose `probe` names none, those that lack a newer
  * hook lack all of them; where the report names some, one that is missing was taken out.
  */
 export function attachmentOf(
-  route: Route,
+  route: string,
   hooks: Capabilities['hooks'],
   { probed, unknownSections }: Promises,
 ) {

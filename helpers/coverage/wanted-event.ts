@@ -28,7 +28,7 @@ const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
 };
 
 /** As the agent names each call (docs/agent-contract.md §4.1). */
-const NAMES = {
+export const NETWORK_FIELDS = {
   connect: { type: 'net_connect_block', direction: 'egress' },
   send: { type: 'net_sendmsg_block', direction: 'send' },
   bind: { type: 'net_bind_block', direction: 'bind' },
@@ -63,7 +63,7 @@ export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): 
     return { fields: { type: 'block', dev, ino }, series: [[BY_INODE, 'inode', `${dev}:${ino}`]] };
   }
   const { call, protocol, address, port, rule, isMapped } = destination;
-  const fields = { ...NAMES[call], protocol };
+  const fields = { ...NETWORK_FIELDS[call], protocol };
   // Which of its two forms such an address is told and counted in is not promised.
   if (isMapped) return { fields: { ...fields, remote_port: port }, series: undefined };
   const where =

@@ -148,11 +148,11 @@ const accounts = (mode: SoakMode) =>
         'every counter of our work tells the number that we counted, whichever way it is asked',
     },
     operations: {
-      title: `exec, mmap, links and renames are ${mode === 'audit' ? 'recorded' : 'refused'} too, each accounted for`,
+      title: `other routes to a denied file are ${mode === 'audit' ? 'recorded' : 'refused'} all through the soak, each accounted for`,
       knob: 'SOAK_OPERATIONS',
     },
     network: {
-      title: `connects to a denied address are ${mode === 'audit' ? 'recorded' : 'refused'}, and accounted for`,
+      title: `calls on a denied port are ${mode === 'audit' ? 'recorded' : 'refused'} all through the soak, each accounted for`,
       knob: 'SOAK_NET_WORKLOAD',
       withoutFiles,
     },

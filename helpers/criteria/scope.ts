@@ -13,10 +13,14 @@ export function requiredCriteria(asked: readonly Phase[]): readonly string[] {
   return CATALOGUE.map(({ id }) => id).filter((id) => inScope(id, asked));
 }
 
+/** Knobs of parts that are tried by default. */
+const BY_DEFAULT: readonly CriterionEntry['knob'][] = ['SOAK_OPERATIONS', 'SOAK_NET_WORKLOAD'];
+
 /** Why an optional part is left out: its knob is off, or names nothing. Undefined where it is asked for. */
 export function notRequested({ knob }: CriterionEntry, settings: Settings): string | undefined {
   if (knob === undefined) return undefined;
   const asked = settings[knob];
+  if (asked === undefined && BY_DEFAULT.includes(knob)) return undefined;
   if (Array.isArray(asked) ? asked.length > 0 : asked) return undefined;
   if (asked === undefined) return `not asked for: ${knob} is not set`;
   return `not asked for: ${knob}${knob === 'SOAK_OPERATIONS' ? ' besides open' : ''} is off`;

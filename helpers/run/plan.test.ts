@@ -11,7 +11,8 @@ const plan = (knobs: Readonly<Record<string, string>>) =>
 test('tells what a run would check, change and take, with what is left out, and makes nothing', () => {
   const folder = dirSync({ unsafeCleanup: true });
   const OUT_DIR = join(folder.name, 'evidence');
-  const text = plan({ OUT_DIR, DURATION_SECONDS: '600', COST_BLOCKS: '2', HEADROOM: '1' });
+  const knobs = { SOAK_NET_WORKLOAD: '0', COST_BLOCKS: '2', HEADROOM: '1' };
+  const text = plan({ OUT_DIR, DURATION_SECONDS: '600', ...knobs });
   expect(text).toMatch(/^ {2}Rollback drill +\d+ criteria$/m);
   expect(text).toContain('audit.network: not asked for: SOAK_NET_WORKLOAD is off');
   expect(text).toMatch(/^ {2}not asked for: AEGIS_BIN_PREVIOUS is not set: Against the previous/m);

@@ -47,8 +47,13 @@ const oneLine = z
   .max(300, 'expected at most 300 characters')
   .regex(/^[^\p{Cc}]*$/u, 'expected one line without control characters');
 
-/** What the soak can do with a denied file besides opening it, which it always does. */
-const SIDE_OPERATIONS = ['exec', 'mmap', 'hardlink', 'rename', 'symlink'] as const;
+/** Routes to a denied file that the soak can take besides opening it for reading, which it always does. */
+export const SIDE_OPERATIONS = [
+  ...(['write', 'append', 'open-truncate', 'create', 'openat2', 'handle', 'io-uring'] as const),
+  ...(['proc-fd', 'proc-root', 'proc-cwd', 'symlink', 'hardlink', 'rename'] as const),
+  ...(['bind-mount', 'overlay-read'] as const),
+  ...(['exec', 'interpreter', 'mmap', 'user', 'thread'] as const),
+] as const;
 export type SideOperation = (typeof SIDE_OPERATIONS)[number];
 const OPERATIONS: readonly string[] = ['open', ...SIDE_OPERATIONS];
 
@@ -160,22 +165,21 @@ export const knobs = z.object({
     description: 'another file to deny in the soak; system paths are refused',
     byDefault: "a file of the canary's own",
   }),
-  SOAK_NET_WORKLOAD: zeroOrOne
-    .prefault('0')
-    .describe(
-      "`1` also connects, by TCP and UDP, to denied loopback addresses of the canary's own",
-    ),
-  SOAK_NET_RATE: wholeNumber(2, 1000, 'connects per second')
-    .prefault('50')
-    .describe('connects per second, both protocols together'),
-  SOAK_OPERATIONS: operations
-    .prefault('open')
-    .describe(
-      'comma-separated ways to a denied file in the soak: `open` (always), `exec`, `mmap`, `hardlink`, `rename`, `symlink`',
-    ),
+  SOAK_NET_WORKLOAD: zeroOrOne.optional().meta({
+    description:
+      '`0` leaves out connects, sends and binds to a denied port in the soak; with `1` those that cannot be tried here are inconclusive',
+    byDefault: 'all that can be tried here',
+  }),
+  SOAK_NET_RATE: wholeNumber(1, 1000, 'attempts per second')
+    .prefault('10')
+    .describe('connects, sends and binds per second, all together'),
+  SOAK_OPERATIONS: operations.optional().meta({
+    description: `comma-separated routes to a denied file in the soak, \`open\` (always) alone for none besides: ${SIDE_OPERATIONS.map((name) => `\`${name}\``).join(', ')}; what is named and cannot be tried here is inconclusive`,
+    byDefault: 'all that can be tried here',
+  }),
   SOAK_OPERATION_RATE: wholeNumber(1, 100, 'attempts per second')
     .prefault('10')
-    .describe('attempts per second of each operation besides `open`'),
+    .describe('attempts per second by those routes, all together'),
   HEADROOM: zeroOrOne
     .prefault('0')
     .describe(

@@ -10,7 +10,10 @@ export interface SoFar {
   readonly elapsedSeconds: number;
   readonly counts: WorkloadCounts;
   /** Counts of the work beside the main one, by operation. */
-  readonly side: readonly { readonly operation: string; readonly counts: WorkloadCounts }[];
+  readonly side: readonly {
+    readonly operation: string;
+    readonly counts: Pick<WorkloadCounts, 'allowed' | 'eperm' | 'signals'>;
+  }[];
   readonly workerDied: boolean;
   readonly otherInstance: string | undefined;
   /** Since the soak began, of the whole host. */

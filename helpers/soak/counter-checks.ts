@@ -2,15 +2,15 @@ import type { ReadyDaemon } from '../agent/daemon.ts';
 import type { DecisionGroup } from '../agent/stream/decision-groups.ts';
 import { readProcessFacts } from '../host/process-facts.ts';
 import type { Figure } from '../settings/thresholds.ts';
-import type { WorkloadCounts } from '../workload/attempt-counts.ts';
-import { BY_CGROUP, BY_PORT, labelledDelta, scrapeDelta } from './counters.ts';
+import type { RouteCounts } from '../workload/attempt-counts.ts';
+import { BY_CGROUP, labelledDelta, NET_BLOCKS, scrapeDelta } from './counters.ts';
 import type { Loads } from './loads.ts';
 import type { Measured, Others } from './measured.ts';
 import type { CounterCheck } from './result.ts';
 import type { SideWork } from './side-work.ts';
 
-const NET_TOTAL = 'aegisbpf_net_blocks_total';
 const BY_PATH = 'aegisbpf_blocks_by_path_total';
+const CALLS = ['connect', 'send', 'bind'] as const;
 
 export function othersIn(groups: readonly DecisionGroup[]): Others {
   const others = { file: 0, net: 0 };
@@ -18,8 +18,10 @@ export function othersIn(groups: readonly DecisionGroup[]): Others {
   return others;
 }
 
+type Outcomes = Pick<RouteCounts, 'attempts' | 'allowed'>;
+
 /** Attempts that were decided on, and those that may have been. */
-function decided(mode: ReadyDaemon['mode'], all: readonly WorkloadCounts[]) {
+function decided(mode: ReadyDaemon['mode'], all: readonly Outcomes[]) {
   const most = all.reduce((sum, { attempts }) => sum + attempts, 0);
   const through = all.reduce((sum, { allowed }) => sum + allowed, 0);
   // Enforce: what went through was perhaps never decided on; that it did is judged on its own.
@@ -39,8 +41,8 @@ export function counterChecks(
 ): CounterCheck[] {
   const { mode, events } = daemon;
   const { counts, loads, side, strangersBefore } = measured;
-  const files = side.filter((work) => !work.connects);
-  const connects = side.filter((work) => work.connects);
+  const files = side.filter((work) => !work.isNetwork);
+  const network = side.filter((work) => work.isNetwork);
   const countsOf = (works: readonly SideWork[]) => works.map((work) => work.counts);
   const opens = [counts, loads.victims.counts(), ...countsOf(files)];
   const onFiles = decided(mode, opens);
@@ -69,39 +71,25 @@ export function counterChecks(
               'the cgroup of our own processes cannot be read, so the counter of it is not known',
           }
         : labelled(BY_CGROUP, 'cgroup_id', String(cgroup.id)),
-      // Decisions on connects are counted there as well.
-      decided(mode, [...opens, ...countsOf(connects)]),
+      // Those of the network are counted there as well.
+      decided(mode, [...opens, ...countsOf(network)]),
       others.file + others.net,
     ),
     // Under LSM no decision is counted by path; where one is it must be right (docs/agent-contract.md §3.1).
-    ...files.flatMap(({ subject: { target }, counts: tried }) => {
+    ...files.flatMap(({ subject, counts: tried }) => {
+      const { target } = subject.task;
       const told = labelled(BY_PATH, 'path', target);
       return told.known && told.value > 0
         ? [check(`${BY_PATH} of ${target}`, told, decided(mode, [tried]), others.file)]
         : [];
     }),
-    // Of every type: without a connect of ours, the lines of others alone are counted there.
-    check(NET_TOTAL, total(NET_TOTAL), decided(mode, countsOf(connects)), others.net),
-    ...(connects.length === 0
-      ? []
-      : [
-          check(
-            `${NET_TOTAL} of connects`,
-            labelled(NET_TOTAL, 'type', 'connect'),
-            decided(mode, countsOf(connects)),
-            others.net,
-          ),
-        ]),
-    ...connects.flatMap(({ subject: { counted }, counts: tried }) => {
-      if (!('port' in counted)) return [];
-      return [
-        check(
-          `${BY_PORT} of ${counted.ip}:${counted.port}`,
-          labelled(BY_PORT, 'port', String(counted.port)),
-          decided(mode, [tried]),
-          others.net,
-        ),
-      ];
+    // Of every type: without a call of ours, the lines of others alone are counted there.
+    check(NET_BLOCKS, total(NET_BLOCKS), decided(mode, countsOf(network)), others.net),
+    ...CALLS.flatMap((call) => {
+      const tried = network.flatMap(({ byRoute }) => byRoute.filter((one) => one.call === call));
+      if (tried.length === 0) return [];
+      const told = labelled(NET_BLOCKS, 'type', call);
+      return [check(`${NET_BLOCKS} of ${call}s`, told, decided(mode, tried), others.net)];
     }),
   ];
 }

@@ -114,6 +114,6 @@ export function labelledDelta(
 export const inodeDelta = (scrapes: Scrapes, { dev, ino }: { dev: number; ino: number }): Figure =>
   labelledDelta(scrapes, BY_INODE, 'inode', `${dev}:${ino}`);
 
-/** Δ of the network decisions on one remote address. */
-export const addressDelta = (scrapes: Scrapes, ip: string): Figure =>
-  labelledDelta(scrapes, BY_ADDRESS, 'ip', ip);
+/** Δ of the network decisions on one port. */
+export const portDelta = (scrapes: Scrapes, port: number): Figure =>
+  labelledDelta(scrapes, BY_PORT, 'port', String(port));

@@ -54,7 +54,7 @@ export async function probeHeadroom(subject: SoakSubject): Promise<Judgement> {
   const { WORKERS: workers, HEADROOM_MAX_RATE } = settings;
   const rates = headroomRates(settings);
   const [first = 0] = rates;
-  const options = { name: 'headroom', workers, rate: first, attempt: 'open' } as const;
+  const options = { name: 'headroom', workers, rate: first };
   const workload = workloadOf(subject, options, decisions);
   const steps: HeadroomStep[] = [];
   const { lines } = decisions;

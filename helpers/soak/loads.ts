@@ -1,7 +1,7 @@
 import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import { namesOf } from '../changes/own-file.ts';
 import type { WorkloadCounts } from '../workload/attempt-counts.ts';
-import { childNames } from '../workload/programs.ts';
+import { PROGRAM_NAMES } from '../workload/programs.ts';
 import { Workload, type WorkloadOptions } from '../workload/workload.ts';
 import { SideWork } from './side-work.ts';
 import type { SoakSubject } from './subject.ts';
@@ -9,14 +9,17 @@ import type { SoakSubject } from './subject.ts';
 /** Signalled programs would need a process per attempt; a kill soak is paced for that. */
 const MAX_PROGRAM_RATE = 20;
 
+/** So often at least each route is taken, however short the soak. */
+const LEAST_TURNS = 3;
+
 /** One worker on the soak file, where the options say nothing else; these decisions are of its making. */
 export function workloadOf(
   { target, candidate, run, daemon }: SoakSubject,
-  options: Pick<WorkloadOptions, 'name' | 'rate' | 'attempt'> & Partial<WorkloadOptions>,
+  options: Pick<WorkloadOptions, 'name' | 'rate'> & Partial<WorkloadOptions>,
   { owners }: Pick<Decisions, 'owners'>,
 ): Workload {
   const { environment } = candidate;
-  const all = { target: target.path, workers: 1, environment, ...options };
+  const all = { task: { target: target.path }, workers: 1, environment, ...options };
   const workload = new Workload(all, run, daemon.mode);
   for (const pid of workload.pids()) owners.add(pid);
   return workload;
@@ -36,21 +39,20 @@ export class Loads {
     const { WORKERS: workers, SOAK_RATE, SOAK_NET_RATE, SOAK_OPERATION_RATE } = settings;
     const program = daemon.mode === 'enforce' && settings.ENFORCE_SIGNAL === 'kill';
     this.askedRate = program ? Math.min(SOAK_RATE, MAX_PROGRAM_RATE) : SOAK_RATE;
-    const attempt = program ? 'program' : 'open';
-    const main = { name: 'worker', workers, rate: this.askedRate, attempt } as const;
-    const victims = {
-      name: 'victims',
-      rate: 1 / settings.SAMPLE_SECONDS,
-      attempt: 'program',
-    } as const;
+    const { path } = soak.target;
+    const byProgram = { target: path, attempt: 'program' } as const;
+    const task = program ? byProgram : { target: path };
+    const main = { name: 'worker', workers, rate: this.askedRate, task };
+    const victims = { name: 'victims', rate: 1 / settings.SAMPLE_SECONDS, task: byProgram };
     this.main = workloadOf(soak, main, decisions);
     this.victims = workloadOf(soak, victims, decisions);
-    decisions.expect({ paths: namesOf(soak.target), childNames: childNames('program') });
-    this.side = soak.side.map((subject) => {
-      const { target, loader, attempt } = subject;
-      const rate = attempt.endsWith('-connect') ? SOAK_NET_RATE / 2 : SOAK_OPERATION_RATE;
-      const options = { name: attempt, target, loader, attempt, rate };
-      return new SideWork(subject, workloadOf(soak, options, subject.decisions));
+    decisions.expect({ paths: namesOf(soak.target), childNames: PROGRAM_NAMES });
+    const tried = soak.side.filter(({ routes }) => routes.length > 0);
+    this.side = tried.map((subject) => {
+      const { name, task, script, decisions, routes } = subject;
+      const asked = name === 'network' ? SOAK_NET_RATE : SOAK_OPERATION_RATE;
+      const rate = Math.max(asked, (LEAST_TURNS * routes.length) / settings.DURATION_SECONDS);
+      return new SideWork(subject, workloadOf(soak, { name, task, script, rate }, decisions));
     });
     this.#all = [this.main, this.victims, ...this.side.map(({ workload }) => workload)];
   }

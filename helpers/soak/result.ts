@@ -15,15 +15,18 @@ const resourceLevel = z.object({
 
 export type ResourceLevel = z.output<typeof resourceLevel>;
 
-/** Work beside the main one, with an accounting of its own. */
+/** Work beside the main one by many routes, with an accounting of its own. */
 const sideResult = z.object({
-  operation: z.string(),
   target: z.string(),
   attempts: attemptCounts,
-  /** The kernel's own count on its inode or address. */
+  /** Routes that this host or version cannot take, and those that this start does not have though they are promised. */
+  notRun: z.array(z.string()).default([]),
+  missing: z.array(z.string()).default([]),
+  /** The kernel's own count on its inode or port. */
   decisions: delta,
   /** Event lines by our own processes, by others, and how many of those may be on either side of the count. */
   lines: z.number().int(),
+  linesByRoute: z.record(z.string(), z.number().int()).default({}),
   strangerLines: z.number().int().default(0),
   strangerLinesAtEdges: z.number().int().default(0),
   linesByAction: z.record(z.string(), z.number().int()),
@@ -102,10 +105,9 @@ export const soakResult = z.object({
   attemptsPerSecond: z.number().optional(),
   /** Of the workers' opens, in µs; absent where programs were run for them. */
   openLatencyUs: openLatency.optional(),
-  /** SOAK_OPERATIONS besides open, one each. */
-  operations: z.array(sideResult).default([]),
-  /** SOAK_NET_WORKLOAD, one for each protocol. */
-  network: z.array(sideResult).default([]),
+  /** Other routes to a denied file, and calls on sockets; absent where they were not asked for. */
+  operations: sideResult.optional(),
+  network: sideResult.optional(),
   /** What the agent says of its connect hook at start. */
   connectHook: z.boolean().optional(),
   askedRate: z.number(),

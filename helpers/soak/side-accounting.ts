@@ -3,22 +3,21 @@ import {
   inconclusive,
   type Judgement,
   type Measurement,
+  NotApplicable,
   pass,
   worst,
 } from '../criteria/judgement.ts';
-import { counted } from '../text/counted.ts';
+import { counted, inWords } from '../text/counted.ts';
 import { actionsOf } from './invariants.ts';
 import { ofOneLife } from './one-life.ts';
 import type { SideResult, SoakResult } from './result.ts';
 
-/** SOAK_OPERATIONS: every other way to the denied file is decided on as its open is, and accounted for. */
-export const operationsAccounted = ofOneLife((soak) =>
-  judgeAll(soak, soak.operations, 'SOAK_OPERATIONS'),
-);
+/** Every other route to a denied file is decided on as its open is, all through the soak, and accounted for. */
+export const operationsAccounted = ofOneLife((soak) => judge(soak, 'operations'));
 
-const networkOfOneLife = ofOneLife((soak) => judgeAll(soak, soak.network, 'SOAK_NET_WORKLOAD'));
+const networkOfOneLife = ofOneLife((soak) => judge(soak, 'network'));
 
-/** SOAK_NET_WORKLOAD: connects to the denied addresses are decided on, and accounted for. */
+/** Connects, sends and binds that a rule on their port concerns are decided on, and accounted for. */
 export function networkAccounted(soak: SoakResult): Judgement {
   if (soak.connectHook !== true) {
     return inconclusive(
@@ -29,106 +28,135 @@ export function networkAccounted(soak: SoakResult): Judgement {
   return networkOfOneLife(soak);
 }
 
-function judgeAll(soak: SoakResult, results: readonly SideResult[], knob: string): Judgement {
-  const [first, ...rest] = results.map((result) => judgeOne(soak, result));
-  if (first === undefined) return inconclusive(`the soak has no work of ${knob}`, { source: knob });
-  const judgement = worst([first, ...rest]);
-  // Whoever mends one way must know of the others.
-  const alike = [first, ...rest].filter(({ verdict }) => verdict === judgement.verdict);
-  const explanation = alike.map((one) => one.explanation).join('; ');
-  if (judgement.verdict !== 'pass') return { ...judgement, explanation };
-  const made = results.reduce((sum, { attempts }) => sum + attempts.attempts, 0);
-  return { ...judgement, value: made, limit: made, explanation };
+/** @throws NotApplicable where no route can be taken here. */
+function judge(soak: SoakResult, name: 'operations' | 'network'): Judgement {
+  const result = soak[name];
+  const source = `${soak.mode}/${name}-0.json`;
+  if (result === undefined) return inconclusive(`the soak has no ${name} of its own`, { source });
+  const { notRun, missing } = result;
+  if (missing.length > 0) return inconclusive(missing.join('; '), { source });
+  const routes = routesOf(result);
+  if (routes.length === 0) throw new NotApplicable(`no route can be tried: ${notRun.join('; ')}`);
+  return judgeTaken(soak, { ...result, name, routes }, { unit: 'attempts', source });
 }
 
-/** What is wrong with a work in one regard, if anything. */
-type Check = (
-  soak: SoakResult,
-  result: SideResult,
-  measurement: Measurement,
-) => Judgement | undefined;
+const routesOf = ({ attempts, linesByRoute }: SideResult) =>
+  Object.entries(attempts.routes ?? {}).map(([route, counts]) => ({
+    ...{ ...counts, route },
+    lines: linesByRoute[route] ?? 0,
+  }));
 
-function judgeOne(soak: SoakResult, result: SideResult): Judgement {
-  const { operation, attempts, target } = result;
-  const source = `${soak.mode}/${operation}-0.json on ${target}`;
-  const measurement: Measurement = { unit: 'attempts', source };
-  if (attempts.attempts === 0)
-    return inconclusive(`no ${operation} was made; run longer`, measurement);
-  const problems = [wrongOutcome, wrongSignals, wrongActions].flatMap(
-    (check) => check(soak, result, measurement) ?? [],
+type Route = ReturnType<typeof routesOf>[number];
+type Taken = SideResult & { readonly name: string; readonly routes: readonly Route[] };
+
+/** What is wrong in one regard, if anything. */
+type Check = (soak: SoakResult, taken: Taken, measurement: Measurement) => Judgement | undefined;
+
+function judgeTaken(soak: SoakResult, taken: Taken, measurement: Measurement): Judgement {
+  const problems = [wrongOutcomes, wrongSignals, wrongActions].flatMap(
+    (check) => check(soak, taken, measurement) ?? [],
   );
   const [first, ...rest] = problems;
   if (first !== undefined) return worst([first, ...rest]);
   // Attempts without the right outcome need not be decided on.
-  const unaccounted = wrongAccounts(soak, result, measurement);
-  if (unaccounted !== undefined) return unaccounted;
+  const problem = wrongAccounts(soak, taken, measurement) ?? untaken(soak, taken, measurement);
+  if (problem !== undefined) return problem;
+  const { attempts, routes, lines, strangerLines, notRun } = taken;
+  const met = soak.mode === 'enforce' ? `${attempts.eperm} refused` : `${attempts.allowed} allowed`;
   const others =
-    result.strangerLines === 0
-      ? ''
-      : `, and ${counted(result.strangerLines, 'event line')} by others`;
+    strangerLines === 0 ? '' : `, and ${counted(strangerLines, 'event line')} by others`;
+  const without = notRun.length === 0 ? '' : `; besides ${notRun.join('; ')}`;
   return pass(
-    `${operation}: ${attempts.attempts} attempts, ${soak.mode === 'enforce' ? `${attempts.eperm} refused` : `${attempts.allowed} allowed`}, ${attempts.signals} signals, ${result.lines} event lines${others}`,
-    measurement,
+    `${attempts.attempts} attempts by ${routes.length} routes in turn (${inWords(routes.map(({ route }) => route))}): ${met}, ${attempts.signals} signals, ${lines} event lines${others}${without}`,
+    { ...measurement, value: attempts.attempts, limit: attempts.attempts },
   );
 }
 
-const wrongOutcome: Check = ({ mode }, { operation, attempts }, measurement) => {
-  const { allowed, eperm, otherErrno } = attempts;
-  const wanted = mode === 'enforce' ? eperm : allowed;
-  const unwanted = mode === 'enforce' ? allowed : eperm;
-  const measured = { ...measurement, value: wanted, limit: attempts.attempts };
+/** All that is wrong by any route: whoever mends one must know of the others. */
+const wrongOutcomes: Check = (soak, { routes, attempts }, measurement) => {
+  const [first, ...rest] = routes.flatMap((route) => wrongOutcome(soak, route, measurement) ?? []);
+  if (first === undefined) {
+    const { allowed, eperm } = attempts;
+    return allowed + eperm === attempts.attempts
+      ? undefined
+      : inconclusive(
+          `${attempts.attempts} attempts were made and only ${allowed + eperm} have an outcome; the worker's counts are incomplete, run again`,
+          measurement,
+        );
+  }
+  const judgement = worst([first, ...rest]);
+  const alike = [first, ...rest].filter(({ verdict }) => verdict === judgement.verdict);
+  return { ...judgement, explanation: alike.map(({ explanation }) => explanation).join('; ') };
+};
+
+function wrongOutcome({ mode }: SoakResult, route: Route, measurement: Measurement) {
+  const { route: name, attempts, allowed, eperm, otherErrno } = route;
+  const [wanted, unwanted] = mode === 'enforce' ? [eperm, allowed] : [allowed, eperm];
+  const measured = { ...measurement, value: wanted, limit: attempts };
   if (unwanted > 0) {
     return fail(
-      `${operation}: ${unwanted} of ${attempts.attempts} attempts ${mode === 'enforce' ? 'went through while the agent enforced' : 'were refused in audit mode'}`,
+      `${name}: ${unwanted} of ${attempts} attempts ${mode === 'enforce' ? 'went through while the agent enforced' : 'were refused in audit mode'}`,
       measured,
     );
   }
   const others = Object.entries(otherErrno).map(([errno, count]) => `${errno} × ${count}`);
-  if (others.length > 0) {
-    const text = `${operation}: attempts failed with ${others.join(', ')}, expected ${mode === 'enforce' ? 'EPERM' : 'none to fail'}`;
-    // Nothing but an agent refuses root a link or a rename of its own file, which the control made before.
-    const refused = Object.keys(otherErrno).some((errno) => errno.startsWith('EPERM'));
-    return mode === 'enforce' || refused ? fail(text, measured) : inconclusive(text, measured);
-  }
-  if (wanted === attempts.attempts) return undefined;
-  return inconclusive(
-    `${operation}: ${attempts.attempts} attempts were made and only ${wanted} have an outcome; the worker's counts are incomplete, run again`,
-    measured,
-  );
+  if (others.length === 0) return undefined;
+  const text = `${name}: attempts failed with ${others.join(', ')}, expected ${mode === 'enforce' ? 'EPERM' : 'none to fail'}`;
+  return mode === 'enforce' ? fail(text, measured) : inconclusive(text, measured);
+}
+
+/** A route that was never taken shows nothing; an early end has a reason of its own. */
+const untaken: Check = ({ endedEarly }, { routes }, measurement) => {
+  const names = routes.filter(({ attempts }) => attempts === 0).map(({ route }) => route);
+  if (names.length === 0 || endedEarly !== undefined) return undefined;
+  return inconclusive(`the soak had no time for ${inWords(names)}; run longer`, measurement);
 };
 
-const wrongSignals: Check = ({ mode, enforceSignal }, { operation, attempts }, measurement) => {
+const wrongSignals: Check = ({ mode, enforceSignal }, { name, attempts }, measurement) => {
   const expected = mode === 'audit' || enforceSignal === 'none' ? 0 : attempts.eperm;
   if (attempts.signals === expected) return undefined;
   return fail(
-    `${operation}: ${attempts.signals} signals received for ${attempts.eperm} denials, expected ${expected} (ENFORCE_SIGNAL=${enforceSignal}, ${mode} mode)`,
+    `${name}: ${attempts.signals} signals received for ${attempts.eperm} denials, expected ${expected} (ENFORCE_SIGNAL=${enforceSignal}, ${mode} mode)`,
     { ...measurement, value: attempts.signals, limit: expected, unit: 'signals' },
   );
 };
 
-const wrongActions: Check = (soak, { operation, linesByAction }, measurement) => {
+const wrongActions: Check = (soak, { name, linesByAction }, measurement) => {
   const allowed = actionsOf(soak);
   const wrong = Object.keys(linesByAction).filter((action) => !allowed.includes(action));
   if (wrong.length === 0) return undefined;
   const [value, limit] = [wrong.join(', '), allowed.join(' or ')];
-  const text = `${operation}: events say ${value}, expected ${limit}`;
+  const text = `${name}: events say ${value}, expected ${limit}`;
   return fail(text, { ...measurement, value, limit, unit: 'action' });
 };
+
+/** Routes whose event lines are not as many as their attempts, as far as the names of threads tell. */
+function unequalRoutes(routes: readonly Route[]): string {
+  const unequal = routes.filter(({ attempts, lines }) => attempts !== lines);
+  const texts = unequal.map(({ route, attempts, lines }) => `${route} ${attempts} and ${lines}`);
+  return texts.length === 0 ? '' : `; attempts and event lines by route: ${texts.join(', ')}`;
+}
 
 /** Attempts, the kernel's own counter and the event lines agree. */
 const wrongAccounts: Check = (
   { drops },
-  { operation, attempts, decisions, lines, strangerLines, strangerLinesAtEdges },
+  { name, routes, attempts, decisions, lines, strangerLines, strangerLinesAtEdges },
   measurement,
 ) => {
   if (!decisions.known) return inconclusive(decisions.reason, { source: decisions.source });
   const ours = attempts.attempts;
   const made = ours + strangerLines;
   const source = `${measurement.source}; ${decisions.source}`;
+  // Each decision has a line, and there are no more attempts than that: some of ours do not tell who acted.
+  if (strangerLines > 0 && decisions.value === lines + strangerLines && decisions.value === ours)
+    return inconclusive(
+      `${name}: ${counted(strangerLines, 'event line')} on ${ours} attempts of ours cannot be told from those of others`,
+      { ...measurement, source, value: lines, limit: ours, unit: 'event lines' },
+    );
   if (Math.abs(decisions.value - made) > strangerLinesAtEdges) {
     const whose = strangerLines === 0 ? '' : ` (${ours} by us, ${strangerLines} by others)`;
     return fail(
-      `${operation}: ${made} attempts were made${whose}, and the agent counted ${decisions.value} decisions on their subject: a gap of ${made - decisions.value}`,
+      `${name}: ${made} attempts were made${whose}, and the agent counted ${decisions.value} decisions on their subject: a gap of ${made - decisions.value}${unequalRoutes(routes)}`,
       { ...measurement, source, value: decisions.value, limit: made, unit: 'decisions' },
     );
   }
@@ -138,7 +166,7 @@ const wrongAccounts: Check = (
   // Drops are counted for the whole host, so up to that many of these lines may be among them.
   if (gap >= 0 && gap <= drops.value) return undefined;
   return fail(
-    `${operation}: ${ours} decisions, ${lines} event lines delivered and ${drops.value} drops admitted: ${gap < 0 ? `${-gap} lines too many` : `${gap - drops.value} lines lost without a drop being counted`}`,
+    `${name}: ${ours} decisions, ${lines} event lines delivered and ${drops.value} drops admitted: ${gap < 0 ? `${-gap} lines too many` : `${gap - drops.value} lines lost without a drop being counted`}${unequalRoutes(routes)}`,
     { ...measurement, source, value: lines, limit: ours, unit: 'event lines' },
   );
 };

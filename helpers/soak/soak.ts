@@ -89,7 +89,9 @@ function breachWatch(
       counts: loads.main.counts(),
       side: [
         { operation: 'ordinary program', counts: loads.victims.counts() },
-        ...loads.side.map((work) => ({ operation: work.subject.attempt, counts: work.counts })),
+        ...loads.side.flatMap(({ byRoute }) =>
+          byRoute.map((counts) => ({ operation: counts.name, counts: { ...counts, signals: 0 } })),
+        ),
       ],
     };
     if (decisionBreach(decided) !== undefined) brokenAt ??= elapsedMs;

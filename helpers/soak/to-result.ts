@@ -3,15 +3,15 @@ import type { Decisions } from '../agent/stream/watched-decisions.ts';
 import { elapsedBetween } from '../workload/clocks.ts';
 import { counterChecks } from './counter-checks.ts';
 import {
-  addressDelta,
   DECISION_FAMILIES,
   DROP_FAMILIES,
   inodeDelta,
+  portDelta,
   scrapeDelta,
 } from './counters.ts';
 import type { Measured } from './measured.ts';
 import type { SideResult, SoakResult, Witness } from './result.ts';
-import type { SideSubject, SideWork } from './side-work.ts';
+import type { SideSubject } from './side-work.ts';
 import type { SoakSubject } from './subject.ts';
 import { merged } from './witness.ts';
 
@@ -20,11 +20,11 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
   const { daemon, settings, target, decisions } = subject;
   const { begun, ended, sampler, lines, loads } = measured;
   const victims = loads.victims.counts();
-  const sideResults = (connects: boolean) =>
-    loads.side
-      .map((work, at) => ({ work, lines: measured.sideLines[at] }))
-      .filter(({ work }) => work.connects === connects)
-      .map(({ work, lines }) => sideResult(work, lines, measured));
+  const side = (name: SideSubject['name']) => {
+    const at = subject.side.findIndex((one) => one.name === name);
+    const [one, lines] = [subject.side[at], measured.sideLines[at]];
+    return one === undefined || lines === undefined ? undefined : sideResult(one, lines, measured);
+  };
   return {
     mode: daemon.mode,
     enforceSignal: settings.ENFORCE_SIGNAL,
@@ -36,8 +36,8 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     attempts: measured.counts,
     attemptsPerSecond: loads.main.attemptsPerSecond(),
     openLatencyUs: loads.main.latency(),
-    operations: sideResults(false),
-    network: sideResults(true),
+    operations: side('operations'),
+    network: side('network'),
     connectHook: daemon.capabilities.hooks.lsm_socket_connect === true,
     askedRate: loads.askedRate,
     workers: settings.WORKERS,
@@ -69,15 +69,11 @@ export function toResult(subject: SoakSubject, measured: Measured): SoakResult {
     linesNotStored: daemon.events.notStored,
     witnesses: witnesses(subject, measured),
     execLines: execLines(subject, measured),
-    counters: counterChecks({ ...measured, side: judgedSide(subject, measured) }, daemon),
+    counters: counterChecks({ ...measured, side: loads.side }, daemon),
     readings: [...measured.readings],
     ...reportedBy(daemon),
   };
 }
-
-/** Without the connect hook there are no decisions on connects; that it is absent is judged on its own. */
-const judgedSide = ({ daemon }: SoakSubject, { loads }: Measured) =>
-  loads.side.filter((work) => !work.connects || daemon.capabilities.hooks.lsm_socket_connect);
 
 /** The event lines on everything that was worked on. */
 function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
@@ -85,9 +81,7 @@ function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
   const { counts, loads, lines } = measured;
   const made = counts.attempts + loads.victims.counts().attempts;
   const named = (counted: SideSubject['counted']) =>
-    'ip' in counted
-      ? `address ${counted.ip}:${counted.port}`
-      : `dev:ino ${counted.dev}:${counted.ino}`;
+    'port' in counted ? `port ${counted.port}` : `dev:ino ${counted.dev}:${counted.ino}`;
   const of = (
     what: { readonly subject: string; readonly counted: SideSubject['counted'] },
     missing: number,
@@ -99,10 +93,11 @@ function witnesses(subject: SoakSubject, measured: Measured): Witness[] {
   };
   return [
     of({ subject: 'the soak file', counted: target }, made - lines.own, decisions),
-    ...judgedSide(subject, measured).map((work) => {
-      const { attempt, counted, decisions } = work.subject;
-      const missing = work.counts.attempts - work.ownLines;
-      return of({ subject: `the subject of ${attempt}`, counted }, missing, decisions);
+    ...loads.side.map((work) => {
+      const { isNetwork, counts, ownLines } = work;
+      const { counted, decisions } = work.subject;
+      const subject = isNetwork ? 'the denied port' : 'the file of the other routes';
+      return of({ subject, counted }, counts.attempts - ownLines, decisions);
     }),
   ];
 }
@@ -129,21 +124,29 @@ export function reportedBy({
   };
 }
 
-/** The kernel's own count is by inode for files, and by address for connects. */
+const NO_ATTEMPTS: SideResult['attempts'] = {
+  ...{ attempts: 0, allowed: 0, eperm: 0, signals: 0, skipped: 0 },
+  otherErrno: {},
+};
+
+/** The kernel's own count is by inode for files, and by port for calls on sockets. */
 function sideResult(
-  work: SideWork,
-  lines: Measured['lines'] | undefined,
+  subject: SideSubject,
+  lines: Measured['lines'],
   measured: Measured,
 ): SideResult {
-  const { attempt, target, decisions, counted } = work.subject;
+  const { task, decisions, counted, notRun, missing } = subject;
+  const work = measured.loads.side.find((one) => one.subject === subject);
   return {
-    operation: attempt,
-    target,
-    attempts: work.counts,
-    decisions: 'ip' in counted ? addressDelta(measured, counted.ip) : inodeDelta(measured, counted),
-    lines: work.ownLines,
-    strangerLines: lines === undefined ? 0 : lines.all - lines.own,
-    strangerLinesAtEdges: lines?.atEdges ?? 0,
+    target: task.target,
+    ...{ notRun: [...notRun], missing: [...missing] },
+    attempts: work?.counts ?? NO_ATTEMPTS,
+    decisions:
+      'port' in counted ? portDelta(measured, counted.port) : inodeDelta(measured, counted),
+    lines: work?.ownLines ?? 0,
+    linesByRoute: work?.linesByRoute ?? {},
+    strangerLines: lines.all - lines.own,
+    strangerLinesAtEdges: lines.atEdges,
     linesByAction: Object.fromEntries(decisions.byAction),
   };
 }

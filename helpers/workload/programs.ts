@@ -1,26 +1,17 @@
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
-import type { AttemptCounts, AttemptKind } from './attempt-counts.ts';
+import type { AttemptCounts } from './attempt-counts.ts';
 import { countErrno } from './count-errno.ts';
 
 const REFUSED = 'Operation not permitted';
-/** `ld.so --verify` says 2 of a file that it mapped and would not start (ld.so(8)). */
-const WENT_THROUGH = new Set([0, 2]);
 
 /** The program that ordinary opens are tried with. */
 export const ORDINARY_PROGRAM = '/bin/cat';
 /** A process's name has 15 bytes (TASK_COMM_LEN, proc_pid_comm(5)). */
 export const NAME_CHARACTERS = 15;
 
-/**
- * What a program that a worker starts is called when it touches the target; undefined where the worker's
- * own name is told: a program that is refused is opened before it takes its name.
- */
-export function childNames(attempt: AttemptKind, loader?: string): readonly string[] | undefined {
-  const program =
-    attempt === 'program' ? ORDINARY_PROGRAM : attempt === 'mmap' ? loader : undefined;
-  return program === undefined ? undefined : [basename(program).slice(0, NAME_CHARACTERS)];
-}
+/** What an ordinary program that a worker starts is called when it touches the target. */
+export const PROGRAM_NAMES: readonly string[] = [basename(ORDINARY_PROGRAM)];
 
 /** Lets an ordinary program touch the target; a signal may end it, and says that it was refused. */
 export function runProgram(
@@ -35,7 +26,6 @@ export function runProgram(
     child.stderr.on('data', (chunk: Buffer) => {
       if (complaint.length < 500) complaint += chunk.toString('latin1');
     });
-    // The program itself is the target, and could not be started.
     child.once('error', (error) => {
       countErrno(counts, error);
       resolve();
@@ -47,7 +37,7 @@ export function runProgram(
         // A signal comes with the denial: the program never lived to print its error.
         counts.eperm += 1;
       } else if (complaint.includes(REFUSED)) counts.eperm += 1;
-      else if (code !== null && WENT_THROUGH.has(code)) counts.allowed += 1;
+      else if (code === 0) counts.allowed += 1;
       else countErrno(counts, { code: `exit ${code}` });
       resolve();
     });

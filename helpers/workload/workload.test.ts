@@ -16,7 +16,7 @@ afterEach(() => {
 function workload(options: Partial<WorkloadOptions> = {}): Workload {
   const made = new Workload(
     {
-      ...{ target: '/dev/null', workers: 2, rate: 100, attempt: 'open', name: 'worker' },
+      ...{ task: { target: '/dev/null' }, workers: 2, rate: 100, name: 'worker' },
       environment: { PATH: '/usr/bin:/bin' },
       ...options,
     },

@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { type AttemptKind, attemptCounts, type WorkloadCounts } from './attempt-counts.ts';
-import type { AttemptSubject } from './attempts.ts';
 import { latencyCounts } from './latency-schemas.ts';
 import { LatencyHistogram, type OpenLatency } from './open-latency.ts';
 import { OwnProcess } from './own-process.ts';
@@ -21,26 +20,39 @@ const workerReport = attemptCounts.extend({
 
 type WorkerReport = z.output<typeof workerReport>;
 
+/** What workers do, and on what. */
+export interface Task {
+  /** A path, or a port. */
+  readonly target: string;
+  /** Opens where nothing is said. */
+  readonly attempt?: AttemptKind;
+  /** What the worker's own script takes in turn in place of that. */
+  readonly routes?: readonly string[];
+  /** What the target holds, for routes that must put it back. */
+  readonly content?: string;
+}
+
 /** What a worker is told to do. */
-export interface WorkerOrder extends AttemptSubject {
+export interface WorkerOrder extends Task {
   /** Attempts per second of this worker. */
   readonly rate: number;
   /** Share of a tick that it begins later than the first worker, so that they take turns. */
   readonly turn: number;
-  readonly attempt: AttemptKind;
   readonly resultFile: string;
 }
 
 /** What a worker is asked while it works. */
 export type WorkerMessage = 'start' | 'stop' | 'report' | { readonly rate: number };
 
-export interface WorkloadOptions extends AttemptSubject {
+export interface WorkloadOptions {
   /** Of the workers' result files: `NAME-0.json`. */
   readonly name: string;
+  readonly task: Task;
+  /** Of each worker, where it is not the one that opens. */
+  readonly script?: URL;
   readonly workers: number;
   /** Attempts per second of all workers together. */
   readonly rate: number;
-  readonly attempt: AttemptKind;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -67,10 +79,9 @@ class Worker {
     heard: (report: WorkerReport) => void,
   ) {
     this.#name = `${options.name}-${index}`;
-    const script = new URL('worker.ts', import.meta.url);
-    const { target, loader, attempt, workers } = options;
+    const { task, script = new URL('worker.ts', import.meta.url), workers } = options;
     const order: WorkerOrder = {
-      ...{ target, loader, attempt },
+      ...task,
       rate: options.rate / workers,
       turn: index / workers,
       resultFile: run.file(directory, `${this.#name}.json`),
@@ -168,7 +179,7 @@ export class Workload {
 
   counts(): WorkloadCounts {
     const reports = this.#workers.flatMap(({ latest }) => (latest === undefined ? [] : [latest]));
-    const sum = (name: Exclude<keyof WorkloadCounts, 'otherErrno'>) =>
+    const sum = (name: Exclude<keyof WorkloadCounts, 'otherErrno' | 'routes'>) =>
       reports.reduce((total, report) => total + report[name], 0);
     const otherErrno: Record<string, number> = {};
     for (const [errno, count] of reports.flatMap((report) => Object.entries(report.otherErrno))) {
@@ -181,6 +192,8 @@ export class Workload {
       signals: sum('signals'),
       skipped: sum('skipped'),
       otherErrno,
+      // Only one worker takes them.
+      routes: reports[0]?.routes,
     };
   }
 

@@ -37,6 +37,7 @@ export interface NetBlockEvent extends Decision {
   readonly type: `net_${string}_block`;
   readonly remote_ip?: string;
   readonly remote_port?: number;
+  readonly local_port?: number;
 }
 
 /** Of these nothing is read but who acted. */

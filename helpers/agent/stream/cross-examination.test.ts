@@ -118,6 +118,22 @@ test('a program that ours started is called by its own name, or by its caller’
   expect(examination.wrong).toMatchObject([{ field: 'comm', expected: '"cat"', told: '"dog"' }]);
 });
 
+test('a process that bears names in turn tells by each of them what belongs to it', () => {
+  const examination = examined();
+  const byName = new Map([
+    ['write', {}],
+    ['user', { uid: 65_534, values: { type: 'block' } }],
+  ]);
+  examination.expect({ byName });
+  push(line({ comm: 'write', uid: process.getuid?.() }) + line({ comm: 'user', uid: 65_534 }));
+  expect([examination.wrong, examination.examined]).toEqual([[], 2]);
+  push(line({ comm: 'user', uid: process.getuid?.() }) + line({ comm: 'node' }));
+  expect(examination.wrong).toMatchObject([
+    { field: 'uid', expected: '65534' },
+    { field: 'comm', expected: '"write" or "user"', told: '"node"' },
+  ]);
+});
+
 test('another pid, of no worker, is a wrong pid', () => {
   const own = log.watch(FILE);
   own.owners.add(process.ppid);

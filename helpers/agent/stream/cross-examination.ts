@@ -31,10 +31,19 @@ export interface ToldField {
 const MAX_SAMPLE_CHARACTERS = 500;
 const NOTHING = () => {};
 
+/** What is known of an owner's lines while its thread bears a name. */
+export interface NamedThread {
+  readonly values?: Readonly<Record<string, unknown>> | undefined;
+  /** The user that it is then; ours where nothing is said. */
+  readonly uid?: number | undefined;
+}
+
 /** What of an event's subject is known besides who acted. */
 export interface ExpectedFields {
   /** Fields that have one value in every event of ours. */
   readonly values?: Readonly<Record<string, unknown>> | undefined;
+  /** Names that the threads of an owner bear in turn. */
+  readonly byName?: ReadonlyMap<string, NamedThread> | undefined;
   /** The names by which owners open the file; none where they open it by others as well. */
   readonly paths?: readonly string[] | undefined;
   /** What the programs that owners start are called; their caller's names where absent. */
@@ -47,7 +56,10 @@ export interface ExpectedFields {
 
 /** Fields by which the line was recognised as one on this thing of ours. */
 const matched = ({ type }: ActorEvent) =>
-  (type === 'block' ? ['dev', 'ino'] : ['remote_ip', 'remote_port']).map(right);
+  (type === 'block'
+    ? ['dev', 'ino']
+    : [type === 'net_bind_block' ? 'local_port' : 'remote_port']
+  ).map(right);
 
 /**
  * Compares the event lines on one thing of ours, field by field, with what we know of ourselves. A
@@ -130,10 +142,18 @@ export class CrossExamination {
 
   #compare(event: ActorEvent, cause: number): readonly ComparedField[] | undefined {
     if (event.type === 'exec') return this.#compareStart(event, cause);
-    const known = this.#processes.of(cause);
-    if (known === undefined) return undefined;
-    const { values = {}, paths = [], childNames = known.names } = this.#expected;
-    const more = [...matched(event), ...checkValues(event, values), ...checkOptional(event, paths)];
+    const seen = this.#processes.of(cause);
+    if (seen === undefined) return undefined;
+    const { values, byName, paths = [] } = this.#expected;
+    const thread = byName?.get(event.comm);
+    const uid = thread?.uid ?? process.getuid?.() ?? seen.uid;
+    const known = byName === undefined ? seen : { ...seen, names: [...byName.keys()], uid };
+    const { childNames = known.names } = this.#expected;
+    const more = [
+      ...matched(event),
+      ...checkValues(event, { ...values, ...thread?.values }),
+      ...checkOptional(event, paths),
+    ];
     if (!this.#owners.has(cause)) {
       // Started by this very process, which starts workers alone: they are the owners.
       const expected = [...this.#owners].join(' or ');

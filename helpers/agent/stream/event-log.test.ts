@@ -76,8 +76,8 @@ test('a decision is ours by the pid of an owner, or of its child', () => {
   expect([own.lines, own.ownLines]).toEqual([4, 3]);
 });
 
-test('connects to our address are counted apart from the host’s', () => {
-  const own = log.watchAddress({ ip: '127.1.2.3', port: 80 });
+test('calls to our port, and binds of it, are counted apart from the host’s', () => {
+  const own = log.watchPort(80);
   own.owners.add(blockFields.pid);
   const { ino: _ino, dev: _dev, ...actor } = blockFields;
   const connect = (remote_ip: string, remote_port: number) =>

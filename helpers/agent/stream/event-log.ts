@@ -15,13 +15,9 @@ import { Misnamed, type MisnamedLines } from './misnamed.ts';
 import { OwnProcesses } from './own-processes.ts';
 import { RememberedLines } from './remembered-lines.ts';
 import type { Begun } from './rotated-file.ts';
-import {
-  type AddressDecisions,
-  type FileDecisions,
-  WatchedDecisions,
-} from './watched-decisions.ts';
+import { type FileDecisions, type PortDecisions, WatchedDecisions } from './watched-decisions.ts';
 
-export type { AddressDecisions, FileDecisions } from './watched-decisions.ts';
+export type { FileDecisions, PortDecisions } from './watched-decisions.ts';
 /** A decision on a process of ours, whatever it is on. */
 export type OwnDecision = BlockEvent | NetBlockEvent | FurtherDecision;
 export type StateChange = Extract<AgentEvent, { type: 'state_change' }>;
@@ -41,7 +37,11 @@ export interface StreamDefects {
 
 const KEPT_OF_PROCESS = 1000;
 
-const isConnect = (event: AgentEvent): event is NetBlockEvent => event.type === 'net_connect_block';
+const isOfNetwork = (event: AgentEvent): event is NetBlockEvent =>
+  event.type.startsWith('net_') && event.type.endsWith('_block');
+/** A bind tells its own port, a call the other side's. */
+const portOf = ({ type, local_port = 0, remote_port = 0 }: NetBlockEvent) =>
+  type === 'net_bind_block' ? local_port : remote_port;
 const isDecision = (event: AgentEvent): event is OwnDecision =>
   event.type === 'block' || event.type.endsWith('_block');
 
@@ -52,7 +52,7 @@ const isDecision = (event: AgentEvent): event is OwnDecision =>
 export class EventLog {
   readonly stateChanges: StateChange[] = [];
   readonly #files = new Map<string, FileDecisions>();
-  readonly #addresses = new Map<string, AddressDecisions>();
+  readonly #ports = new Map<number, PortDecisions>();
   readonly #byProcess = new Map<number, OwnDecision[]>();
   readonly #groups = new DecisionGroups();
   readonly #processes = new OwnProcesses();
@@ -75,9 +75,9 @@ export class EventLog {
     return this.#watched(this.#files, `${file.dev}:${file.ino}`);
   }
 
-  /** Counts decisions on connects to this address apart from the host's. */
-  watchAddress(address: { readonly ip: string; readonly port: number }): AddressDecisions {
-    return this.#watched(this.#addresses, `${address.ip}:${address.port}`);
+  /** Counts decisions on calls to this port, or binds of it, apart from the host's. */
+  watchPort(port: number): PortDecisions {
+    return this.#watched(this.#ports, port);
   }
 
   /** Keeps decisions on this process and its children, a few hundred at most, apart from all others. */
@@ -119,9 +119,9 @@ export class EventLog {
     return this.#file.notStored;
   }
 
-  /** True once a line on a file, address or process of ours arrived: before that, silence shows nothing. */
+  /** True once a line on a file or process of ours arrived: before that, silence on files shows nothing. */
   get toldOfOurs(): boolean {
-    const all = [...this.#files.values(), ...this.#addresses.values()];
+    const all = [...this.#files.values()];
     const ofProcesses = [...this.#byProcess.values()];
     return all.some(({ lines }) => lines > 0) || ofProcesses.some((events) => events.length > 0);
   }
@@ -165,8 +165,8 @@ export class EventLog {
     }
     if (event.type === 'block')
       this.#countDecision(this.#files.get(`${event.dev}:${event.ino}`), event, text);
-    else if (isConnect(event)) {
-      const own = this.#addresses.get(`${event.remote_ip}:${event.remote_port}`);
+    else if (isOfNetwork(event)) {
+      const own = this.#ports.get(portOf(event));
       this.#countDecision(own, event, text);
     } else if (event.type === 'exec' || event.type === 'exec_argv') {
       this.#takeExec(event, text);
@@ -184,7 +184,7 @@ export class EventLog {
 
   /** Most are the host's: two look-ups in the sets of our workers each. */
   #takeExec(event: ExecEvent | ExecArgvEvent, text: string): void {
-    for (const watched of [this.#files, this.#addresses])
+    for (const watched of [this.#files, this.#ports])
       for (const { execLines } of watched.values())
         if (
           event.type === 'exec' ? execLines.take(event, text) : execLines.takeArguments(event, text)
@@ -229,9 +229,9 @@ export class EventLog {
     if (this.defects.samples.length < 5) this.defects.samples.push(sample);
   }
 
-  #watched<E extends BlockEvent | NetBlockEvent>(
-    known: Map<string, WatchedDecisions<E>>,
-    key: string,
+  #watched<E extends BlockEvent | NetBlockEvent, Key>(
+    known: Map<Key, WatchedDecisions<E>>,
+    key: Key,
   ): WatchedDecisions<E> {
     const watched = known.get(key) ?? new WatchedDecisions<E>(this.#processes);
     known.set(key, watched);

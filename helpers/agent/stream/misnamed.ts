@@ -2,7 +2,7 @@ import type { BlockEvent, NetBlockEvent } from '../contract/events.ts';
 
 /** Lines that a process of ours caused and that name a thing which is not ours. */
 export interface MisnamedLines {
-  /** `dev:ino N:N`, or the address and port. */
+  /** `dev:ino N:N`, or the port. */
   readonly told: string;
   lines: number;
   /** The first of them. */
@@ -23,7 +23,7 @@ export class Misnamed {
     const told =
       event.type === 'block'
         ? `dev:ino ${event.dev}:${event.ino}`
-        : `address ${event.remote_ip}:${event.remote_port}`;
+        : `port ${event.type === 'net_bind_block' ? event.local_port : event.remote_port}`;
     const known = things.get(told);
     if (known !== undefined) known.lines += 1;
     else if (things.size < MOST_THINGS)

@@ -12,6 +12,8 @@ export interface Decisions {
   /** Lines by a process of ours: an owner, or a child that an owner started. */
   readonly ownLines: number;
   readonly byAction: ReadonlyMap<string, number>;
+  /** Lines of our own processes by the name of the thread that acted, where its owners bear several. */
+  readonly byName: ReadonlyMap<string, number>;
   /** Pids of ours that work on it; entered before they do. */
   readonly owners: Set<number>;
   readonly examination: CrossExamination;
@@ -28,10 +30,13 @@ export class WatchedDecisions<E extends BlockEvent | NetBlockEvent = BlockEvent>
   lines = 0;
   ownLines = 0;
   readonly byAction = new Map<string, number>();
+  readonly byName = new Map<string, number>();
   readonly first: E[] = [];
   readonly owners: Owners;
   readonly examination: CrossExamination;
   readonly execLines: ExecLines;
+
+  #namesAreCounted = false;
 
   constructor(processes: OwnProcesses) {
     this.owners = new Owners(processes);
@@ -40,6 +45,7 @@ export class WatchedDecisions<E extends BlockEvent | NetBlockEvent = BlockEvent>
   }
 
   expect(expected: ExpectedFields): void {
+    this.#namesAreCounted = expected.byName !== undefined;
     this.examination.expect(expected);
     this.execLines.examination.expect(expected);
   }
@@ -51,11 +57,15 @@ export class WatchedDecisions<E extends BlockEvent | NetBlockEvent = BlockEvent>
 
   count(event: E): void {
     this.lines += 1;
-    if (this.owners.has(event.pid) || this.owners.has(event.ppid)) this.ownLines += 1;
+    if (this.owners.has(event.pid) || this.owners.has(event.ppid)) {
+      this.ownLines += 1;
+      if (this.#namesAreCounted)
+        this.byName.set(event.comm, (this.byName.get(event.comm) ?? 0) + 1);
+    }
     this.byAction.set(event.action, (this.byAction.get(event.action) ?? 0) + 1);
     if (this.first.length < KEPT_EVENTS) this.first.push(event);
   }
 }
 
 export type FileDecisions = WatchedDecisions<BlockEvent>;
-export type AddressDecisions = WatchedDecisions<NetBlockEvent>;
+export type PortDecisions = WatchedDecisions<NetBlockEvent>;

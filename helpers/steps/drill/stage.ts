@@ -13,7 +13,7 @@ import {
   ownInput,
   plainFilesystem,
 } from '../../changes/own-file.ts';
-import { fileRuleCount, type RuleList } from '../../changes/rules.ts';
+import { type RuleList, ruleCounts } from '../../changes/rules.ts';
 import { failed, type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import { actionsOf } from '../../soak/invariants.ts';
@@ -204,7 +204,7 @@ export class DrillStage {
   /** How many files are denied, by the agent's own count; undefined where none runs, or it does not say. */
   async deniedFileCount(): Promise<number | undefined> {
     return this.#daemon?.isRunning() === true
-      ? fileRuleCount(this.#daemon.metricsAddress)
+      ? (await ruleCounts(this.#daemon.metricsAddress)).files
       : undefined;
   }
 

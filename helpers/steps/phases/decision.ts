@@ -16,7 +16,7 @@ import type { Phase } from '../../settings/settings.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { mustBeTold } from '../../soak/witness.ts';
 import { outcomeText, type Probe, probeFile, runVictim } from '../../workload/probe.ts';
-import { childNames } from '../../workload/programs.ts';
+import { PROGRAM_NAMES } from '../../workload/programs.ts';
 
 /** What a single decision is tried on. */
 export interface DecisionSubject {
@@ -187,10 +187,12 @@ async function eventOfProgram(
   text: string,
 ): Promise<Judgement> {
   const parent: ProcessFacts | undefined = readProcessFacts(process.pid);
-  const names = childNames('program');
-  if (pid === undefined || parent === undefined || names === undefined)
+  if (pid === undefined || parent === undefined)
     throw noEvidence('what the event of cat must tell could not be read from /proc');
-  const told = await matchingEvent(subject, decisions, pid, { kind: 'child', parent, names });
+  const told = await matchingEvent(subject, decisions, pid, {
+    ...{ kind: 'child', parent },
+    names: PROGRAM_NAMES,
+  });
   return { ...told, explanation: `${text}; ${told.explanation}` };
 }
 

@@ -19,10 +19,9 @@ import {
   nothingTold,
   QUIET_MS,
 } from './decision.ts';
-import { addressSubjects } from './denied-addresses.ts';
-import { operationSubjects } from './operation-files.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
 import { reviewNotes } from './review-notes.ts';
+import { sideSubjects } from './side-subjects.ts';
 import { SoakSubjects } from './soak-subjects.ts';
 import { WorkloadBeside } from './workload-beside.ts';
 
@@ -33,13 +32,14 @@ import { WorkloadBeside } from './workload-beside.ts';
 export class SoakPhase {
   readonly mode: Mode;
   readonly #run: CanaryRun = canaryRun();
-  readonly #subjects = new SoakSubjects(this.#run);
+  readonly #subjects: SoakSubjects;
   readonly #daemon: PhaseDaemon;
   readonly #workload: WorkloadBeside;
   #soak: SoakResult | undefined;
 
   constructor(mode: Mode) {
     this.mode = mode;
+    this.#subjects = new SoakSubjects(this.#run, mode);
     this.#daemon = new PhaseDaemon(this.#run, mode);
     this.#workload = new WorkloadBeside(this.#run, mode);
   }
@@ -193,16 +193,13 @@ export class SoakPhase {
 
   #soakSubject(): SoakSubject {
     const daemon = this.#daemon.running;
-    const { soak: target, operations, addresses } = this.#subjects.made;
+    const { soak: target, routes, ...made } = this.#subjects.made;
     return {
       candidate: this.#run.candidate,
       daemon,
       target,
       decisions: daemon.events.watch(target),
-      side: [
-        ...operationSubjects(operations, daemon.events),
-        ...addressSubjects(addresses, daemon.events),
-      ],
+      side: sideSubjects(routes, made, daemon),
       settings: this.settings,
       run: this.#run.directory,
     };

@@ -1,19 +1,22 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { chmodSync, lstatSync, realpathSync } from 'node:fs';
 import { howItEnded } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
+import type { Mode } from '../../agent/daemon-options.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
+import type { Journal } from '../../changes/journal.ts';
 import {
   knownFile,
   type OwnFile,
   ownDirectory,
   ownFile,
+  ownProgram,
   plainFilesystem,
 } from '../../changes/own-file.ts';
 import {
   addRule,
-  fileRuleCount,
   listFileRules,
   removeRule,
+  ruleCounts,
   rulesOn,
   ruleText,
 } from '../../changes/rules.ts';
@@ -24,27 +27,21 @@ import type { Settings } from '../../settings/settings.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
-import {
-  allowAddress,
-  type DeniedAddress,
-  denyAddress,
-  mustBeListed,
-  ownAddresses,
-} from './denied-addresses.ts';
-import { type OperationFile, operationFiles } from './operation-files.ts';
+import { allowPort, denyPort, portMustBeListed, unusedPort } from './denied-port.ts';
+import { makeBesides, type SoakRoutes, tryRoutes } from './soak-routes.ts';
 
 /** Everything of ours that a phase is tried on. */
 export interface Subjects {
-  /** Has a deny rule, for single decisions. */
+  /** Has a deny rule, for single decisions and for the soak's other routes. */
   readonly probe: OwnFile;
   /** Has a deny rule, for the soak. */
   readonly soak: OwnFile;
   /** Lies beside them and has none. */
   readonly beside: OwnFile;
-  /** Have a deny rule each, for SOAK_OPERATIONS. */
-  readonly operations: readonly OperationFile[];
-  /** Have a deny rule each, for SOAK_NET_WORKLOAD. */
-  readonly addresses: readonly DeniedAddress[];
+  /** Has a deny rule, where calls on sockets are tried in the soak. */
+  readonly port: number;
+  /** Routes to the probe file and to the port that the soak takes. */
+  readonly routes: SoakRoutes;
 }
 
 /** The canary compares contents; a target beyond this is not the small file it needs. */
@@ -72,13 +69,16 @@ export class SoakSubjects {
   /** Paths behind the inodes of all file rules as they were at the start of the phase; ours by name. */
   deniedFiles: DeniedFiles = new Map();
   readonly #run: CanaryRun;
+  readonly #mode: Mode;
   #made: Subjects | undefined;
   #rules: { readonly file: OwnFile; readonly id: string }[] = [];
-  readonly #networkRules: { readonly address: DeniedAddress; readonly id: string }[] = [];
+  /** The journal's entry of the rule on the port, while it is there. */
+  #portRule: string | undefined;
   #policy: AppliedPolicy | undefined;
 
-  constructor(run: CanaryRun) {
+  constructor(run: CanaryRun, mode: Mode) {
     this.#run = run;
+    this.#mode = mode;
   }
 
   /** @throws JudgementError (inconclusive) before they are made. */
@@ -87,13 +87,15 @@ export class SoakSubjects {
     return this.#made;
   }
 
-  /** Positive control: without a rule the files are read as they were written, the addresses reached. */
+  /** Positive control: without a rule the files are read as they were written, and each route is taken once. */
   async make(): Promise<Judgement> {
     const { settings } = this.#run;
     const filesystem = plainFilesystem(settings.PROBE_DIR);
     const directory = ownDirectory(settings.PROBE_DIR, await this.#run.journal());
+    // An ordinary user takes a route as well.
+    chmodSync(directory, 0o755);
     const files = {
-      probe: ownFile(directory, 'probe'),
+      probe: ownProgram(directory, 'probe'),
       soak: soakTarget(settings, directory),
       beside: ownFile(directory, 'beside'),
     };
@@ -105,31 +107,37 @@ export class SoakSubjects {
           { source: file.path },
         );
     }
-    const operations = operationFiles(settings.SOAK_OPERATIONS, directory);
-    const addresses = settings.SOAK_NET_WORKLOAD ? await ownAddresses() : [];
-    this.#made = { ...files, operations, addresses };
-    const works = [
+    makeBesides(files.probe.path);
+    const { environment } = this.#run.candidate;
+    const leadTo = { probe: files.probe, port: unusedPort(), directory };
+    const routes = await tryRoutes(settings, this.#mode, leadTo, environment);
+    this.#made = { ...files, port: leadTo.port, routes };
+    const tried = Object.values(routes).flatMap((one) => one ?? []);
+    const works = tried.reduce((sum, one) => sum + one.works.length, 0);
+    const texts = [
       `3 files on ${filesystem} in ${directory} are read as written`,
-      ...operations.map(({ operation }) => `${operation} works`),
-      ...addresses.map(({ protocol, ip, port }) => `${protocol} ${ip}:${port} is reached`),
+      ...(tried.length === 0 ? [] : [`${works} routes of the soak work`]),
+      ...tried.flatMap(({ notRun }) => notRun),
     ];
-    return pass(works.join(', '), { source: directory });
+    return pass(texts.join('; '), { source: directory });
   }
 
   /** Rules come before the start: an audit daemon with an empty policy never attaches (docs/agent-contract.md §6.1). */
   async seedRules(): Promise<Judgement> {
-    const { probe, soak, operations, addresses } = this.made;
+    const { probe, soak, port, routes } = this.made;
     const { candidate } = this.#run;
     const journal = await this.#run.journal();
     const before = this.#run.startedWithoutPins() ? [] : await listFileRules(candidate);
     this.#policy = await applyCandidatePolicy(this.#run);
     const known = this.#policy === undefined ? before : await listFileRules(candidate);
-    const files = [probe, soak, ...operations.map(({ file }) => file)];
+    const files = [probe, soak];
     for (const file of files)
       this.#rules.push({ file, id: await addRule(candidate, file, known, journal) });
-    for (const address of addresses)
-      this.#networkRules.push({ address, id: await denyAddress(candidate, address, journal) });
-    await mustBeListed(candidate, addresses, 'add');
+    const hasPort = (routes.network?.works.length ?? 0) > 0;
+    if (hasPort) {
+      this.#portRule = await denyPort(candidate, port, journal);
+      await portMustBeListed(candidate, port, 'add');
+    }
     const after = await listFileRules(candidate);
     const { denyDatabase } = agentPaths(this.#run.settings.HOST_ROOT);
     const ours = files.filter(({ path }) => path !== this.#run.settings.SOAK_BLOCK_PATH);
@@ -151,8 +159,8 @@ export class SoakSubjects {
       return fail(text, { value: lost.length, limit: 0, source });
     }
     return pass(
-      `${files.length + addresses.length} rules of ours beside ${before.length} of the host${this.#policy === undefined ? '' : `, and the rules of ${this.#run.settings.CANDIDATE_POLICY}`}`,
-      { value: after.length + addresses.length, unit: 'rules', source },
+      `${files.length + Number(hasPort)} rules of ours beside ${before.length} of the host${this.#policy === undefined ? '' : `, and the rules of ${this.#run.settings.CANDIDATE_POLICY}`}`,
+      { value: after.length + Number(hasPort), unit: 'rules', source },
     );
   }
 
@@ -163,20 +171,16 @@ export class SoakSubjects {
   async removeRules(daemon: ReadyDaemon, kept?: OwnFile): Promise<Judgement | undefined> {
     const { candidate } = this.#run;
     const journal = await this.#run.journal('undo');
-    const before = await fileRuleCount(daemon.metricsAddress);
-    const networkRules = this.#networkRules.splice(0);
-    const addresses = networkRules.map(({ address }) => address);
-    for (const address of addresses) await allowAddress(candidate, address);
-    await mustBeListed(candidate, addresses, 'del');
-    for (const { id } of networkRules) journal.strike(id);
+    const before = await ruleCounts(daemon.metricsAddress);
+    await this.#allowPort(before.network, daemon, journal);
     const removed = this.#rules.filter(({ file }) => file !== kept);
     this.#rules = this.#rules.filter(({ file }) => file === kept);
     for (const { file, id } of removed) {
       const result = await removeRule(candidate, file, id, journal);
       if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
     }
-    const now = await fileRuleCount(daemon.metricsAddress);
-    if (before !== undefined && now === before - removed.length) return undefined;
+    const { files: now } = await ruleCounts(daemon.metricsAddress);
+    if (before.files !== undefined && now === before.files - removed.length) return undefined;
     const rules = await listFileRules(candidate);
     const left = removed.flatMap(({ file }) => rulesOn(rules, file));
     if (left.length === 0) return undefined;
@@ -186,9 +190,21 @@ export class SoakSubjects {
     );
   }
 
-  /** Ends what listens, and removes a policy and rules that were kept; what stays is left to the journal. */
+  /** @param before rules of the network, by the agent's own count. */
+  async #allowPort(before: number | undefined, daemon: ReadyDaemon, journal: Journal) {
+    const id = this.#portRule;
+    if (id === undefined) return;
+    const { candidate } = this.#run;
+    const { port } = this.made;
+    this.#portRule = undefined;
+    await allowPort(candidate, port);
+    const now = (await ruleCounts(daemon.metricsAddress)).network;
+    if (before === undefined || now !== before - 1) await portMustBeListed(candidate, port, 'del');
+    journal.strike(id);
+  }
+
+  /** Removes a policy and rules that were kept; what stays is left to the journal. */
   async cleanUp(): Promise<void> {
-    for (const address of this.#made?.addresses ?? []) address.close();
     for (const { file, id } of this.#rules.splice(0)) {
       // A journal that is lost is told by the exit criterion.
       const journal = await this.#run.journal('undo').catch(() => undefined);

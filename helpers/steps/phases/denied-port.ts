@@ -1,0 +1,69 @@
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Candidate, howItEnded, runCommand } from '../../agent/command.ts';
+import type { Journal } from '../../changes/journal.ts';
+import { listNetworkRules } from '../../changes/rules.ts';
+import { failed } from '../../criteria/judgement.ts';
+
+/** Below the ports that hosts give out by themselves (ip_local_port_range), and above those of services. */
+const LOWEST_PORT = 20_000;
+const HIGHEST_PORT = 32_000;
+const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'];
+
+/** A port that nobody on this host uses: its rule concerns everybody. */
+export function unusedPort(): number {
+  const used = TABLES.map((name) => {
+    try {
+      return readFileSync(`/proc/net/${name}`, 'utf8');
+    } catch {
+      // A kernel without IPv6.
+      return '';
+    }
+  }).join('');
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    if (!used.includes(`:${port.toString(16).toUpperCase()} `)) return port;
+  }
+}
+
+/** For every protocol, address and direction: one rule for all calls. The port comes last, as the undo looks for it. */
+const ruleOf = (port: number) => ['--protocol', 'any', '--direction', 'both', '--port', `${port}`];
+
+/** Adds or removes our rule. @throws JudgementError (fail) when the agent does not. */
+async function change(candidate: Candidate, port: number, verb: 'add' | 'del'): Promise<void> {
+  const result = await runCommand(candidate, 'network', 'deny', verb, ...ruleOf(port));
+  if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
+}
+
+/** Judges after it was added, or removed. @throws JudgementError (fail) when the agent's list says otherwise. */
+export async function portMustBeListed(
+  candidate: Candidate,
+  port: number,
+  verb: 'add' | 'del',
+): Promise<void> {
+  const listed = await listNetworkRules(candidate);
+  const isListed = listed.some((entry) => entry.startsWith(`${port} (`));
+  if (isListed === (verb === 'add')) return;
+  throw failed(
+    `\`network deny ${verb}\` said yes for port ${port}, and \`network deny list\` ${isListed ? 'still has it' : 'lacks it'}`,
+    {
+      ...{ value: Number(isListed), limit: Number(!isListed), unit: 'rules' },
+      source: 'aegisbpf network deny list',
+    },
+  );
+}
+
+/** Denies the port, journalled first. @returns the journal entry's id, for `allowPort`. */
+export async function denyPort(
+  candidate: Candidate,
+  port: number,
+  journal: Journal,
+): Promise<string> {
+  const id = journal.record({ kind: 'network-rule', arguments: ruleOf(port) });
+  await change(candidate, port, 'add');
+  return id;
+}
+
+/** Removes our rule. @throws JudgementError (fail) when the agent does not. */
+export const allowPort = (candidate: Candidate, port: number): Promise<void> =>
+  change(candidate, port, 'del');
