@@ -339,10 +339,7 @@ function chapter(heading: string, lines: readonly string[]): string[] {
 
 function verification({ run }: Ticket): string[] {
   return chapter('How to verify', [
-    'In a checkout of the canary, offline, with the run directory and the signer’s public key:',
-    '',
-    `    ${ownCommand('verify', 'RUN_DIRECTORY', '--key', 'PUBLIC_KEY')}`,
-    '',
+    `In a checkout of the canary, offline, with the run directory and the signer’s public key: \`${ownCommand('verify', 'RUN_DIRECTORY', '--key', 'PUBLIC_KEY')}\``,
     `The run directory was ${codeSpan(run.runDirectory)}. Exit code 0: every file is as the run left it, and the key signed it; 1: something differs, and is named. Without a signature the check finds accidents, not somebody who can write there.`,
   ]);
 }

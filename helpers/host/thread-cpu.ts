@@ -1,28 +1,36 @@
 import { readdirSync } from 'node:fs';
 import { readProc } from './processes.ts';
 
-/** CPU time of each thread of a process so far, in ns, by its number. */
-export type ThreadCpu = ReadonlyMap<string, number>;
+interface Spent {
+  readonly runNs: number;
+  /** Ready to run, and without a processor. */
+  readonly waitNs: number;
+}
+
+/** What each thread of a process has had so far, by its number. */
+export type ThreadCpu = ReadonlyMap<string, Spent>;
 
 /** USER_HZ is 100 on every architecture Node runs on (sysconf(3), _SC_CLK_TCK). */
 const NS_PER_TICK = 10_000_000;
+const NS_PER_MS = 1_000_000;
 
-/** To the nanosecond where the kernel tells it, else to the tick of its accounting. */
-function cpuOf(task: string): number | undefined {
-  const exact = readProc(`${task}/schedstat`);
-  if (exact !== undefined) return Number.parseInt(exact, 10);
+/** To the nanosecond where the kernel tells it (Documentation/scheduler/sched-stats.rst), else to the tick of its accounting. */
+function spentBy(task: string): Spent | undefined {
+  const [runNs = Number.NaN, waitNs = 0] =
+    readProc(`${task}/schedstat`)?.split(' ').map(Number) ?? [];
+  if (!Number.isNaN(runNs)) return { runNs, waitNs };
   const stat = readProc(`${task}/stat`);
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields && NS_PER_TICK * (Number(fields[11]) + Number(fields[12]));
+  return fields && { runNs: NS_PER_TICK * (Number(fields[11]) + Number(fields[12])), waitNs: 0 };
 }
 
 /** CPU time of a process by its threads; undefined once it is gone. */
 export function threadCpu(pid: number): ThreadCpu | undefined {
   const tasks = `/proc/${pid}/task`;
   try {
-    const threads = readdirSync(tasks).flatMap((thread): [string, number][] => {
-      const ns = cpuOf(`${tasks}/${thread}`);
-      return ns === undefined ? [] : [[thread, ns]];
+    const threads = readdirSync(tasks).flatMap((thread): [string, Spent][] => {
+      const spent = spentBy(`${tasks}/${thread}`);
+      return spent === undefined ? [] : [[thread, spent]];
     });
     return threads.length === 0 ? undefined : new Map(threads);
   } catch {
@@ -30,8 +38,26 @@ export function threadCpu(pid: number): ThreadCpu | undefined {
   }
 }
 
+/** What each thread that is there at the end had since. */
+const since = (before: ThreadCpu, after: ThreadCpu): Spent[] =>
+  [...after].map(([thread, { runNs, waitNs }]) => ({
+    runNs: runNs - (before.get(thread)?.runNs ?? 0),
+    waitNs: waitNs - (before.get(thread)?.waitNs ?? 0),
+  }));
+
+const sum = (values: readonly number[]) => values.reduce((total, one) => total + one, 0);
+
 /** CPU time in ms of the threads that are there at the end. */
-export function cpuBetween(before: ThreadCpu, after: ThreadCpu): number {
-  const ns = [...after].map(([thread, value]) => value - (before.get(thread) ?? 0));
-  return ns.reduce((sum, one) => sum + one, 0) / 1_000_000;
-}
+export const cpuBetween = (before: ThreadCpu, after: ThreadCpu): number =>
+  sum(since(before, after).map(({ runNs }) => runNs)) / NS_PER_MS;
+
+/**
+ * Share of a processor that the threads use when they need not wait for one: a busy loop has 1, however little of a busy host it gets.
+ * @param ms between the two.
+ */
+export const shareUnhindered = (before: ThreadCpu, after: ThreadCpu, ms: number): number =>
+  sum(
+    since(before, after).map(({ runNs, waitNs }) =>
+      Math.min(1, runNs / Math.max(runNs, ms * NS_PER_MS - waitNs, 1)),
+    ),
+  );

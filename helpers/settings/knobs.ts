@@ -128,6 +128,14 @@ export const knobs = z.object({
     .describe(
       'descriptors, threads or child processes that surely grow, and meet their limit sooner than this, fail; `0` only tells them',
     ),
+  MAX_STOP_MS: wholeNumber(1, 600_000, 'ms')
+    .prefault('10000')
+    .describe('time from SIGINT to the end of the agent behind a soak, ms, at most'),
+  MAX_RESTART_GAP_MS: wholeNumber(1, 600_000, 'ms')
+    .prefault('5000')
+    .describe(
+      'time without enforcement in an orderly restart, and from a SIGKILL to the first denial of the next life, ms, at most',
+    ),
   ENFORCE_SIGNAL: z
     .enum(['term', 'kill', 'int', 'none'], { error: 'expected term, kill, int or none' })
     .prefault('term')

@@ -53,7 +53,14 @@ test('a soak in which all is well goes on', () => {
   expect(breachOf(well, LIMITS)).toBeUndefined();
   const notReadYet = {
     ...{ drops: unknown, decisions: unknown, rssGrowthKb: unknown },
-    ...{ cpuPercent: unknown, descriptors: unknown, threads: unknown, childProcesses: unknown },
+    ...{ idleCpuPercent: unknown, decisionCpuMs: unknown, writtenKbPerHour: unknown },
+    ...{
+      readyMs: unknown,
+      cpuPercent: unknown,
+      descriptors: unknown,
+      threads: unknown,
+      childProcesses: unknown,
+    },
   };
   expect(breachOf({ ...well, figures: notReadYet }, LIMITS)).toBeUndefined();
 });

@@ -6,7 +6,10 @@ import { trendText } from './trend.ts';
 /** A descriptor or two that are opened for good are no leak. */
 const LEAST_RISE = 3;
 
-type Soaked = Pick<SoakResult, 'decisions' | 'drops' | 'rss' | 'resources'> & {
+type Soaked = Pick<
+  SoakResult,
+  'decisions' | 'drops' | 'rss' | 'resources' | 'idleCpuPercent' | 'written' | 'readyMs'
+> & {
   readonly agent: { readonly pid: number };
 };
 type Resources = NonNullable<SoakResult['resources']>;
@@ -21,6 +24,10 @@ export function figuresOf(soak: Soaked): Figures {
     drops,
     rssGrowthKb: memoryGrowth(rss, agent.pid),
     cpuPercent: ofProcess(soak, (read) => cpuPercent(read, decisions)),
+    idleCpuPercent: idleCpu(soak),
+    decisionCpuMs: ofProcess(soak, (read) => decisionCpu(read, decisions)),
+    writtenKbPerHour: written(soak),
+    readyMs: ready(soak),
     descriptors: ofProcess(soak, ({ descriptors }) => highest(descriptors, 'open descriptors')),
     threads: ofProcess(soak, ({ threads }) => highest(threads, 'threads')),
     childProcesses: ofProcess(soak, (read) => highest(read.childProcesses, 'child processes')),
@@ -65,6 +72,42 @@ function cpuPercent({ cpuSeconds, overSeconds }: Resources, decisions: Figure): 
       : '';
   const words = `the agent used ${value.toPrecision(3)} % of one core (${cpuSeconds.value.toFixed(2)} s in ${overSeconds.toFixed(1)} s${each})`;
   return { value, words };
+}
+
+function decisionCpu({ cpuSeconds }: Resources, decisions: Figure): Told {
+  if (!cpuSeconds.known) return cpuSeconds.reason;
+  if (!decisions.known) return decisions.reason;
+  if (decisions.value === 0) return 'no decision was made during the soak';
+  const value = (1e6 * cpuSeconds.value) / decisions.value;
+  const words = `1,000 decisions took ${value.toPrecision(3)} ms of the agent's CPU time (${cpuSeconds.value.toFixed(2)} s for ${decisions.value})`;
+  return { value, words };
+}
+
+function idleCpu({ idleCpuPercent: value, agent }: Soaked): Measured {
+  const source = `/proc/${agent.pid}/task/*/schedstat`;
+  if (value === undefined)
+    return { known: false, reason: "the idle agent's CPU time could not be read", source };
+  const words = `the idle agent used ${value.toPrecision(3)} % of one core, as far as it need not wait for one`;
+  return { known: true, value, source, words };
+}
+
+const SECONDS_PER_HOUR = 3600;
+
+function written({ written: read, agent }: Soaked): Measured {
+  const source = `standard error and /proc/${agent.pid}/io`;
+  if (read === undefined || read.seconds <= 0)
+    return { known: false, reason: 'what the agent writes could not be read', source };
+  const kb = read.bytes / 1024;
+  const value = Math.round((kb * SECONDS_PER_HOUR) / read.seconds);
+  const words = `the agent logged and wrote ${kb.toFixed(1)} KiB in ${read.seconds.toFixed(1)} s, ${value} KiB an hour`;
+  return { known: true, value, source, words };
+}
+
+function ready({ readyMs: value, agent }: Soaked): Measured {
+  const source = `pid ${agent.pid}`;
+  if (value === undefined)
+    return { known: false, reason: 'nobody knows when the agent was ready', source };
+  return { known: true, value, source, words: `the agent was ready after ${value} ms` };
 }
 
 /** The highest of a figure that goes up and down, with its trend. */

@@ -4,6 +4,7 @@ import type { Clocks } from '../workload/clocks.ts';
 import type { Loads } from './loads.ts';
 import type { ReadingCheck } from './result.ts';
 import type { Sampler } from './sampler.ts';
+import type { Settled } from './settled.ts';
 
 /** Decisions of others by their event lines, as the two families count them. */
 export interface Others {
@@ -35,5 +36,7 @@ export interface Measured {
   readonly sideLines: readonly Lines[];
   /** Event lines of others from before the soak. */
   readonly strangersBefore: Others;
-  readonly baselineKb: number | undefined;
+  readonly settled: Settled;
+  /** What the agent logged and wrote to disk in the soak. */
+  readonly written: { readonly bytes: number; readonly seconds: number } | undefined;
 }

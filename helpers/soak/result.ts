@@ -154,6 +154,12 @@ export const soakResult = z.object({
       childProcesses: resourceLevel,
     })
     .optional(),
+  /** CPU of the settled agent before the soak began, in percent of one core, of the time in which it need not wait for one. */
+  idleCpuPercent: z.number().optional(),
+  /** What it logged and wrote to disk from the beginning of the soak to its end. */
+  written: z.object({ bytes: z.number(), seconds: z.number() }).optional(),
+  /** From its start to "Agent started". */
+  readyMs: z.number().optional(),
   samples: z.object({
     taken: z.number().int(),
     /** Taken, but more than half an interval after their time. */

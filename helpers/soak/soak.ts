@@ -12,9 +12,10 @@ import type { Measured } from './measured.ts';
 import { readEveryWay } from './readings.ts';
 import type { SoakResult } from './result.ts';
 import { Sampler } from './sampler.ts';
-import { settledMemory } from './settled-memory.ts';
+import { settled } from './settled.ts';
 import type { SoakSubject } from './subject.ts';
 import { reportedBy, toResult } from './to-result.ts';
+import { writtenBy } from './written.ts';
 
 /** How long the last event lines may take after the last attempt. */
 const FLUSH_MS = 5000;
@@ -122,11 +123,16 @@ function breachWatch(
   };
 }
 
+function grown(before: number | undefined, after: number | undefined, ms: number) {
+  if (before === undefined || after === undefined) return undefined;
+  return { bytes: after - before, seconds: ms / 1000 };
+}
+
 async function measure(subject: SoakSubject): Promise<Measured> {
   const { daemon, settings, decisions, run } = subject;
   const strangersBefore = othersIn(daemon.events.hostDecisions());
-  const [baselineKb, begin] = await Promise.all([
-    settledMemory(daemon, settings.SETTLE_SECONDS),
+  const [rested, begin] = await Promise.all([
+    settled(daemon, settings.SETTLE_SECONDS),
     countedScrape(subject, 'metrics-before.prom'),
   ]);
   const before = begin.scrape;
@@ -137,11 +143,14 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     await loads.up();
     const begun = readClocks();
     loads.begin();
+    const { baselineKb } = rested;
+    const [writtenBefore, at] = [writtenBy(daemon), performance.now()];
     const watch = breachWatch(subject, loads, sampler, { before, begun, baselineKb });
     const endedEarly = await sampler.runFor(settings.DURATION_SECONDS * 1000, (elapsed) =>
       settings.SOAK_RUN_ON ? undefined : watch(elapsed),
     );
     const ended = readClocks();
+    const written = grown(writtenBefore, writtenBy(daemon), performance.now() - at);
     if (endedEarly !== undefined) run.log(`${daemon.mode} soak ends early: ${endedEarly}`);
     const counts = await loads.stop();
     await sampler.finish();
@@ -164,7 +173,8 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     const sideLines = last.side.map((one, at) => linesBetween(begin.side[at] ?? NO_LINES, one));
     return {
       ...{ begun, ended, endedEarly, counts, loads, sampler },
-      ...{ before, after: last.scrape, readings, lines, sideLines, baselineKb, strangersBefore },
+      ...{ before, after: last.scrape, readings, lines, sideLines, strangersBefore },
+      ...{ settled: rested, written },
     };
   } finally {
     loads.kill();

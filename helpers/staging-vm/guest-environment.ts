@@ -55,6 +55,9 @@ export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
   return problems;
 }
 
+/** Times in emulation say little: the published agent was ready after 5 to 23 s. */
+const EMULATED = { MAX_READY_MS: '60000', MAX_STOP_MS: '30000', MAX_RESTART_GAP_MS: '120000' };
+
 /** What a rehearsal sets unless the operator does. */
 function rehearsalDefaults(
   environment: NodeJS.ProcessEnv,
@@ -73,6 +76,8 @@ function rehearsalDefaults(
     WORKERS: '1',
     // The stand-in is JavaScript: an emulated core was used to 75 %, and a busy host makes it more.
     MAX_CPU_PCT: '400',
+    MAX_IDLE_CPU_PCT: '100',
+    MAX_DECISION_CPU_MS: '100000',
     ...(judged
       ? {}
       : { ATTEST_PRODUCTION_MATCH: 'rehearsal in a staging VM: it mirrors no production host' }),
@@ -93,6 +98,7 @@ export function guestEnvironment(
     DISPOSABLE_HOST: '1',
     ...COMPILE_CACHE,
     NODE_COMPILE_CACHE: `${GUEST.project}/node_modules/.cache/canary`,
+    ...(accelerator === 'kvm' ? {} : EMULATED),
     ...(rehearsal ? rehearsalDefaults(environment, accelerator) : {}),
   };
   const files: GuestEnvironment['files'][number][] = [];

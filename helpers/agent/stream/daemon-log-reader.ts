@@ -29,7 +29,11 @@ export class DaemonLog {
     this.#findings = new LogFindings(path.replace(/\.log$/, '.findings.log'), begun);
   }
 
+  /** How much it logged, in bytes. */
+  bytes = 0;
+
   push(chunk: Buffer): void {
+    this.bytes += chunk.length;
     for (const line of this.#splitter.push(chunk)) {
       if (line.kind === 'line') this.#take(line.text);
       else this.#keep(`(a line of more than ${line.bytes} bytes) ${line.head}`);

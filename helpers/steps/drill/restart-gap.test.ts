@@ -17,7 +17,7 @@ const counts = (value: number) => ({ known: true as const, value, source: 'a scr
 const restart: Restart = {
   ...{ report, ending: 'in order', enforceSignal: 'term', isBack: true },
   ...{ readyMs: 690, enforcingAgainMs: 250, counted: counts(300) },
-  ...{ strangers: 0, told: pass('300 event lines'), source: 'restart.json' },
+  ...{ strangers: 0, told: pass('300 event lines'), source: 'restart.json', mostMs: 5000 },
 };
 const judged = (value: number) => judgeRestart({ ...restart, counted: counts(value) });
 /** This host let nothing be opened for 600 ms when the agent was back. */
@@ -40,6 +40,17 @@ test.each([299, 301])('%i counted of 300 denied passes with the tolerance and it
   expect(explanation).toContain(`300 opens were denied and ${n} counted`);
   expect(explanation).toMatch(/may differ by 1: the open under way when a life ends/);
   expect(explanation).not.toContain('=');
+});
+
+test('a gap as long as the limit passes, and a longer one fails with both figures', () => {
+  const within = (mostMs: number) => judgeRestart({ ...restart, mostMs });
+  expect(within(302)).toMatchObject({ verdict: 'pass', value: 302, limit: 302 });
+  expect(within(297)).toMatchObject({ verdict: 'fail', value: 302, limit: 297 });
+  expect(within(297).explanation).toContain(
+    'gone for 302 ms, in which 150 opens went through, limit',
+  );
+  // The opens alone show 298 ms.
+  expect(within(299).verdict).toBe('inconclusive');
 });
 
 test.each([298, 302])('%i counted of 300 denied is a failure', (n) => {

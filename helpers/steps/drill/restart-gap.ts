@@ -66,6 +66,8 @@ export interface Restart {
   readonly strangers: number;
   /** What the event lines of both lives tell. */
   readonly told: Judgement;
+  /** How long enforcement may be gone. */
+  readonly mostMs: number;
   readonly source: string;
 }
 
@@ -124,7 +126,7 @@ export function lateAgain(
 
 /** One gap, as long as it takes, with every denied open counted once by both lives together. */
 function judgeGap(restart: Restart): Judgement {
-  const { report, ending, enforcingAgainMs, counted, strangers, source } = restart;
+  const { report, ending, enforcingAgainMs, counted, strangers, mostMs, source } = restart;
   const gap = singleGap(report.stretches);
   if (typeof gap === 'string') return fail(`the restart was not one gap: ${gap}`, { source });
   if (!counted.known) return inconclusive(counted.reason, { source: counted.source });
@@ -145,10 +147,26 @@ function judgeGap(restart: Restart): Judgement {
       measured,
     );
   }
+  const measured = { value: gap.ms, limit: mostMs, unit: 'ms', source };
+  if (gap.ms > mostMs) {
+    const text = `ended ${ending} under ${openRate(report)} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through, limit MAX_RESTART_GAP_MS=${mostMs}`;
+    const provenMs = throughForMs(report.stretches);
+    if (provenMs > mostMs) return fail(text, measured);
+    return inconclusive(
+      `${text}; the first and the last of these opens are ${Math.round(provenMs)} ms apart, and this host made none in the rest`,
+      measured,
+    );
+  }
   return pass(
     `ended ${ending} under ${openRate(report)} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${countText(denied, strangers, counted.value)}; rule and list as before`,
-    { value: gap.ms, unit: 'ms', source },
+    measured,
   );
+}
+
+/** From the first open that went through to the last: so long nobody enforced, whatever this host held up. */
+function throughForMs(stretches: WatchReport['stretches']): number {
+  const through = stretches.filter(({ outcome }) => outcome === 'allowed');
+  return (through.at(-1)?.lastMs ?? 0) - (through[0]?.firstMs ?? 0);
 }
 
 /** So many opens, and whose they were where others made some. */

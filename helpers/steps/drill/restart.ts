@@ -112,7 +112,8 @@ export class RestartUnderLoad {
       const { enforcingAgainMs } = times;
       const again = { isBack: back, readyMs: second.log.startedAtMs, enforcingAgainMs };
       const measured = { report, counted, strangers, told, source };
-      return judgeRestart({ ending, enforceSignal, ...again, ...measured }, listed);
+      const mostMs = settings.MAX_RESTART_GAP_MS;
+      return judgeRestart({ ending, enforceSignal, mostMs, ...again, ...measured }, listed);
     } finally {
       watch.kill();
     }

@@ -107,6 +107,11 @@ export class PhaseDaemon {
         `the agent left ${left.length} of its child processes behind: ${left.map(({ comm, pid }) => `${outputText(comm)} (pid ${pid})`).join(', ')}`,
         { value: left.length, limit: 0, unit: 'processes', source: '/proc' },
       );
+    const { MAX_STOP_MS: most } = this.#run.settings;
+    if (exitCode === 0 && stopMs !== undefined && stopMs > most)
+      return fail(`exit 0, ${stopMs} ms after SIGINT, limit MAX_STOP_MS=${most}`, {
+        ...{ value: stopMs, limit: most, unit: 'ms', source },
+      });
     return exitCode === 0
       ? pass(`exit 0, ${stopMs} ms after SIGINT`, { value: exitCode, limit: 0, source })
       : fail(

@@ -1,0 +1,9 @@
+import type { ReadyDaemon } from '../agent/daemon.ts';
+import { readProc } from '../host/processes.ts';
+
+/** Bytes that the agent has logged so far, and had the kernel write to disk (proc_pid_io(5)); undefined once it is gone. */
+export function writtenBy({ identity, log }: ReadyDaemon): number | undefined {
+  const io = readProc(`/proc/${identity.pid}/io`);
+  const disk = /^write_bytes: (\d+)$/m.exec(io ?? '')?.[1];
+  return disk === undefined ? undefined : log.bytes + Number(disk);
+}
