@@ -69,7 +69,7 @@ export function decisionBreach({
     : `${ways.join(' and ')} ${ways.length === 1 ? 'was' : 'were'} denied or signalled in audit mode`;
 }
 
-const anOrA = (operation: string) => `${/^[aeo]/.test(operation) ? 'an' : 'a'} ${operation}`;
+const anOrA = (operation: string) => `${/^[aeio]/.test(operation) ? 'an' : 'a'} ${operation}`;
 
 /** A limit that the soak can no longer keep, whatever is still to come. */
 function thresholdBreach(soFar: SoFar, limits: SoakLimits): string | undefined {

@@ -48,7 +48,7 @@ test('attempts, decisions and lines that agree pass, with the numbers of each op
   expect(operationsAccounted(soak({}))).toMatchObject({
     verdict: 'pass',
     explanation:
-      '10 attempts by 1 routes in turn (hardlink): 10 refused, 10 signals, 10 event lines',
+      '10 attempts by 1 route in turn (hardlink): 10 refused, 10 signals, 10 event lines',
   });
   expect(networkAccounted(soak({})).verdict).toBe('pass');
 });

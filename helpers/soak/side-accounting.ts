@@ -67,7 +67,7 @@ function judgeTaken(soak: SoakResult, taken: Taken, measurement: Measurement): J
     strangerLines === 0 ? '' : `, and ${counted(strangerLines, 'event line')} by others`;
   const without = notRun.length === 0 ? '' : `; besides ${notRun.join('; ')}`;
   return pass(
-    `${attempts.attempts} attempts by ${routes.length} routes in turn (${inWords(routes.map(({ route }) => route))}): ${met}, ${attempts.signals} signals, ${lines} event lines${others}${without}`,
+    `${attempts.attempts} attempts by ${counted(routes.length, 'route')} in turn (${inWords(routes.map(({ route }) => route))}): ${met}, ${attempts.signals} signals, ${lines} event lines${others}${without}`,
     { ...measurement, value: attempts.attempts, limit: attempts.attempts },
   );
 }

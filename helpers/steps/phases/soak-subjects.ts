@@ -117,7 +117,7 @@ export class SoakSubjects {
     const texts = [
       `3 files on ${filesystem} in ${directory} are read as written`,
       ...(tried.length === 0 ? [] : [`${works} routes of the soak work`]),
-      ...tried.flatMap(({ notRun }) => notRun),
+      ...new Set(tried.flatMap(({ notRun }) => notRun)),
     ];
     return pass(texts.join('; '), { source: directory });
   }
