@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
 import { criterion, section } from '../helpers/steps/criterion.ts';
-import { applyKilled } from '../helpers/steps/drill/apply-killed.ts';
+import { AppliesUnderLoad } from '../helpers/steps/drill/apply-pause.ts';
 import { deadmanFailsOpen } from '../helpers/steps/drill/deadman.ts';
 import { downgradeAndUpgrade } from '../helpers/steps/drill/downgrade.ts';
 import { agentLivedThrough, rulesAreRemoved } from '../helpers/steps/drill/ending.ts';
@@ -23,6 +23,7 @@ import { strictDegradeEnds } from '../helpers/steps/drill/strict-degrade.ts';
 import { Supervision } from '../helpers/steps/drill/supervision.ts';
 
 const stage = new DrillStage();
+const applies = new AppliesUnderLoad(stage);
 const refused = new RefusedPolicies(stage);
 const killSwitch = new KillSwitch(stage);
 const supervision = new Supervision(stage);
@@ -41,7 +42,8 @@ section('rollback', () => {
   criterion('rollback.refused', () => refused.areRefused());
   criterion('rollback.refused-rules', () => refused.rulesStay());
   criterion('rollback.refused-counters', () => refused.countersStay());
-  criterion('rollback.apply-killed', () => applyKilled(stage));
+  criterion('rollback.apply-killed', () => applies.killed());
+  criterion('rollback.apply-pause', () => applies.pauses());
   criterion('rollback.kill-switch', () => killSwitch.denialsStop());
   criterion('rollback.kill-switch-restart', () => killSwitch.survivesRestart());
   criterion('rollback.kill-switch-ended', () => killSwitch.denialsReturn());

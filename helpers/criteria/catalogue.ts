@@ -574,6 +574,11 @@ const ENTRIES = {
       ...slow,
       byOpens,
     },
+    'rollback.apply-pause': {
+      title: 'enforcement pauses for no longer than MAX_APPLY_PAUSE_MS while a policy is applied',
+      evidence: ['rollback/apply-killed.json'],
+      byOpens,
+    },
     'rollback.kill-switch': { title: 'the kill switch stops denials and audit goes on', byOpens },
   }),
   'rollback.kill-switch-restart': {

@@ -136,6 +136,9 @@ export const knobs = z.object({
     .describe(
       'time without enforcement in an orderly restart, and from a SIGKILL to the first denial of the next life, ms, at most',
     ),
+  MAX_APPLY_PAUSE_MS: wholeNumber(0, 600_000, 'ms')
+    .prefault('2000')
+    .describe('time without enforcement while the drill applies a policy, ms, at most'),
   ENFORCE_SIGNAL: z
     .enum(['term', 'kill', 'int', 'none'], { error: 'expected term, kill, int or none' })
     .prefault('term')

@@ -56,7 +56,10 @@ export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
 }
 
 /** Times in emulation say little: the published agent was ready after 5 to 23 s. */
-const EMULATED = { MAX_READY_MS: '60000', MAX_STOP_MS: '30000', MAX_RESTART_GAP_MS: '120000' };
+const EMULATED = {
+  ...{ MAX_READY_MS: '60000', MAX_STOP_MS: '30000' },
+  ...{ MAX_RESTART_GAP_MS: '120000', MAX_APPLY_PAUSE_MS: '60000' },
+};
 
 /** What a rehearsal sets unless the operator does. */
 function rehearsalDefaults(

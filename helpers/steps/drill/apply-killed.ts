@@ -5,7 +5,12 @@ import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { startProgram } from '../../host/program.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
-import { type EnforcementWatch, underBaseline, wrongSignals } from './enforcement-watch.ts';
+import {
+  type EnforcementWatch,
+  underBaseline,
+  type WatchReport,
+  wrongSignals,
+} from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
 
 /** When the apply is killed: at a share of the time that a whole one takes, or at what it does. */
@@ -31,20 +36,39 @@ interface Killed {
   readonly neededIsDenied: boolean;
 }
 
+/** The clock of the processes that open. */
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+
 interface Watches {
   readonly guarded: EnforcementWatch;
   readonly needed: EnforcementWatch;
 }
 
-/** SIGKILL to `policy apply` at several moments: one policy or the other, and never half of each. */
-export async function applyKilled(stage: DrillStage): Promise<Judgement> {
+/** What was seen of enforcement while whole policies were applied. */
+export interface WholeApplies {
+  /** From when until when each ran, in ms of CLOCK_MONOTONIC. */
+  readonly applyMs: readonly (readonly [number, number])[];
+  /** Opens of a file that both policies deny. */
+  readonly guarded: WatchReport;
+}
+
+/**
+ * SIGKILL to `policy apply` at several moments: one policy or the other, and never half of each.
+ * @param whole is told what was seen of the applies that nobody killed.
+ */
+export async function applyKilled(
+  stage: DrillStage,
+  whole: (seen: WholeApplies) => void = () => {},
+): Promise<Judgement> {
   const { guarded, needed, baselinePolicy } = stage.prepared();
   await stage.runningAgent();
   using ofGuarded = stage.watch(guarded);
   using ofNeeded = stage.watch(needed);
   const watches = { guarded: ofGuarded, needed: ofNeeded };
   await settled(watches);
-  const wholeMs = await timeOfWholeApply(stage, watches);
+  const applyMs = await wholeApplies(stage, watches);
+  // The shorter one: on a busy host a share of the longer would come after the end.
+  const wholeMs = Math.round(Math.min(...applyMs.map(([from, to]) => to - from)));
   const results: Killed[] = [];
   for (const moment of MOMENTS) {
     const left = await killAt(stage, watches, moment, wholeMs);
@@ -55,7 +79,8 @@ export async function applyKilled(stage: DrillStage): Promise<Judgement> {
     await settled(watches);
   }
   const [seen] = await Promise.all([ofGuarded.stop(), ofNeeded.stop()]);
-  stage.run.directory.writeJson(source, { wholeMs, results, guarded: seen });
+  stage.run.directory.writeJson(source, { wholeMs, applyMs, results, guarded: seen });
+  whole({ applyMs, guarded: seen });
   const judged = judge(stage, results, wholeMs);
   if (judged.verdict !== 'pass') return judged;
   return wrongSignals(seen, stage.run.settings.ENFORCE_SIGNAL) ?? judged;
@@ -72,17 +97,16 @@ async function settled({ guarded, needed }: Watches): Promise<void> {
   );
 }
 
-async function timeOfWholeApply(stage: DrillStage, watches: Watches): Promise<number> {
+async function wholeApplies(stage: DrillStage, watches: Watches) {
   const { candidatePolicy, baselinePolicy } = stage.prepared();
-  const times: number[] = [];
+  const applyMs: (readonly [number, number])[] = [];
   for (const policy of [candidatePolicy, baselinePolicy]) {
-    const begun = performance.now();
+    const begun = nowMs();
     await stage.apply(policy);
-    times.push(performance.now() - begun);
+    applyMs.push([begun, nowMs()]);
   }
   await settled(watches);
-  // The shorter one: on a busy host a share of the longer would come after the end.
-  return Math.round(Math.min(...times));
+  return applyMs;
 }
 
 async function killAt(

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { costResult, RATIOS_FILE } from '../../cost/result.ts';
 import type { CriterionRecord } from '../../evidence/run-directory.ts';
 import type { RunRecord } from '../../evidence/run-record.ts';
@@ -41,6 +41,8 @@ const known = (figure: SoakResult['decisions'] | undefined) =>
 const each = (figure: number | undefined, decisions: number | undefined, times: number) =>
   figure === undefined || !decisions ? undefined : (times * figure) / decisions;
 
+const SECONDS_PER_HOUR = 3600;
+
 /** What a soak measures in a mode. */
 const OF_SOAK: readonly OfSoak[] = [
   {
@@ -62,10 +64,15 @@ const OF_SOAK: readonly OfSoak[] = [
     of: ({ resources, decisions }) =>
       each(known(resources?.cpuSeconds), known(decisions), 1_000_000),
   },
+  { ...less('idle CPU', '% of one core', 1), of: ({ idleCpuPercent }) => idleCpuPercent },
   { ...less('resident memory', 'kB', 1024), of: ({ rss }) => rss.maxKb },
   {
     ...less('open descriptors', 'at most', 16),
     of: ({ resources }) => resources?.descriptors.highest,
+  },
+  {
+    ...less('logged and written to disk', 'KiB an hour', 1024),
+    of: ({ written }) => each(written?.bytes, written?.seconds, SECONDS_PER_HOUR / 1024),
   },
   { ...less('threads', 'at most', 4), of: ({ resources }) => resources?.threads.highest },
 ];
@@ -76,8 +83,11 @@ const OF_CRITERIA: Readonly<Record<string, Definition>> = {
   'enforce.ready': less('enforce: time to ready', 'ms', 1000),
   'enforce.restart': less('gap of an orderly restart', 'ms', 100),
   'enforce.crash': less('gap after a crash', 'ms', 100),
+  'rollback.apply-pause': less('pause while a policy is applied', 'ms', 100),
   'enforce.headroom': more('headroom', 'decisions a second', 1),
 };
+
+const agentExit = z.object({ stopMs: z.number().optional() });
 
 function document<T>({ text }: RunEvidence, name: string, shape: z.ZodType<T>): T | undefined {
   const json = text(name);
@@ -91,6 +101,12 @@ function soakFigures(evidence: RunEvidence, mode: 'audit' | 'enforce'): RunFigur
     const value = of(soak);
     return value === undefined ? [] : [{ ...what, name: `${mode}: ${what.name}`, value }];
   });
+}
+
+/** From SIGINT to the end of the agent behind a soak. */
+function stopFigure(evidence: RunEvidence, mode: 'audit' | 'enforce'): RunFigure[] {
+  const value = document(evidence, `${mode}/agent-exit.json`, agentExit)?.stopMs;
+  return value === undefined ? [] : [{ ...less(`${mode}: time to stop`, 'ms', 1000), value }];
 }
 
 function criteriaFigures({ records }: RunEvidence): RunFigure[] {
@@ -126,6 +142,8 @@ export function figuresOf(evidence: RunEvidence): ReadonlyMap<string, RunFigure>
   const all = [
     ...soakFigures(evidence, 'audit'),
     ...soakFigures(evidence, 'enforce'),
+    ...stopFigure(evidence, 'audit'),
+    ...stopFigure(evidence, 'enforce'),
     ...criteriaFigures(evidence),
     ...costFigures(evidence),
     ...objectFigure(evidence),
