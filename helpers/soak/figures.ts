@@ -92,13 +92,16 @@ function idleCpu({ idleCpuPercent: value, agent }: Soaked): Measured {
 }
 
 const SECONDS_PER_HOUR = 3600;
+/** What is written once, as files are, shows no pace in a shorter soak. */
+const LEAST_PACE_SECONDS = 20;
 
 function written({ written: read, agent }: Soaked): Measured {
   const source = `standard error and /proc/${agent.pid}/io`;
   if (read === undefined || read.seconds <= 0)
     return { known: false, reason: 'what the agent writes could not be read', source };
   const kb = read.bytes / 1024;
-  const value = Math.round((kb * SECONDS_PER_HOUR) / read.seconds);
+  const seconds = Math.max(read.seconds, LEAST_PACE_SECONDS);
+  const value = Math.round((kb * SECONDS_PER_HOUR) / seconds);
   const words = `the agent logged and wrote ${kb.toFixed(1)} KiB in ${read.seconds.toFixed(1)} s, ${value} KiB an hour`;
   return { known: true, value, source, words };
 }
