@@ -289,7 +289,7 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     ...slow,
   },
   'many-rules-times': {
-    title: 'an open takes no longer with them than with few rules',
+    title: 'an open takes no longer with many rules than with few, within the limit',
     needs: ['coverage.enforce.many-rules-rollback'],
     evidence: ['coverage/enforce/decision-times.json'],
   },
