@@ -56,6 +56,15 @@ function brokenCriterion(test: TestCase): VitestLine[] {
   return [{ kind: 'error', message: `"${test.name}" ended as ${criterion.verdict}, then: ${why}` }];
 }
 
+/** Specs of a team's own that a filter kept from running: no verdict misses criteria that nobody declared. */
+function leftOut(path: string, modules: readonly TestModule[]): string[] {
+  const ran = new Set(modules.map(({ moduleId }) => moduleId));
+  const own = readRunRecord(new RunDirectory(path))?.ownSpecs ?? [];
+  return own
+    .filter((spec) => !ran.has(spec.path))
+    .map((spec) => `${spec.path} was left out; use \`npx vitest run canary\``);
+}
+
 /** What only vitest knows of, kept on disk before the reports are written: every one of them counts it. */
 export default class OutsideReporter implements Reporter {
   readonly #path: string;
@@ -99,6 +108,8 @@ export default class OutsideReporter implements Reporter {
     for (const error of [...errors, ...inModules])
       this.#record({ kind: 'error', message: errorText(error, oom, this.#running) });
     for (const message of this.#kept?.lost() ?? []) this.#record({ kind: 'error', message });
+    for (const message of this.#again ? [] : leftOut(this.#path, modules))
+      this.#record({ kind: 'error', message });
     for (const test of testsOf(modules)) {
       const lines = test.meta().declared === undefined ? [plain(test)] : brokenCriterion(test);
       for (const line of lines) this.#record(line);

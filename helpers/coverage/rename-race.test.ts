@@ -16,8 +16,8 @@ const racer = (opened: Partial<Opened> = {}, events: readonly OwnDecision[] = to
 });
 const told = (count: number) => Array.from({ length: count }, () => event());
 
-const judge = (racers: readonly Racer[], dropped = 0) =>
-  judgeRace(racers, 900, DENIED, dropped, 'race.json');
+const judge = (racers: readonly Racer[], dropped: number | 'untold' = 0) =>
+  judgeRace(racers, 900, DENIED, dropped === 'untold' ? undefined : dropped, 'race.json');
 
 test('a denied file that alone is refused, each time with an event, passes', () => {
   const judgement = judge([racer(), racer()]);
@@ -39,9 +39,12 @@ test.each<[string, Racer, RegExp]>([
   expect(judgement.explanation).toMatch(words);
 });
 
-test('an event that the agent says it dropped is missing evidence', () => {
-  expect(judge([racer({}, told(2))], 1)).toMatchObject({ verdict: 'inconclusive' });
-});
+test.each<number | 'untold'>([1, 'untold'])(
+  'an event that the agent may have dropped (%s) is missing evidence',
+  (dropped) => {
+    expect(judge([racer({}, told(2))], dropped)).toMatchObject({ verdict: 'inconclusive' });
+  },
+);
 
 test.each([
   ['names that hardly change places', racer({ turns: 3 })],

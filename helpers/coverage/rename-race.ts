@@ -47,13 +47,13 @@ export interface Racer {
 /**
  * Each open of the denied file was refused and told, and no other one was. What a refused open would have opened nobody can see:
  * so many refusals need as many events that name the denied file.
- * @param dropped lines that the agent itself says it lost meanwhile.
+ * @param dropped lines that the agent itself says it lost meanwhile; undefined where it does not say.
  */
 export function judgeRace(
   racers: readonly Racer[],
   rounds: number,
   denied: { readonly dev: number; readonly ino: number },
-  dropped: number,
+  dropped: number | undefined,
   source: string,
 ): Judgement {
   const sum = (of: (racer: Racer) => number) => racers.reduce((total, one) => total + of(one), 0);
@@ -85,9 +85,9 @@ export function judgeRace(
       `${counted(others.length, 'event')} of these opens name another file than the denied one: ${JSON.stringify(others[0])}`,
       measured,
     );
-  if (missing > 0 && dropped > 0)
+  if (missing > 0 && dropped !== 0)
     return inconclusive(
-      `${refusals} opens were refused, and ${missing} of them have no event; the agent says that it dropped ${dropped}`,
+      `${refusals} opens were refused, and ${missing} of them have no event; ${dropped === undefined ? 'its metrics do not tell whether the agent dropped any' : `the agent says that it dropped ${dropped}`}`,
       measured,
     );
   if (missing !== 0)

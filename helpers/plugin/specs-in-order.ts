@@ -1,6 +1,6 @@
 import { existsSync, globSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
-import type { Phase } from '../settings/settings.ts';
+import { PHASES, type Phase } from '../settings/settings.ts';
 
 /** Spec files of a team's own, and where they stand in the runbook. */
 export interface OwnSpecs {
@@ -15,6 +15,8 @@ const RUNBOOK = join(import.meta.dirname, '../../canary');
 /** `vitest run canary` takes the files that have this word in their path. */
 const FILTER = 'canary';
 
+const PARTS: readonly string[] = ['preconditions', ...PHASES];
+
 const isOfPart = (file: string, part: string) => basename(file).includes(`-${part}.spec.`);
 
 /**
@@ -24,6 +26,10 @@ const isOfPart = (file: string, part: string) => basename(file).includes(`-${par
 export function specsInOrder(root: string, own: readonly OwnSpecs[]) {
   const problems: string[] = [];
   const placed = own.map(({ files, after = 'rollback' }) => {
+    if (!PARTS.includes(after))
+      problems.push(
+        `own specs ${JSON.stringify(files)}: after=${JSON.stringify(after)} names no part of the runbook; use one of ${PARTS.join(', ')}`,
+      );
     const there = existsSync(resolve(root, files)) ? [files] : globSync(files, { cwd: root });
     if (there.length === 0)
       problems.push(`own specs ${JSON.stringify(files)}: no such file below ${root}`);

@@ -9,6 +9,8 @@ interface Failure {
   readonly end: string;
   /** The end of what it wrote. */
   readonly words: string;
+  /** How long this run took. */
+  readonly ms: number;
 }
 
 /** A command that ends at once is no reason to start a hundred in a second. */
@@ -36,6 +38,7 @@ export class OperatorWorkload {
   #child: ChildProcess | undefined;
   #again: NodeJS.Timeout | undefined;
   #isStopping = false;
+  #begunMs = 0;
   #output = Buffer.alloc(0);
   #words = Buffer.alloc(0);
 
@@ -78,6 +81,7 @@ export class OperatorWorkload {
     });
     this.#child = child;
     this.#words = Buffer.alloc(0);
+    this.#begunMs = performance.now();
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => {
         this.#output = Buffer.concat([this.#output, chunk]).subarray(-KEPT_BYTES);
@@ -109,6 +113,7 @@ export class OperatorWorkload {
         at: new Date().toISOString(),
         end,
         words: this.#words.toString('utf8').trim(),
+        ms: Math.round(performance.now() - this.#begunMs),
       });
   }
 

@@ -31,6 +31,13 @@ test('what this host held up is blamed on nobody', () => {
   expect(judged(202).verdict).toBe('inconclusive');
 });
 
+test.each([
+  ['no apply', []],
+  ['an apply after the last open', [[4900, 5100]]],
+] as const)('%s shows nothing', (_, applies) => {
+  expect(judged(1000, applies).verdict).toBe('inconclusive');
+});
+
 test('a pause while nothing was applied, or an apply was killed, is not counted', () => {
   const between = judged(1, [[2000, 2500]]);
   expect(between).toMatchObject({ verdict: 'pass', value: 0 });

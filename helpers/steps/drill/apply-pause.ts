@@ -31,6 +31,11 @@ export class AppliesUnderLoad {
 /** The longest time in which a policy that was being applied let denied opens through, against the limit. */
 export function judgePauses({ applyMs, guarded }: WholeApplies, mostMs: number): Judgement {
   const { stretches } = guarded;
+  const [begun = Infinity, ended = -Infinity] = [stretches[0]?.firstMs, stretches.at(-1)?.lastMs];
+  if (applyMs.length === 0 || applyMs.some(([from, to]) => begun > from || ended < to))
+    return inconclusive('opens of ours do not cover the time in which policies were applied', {
+      ...{ limit: mostMs, unit: 'ms', source: SOURCE },
+    });
   const pauses = stretches.flatMap((one, at) => {
     const [before, after] = [stretches[at - 1], stretches[at + 1]];
     const isMeanwhile = applyMs.some(([from, to]) => one.firstMs <= to && one.lastMs >= from);

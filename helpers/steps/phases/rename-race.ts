@@ -100,7 +100,8 @@ export async function renameRace(
     const count = () => told.reduce((sum, lines) => sum + lines.length, 0);
     await events.until(() => count() >= refusals, EVENTS_MS);
     await events.until(() => count() > refusals, QUIET_MS);
-    const dropped = (await dropsIn(metricsAddress)) - before;
+    const after = await dropsIn(metricsAddress);
+    const dropped = before === undefined || after === undefined ? undefined : after - before;
     const racers = opened.map((one, index) => ({ opened: one, events: told[index] ?? [] }));
     run.directory.writeJson(SOURCE, {
       ...{ rounds, dropped },
@@ -112,9 +113,9 @@ export async function renameRace(
   }
 }
 
-/** Event lines that the agent says it lost until now. */
-async function dropsIn(metricsAddress: string): Promise<number> {
+/** Event lines that the agent says it lost until now; undefined where it does not say. */
+async function dropsIn(metricsAddress: string): Promise<number | undefined> {
   const scrape = await scrapeEndpoint(metricsAddress);
-  if (!scrape.ok) return 0;
-  return scrape.metrics.samples(DROPS).reduce((sum, { value }) => sum + value, 0);
+  const sum = scrape.ok ? scrape.metrics.sum(DROPS) : undefined;
+  return sum?.ok ? sum.value : undefined;
 }

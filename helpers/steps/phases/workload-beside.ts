@@ -7,6 +7,8 @@ import type { CanaryRun } from '../canary-run.ts';
 
 /** A program that goes on for so long works, as far as anybody can see. */
 const TRIAL_MS = 3000;
+/** A failure that takes longer than this cannot be waited for again. */
+const LONGEST_TRIAL_MS = 240_000;
 
 /** WORKLOAD_COMMAND beside the agent, through a phase: what the agent and its policy do to programs that people need. */
 export class WorkloadBeside {
@@ -45,13 +47,20 @@ export class WorkloadBeside {
     const { failed, failures } = workload;
     const measured = { value: failed, limit: 0, unit: 'failed runs', source };
     if (failed === 0) return pass(`${runsText(workload)} beside the agent`, measured);
+    // As long as the quickest failure took, and half as long again: what fails that late by itself must have the time to.
+    const trialMs = TRIAL_MS + 1.5 * Math.min(...failures.map(({ ms }) => ms));
     const without = this.#start();
-    await without.untilItEnds(TRIAL_MS);
+    await without.untilItEnds(Math.min(trialMs, LONGEST_TRIAL_MS));
     await without.stop();
     const told = `WORKLOAD_COMMAND failed ${counted(failed, 'time')} beside the agent, first at ${failures[0]?.at}: ${endText(workload)}`;
     if (without.failed > 0)
       return inconclusive(
         `${told}; it fails without the agent too (${endText(without)}), so nobody knows whom to blame`,
+        measured,
+      );
+    if (without.completed === 0 && trialMs > LONGEST_TRIAL_MS)
+      return inconclusive(
+        `${told}; without the agent it ran for ${LONGEST_TRIAL_MS / 1000} s and did not fail, which is shorter than it took beside it: nobody knows whom to blame`,
         measured,
       );
     return fail(
