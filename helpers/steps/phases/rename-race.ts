@@ -101,7 +101,9 @@ export async function renameRace(
     await events.until(() => count() >= refusals, EVENTS_MS);
     await events.until(() => count() > refusals, QUIET_MS);
     const after = await dropsIn(metricsAddress);
-    const dropped = before === undefined || after === undefined ? undefined : after - before;
+    // A counter that went backwards tells nothing.
+    const dropped =
+      before === undefined || after === undefined || after < before ? undefined : after - before;
     const racers = opened.map((one, index) => ({ opened: one, events: told[index] ?? [] }));
     run.directory.writeJson(SOURCE, {
       ...{ rounds, dropped },
