@@ -47,12 +47,41 @@ test('a criterion carries its labels, figures, ticket and evidence', () => {
         { name: 'epic', value: 'AegisBPF staging canary (REHEARSAL)' },
         { name: 'feature', value: 'Phase 1: audit canary' },
         { name: 'verdict', value: 'fail' },
+        { name: 'blames', value: 'the agent or its policy' },
       ]),
       links: [{ name: 'change ticket', url: 'https://tickets.example.com/1', type: 'tms' }],
       parameters: expect.arrayContaining([{ name: 'value', value: '1.6', excluded: true }]),
     },
   });
-  expect(rest).toMatchObject([{ type: 'attachment_path', data: { name: 'audit/soak.json' } }]);
+  expect(rest.slice(1)).toMatchObject([
+    { type: 'attachment_path', data: { name: 'audit/soak.json' } },
+  ]);
+});
+
+test('a failure carries the facts that prove it and the commands of its step', () => {
+  const scratch = dirSync({ unsafeCleanup: true });
+  const command = { criterion: 'audit.soak', at: '2026-11-23T14:00:01.000Z', durationMs: 7 };
+  const commands = [
+    { ...command, arguments: ['metrics'], exitCode: 3 },
+    { ...command, criterion: 'audit.stop', arguments: ['health'], exitCode: 0 },
+  ];
+  const text = commands.map((one) => `${JSON.stringify(one)}\n`).join('');
+  writeFileSync(join(scratch.name, 'commands.ndjson'), text);
+  const proof = ['2026-11-23T14:00:00.500Z: opened by worker-1, pid 77'];
+  const messages = allureMessages({ ...record, proof }, run, scratch.name);
+  scratch.removeCallback();
+  const [content] = messages.flatMap(({ type, data }) =>
+    type === 'attachment_content' && data.name === 'what proves it' ? [data.content] : [],
+  );
+  expect(Buffer.from(content ?? '', 'base64').toString()).toBe(`Judged:
+  measured: 1.6 s
+  limit: 10 s
+  at: 2026-11-23T14:00:00.000Z
+What proves it:
+  2026-11-23T14:00:00.500Z: opened by worker-1, pid 77
+Commands of the agent in this step:
+  2026-11-23T14:00:01.000Z aegisbpf metrics: exit code 3 after 7 ms
+`);
 });
 
 test('what was judged from every life of an agent has the events of each, the first one too', () => {
@@ -63,7 +92,7 @@ test('what was judged from every life of an agent has the events of each, the fi
   }
   const messages = allureMessages({ ...record, id: 'rollback.event-fields' }, run, scratch.name);
   scratch.removeCallback();
-  expect(messages.slice(1)).toMatchObject([
+  expect(messages.slice(2)).toMatchObject([
     { data: { name: 'rollback/again-1/agent.stdout.ndjson' } },
     { data: { name: 'rollback/agent.stdout.ndjson' } },
   ]);

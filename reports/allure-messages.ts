@@ -1,9 +1,11 @@
 import { Status } from 'allure-js-commons';
 import type { RuntimeMessage } from 'allure-js-commons/sdk';
+import { BLAME_WORDS, blameOf } from '../helpers/criteria/blame.ts';
 import { entryOf, sectionTitle } from '../helpers/criteria/catalogue.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { attachment, evidenceFiles } from './allure-attachments.ts';
+import { provedBy } from './allure-proof.ts';
 import { capped, xmlText } from './clean-text.ts';
 import { reportTitle } from './records.ts';
 
@@ -45,6 +47,9 @@ function parameters(record: CriterionRecord, evidence: readonly string[]) {
   );
 }
 
+const judgedBadly = ({ verdict }: CriterionRecord) =>
+  verdict === 'fail' || verdict === 'inconclusive';
+
 /** A failure shows its own message; what a pass found stands in the test's body, as one step. */
 function passedStep(record: CriterionRecord): RuntimeMessage[] {
   if (record.verdict !== 'pass') return [];
@@ -71,6 +76,8 @@ export function allureMessages(
   const evidence = record.verdict === 'skipped' ? [] : evidenceFiles(record, path);
   const carried = evidence.filter((file) => record.verdict !== 'pass' || !attached.has(file));
   for (const file of carried) attached.add(file);
+  // Records of former versions do not say it.
+  const blames = blameOf(record);
   const labels = [
     { name: 'epic', value: reportTitle(run) },
     { name: 'feature', value: sectionTitle(record.section) },
@@ -78,12 +85,21 @@ export function allureMessages(
     { name: 'severity', value: severity(record) },
     { name: 'criterion', value: record.id },
     { name: 'verdict', value: record.verdict },
+    ...(judgedBadly(record)
+      ? [
+          {
+            name: 'blames',
+            value: blames === undefined ? 'follows from others' : BLAME_WORDS[blames],
+          },
+        ]
+      : []),
     ...(record.verdict === 'pass' ? [] : [{ name: 'tag', value: record.verdict }]),
   ];
   const links = ticketLink(run.settings.CHANGE_TICKET);
   const messages: RuntimeMessage[] = [
     { type: 'metadata', data: { labels, links, parameters: parameters(record, evidence) } },
     ...passedStep(record),
+    ...(judgedBadly(record) ? provedBy(record, path) : []),
     ...carried.flatMap((file) => attachment(path, file)),
   ];
   return messages;

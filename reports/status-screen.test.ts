@@ -136,6 +136,16 @@ test('causes come before what follows from them, with value, limit and unit', ()
   `);
 });
 
+test('what one dead agent left without evidence is one entry, however much it is', () => {
+  const follows = { verdict: 'inconclusive', follows: 'audit.alive' } as const;
+  const text = screen({
+    'audit.alive': { verdict: 'fail', value: 'dead', limit: 'alive' },
+    ...Object.fromEntries(['soak', 'stop', 'cpu'].map((name) => [`audit.${name}`, follows])),
+  });
+  expect(text).toContain('found dead, required alive');
+  expect(text).toContain(' follows       3 criteria from audit.alive: audit.soak, audit.stop, ');
+});
+
 test('criteria that are open for one reason are told together', () => {
   const cut = { verdict: 'inconclusive' as const, explanation: 'the soak ended early' };
   const text = screen({ 'audit.rss-growth': cut, 'audit.cpu': cut });

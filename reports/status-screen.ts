@@ -55,7 +55,14 @@ function measured(record: CriterionRecord): string[] {
   if (value === undefined) return [];
   const of = unit === undefined ? '' : ` ${unit}`;
   const limit = limitText(record);
-  return entry('', `measured ${value}${of}${limit === undefined ? '' : `, limit ${limit}`}`, 2);
+  // A word is no measure, and what must hold is no limit of it.
+  const [found, required] =
+    typeof value === 'string' ? ['found', 'required'] : ['measured', 'limit'];
+  return entry(
+    '',
+    `${found} ${value}${of}${limit === undefined ? '' : `, ${required} ${limit}`}`,
+    2,
+  );
 }
 
 /** A path is to be copied, so it stays in one piece however long it is. */
@@ -84,6 +91,20 @@ const byReason = (causes: RunVerdict['causes']) => [
   ...Map.groupBy(causes, ({ verdict, explanation }) => `${verdict}: ${explanation}`).values(),
 ];
 
+/** What one cause left without evidence, together: a dead agent does that to dozens. */
+function fromOneCause(follows: RunVerdict['follows']): string[] {
+  const groups = Map.groupBy(follows, ({ follows: cause }) => cause);
+  return [...groups].flatMap(([cause, records]) =>
+    cause === undefined
+      ? []
+      : entry(
+          'follows',
+          `${criteriaText(records.length)} from ${cause}: ${records.map(({ id }) => id).join(', ')}`,
+          2,
+        ),
+  );
+}
+
 /** What keeps the run from being a pass: each cause once, in full, then what follows from them. */
 function open(verdict: RunVerdict, paint: Paint): string[] {
   const { causes, follows, missing, errors, notPassed } = verdict;
@@ -100,8 +121,9 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
     ]),
     ...groups.slice(0, MOST_SHOWN).flatMap((records) => openCriteria(records, paint)),
     ...(more > 0 ? entry('', `… and ${more} more in summary.json`, 1) : []),
+    ...fromOneCause(follows),
     ...follows
-      .filter((one) => one.verdict !== 'skipped')
+      .filter((one) => one.verdict !== 'skipped' && one.follows === undefined)
       .flatMap(({ verdict: ended, title }) =>
         entry('follows', `${ended === 'fail' ? 'FAIL' : 'INCONCLUSIVE'}: ${title}`, 2),
       ),
@@ -160,6 +182,13 @@ function leftOut(verdict: RunVerdict): string[] {
   return [...beginnings].flatMap(([beginning, of]) => {
     const reasons = Map.groupBy(of, ({ explanation }) => explanation);
     // So many have figures of their own behind a common beginning.
+    // Under a failure nobody looks for these first.
+    if (!verdict.green && reasons.size > 1)
+      return entry(
+        'left out',
+        `${criteriaText(of.length)}, ${beginning}; summary.json has each`,
+        2,
+      );
     const told =
       reasons.size > MOST_SHOWN ? new Map([[`${beginning}; summary.json has each`, of]]) : reasons;
     return [...told].flatMap(([reason, those]) =>

@@ -30,6 +30,10 @@ export interface Judgement extends Measurement {
   readonly findings?: readonly Finding[];
   /** The criterion that tells the cause; this one is a consequence, and no reason of its own. */
   readonly follows?: string;
+  /** Whom the evidence blames, where that is another than blame.ts takes from the criterion. */
+  readonly blames?: 'host' | 'suite';
+  /** A few lines, the facts behind a verdict that is no pass: when, who, and what was told beside it. */
+  readonly proof?: readonly string[];
 }
 
 const judgedAs =

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
+import { BLAMES } from '../criteria/blame.ts';
 import { CATALOGUE, SECTIONS } from '../criteria/catalogue.ts';
 import type { Finding } from '../criteria/judgement.ts';
 import { appendNdjson, type Ndjson, parseNdjson } from '../files/ndjson.ts';
@@ -52,6 +53,15 @@ export const criterionRecord = z.object({
   source: z.string().optional(),
   findings: z.array(finding).optional(),
   follows: z.string().optional().describe('id of the criterion that tells the cause'),
+  blames: z
+    .enum(BLAMES)
+    .optional()
+    .describe('whom the evidence blames; absent for a pass and for what follows from others'),
+  proof: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe('the facts behind a verdict that is no pass'),
   evidence: z
     .array(z.string())
     .optional()

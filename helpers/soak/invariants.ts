@@ -62,6 +62,30 @@ function allOpens(
       );
 }
 
+/** As many as a person looks at. */
+const SHOWN_LEAKS = 10;
+
+/** When and by whom the denied file was opened, and whether the agent told it. Its lines bear no time, so that they are counted. */
+function leakedOpens(soak: SoakResult, misses: number): string[] {
+  const { wentThrough = [], attempts } = soak.attempts;
+  const made = attempts + soak.victims.run;
+  const untold = made - soak.ownEventLines;
+  const drops = soak.drops.known ? `${soak.drops.value}` : 'an unknown number of';
+  const beside =
+    untold <= 0
+      ? `each of our ${made} opens has an event line, those that went through as well`
+      : `of our ${made} opens ${untold} ${untold === 1 ? 'has' : 'have'} no event line (${misses} went through, the agent admits ${drops} drops): ${untold >= misses ? 'there is no event beside them' : 'some of them have an event'}`;
+  return [
+    ...wentThrough
+      .slice(0, SHOWN_LEAKS)
+      .map(({ at, pid, worker = 'worker' }) => `${at}: opened by ${worker}, pid ${pid}`),
+    ...(misses > Math.min(wentThrough.length, SHOWN_LEAKS)
+      ? [`${misses - Math.min(wentThrough.length, SHOWN_LEAKS)} more without a time here`]
+      : []),
+    beside,
+  ];
+}
+
 /** Enforce: every open of the denied file is refused with EPERM, and never goes through. */
 export const noMissedDenial = ofOneLife((soak) => {
   const { attempts, allowed, eperm, otherErrno } = soak.attempts;
@@ -69,10 +93,8 @@ export const noMissedDenial = ofOneLife((soak) => {
   const measurement = { value: misses, limit: 0, unit: 'missed denials', source: 'soak workers' };
   if (attempts === 0) return inconclusive('the workers made no attempt', measurement);
   if (misses > 0) {
-    return fail(
-      `${misses} of ${attempts + soak.victims.run} opens of the denied file went through while the agent enforced`,
-      measurement,
-    );
+    const text = `${misses} of ${attempts + soak.victims.run} opens of the denied file went through while the agent enforced`;
+    return { ...fail(text, measurement), proof: leakedOpens(soak, misses) };
   }
   const others = Object.entries(otherErrno).map(([errno, count]) => `${errno} × ${count}`);
   if (others.length > 0) {

@@ -8,7 +8,7 @@ export function agentStayedAlive(soak: SoakResult): Judgement {
   if (!alive) {
     return fail(
       `the agent (pid ${pid}) died ${diedAfterSeconds?.toFixed(1) ?? '?'} s into the soak: ${exit ?? 'how is unknown'}; from then on the host was not protected`,
-      { value: 'dead', limit: 'alive', unit: 'state', source },
+      { value: 'dead', limit: 'alive', source },
     );
   }
   const lives = { value: starts, limit: 1, unit: 'lives', source };

@@ -36,8 +36,9 @@ export function onOurFiles(
   if (section === 'exit' || withoutFiles === true) return judgement;
   const touched = touchedFiles();
   if (touched.length === 0) return judgement;
-  return inconclusive(
+  const seen = inconclusive(
     `somebody on this host ${touched.join(', ')} while the canary used it; neither this suite nor the agent does that (a clean-up of the folder?), so what was seen there says nothing about the agent. Seen: ${judgement.explanation}`,
     { value: touched.length, limit: 0, unit: 'files touched', source: 'stat' },
   );
+  return { ...seen, blames: 'host' };
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, test } from 'vitest';
 import { deathsIn, livesIn } from '../agent/lives.ts';
 import { forgetOwnFiles } from '../changes/own-file.ts';
+import { blameOf } from '../criteria/blame.ts';
 import {
   type CriterionEntry,
   type CriterionId,
@@ -97,7 +98,8 @@ async function judged(check: Check): Promise<Judgement | NotApplicable> {
     if (error instanceof NotApplicable) return error;
     if (error instanceof JudgementError) return error.judgement;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return inconclusive(`the check itself broke, so nothing was judged: ${text}`);
+    const broke = inconclusive(`the check itself broke, so nothing was judged: ${text}`);
+    return { ...broke, blames: 'suite' };
   }
 }
 
@@ -124,6 +126,11 @@ async function judgedInTime(
     { limit: timeoutMs / 1000, unit: 's', source: 'deadline of the step' },
   );
 }
+
+const withBlame = (id: string, judgement: Judgement) => {
+  const blames = blameOf({ id, ...judgement });
+  return blames === undefined ? judgement : { ...judgement, blames };
+};
 
 /** The failure as a person reads it in the reporter's output: verdict first, then the four parts. */
 class CriterionFailure extends Error {
@@ -192,7 +199,7 @@ export function judgedAs(entry: CriterionEntry, check: Check): void {
     const record = recorded(
       judgement instanceof NotApplicable
         ? { durationMs, verdict: 'skipped', explanation: judgement.message, notApplicable: true }
-        : { durationMs, ...showable(judgement) },
+        : { durationMs, ...withBlame(id, showable(judgement)) },
     );
     directory.log(`${record.verdict.toUpperCase()} ${id}: ${record.explanation}`);
     if (record.verdict === 'skipped') skip(record.explanation);

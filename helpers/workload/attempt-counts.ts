@@ -16,6 +16,10 @@ export const attemptCounts = outcomes.extend({
   signals: z.number().int(),
   /** Attempts the pace asked for and the host was too slow to make. */
   skipped: z.number().int(),
+  /** The first opens that went through, ISO 8601 in UTC, and whose they were; an audit soak has many more. */
+  wentThrough: z
+    .array(z.object({ at: z.string(), pid: z.number().int(), worker: z.string().optional() }))
+    .optional(),
   /** The same by route, of a worker that takes several in turn. */
   routes: z.record(z.string(), outcomes).optional(),
 });

@@ -21,6 +21,14 @@ export function attemptsOf(kind: AttemptKind, target: string, record: AttemptRec
     : () => runProgram(ORDINARY_PROGRAM, ['--', target], record.counts);
 }
 
+/** The first of each worker are enough to look for what the agent did beside them. */
+const KEPT = 5;
+
+function noteOpen(counts: AttemptCounts): void {
+  counts.wentThrough ??= [];
+  counts.wentThrough.push({ at: new Date().toISOString(), pid: process.pid });
+}
+
 function openOnce(path: string, { counts, latency }: AttemptRecord): undefined {
   counts.attempts += 1;
   const begun = performance.now();
@@ -29,6 +37,7 @@ function openOnce(path: string, { counts, latency }: AttemptRecord): undefined {
     latency.record(performance.now() - begun);
     closeSync(descriptor);
     counts.allowed += 1;
+    if (counts.allowed <= KEPT) noteOpen(counts);
   } catch (error) {
     latency.record(performance.now() - begun);
     countErrno(counts, error);

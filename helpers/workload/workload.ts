@@ -69,7 +69,7 @@ class Worker {
   latest: WorkerReport | undefined;
   /** Why it did not come up, in words; undefined once it is up. */
   readonly up: Promise<string | undefined>;
-  readonly #name: string;
+  readonly name: string;
 
   constructor(
     options: WorkloadOptions,
@@ -78,13 +78,13 @@ class Worker {
     directory: string,
     heard: (report: WorkerReport) => void,
   ) {
-    this.#name = `${options.name}-${index}`;
+    this.name = `${options.name}-${index}`;
     const { task, script = new URL('worker.ts', import.meta.url), workers } = options;
     const order: WorkerOrder = {
       ...task,
       rate: options.rate / workers,
       turn: index / workers,
-      resultFile: run.file(directory, `${this.#name}.json`),
+      resultFile: run.file(directory, `${this.name}.json`),
     };
     const up = Promise.withResolvers<string | undefined>();
     this.process = new OwnProcess(script, JSON.stringify(order), options.environment, (message) => {
@@ -104,7 +104,7 @@ class Worker {
   }
 
   toString(): string {
-    return `${this.#name} (pid ${this.process.pid ?? 'none'})`;
+    return `${this.name} (pid ${this.process.pid ?? 'none'})`;
   }
 
   /** How it ended, in words. */
@@ -179,12 +179,17 @@ export class Workload {
 
   counts(): WorkloadCounts {
     const reports = this.#workers.flatMap(({ latest }) => (latest === undefined ? [] : [latest]));
-    const sum = (name: Exclude<keyof WorkloadCounts, 'otherErrno' | 'routes'>) =>
+    const sum = (name: Exclude<keyof WorkloadCounts, 'otherErrno' | 'routes' | 'wentThrough'>) =>
       reports.reduce((total, report) => total + report[name], 0);
     const otherErrno: Record<string, number> = {};
     for (const [errno, count] of reports.flatMap((report) => Object.entries(report.otherErrno))) {
       otherErrno[errno] = (otherErrno[errno] ?? 0) + count;
     }
+    const wentThrough = this.#workers
+      .flatMap((worker) =>
+        (worker.latest?.wentThrough ?? []).map((one) => ({ ...one, worker: worker.name })),
+      )
+      .sort((a, b) => a.at.localeCompare(b.at));
     return {
       attempts: sum('attempts'),
       allowed: sum('allowed'),
@@ -192,6 +197,7 @@ export class Workload {
       signals: sum('signals'),
       skipped: sum('skipped'),
       otherErrno,
+      ...(wentThrough.length === 0 ? {} : { wentThrough }),
       // Only one worker takes them.
       routes: reports[0]?.routes,
     };
