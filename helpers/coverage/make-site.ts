@@ -1,9 +1,10 @@
-import { randomInt } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
   linkSync,
   mkdirSync,
+  readFileSync,
   statfsSync,
   symlinkSync,
   writeFileSync,
@@ -24,10 +25,18 @@ export interface MadeSite {
   readonly byNumber: OwnFile;
   readonly otherDevice: OwnFile;
   readonly guarded: OwnFile;
+  readonly byContent: HashedPrograms;
   /** Has a rule of one cgroup alone. */
   readonly scoped: OwnFile;
   /** A denied file that changes places with a free one, in a directory of their own. */
   readonly race: { readonly directory: string; readonly file: OwnFile };
+}
+
+/** Programs that a rule names by the hash of their content, in the directory where the agent is to look for it. */
+interface HashedPrograms {
+  readonly files: readonly OwnFile[];
+  readonly sha256: string;
+  readonly directory: string;
 }
 
 /** A small program of the host: what is executed is a copy of it. */
@@ -66,6 +75,7 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
     : [];
   const names = programNames();
   for (const name of Object.values(names)) copyProgram(join(directory, name));
+  const byContent = makeHashed(at);
   const race = makeRace(directory);
   const numbered = fileOnTmpfs(directory, journal);
   const named = [secret, linked, program, lower, race.file, survivors, numbered ?? []].flat();
@@ -73,9 +83,9 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
   const guarded = openFile(at('guarded'));
   const ports = somePorts();
   return {
-    denied: [...named, viaSymlink, byNumber, guarded],
+    denied: [...named, viaSymlink, byNumber, guarded, ...byContent.files],
     rulePaths: [...named.map(({ path }) => path), at('ruleSymlink')],
-    ...{ byNumber, guarded, race },
+    ...{ byNumber, guarded, byContent, race },
     otherDevice: openFile(at('otherDevice')),
     scoped: openFile(at('scoped')),
     site: {
@@ -96,6 +106,23 @@ function makeRace(parent: string): MadeSite['race'] {
   openFile(join(directory, RACE_NAMES.free));
   symlinkSync(RACE_NAMES.denied, join(directory, RACE_NAMES.link));
   return { directory, file: openFile(join(directory, RACE_NAMES.denied)) };
+}
+
+/** No file of the host has this content: a rule on it concerns ours alone. */
+function makeHashed(at: (name: keyof typeof FILES) => string): HashedPrograms {
+  const directory = at('hashedDirectory');
+  mkdirSync(directory);
+  // What stands behind a program is not loaded.
+  const content = Buffer.concat([readFileSync(PROGRAM), randomBytes(16)]);
+  const otherByte = Buffer.from(content);
+  otherByte.writeUInt8(content.readUInt8(content.length - 1) ^ 1, content.length - 1);
+  writeFileSync(at('hashedOtherByte'), otherByte, { mode: 0o755 });
+  const files = (['hashed', 'hashedTwin', 'hashedElsewhere'] as const).map((name) => {
+    writeFileSync(at(name), content, { mode: 0o755 });
+    return knownFile(at(name), '');
+  });
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  return { directory, sha256, files: files.slice(0, 2) };
 }
 
 function copyProgram(path: string, program = PROGRAM): OwnFile {

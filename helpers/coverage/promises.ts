@@ -24,6 +24,7 @@ const BY_NAME: readonly string[] = ['exec-by-name', 'exec-longer-name', 'exec-ot
 function sectionOf(route: string): string | undefined {
   if (BY_NAME.includes(route)) return 'deny_comm';
   if (route.startsWith('number-')) return 'deny_inode';
+  if (route.startsWith('hashed-')) return 'deny_binary_hash';
   if (route.startsWith('guarded-')) return 'protect_path';
   if (!route.startsWith('scoped-')) return undefined;
   if (route === 'scoped-read' || route === 'scoped-append') return 'cgroup_deny_inode';

@@ -76,6 +76,13 @@ export const FILES = {
   byNumber: 'by-number',
   /** Has its number in a rule on a device that no file is on. */
   otherDevice: 'other-device',
+  /** A directory that a policy names; a program denied by its hash, one of the same content, and one that differs by a byte. */
+  hashedDirectory: 'hashed',
+  hashed: 'hashed/program',
+  hashedTwin: 'hashed/twin',
+  hashedOtherByte: 'hashed/other-byte',
+  /** Of the same content, in a directory that the policy does not name. */
+  hashedElsewhere: 'elsewhere/program',
   /** Protected: denied to every program that is not verified. */
   guarded: 'protected',
   /** Denied to the processes of one cgroup. */

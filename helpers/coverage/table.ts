@@ -10,7 +10,7 @@ export const GROUPS = [
   ...(['open-modes', 'aliases', 'exec', 'kinds', 'truncate', 'controls', 'near-misses'] as const),
   ...(['overlay-truncate', 'network', 'network-near-misses', 'mapped'] as const),
   ...(['accepted-peers', 'exemptions', 'survival', 'by-number', 'protected'] as const),
-  ...(['cgroup-rules'] as const),
+  ...(['cgroup-rules', 'by-content'] as const),
 ] as const;
 
 export type Group = (typeof GROUPS)[number];
@@ -133,6 +133,11 @@ export const ROUTES = {
   'number-append': 'open for appending of a file denied by its inode number',
   'number-hardlink': 'another name of a file denied by its inode number',
   'number-other-device': 'a file whose number is denied on another device',
+  'hashed-read': 'open for reading of a file denied by the hash of its content',
+  'hashed-exec': 'exec of a file denied by the hash of its content',
+  'hashed-twin-read': 'open for reading of another file of that content',
+  'hashed-other-byte': 'a copy of it that differs by one byte',
+  'hashed-elsewhere': 'a copy of it in a directory that the policy does not name',
   'guarded-read': 'open for reading of a protected file',
   'guarded-append': 'open for appending of a protected file',
   'scoped-read': 'open for reading of the file that is denied to one cgroup',
@@ -259,6 +264,8 @@ export const TABLE: readonly Line[] = [
   ...lines('cgroup-rules', 'denied', 'ruled', ...IN_ONE_CGROUP),
   ...lines('cgroup-rules', 'open', 'ruled', 'beside', 'scoped-next-connect'),
   ...lines('cgroup-rules', 'open', 'exempt-sibling', ...IN_ONE_CGROUP),
+  ...lines('by-content', 'denied', 'root', 'hashed-read', 'hashed-exec', 'hashed-twin-read'),
+  ...lines('by-content', 'open', 'neighbour', 'hashed-other-byte', 'hashed-elsewhere'),
 ];
 
 /** A line in words. */

@@ -112,7 +112,9 @@ async function takeLines(
 }
 
 /** Routes by which the process starts a program: it is that one which is refused, still by its caller's name. */
-const STARTS: readonly Route[] = ['exec', 'interpreter', 'exec-by-name', 'twin-exec'];
+const STARTS: readonly Route[] = [
+  ...(['exec', 'interpreter', 'exec-by-name', 'twin-exec', 'hashed-exec'] as const),
+];
 
 /** @param before what ran when it was told to take the route: what takes its place has another name. */
 function actorOf(route: Route, before: ProcessFacts): KnownActor {

@@ -22,6 +22,7 @@ const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
   ...{ exec: 'program', execveat: 'program', interpreter: 'program' },
   ...{ 'number-read': 'byNumber', 'number-append': 'byNumber', 'number-hardlink': 'byNumber' },
   ...{ 'twin-read': 'survivorTwin', 'twin-exec': 'survivorTwin' },
+  ...{ 'hashed-read': 'hashed', 'hashed-exec': 'hashed', 'hashed-twin-read': 'hashedTwin' },
   ...{ 'guarded-read': 'guarded', 'guarded-append': 'guarded' },
   ...{ 'scoped-read': 'scoped', 'scoped-append': 'scoped' },
   ...{ 'overlay-read': 'lower', 'overlay-append': 'lower', 'overlay-truncate': 'lower' },

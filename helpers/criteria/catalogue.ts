@@ -246,6 +246,10 @@ const coverageIn = (mode: SoakMode) => {
         'cgroup-rules',
         `what is denied to one cgroup ${met} there, and is free in another`,
       ),
+      'by-content': promised(
+        'by-content',
+        `a file denied by the hash of its content ${met}, and a copy that differs is free`,
+      ),
       accounting: tried(`event lines and counters of all routes agree in ${mode} mode`),
       'event-fields': tried(
         `every event line of a denied route tells what was tried, and who tried it, in ${mode} mode`,

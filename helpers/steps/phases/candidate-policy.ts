@@ -11,6 +11,7 @@ import type { CanaryRun } from '../canary-run.ts';
 
 /** The first version of a policy that may have these sections; the others may be in any (docs/agent-contract.md §1.5). */
 const FIRST_VERSION: Readonly<Record<string, number>> = {
+  ...{ deny_binary_hash: 3, scan_paths: 3 },
   protect_path: 4,
   ...{ cgroup_deny_inode: 6, cgroup_deny_ip: 6, cgroup_deny_port: 6 },
 };

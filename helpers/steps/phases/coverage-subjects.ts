@@ -29,6 +29,9 @@ const STANDING: readonly Kind[] = ['early', 'holder', 'socket-holder', 'network-
 
 const inBrackets = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
+/** For these the agent reads every program of the host (docs/agent-contract.md §9.1): they are put in force once. */
+const BY_CONTENT: readonly string[] = ['deny_binary_hash', 'scan_paths'];
+
 /** No file is on it. */
 const NO_DEVICE = 0;
 
@@ -39,7 +42,7 @@ function coverageRules(
 ): Readonly<Record<string, readonly string[]>> {
   const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
   const { bindPort, bothPort, tcpPort, scoped, scopedPort } = site.ipv4;
-  const { byNumber, otherDevice, guarded } = files;
+  const { byNumber, otherDevice, guarded, byContent } = files;
   const inRuled = (rule: string) =>
     site.cgroups === undefined ? [] : [`${site.cgroups.ruled} ${rule}`];
   return {
@@ -52,6 +55,8 @@ function coverageRules(
     allow_cgroup: site.cgroups === undefined ? [] : [site.cgroups.allowed],
     deny_inode: [`${byNumber.dev}:${byNumber.ino}`, `${NO_DEVICE}:${otherDevice.ino}`],
     protect_path: [guarded.path],
+    deny_binary_hash: [`sha256:${byContent.sha256}`],
+    scan_paths: [byContent.directory],
     cgroup_deny_inode: inRuled(`${files.scoped.dev}:${files.scoped.ino}`),
     cgroup_deny_ip: inRuled(scoped),
     cgroup_deny_port: inRuled(`${scopedPort}:any:egress`),
@@ -85,7 +90,7 @@ export class CoverageSubjects {
     return this.#made;
   }
 
-  /** The policy with every rule of the phase. */
+  /** The policy with every rule of the phase, but for those by content. */
   get policyFile(): string {
     if (this.#policyFile === undefined) throw noEvidence('the rules were not made');
     return this.#policyFile;
@@ -153,7 +158,9 @@ export class CoverageSubjects {
     );
     const text = policyOf(Object.fromEntries(known));
     const policy = ownInput(this.made.site.directory, 'coverage.policy', text);
-    this.#policyFile = policy;
+    const again = known.filter(([name]) => !BY_CONTENT.includes(name));
+    const few = policyOf(Object.fromEntries(again));
+    this.#policyFile = ownInput(this.made.site.directory, 'coverage-again.policy', few);
     this.#applied = await journalPolicy(this.#run, this.hostPaths);
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
@@ -209,12 +216,14 @@ export class CoverageSubjects {
 
   /** Every rule of ours that a list of the agent shows, as it shows it. */
   #wanted(): readonly string[] {
-    const { site, denied, byNumber, guarded } = this.made;
+    const { site, denied, byNumber, guarded, byContent } = this.made;
     const { unknownSections } = this.promises;
     const has = (name: string) => !unknownSections.includes(name);
     const files = denied.filter(
       (file) =>
-        (file !== byNumber || has('deny_inode')) && (file !== guarded || has('protect_path')),
+        (file !== byNumber || has('deny_inode')) &&
+        (file !== guarded || has('protect_path')) &&
+        (!byContent.files.includes(file) || has('deny_binary_hash')),
     );
     const { ipv4, ipv6, cgroups } = site;
     const { bindPort, bothPort, tcpPort } = ipv4;
