@@ -15,10 +15,13 @@ import { addLoopbackAddresses, reach } from './network-routes.ts';
 import { type Answer, FILES, type ProbeOrder, type Site } from './site.ts';
 import { type Kind, ROUTES, type Route } from './table.ts';
 
+const PR_SET_NAME = 15;
 const PR_SET_SECCOMP = 22;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_MODE_FILTER = 2;
 const SECCOMP_RET_ALLOW = 0x7fff_0000;
+/** Anybody may name a process so: an event that repeats it raw is no JSON, or another event. At most 15 bytes. */
+const HOSTILE_NAME = '"},{"a\\b\n"\t';
 /** nobody: owns nothing that a route needs. */
 const ORDINARY_USER = 65_534;
 
@@ -46,6 +49,10 @@ const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
     program.writeBigUInt64LE(addressOf(filter), 8);
     call('prctl', PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     call('prctl', PR_SET_SECCOMP, SECCOMP_MODE_FILTER, addressOf(program), 0, 0);
+    return {};
+  },
+  'hostile-name': () => {
+    call('prctl', PR_SET_NAME, addressOf(Buffer.from(`${HOSTILE_NAME}\0`)), 0, 0, 0);
     return {};
   },
   holder: ({ directory }) => ({ held: openSync(join(directory, FILES.secret), constants.O_RDWR) }),

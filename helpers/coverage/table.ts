@@ -29,6 +29,7 @@ export const KINDS = {
   'all-namespaces': 'a process in namespaces of all kinds, as in a container',
   chroot: 'a process in a chroot',
   seccomp: 'a process with a seccomp filter',
+  'hostile-name': 'a process with quotes, a backslash and a line break in its name',
   service: 'a process in a systemd service',
   scope: 'a process in a scope below user.slice',
   early: 'a process from before the agent’s start',
@@ -174,7 +175,7 @@ const WITHOUT_EXEC: readonly Kind[] = ['chroot', 'thread'];
 const PAIRED: readonly Kind[] = [
   ...(['user', 'thread', 'mount-namespace', 'pid-namespace', 'user-namespace'] as const),
   ...(['network-namespace', 'cgroup-namespace', 'all-namespaces'] as const),
-  ...(['chroot', 'seccomp', 'service', 'scope', 'early'] as const),
+  ...(['chroot', 'seccomp', 'hostile-name', 'service', 'scope', 'early'] as const),
 ];
 
 const pairs = PAIRED.flatMap((kind) =>
