@@ -114,8 +114,8 @@ test('causes come before what follows from them, with value, limit and unit', ()
     " FAIL          title of enforce.ringbuf-drops (enforce.ringbuf-drops)
                    measured 700 drops, limit ≤ 100 drops
                    700 drops in 300 s
-     follows       FAIL: title of exit.enforce
-     follows       INCONCLUSIVE: title of exit.thresholds
+     follows       FAIL: exit.enforce
+     follows       INCONCLUSIVE: exit.thresholds
      NOT TRIED     2 criteria: depends on "the soak"
 
     ──────────────────────────────────────────────────────────────────────────────
@@ -136,14 +136,14 @@ test('causes come before what follows from them, with value, limit and unit', ()
   `);
 });
 
-test('what one dead agent left without evidence is one entry, however much it is', () => {
+test('what one dead agent left without evidence is one counted line that says where each stands', () => {
   const follows = { verdict: 'inconclusive', follows: 'audit.alive' } as const;
   const text = screen({
     'audit.alive': { verdict: 'fail', value: 'dead', limit: 'alive' },
     ...Object.fromEntries(['soak', 'stop', 'cpu'].map((name) => [`audit.${name}`, follows])),
   });
   expect(text).toContain('found dead, required alive');
-  expect(text).toContain(' follows       3 criteria from audit.alive: audit.soak, audit.stop, ');
+  expect(text).toContain('\n follows       3 INCONCLUSIVE from audit.alive, each in canary.log\n');
 });
 
 test('criteria that are open for one reason are told together', () => {

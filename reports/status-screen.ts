@@ -91,18 +91,25 @@ const byReason = (causes: RunVerdict['causes']) => [
   ...Map.groupBy(causes, ({ verdict, explanation }) => `${verdict}: ${explanation}`).values(),
 ];
 
-/** What one cause left without evidence, together: a dead agent does that to dozens. */
-function fromOneCause(follows: RunVerdict['follows']): string[] {
-  const groups = Map.groupBy(follows, ({ follows: cause }) => cause);
-  return [...groups].flatMap(([cause, records]) =>
-    cause === undefined
-      ? []
-      : entry(
-          'follows',
-          `${criteriaText(records.length)} from ${cause}: ${records.map(({ id }) => id).join(', ')}`,
-          2,
-        ),
-  );
+const byVerdict = (records: readonly CriterionRecord[]) =>
+  Map.groupBy(records, ({ verdict }) => verdict.toUpperCase());
+
+/** What only follows from the causes: how many of each, as a dead agent has dozens, and roll-ups by their ids. */
+function consequences(follows: RunVerdict['follows']): string[] {
+  const judged = follows.filter(({ verdict }) => verdict !== 'skipped');
+  const ofCauses = Map.groupBy(judged, ({ follows: cause }) => cause);
+  const rollUps = ofCauses.get(undefined) ?? [];
+  ofCauses.delete(undefined);
+  return [
+    ...[...ofCauses].flatMap(([cause, records]) =>
+      [...byVerdict(records)].flatMap(([verdict, of]) =>
+        entry('follows', `${of.length} ${verdict} from ${cause}, each in canary.log`, 2),
+      ),
+    ),
+    ...[...byVerdict(rollUps)].flatMap(([verdict, of]) =>
+      entry('follows', `${verdict}: ${of.map(({ id }) => id).join(', ')}`, 4),
+    ),
+  ];
 }
 
 /** What keeps the run from being a pass: each cause once, in full, then what follows from them. */
@@ -121,12 +128,7 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
     ]),
     ...groups.slice(0, MOST_SHOWN).flatMap((records) => openCriteria(records, paint)),
     ...(more > 0 ? entry('', `… and ${more} more in summary.json`, 1) : []),
-    ...fromOneCause(follows),
-    ...follows
-      .filter((one) => one.verdict !== 'skipped' && one.follows === undefined)
-      .flatMap(({ verdict: ended, title }) =>
-        entry('follows', `${ended === 'fail' ? 'FAIL' : 'INCONCLUSIVE'}: ${title}`, 2),
-      ),
+    ...consequences(follows),
     ...(skipped.length > 0
       ? entry('NOT TRIED', `${criteriaText(skipped.length)}: ${[...reasons].join('; ')}`, 3)
       : []),
