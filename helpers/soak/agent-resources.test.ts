@@ -4,6 +4,7 @@ import { AgentResources } from './agent-resources.ts';
 const reading = (cpuTicks: number, fileDescriptors = 120, threads = 2) => ({
   ...{ rssKb: 7500, rssSource: '/proc/4711/smaps_rollup' },
   ...{ cpuTicks, fileDescriptors, threads, childProcesses: 0 },
+  locked: { kb: 102_400, maps: 40, told: 40 },
 });
 
 /** What is known after these readings, one a second; undefined is one that /proc did not give. */

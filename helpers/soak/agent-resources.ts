@@ -1,3 +1,4 @@
+import type { LockedMemory } from '../host/locked-memory.ts';
 import type { ProcessResources } from '../host/processes.ts';
 import { memorySourceText } from '../host/resident-memory.ts';
 import type { Figure } from '../settings/thresholds.ts';
@@ -8,11 +9,47 @@ import { Readings } from './trend.ts';
 const TICKS_PER_SECOND = 100;
 
 /** What /proc tells of the agent's process at one moment, and how many children it has. */
-type AgentReading = ProcessResources & { readonly childProcesses: number };
+export type AgentReading = ProcessResources & {
+  readonly childProcesses: number;
+  readonly locked: LockedMemory;
+};
 
 interface CpuReading {
   readonly seconds: number;
   readonly ticks: number;
+}
+
+/** Between readings that are closer a tick of the kernel's accounting is too much of the time. */
+const LEAST_SECONDS = 0.5;
+const P95 = 0.95;
+
+/** The CPU time between one reading and the next, in whole percent of one core. */
+class CpuShares {
+  readonly #counts = new Map<number, number>();
+  #taken = 0;
+  #last: CpuReading | undefined;
+
+  add(reading: CpuReading): void {
+    const seconds = reading.seconds - (this.#last?.seconds ?? reading.seconds);
+    if (this.#last !== undefined && seconds < LEAST_SECONDS) return;
+    if (this.#last !== undefined) {
+      const ticks = Math.max(0, reading.ticks - this.#last.ticks);
+      const percent = Math.round((100 * ticks) / TICKS_PER_SECOND / seconds);
+      this.#counts.set(percent, (this.#counts.get(percent) ?? 0) + 1);
+      this.#taken += 1;
+    }
+    this.#last = reading;
+  }
+
+  /** By nearest rank: of fewer than twenty it is the highest. */
+  p95(): { readonly percent: number; readonly of: number } | undefined {
+    let left = Math.ceil(P95 * this.#taken);
+    for (const [percent, count] of [...this.#counts].sort(([one], [other]) => one - other)) {
+      left -= count;
+      if (left <= 0) return { percent, of: this.#taken };
+    }
+    return undefined;
+  }
 }
 
 /** A figure that goes up and down: the highest so far, and its trend. */
@@ -39,6 +76,9 @@ export class AgentResources {
   readonly #descriptors = new Level();
   readonly #threads = new Level();
   readonly #childProcesses = new Level();
+  readonly #locked = new Level();
+  readonly #shares = new CpuShares();
+  #maps: LockedMemory | undefined;
   #first: CpuReading | undefined;
   #last: CpuReading | undefined;
   #backwards = false;
@@ -53,7 +93,7 @@ export class AgentResources {
       this.#unread += 1;
       return;
     }
-    const { rssKb, rssSource, cpuTicks, fileDescriptors, threads, childProcesses } = read;
+    const { rssKb, rssSource, cpuTicks, fileDescriptors, threads, childProcesses, locked } = read;
     this.rss.samples += 1;
     this.rss.source = memorySourceText(rssSource);
     this.rss.lastKb = rssKb;
@@ -62,6 +102,9 @@ export class AgentResources {
     this.#descriptors.add(seconds, fileDescriptors);
     this.#threads.add(seconds, threads);
     this.#childProcesses.add(seconds, childProcesses);
+    this.#locked.add(seconds, locked.kb);
+    this.#maps = locked;
+    this.#shares.add({ seconds, ticks: cpuTicks });
     this.#backwards ||= cpuTicks < (this.#last?.ticks ?? 0);
     this.#last = { seconds, ticks: cpuTicks };
     this.#first ??= this.#last;
@@ -78,6 +121,9 @@ export class AgentResources {
       descriptors: this.#descriptors.soFar(),
       threads: this.#threads.soFar(),
       childProcesses: this.#childProcesses.soFar(),
+      cpuP95: this.#shares.p95(),
+      locked: this.#locked.soFar(),
+      lockedMaps: this.#maps && { held: this.#maps.maps, told: this.#maps.told },
     };
   }
 
@@ -87,6 +133,7 @@ export class AgentResources {
       descriptors: this.#descriptors.result(),
       threads: this.#threads.result(),
       childProcesses: this.#childProcesses.result(),
+      locked: this.#locked.result(),
     };
   }
 

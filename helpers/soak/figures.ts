@@ -24,6 +24,7 @@ export function figuresOf(soak: Soaked): Figures {
     drops,
     rssGrowthKb: memoryGrowth(rss, agent.pid),
     cpuPercent: ofProcess(soak, (read) => cpuPercent(read, decisions)),
+    cpuP95Percent: ofProcess(soak, cpuP95),
     idleCpuPercent: idleCpu(soak),
     decisionCpuMs: ofProcess(soak, (read) => decisionCpu(read, decisions)),
     writtenKbPerHour: written(soak),
@@ -31,6 +32,7 @@ export function figuresOf(soak: Soaked): Figures {
     descriptors: ofProcess(soak, ({ descriptors }) => highest(descriptors, 'open descriptors')),
     threads: ofProcess(soak, ({ threads }) => highest(threads, 'threads')),
     childProcesses: ofProcess(soak, (read) => highest(read.childProcesses, 'child processes')),
+    lockedKb: ofProcess(soak, lockedKb),
   };
 }
 
@@ -68,10 +70,30 @@ function cpuPercent({ cpuSeconds, overSeconds }: Resources, decisions: Figure): 
   const value = (100 * cpuSeconds.value) / overSeconds;
   const each =
     decisions.known && decisions.value > 0
-      ? `; ${Number(((1e6 * cpuSeconds.value) / decisions.value).toPrecision(3))} ms for 1,000 decisions`
+      ? `; ${short((1e6 * cpuSeconds.value) / decisions.value)} ms for 1,000 decisions`
       : '';
-  const words = `the agent used ${value.toPrecision(3)} % of one core (${cpuSeconds.value.toFixed(2)} s in ${overSeconds.toFixed(1)} s${each})`;
+  const words = `the agent used ${short(value)} % of one core (${cpuSeconds.value.toFixed(2)} s in ${overSeconds.toFixed(1)} s${each})`;
   return { value, words };
+}
+
+function cpuP95({ cpuSeconds, cpuP95: read }: Resources): Told {
+  if (!cpuSeconds.known) return cpuSeconds.reason;
+  if (read === undefined)
+    return 'CPU time was never read twice half a second apart; run longer than SAMPLE_SECONDS';
+  const words = `the agent used at most ${read.percent} % of one core in 95 of 100 samples (of ${read.of})`;
+  return { value: read.percent, words };
+}
+
+/** Maps whose entries the kernel allocates as they come grow while they fill. */
+const LEAST_LOCKED_RISE_KB = 1024;
+
+function lockedKb({ locked, lockedMaps }: Resources): Told {
+  if (locked === undefined || lockedMaps === undefined) return 'locked memory was not read';
+  const { held, told } = lockedMaps;
+  if (told < held)
+    return `the kernel does not tell the size of ${held - told} of ${held} BPF maps that the agent holds (memlock in /proc/PID/fdinfo)`;
+  const of = `KiB of locked memory, VmLck and memlock of ${counted(held, 'BPF map')} in fdinfo`;
+  return highest(locked, of, 'KiB', LEAST_LOCKED_RISE_KB);
 }
 
 function decisionCpu({ cpuSeconds }: Resources, decisions: Figure): Told {
@@ -79,7 +101,7 @@ function decisionCpu({ cpuSeconds }: Resources, decisions: Figure): Told {
   if (!decisions.known) return decisions.reason;
   if (decisions.value === 0) return 'no decision was made during the soak';
   const value = (1e6 * cpuSeconds.value) / decisions.value;
-  const words = `1,000 decisions took ${value.toPrecision(3)} ms of the agent's CPU time (${cpuSeconds.value.toFixed(2)} s for ${decisions.value})`;
+  const words = `1,000 decisions took ${short(value)} ms of the agent's CPU time (${cpuSeconds.value.toFixed(2)} s for ${decisions.value})`;
   return { value, words };
 }
 
@@ -87,7 +109,7 @@ function idleCpu({ idleCpuPercent: value, agent }: Soaked): Measured {
   const source = `/proc/${agent.pid}/task/*/schedstat`;
   if (value === undefined)
     return { known: false, reason: "the idle agent's CPU time could not be read", source };
-  const words = `the idle agent used ${value.toPrecision(3)} % of one core, as far as it need not wait for one`;
+  const words = `the idle agent used ${short(value)} % of one core, as far as it need not wait for one`;
   return { known: true, value, source, words };
 }
 
@@ -113,10 +135,18 @@ function ready({ readyMs: value, agent }: Soaked): Measured {
   return { known: true, value, source, words: `the agent was ready after ${value} ms` };
 }
 
+/** Three digits, and no power of ten: 1.75e+4 is hard to read. */
+const short = (value: number) => (value < 1000 ? value.toPrecision(3) : String(Math.round(value)));
+
 /** The highest of a figure that goes up and down, with its trend. */
-function highest({ highest: value, trend }: ResourceLevel, what: string): Told {
+function highest(
+  { highest: value, trend }: ResourceLevel,
+  what: string,
+  unit = what,
+  leastRise = LEAST_RISE,
+): Told {
   if (value === undefined) return 'no sample of it was taken; run longer than SAMPLE_SECONDS';
-  const words = `the agent had at most ${value} ${what} (${trendText(trend, what)})`;
-  const grows = trend !== undefined && trend.lowPerHour > 0 && trend.rise >= LEAST_RISE;
+  const words = `the agent had at most ${value} ${what} (${trendText(trend, unit)})`;
+  const grows = trend !== undefined && trend.lowPerHour > 0 && trend.rise >= leastRise;
   return { value, words, growsPerHour: grows ? trend.perHour : undefined };
 }

@@ -152,6 +152,11 @@ export const soakResult = z.object({
       descriptors: resourceLevel,
       threads: resourceLevel,
       childProcesses: resourceLevel,
+      /** Percent of one core between one sample and the next, in 95 of 100 of so many at most. */
+      cpuP95: z.object({ percent: z.number(), of: z.number().int() }).optional(),
+      /** KiB; and the BPF maps that the agent held at last, and of how many of them the kernel told the size. */
+      locked: resourceLevel.optional(),
+      lockedMaps: z.object({ held: z.number().int(), told: z.number().int() }).optional(),
     })
     .optional(),
   /** CPU of the settled agent before the soak began, in percent of one core, of the time in which it need not wait for one. */

@@ -22,6 +22,7 @@ const sample = z.object({
   threads: z.number().optional(),
   fileDescriptors: z.number().optional(),
   childProcesses: z.number().optional(),
+  lockedKb: z.number().optional(),
   eventLines: z.number().int(),
   /** Of the workers' opens since the sample before, in µs. */
   openLatencyUs: openLatency.optional(),

@@ -1,6 +1,7 @@
 import { endText } from '../agent/command.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
 import { pause } from '../criteria/step-signal.ts';
+import { lockedMemory } from '../host/locked-memory.ts';
 import {
   agentInstances,
   listProcesses,
@@ -8,7 +9,7 @@ import {
   processResources,
 } from '../host/processes.ts';
 import type { Workload } from '../workload/workload.ts';
-import { AgentResources } from './agent-resources.ts';
+import { type AgentReading, AgentResources } from './agent-resources.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
@@ -33,6 +34,13 @@ function otherInstance(
     (one) => one.pid !== daemonPid && one.parentPid !== process.pid,
   );
   return other === undefined ? undefined : `${other.comm}, pid ${other.pid}`;
+}
+
+/** The figures of a reading, as a sample has them. */
+function sampled(read: AgentReading | undefined) {
+  if (read === undefined) return {};
+  const { locked, ...figures } = read;
+  return { ...figures, lockedKb: locked.kb };
 }
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
@@ -147,7 +155,7 @@ export class Sampler {
       elapsedMs: Math.round(elapsedMs),
       ...{ attempts, allowed, denied, signals },
       ...figures,
-      ...resources,
+      ...sampled(resources),
       eventLines: decisions.lines,
       openLatencyUs: this.#workload.takeLatency(),
     };
@@ -158,7 +166,8 @@ export class Sampler {
     const { pid } = this.#subject.daemon.identity;
     const own = processResources(pid);
     const childProcesses = processes.filter(({ parentPid }) => parentPid === pid).length;
-    return own && { ...own, childProcesses };
+    const locked = own && lockedMemory(pid);
+    return own && locked && { ...own, childProcesses, locked };
   }
 
   #figures(scrape: Scrape): Pick<Sample, 'decisions' | 'drops' | 'telemetryDrops' | 'scrapeError'> {

@@ -38,6 +38,12 @@ const growing = (perHour: number, rise = 9, lowPerHour = perHour) =>
       trend: { perHour, lowPerHour, highPerHour: 2 * perHour, readings: 225, rise },
     },
   });
+/** Locked memory that rises by so many KiB in the soak. */
+const locking = (rise: number) => {
+  const perHour = 16 * rise;
+  const trend = { perHour, lowPerHour: perHour, highPerHour: perHour, readings: 225, rise };
+  return taken({ locked: { highest: 102_400, trend } });
+};
 
 test.each([
   ['drops at the limit', 'ringbuf-drops', { drops: known(100) }, 'pass'],
@@ -66,6 +72,10 @@ test.each([
   ['a sample that could not be read', 'cpu', taken({ unread: 1 }), 'inconclusive'],
   ['a run that did not read it', 'cpu', { resources: undefined }, 'inconclusive'],
   ['little CPU time, cut short', 'cpu', early, 'inconclusive'],
+  ['bursts at the limit', 'cpu-p95', taken({ cpuP95: { percent: 125, of: 299 } }), 'pass'],
+  ['bursts above it', 'cpu-p95', taken({ cpuP95: { percent: 126, of: 299 } }), 'fail'],
+  ['bursts that nobody saw', 'cpu-p95', taken({ cpuP95: undefined }), 'inconclusive'],
+  ['bursts of an unread clock', 'cpu-p95', taken({ cpuSeconds: unknown }), 'inconclusive'],
   ['idle CPU at the limit', 'idle-cpu', { idleCpuPercent: 5 }, 'pass'],
   ['idle CPU above the limit', 'idle-cpu', { idleCpuPercent: 5.1 }, 'fail'],
   ['idle CPU that was not read', 'idle-cpu', { idleCpuPercent: undefined }, 'inconclusive'],
@@ -91,6 +101,17 @@ test.each([
   ['children at the limit', 'child-processes', taken({ childProcesses: { highest: 8 } }), 'pass'],
   ['a child too many', 'child-processes', taken({ childProcesses: { highest: 9 } }), 'fail'],
   ['unread children', 'child-processes', taken({ unread: 1 }), 'inconclusive'],
+  ['locked memory at the limit', 'locked-memory', taken({ locked: { highest: 143_360 } }), 'pass'],
+  ['more locked memory', 'locked-memory', taken({ locked: { highest: 143_361 } }), 'fail'],
+  ['unread locked memory', 'locked-memory', taken({ locked: undefined }), 'inconclusive'],
+  [
+    'maps of unknown size',
+    'locked-memory',
+    taken({ lockedMaps: { held: 2, told: 1 } }),
+    'inconclusive',
+  ],
+  ['maps that fill', 'locked-memory', locking(1023), 'pass'],
+  ['maps that grow on', 'locked-memory', locking(1024), 'fail'],
   ['unread threads', 'threads', taken({ unread: 1 }), 'inconclusive'],
 ] as const)('%s: %o', (_, name, changes, verdict) => {
   expect(judged(name, soak(changes), limits).verdict).toBe(verdict);

@@ -79,6 +79,7 @@ function rehearsalDefaults(
     WORKERS: '1',
     // The stand-in is JavaScript: an emulated core was used to 75 %, and a busy host makes it more.
     MAX_CPU_PCT: '400',
+    MAX_CPU_P95_PCT: '1000',
     MAX_IDLE_CPU_PCT: '100',
     MAX_DECISION_CPU_MS: '100000',
     ...(judged

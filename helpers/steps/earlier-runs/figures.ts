@@ -60,12 +60,17 @@ const OF_SOAK: readonly OfSoak[] = [
     of: ({ resources }) => each(known(resources?.cpuSeconds), resources?.overSeconds, 100),
   },
   {
+    ...less('CPU in 95 of 100 samples', '% of one core', 5),
+    of: ({ resources }) => resources?.cpuP95?.percent,
+  },
+  {
     ...less('CPU of 1,000 decisions', 'ms', 1),
     of: ({ resources, decisions }) =>
       each(known(resources?.cpuSeconds), known(decisions), 1_000_000),
   },
   { ...less('idle CPU', '% of one core', 1), of: ({ idleCpuPercent }) => idleCpuPercent },
   { ...less('resident memory', 'kB', 1024), of: ({ rss }) => rss.maxKb },
+  { ...less('locked memory', 'KiB', 1024), of: ({ resources }) => resources?.locked?.highest },
   {
     ...less('open descriptors', 'at most', 16),
     of: ({ resources }) => resources?.descriptors.highest,
