@@ -10,6 +10,9 @@ export interface Destination {
   readonly port: number;
   /** The kind of rule that denies it, as events name it (docs/agent-contract.md §4.1); undefined where none does. */
   readonly rule?: 'ip' | 'cidr' | 'port' | 'ip_port' | 'cg_ip' | 'cg_port' | undefined;
+  /** A send is by sendto where it is not told; by sendmmsg where a second datagram goes elsewhere. */
+  readonly by?: 'sendmsg';
+  readonly second?: string;
   /** The address is given in its IPv6 form. */
   readonly isMapped?: true;
   /** Of a listener of ours, which accepts from the address. */
@@ -37,6 +40,11 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'tcp-connect': ({ address }) => tcp(address, FREE_PORT, 'ip'),
   'udp-connect': ({ address }) => udp(address, ANY_PORT, 'ip'),
   'udp-send': ({ address }) => send(address, ANY_PORT, 'ip'),
+  'udp-sendmsg': ({ address }) => ({ ...send(address, ANY_PORT, 'ip'), by: 'sendmsg' }),
+  'udp-sendmmsg': ({ address, next }) => ({
+    ...send(address, ANY_PORT, 'ip'),
+    second: next,
+  }),
   'tcp-bind': ({ free, bindPort }) => tcpBind(free, bindPort, 'port'),
   'udp-bind': ({ free, bindPort }) => udpBind(free, bindPort, 'port'),
   'both-bind': ({ free, bothPort }) => udpBind(free, bothPort, 'port'),
@@ -50,6 +58,7 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'next-tcp-connect': ({ next }) => tcp(next, FREE_PORT),
   'next-udp-connect': ({ next }) => udp(next, ANY_PORT),
   'next-udp-send': ({ next }) => send(next, ANY_PORT),
+  'next-udp-sendmsg': ({ next }) => ({ ...send(next, ANY_PORT), by: 'sendmsg' }),
   'next-udp-bind': ({ free, bindPort }) => udpBind(free, bindPort + 1),
   'next-both-bind': ({ free, bothPort }) => udpBind(free, bothPort + 1),
   'next-both-connect': ({ free, bothPort }) => udp(free, bothPort + 1),

@@ -28,6 +28,8 @@ const prototypes = {
   setsockopt: 'int setsockopt(int fd, int level, int name, void *value, uint length)',
   getsockname: 'int getsockname(int fd, void *address, void *length)',
   sendto: 'long sendto(int fd, void *bytes, size_t size, int flags, void *to, uint length)',
+  sendmsg: 'long sendmsg(int fd, void *message, int flags)',
+  sendmmsg: 'int sendmmsg(int fd, void *messages, uint count, int flags)',
   ioctl: 'int ioctl(int fd, ulong request, void *argument)',
   close: 'int close(int fd)',
 } as const;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import type { Destination } from './destinations.ts';
-import { call } from './libc.ts';
+import { addressOf, call } from './libc.ts';
 
 /** <sys/socket.h>, the same on x64 and arm64. */
 const AF_INET = 2;
@@ -17,6 +17,7 @@ const IFF_UP = 1;
 const LOOPBACK_INDEX = 1;
 /** <linux/if_addr.h> */
 const IFA_F_TENTATIVE = 0x40;
+const MMSGHDR_BYTES = 64;
 const USABLE_MS = 5000;
 const POLL_MS = 5;
 const WAIT = new Int32Array(new SharedArrayBuffer(4));
@@ -113,6 +114,38 @@ export const send = (address: string, port: number) =>
     call('sendto', socket, Buffer.from('x'), 1, 0, to, to.length);
   });
 
+/** As structs mmsghdr, of which a struct msghdr is the beginning (<sys/socket.h>). One byte goes to each address. */
+function withMessages(addresses: readonly string[], port: number, use: (messages: Buffer) => void) {
+  const byte = Buffer.from('x');
+  const vector = Buffer.alloc(16);
+  vector.writeBigUInt64LE(addressOf(byte));
+  vector.writeBigUInt64LE(1n, 8);
+  const names = addresses.map((address) => socketAddress(address, port));
+  const messages = names.map((name) => {
+    const message = Buffer.alloc(MMSGHDR_BYTES);
+    message.writeBigUInt64LE(addressOf(name));
+    message.writeUInt32LE(name.length, 8);
+    message.writeBigUInt64LE(addressOf(vector), 16);
+    message.writeBigUInt64LE(1n, 24);
+    return message;
+  });
+  use(Buffer.concat(messages));
+}
+
+const sendMessage = (address: string, port: number) =>
+  withSocket(address, SOCK_DGRAM, (socket) =>
+    withMessages([address], port, (message) => call('sendmsg', socket, message, 0)),
+  );
+
+/** The kernel tells the error of the first datagram alone. */
+const sendTwo = (addresses: readonly [string, string], port: number) =>
+  withSocket(addresses[0], SOCK_DGRAM, (socket) =>
+    withMessages(addresses, port, (messages) => {
+      const sent = call('sendmmsg', socket, messages, addresses.length, 0);
+      if (sent !== addresses.length) throw new Error(`sendmmsg: ${sent} of ${addresses.length}`);
+    }),
+  );
+
 /** In a network namespace of the process's own, whose loopback has nothing yet. */
 export function addLoopbackAddresses(addresses: readonly string[]): void {
   withSocket('0:0:0:0:0:0:0:0', SOCK_DGRAM, (socket) => {
@@ -141,9 +174,11 @@ function isUsable(address: string): boolean {
 
 /** Takes a route of the network. */
 export function reach(destination: Destination): void {
-  const { call: name, protocol, address, port, isMapped, listener: at } = destination;
+  const { call: name, protocol, address, port, isMapped, by, second, listener: at } = destination;
   const type = protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM;
   if (name === 'bind') bind(address, port, type);
+  else if (second !== undefined) sendTwo([address, second], port);
+  else if (by === 'sendmsg') sendMessage(address, port);
   else if (name === 'send') send(address, port);
   else if (at !== undefined)
     withListener(at, port, (listener, given) => acceptFrom(address, listener, at, given));

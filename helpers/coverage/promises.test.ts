@@ -53,6 +53,8 @@ describe('a route is tried where the agent promises it', () => {
     ['held-receive', 'lsm_socket_recvmsg'],
     ['peer-accept', 'lsm_socket_accept'],
     ['udp-send', 'lsm_socket_sendmsg'],
+    ['udp-sendmsg', 'lsm_socket_sendmsg'],
+    ['udp-sendmmsg', 'lsm_socket_sendmsg'],
     ['overlay-read', 'lsm_inode_copy_up'],
     ['overlay-truncate', 'lsm_inode_copy_up'],
   ] as const)('%s by %s', (route, hook) => {

@@ -11,7 +11,7 @@ export interface Promises {
 /** The hook that sees a call on a socket, as the capability report names it (docs/agent-contract.md §2.2). */
 const SOCKET_HOOKS: Readonly<Record<string, string>> = {
   connect: 'lsm_socket_connect',
-  send: 'lsm_socket_sendmsg',
+  ...{ send: 'lsm_socket_sendmsg', sendmsg: 'lsm_socket_sendmsg', sendmmsg: 'lsm_socket_sendmsg' },
   bind: 'lsm_socket_bind',
   listen: 'lsm_socket_listen',
   accept: 'lsm_socket_accept',

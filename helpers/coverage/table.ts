@@ -97,6 +97,8 @@ export const ROUTES = {
   'tcp-connect': 'a TCP connect to the address',
   'udp-connect': 'a UDP connect to the address',
   'udp-send': 'a sendto to the address',
+  'udp-sendmsg': 'a sendmsg to the address',
+  'udp-sendmmsg': 'a sendmmsg to the address and to the next one',
   'tcp-bind': 'a TCP bind to the port',
   'udp-bind': 'a UDP bind to the port',
   'both-bind': 'a UDP bind to the port of direction both',
@@ -110,6 +112,7 @@ export const ROUTES = {
   'next-tcp-connect': 'a TCP connect to the next address',
   'next-udp-connect': 'a UDP connect to the next address',
   'next-udp-send': 'a sendto to the next address',
+  'next-udp-sendmsg': 'a sendmsg to the next address',
   'next-udp-bind': 'a bind to the next port',
   'next-both-bind': 'a bind to the next port of direction both',
   'next-both-connect': 'a connect to the next port of direction both',
@@ -194,6 +197,7 @@ const connects = PAIRED.filter((kind) => !WITHOUT_CONNECT.includes(kind)).flatMa
 );
 
 const WITH_RULES: readonly Kind[] = ['network', 'network-ipv6'];
+const MESSAGES: readonly Route[] = ['udp-sendmsg', 'udp-sendmmsg'];
 const HOLDERS: readonly Kind[] = ['socket-holder', 'network-ipv6-holder'];
 const BESIDE_RULES: readonly Kind[] = ['network-neighbour', 'network-ipv6-neighbour'];
 /** Of networks, of an address with a port, and of a port with a protocol. */
@@ -240,11 +244,11 @@ export const TABLE: readonly Line[] = [
   ...lines('network', 'denied', 'network-user', 'tcp-connect', 'udp-send', 'udp-bind'),
   ...lines('network', 'denied', 'network-ipv6', 'tcp-connect', 'udp-connect', 'udp-send'),
   ...lines('network', 'denied', 'network-ipv6', 'udp-bind', 'both-bind', 'both-connect'),
-  ...WITH_RULES.flatMap((kind) => lines('network', 'denied', kind, ...RULES_OF_MORE)),
+  ...WITH_RULES.flatMap((kind) => lines('network', 'denied', kind, ...MESSAGES, ...RULES_OF_MORE)),
   ...nearMisses('network-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
   ...nearMisses('network-neighbour', 'next-udp-bind', 'next-both-bind', 'next-both-connect'),
   ...nearMisses('network-neighbour', 'bind-port-connect'),
-  ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, 'next-accept')),
+  ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, 'next-accept', 'next-udp-sendmsg')),
   ...nearMisses('network-ipv6-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
   ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, ...BESIDE_MORE)),
   ...connects,
