@@ -50,6 +50,8 @@ section('coverage', () => {
   criterion('coverage.host-ptrace', () => host.judge('deny_ptrace'));
   criterion('coverage.host-modules', () => host.judge('deny_module_load'));
   criterion('coverage.host-bpf', () => host.judge('deny_bpf'));
+  criterion('coverage.host-connect', () => host.judge('protect_connect'));
+  criterion('coverage.host-exec', () => host.judge('allow_binary_hash'));
   criterion('coverage.host-rules-gone', () => host.gone());
   criterion('coverage.review-notes', () =>
     reviewNotes(run, 'coverage', [...audit.streams, ...enforce.streams], subjects.names()),

@@ -106,6 +106,7 @@ test('says of each promise how many routes kept it, by mode, and what was found'
   expect(text).toContain(
     '| truncate(2) of a denied file is refused and recorded | — | pass: finding (high) emptied |',
   );
+  expect(text).toContain('Not run: [trusted_exec_hash], for on a kernel with IMA it denies');
 });
 
 test('says of each figure whether the candidate is worse than the previous version, and never of no data that it is good', () => {

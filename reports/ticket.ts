@@ -4,6 +4,7 @@ import {
   type PreviousResult,
 } from '../helpers/cost/result.ts';
 import { entryOf } from '../helpers/criteria/catalogue.ts';
+import { UNTRIED_PROMISES } from '../helpers/criteria/untried-promises.ts';
 import type { Comparison } from '../helpers/evidence/comparison.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
@@ -203,6 +204,7 @@ function coverage(records: readonly CriterionRecord[]): string[] {
     ...table(['in enforce mode', 'audit', 'enforce'], rows),
     '',
     'Each route stands in coverage/audit/table.json and coverage/enforce/table.json, who took it, and its verdict.',
+    ...Object.entries(UNTRIED_PROMISES).map(([what, why]) => `Not run: ${what}, for ${why}.`),
   ]);
 }
 

@@ -44,7 +44,7 @@ export interface StoppedDaemon {
   readonly log: DaemonLog;
 }
 
-const STDBUF = '/usr/bin/stdbuf';
+export const STDBUF = '/usr/bin/stdbuf';
 /** The contract's slowest clean stop is about 1.3 s; emulated hosts need more. */
 const STOP_GRACE_MS = 30_000;
 /** How long the pipes may stay open after the agent's end. */

@@ -5,8 +5,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { HostAttempt } from './host-attempts.ts';
+import { start } from './file-routes.ts';
+import type { HostAttempt, HostOrder } from './host-attempts.ts';
 import { addressOf, call } from './libc.ts';
+import { connect, SOCK_DGRAM, SOCK_STREAM } from './network-routes.ts';
 
 /** System call numbers. */
 const NUMBERS =
@@ -18,6 +20,7 @@ const PTRACE_SEIZE = 0x4206;
 /** <linux/bpf.h> */
 const BPF_MAP_CREATE = 0;
 const BPF_PROG_LOAD = 5;
+const BPF_BTF_GET_NEXT_ID = 23;
 const BPF_MAP_TYPE_ARRAY = 2;
 const BPF_PROG_TYPE_SOCKET_FILTER = 1;
 const ATTRIBUTE_BYTES = 120;
@@ -48,16 +51,14 @@ function readMemory(pid: number): void {
   }
 }
 
-const bpf = (command: number, attributes: Buffer) =>
-  closeSync(
-    call('syscall', NUMBERS.bpf, command, addressOf(attributes), attributes.length, 0, 0, 0),
-  );
+const bpf = (command: number, attributes: Buffer): number =>
+  call('syscall', NUMBERS.bpf, command, addressOf(attributes), attributes.length, 0, 0, 0);
 
 function makeMap(): void {
   const attributes = Buffer.alloc(ATTRIBUTE_BYTES);
   for (const [index, value] of [BPF_MAP_TYPE_ARRAY, 4, 4, 1].entries())
     attributes.writeUInt32LE(value, 4 * index);
-  bpf(BPF_MAP_CREATE, attributes);
+  closeSync(bpf(BPF_MAP_CREATE, attributes));
 }
 
 /** It returns 0, and is attached to nothing. */
@@ -69,10 +70,28 @@ function loadProgram(): void {
   attributes.writeUInt32LE(program.length / 8, 4);
   attributes.writeBigUInt64LE(addressOf(program), 8);
   attributes.writeBigUInt64LE(addressOf(license), 16);
-  bpf(BPF_PROG_LOAD, attributes);
+  closeSync(bpf(BPF_PROG_LOAD, attributes));
 }
 
+/** Nothing has the name: without a rule it ends with ENOENT. */
+function connectToUnixSocket(): void {
+  const AF_UNIX = 1;
+  const address = Buffer.from([AF_UNIX, 0, ...Buffer.from('/proc/self/no-such-socket\0')]);
+  const socket = call('socket', AF_UNIX, SOCK_STREAM, 0);
+  try {
+    call('connect', socket, address, address.length);
+  } finally {
+    closeSync(socket);
+  }
+}
+
+/** Nothing listens there, and nothing needs to. */
+const ANY_PORT = 9;
+const IPV6_LOOPBACK = '0:0:0:0:0:0:0:1';
+
 const parameters = Buffer.from('\0');
+
+const { name, programs }: HostOrder = JSON.parse(process.argv[2] ?? '');
 
 const ACTS: Readonly<Record<HostAttempt, () => void>> = {
   'ptrace-seize': () => withChild((pid) => call('ptrace', PTRACE_SEIZE, pid, 0, 0)),
@@ -96,9 +115,14 @@ const ACTS: Readonly<Record<HostAttempt, () => void>> = {
   },
   'bpf-map': makeMap,
   'bpf-program': loadProgram,
+  'bpf-look': () => bpf(BPF_BTF_GET_NEXT_ID, Buffer.alloc(ATTRIBUTE_BYTES)),
+  'connect-tcp': () => connect('127.0.0.1', ANY_PORT, SOCK_STREAM),
+  'connect-udp': () => connect(IPV6_LOOPBACK, ANY_PORT, SOCK_DGRAM),
+  'connect-unix': connectToUnixSocket,
+  'exec-unlisted': () => start(programs.unlisted),
+  'exec-listed': () => start(programs.listed),
 };
 
-const name: HostAttempt = JSON.parse(process.argv[2] ?? '');
 let outcome = 'let through';
 try {
   ACTS[name]();

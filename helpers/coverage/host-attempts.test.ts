@@ -60,3 +60,28 @@ test.each([
 ] as const)('%s is a problem', (_, mode, outcome, lines, says) => {
   expect(problem('bpf-map', mode, outcome, ...lines)).toContain(says);
 });
+
+const connect = (action: string, rule_type = 'identity') =>
+  ({ type: 'net_connect_block', action, rule_type }) as ReturnType<typeof line>;
+const exec = (action: string) => ({ type: 'block', action }) as ReturnType<typeof line>;
+
+test('a connect that anybody may not make is told with the rule that denies it', () => {
+  expect(problem('connect-tcp', 'enforce', 'EPERM', connect('BLOCK'))).toBeUndefined();
+  expect(problem('connect-udp', 'audit', 'let through', connect('AUDIT'))).toBeUndefined();
+  expect(problem('connect-udp', 'enforce', 'EPERM', connect('BLOCK', 'ip'))).toBe(
+    'a UDP connect to ::1 in enforce mode is told as net_connect_block of rule ip with action=BLOCK',
+  );
+});
+
+test.each(['connect-unix', 'exec-listed', 'bpf-look'] as const)(
+  '%s is free: it passes as without the rule, and nothing is told of it',
+  (name) => {
+    for (const mode of ['audit', 'enforce'] as const) {
+      expect(problem(name, mode, 'let through')).toBeUndefined();
+      expect(problem(name, mode, 'EPERM')).toContain('without the rule with let through');
+      expect(problem(name, mode, 'let through', exec('AUDIT'))).toMatch(
+        /made 1 event lines of its process, expected 0$/,
+      );
+    }
+  },
+);

@@ -108,12 +108,13 @@ function makeRace(parent: string): MadeSite['race'] {
   return { directory, file: openFile(join(directory, RACE_NAMES.denied)) };
 }
 
-/** No file of the host has this content: a rule on it concerns ours alone. */
+/** Its content is that of no file of the host: a rule on it concerns ours alone. What stands behind a program is not loaded. */
+export const programOfOurs = () => Buffer.concat([readFileSync(PROGRAM), randomBytes(16)]);
+
 function makeHashed(at: (name: keyof typeof FILES) => string): HashedPrograms {
   const directory = at('hashedDirectory');
   mkdirSync(directory);
-  // What stands behind a program is not loaded.
-  const content = Buffer.concat([readFileSync(PROGRAM), randomBytes(16)]);
+  const content = programOfOurs();
   const otherByte = Buffer.from(content);
   otherByte.writeUInt8(content.readUInt8(content.length - 1) ^ 1, content.length - 1);
   writeFileSync(at('hashedOtherByte'), otherByte, { mode: 0o755 });

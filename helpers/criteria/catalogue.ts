@@ -316,6 +316,10 @@ const hostRules = {
   'coverage.host-ptrace': onHost('reaching into another process is denied to the whole host'),
   'coverage.host-modules': onHost('loading a kernel module is denied to the whole host'),
   'coverage.host-bpf': onHost('loading BPF programs is denied to the whole host'),
+  'coverage.host-connect': onHost('connecting is denied to the whole host'),
+  'coverage.host-exec': onHost(
+    'programs that are not on a list cannot be started on the whole host',
+  ),
   'coverage.host-rules-gone': onHost('the rules for the whole host are gone again'),
 };
 

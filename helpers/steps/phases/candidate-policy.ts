@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { type CommandResult, howItEnded } from '../../agent/command.ts';
 import { ownDirectory, ownInput } from '../../changes/own-file.ts';
 import { rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
-import { HOST_SECTIONS } from '../../coverage/host-attempts.ts';
+import { STICKY_SECTIONS } from '../../coverage/host-attempts.ts';
 import { sectionsOf } from '../../coverage/policy-sample.ts';
 import { failed, noEvidence } from '../../criteria/judgement.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -12,7 +12,7 @@ import type { CanaryRun } from '../canary-run.ts';
 /** The first version of a policy that may have these sections; the others may be in any (docs/agent-contract.md §1.5). */
 const FIRST_VERSION: Readonly<Record<string, number>> = {
   ...{ deny_binary_hash: 3, scan_paths: 3 },
-  protect_path: 4,
+  ...{ allow_binary_hash: 3, protect_path: 4, protect_connect: 4 },
   ...{ cgroup_deny_inode: 6, cgroup_deny_ip: 6, cgroup_deny_port: 6 },
 };
 
@@ -69,7 +69,7 @@ interface AppliesTo extends Pick<CanaryRun, 'startedWithoutPins'> {
 export function refuseWhatStays(run: AppliesTo, policy: string): void {
   if (run.settings.DISPOSABLE_HOST || run.startedWithoutPins()) return;
   const sections = sectionsOf(policy);
-  const stays = HOST_SECTIONS.filter((name) => sections.has(name)).map((name) => `[${name}]`);
+  const stays = STICKY_SECTIONS.filter((name) => sections.has(name)).map((name) => `[${name}]`);
   if (stays.length === 0) return;
   throw noEvidence(
     `CANDIDATE_POLICY has ${inWords(stays)}, which no policy takes back: that goes with the agent's pins, and this host had them before the run; use a staging host without pins, or set DISPOSABLE_HOST=1 on one that is thrown away`,

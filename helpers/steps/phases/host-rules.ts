@@ -1,17 +1,20 @@
 import { existsSync } from 'node:fs';
 import { howItEnded } from '../../agent/command.ts';
+import { STDBUF } from '../../agent/daemon.ts';
 import type { Mode } from '../../agent/daemon-options.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import { agentPaths, removePins } from '../../changes/agent-state.ts';
 import { ownInput } from '../../changes/own-file.ts';
+import { type ExecList, makeExecList } from '../../coverage/exec-list.ts';
 import {
   attemptNames,
-  HOST_ATTEMPTS,
   HOST_SECTIONS,
   type HostAttempt,
+  type HostOrder,
   type HostOutcome,
   type HostSection,
   hostProblem,
+  howTried,
 } from '../../coverage/host-attempts.ts';
 import {
   fail,
@@ -33,7 +36,9 @@ const TABLE = 'coverage/host-rules.json';
 const LINES_MS = 10_000;
 const QUIET_MS = 600;
 /** The kernel or its set-up has no such thing, whatever the rules say. */
-const NOT_THERE = ['ENOSYS', 'EPERM', 'EACCES', 'EOPNOTSUPP'];
+const NOT_THERE = ['ENOSYS', 'EPERM', 'EACCES', 'EOPNOTSUPP', 'EAFNOSUPPORT'];
+/** Its attempts have one as a child; the daemon is started by another. */
+const TOOLS = ['/bin/cat', STDBUF];
 
 type Outcomes = ReadonlyMap<HostAttempt, HostOutcome>;
 
@@ -44,13 +49,14 @@ interface Taken {
   readonly modes: ReadonlyMap<Mode, Outcomes>;
 }
 
-/** Sections without lines, and rules on files. */
-const policyWith = (sections: readonly HostSection[], files: readonly string[] = []) =>
-  policyOf({ deny_path: files, ...Object.fromEntries(sections.map((name) => [name, ['']])) });
+/** Sections without lines. */
+const switches = (names: readonly HostSection[]) =>
+  Object.fromEntries(names.map((name) => [name, ['']]));
 
 /**
- * Rules that deny something to every process of the host: in force for seconds, on a host that is thrown away. No policy
- * takes such a rule back (docs/agent-contract.md §6.5); it goes with the agent's pins.
+ * Rules that deny something to every process of the host: in force for seconds, on a host that is thrown away. Of most of them no
+ * policy takes it back (docs/agent-contract.md §6.5); they go with the agent's pins. They deny as long as the agent runs, and a
+ * signal ends it: nothing need be started for that. What a run starts is on the list of programs all the same.
  */
 export class HostRules {
   readonly #run: CanaryRun;
@@ -97,7 +103,7 @@ export class HostRules {
 
   async #take(): Promise<Taken> {
     const { directory } = this.#subjects.made.site;
-    const all = ownInput(directory, 'all-host.policy', policyWith(HOST_SECTIONS));
+    const all = ownInput(directory, 'all-host.policy', policyOf(switches(HOST_SECTIONS)));
     const { stderr } = await this.#run.command('policy', 'lint', all);
     const unknown = HOST_SECTIONS.filter((name) =>
       new RegExp(`unknown section\\W+${name}\\b`).test(stderr),
@@ -111,8 +117,15 @@ export class HostRules {
       );
     // Without a rule on a file an audit start attaches no file hook, and is never ready.
     const file = ownInput(directory, 'host-file', '');
-    const policy = ownInput(directory, 'host.policy', policyWith(known, [file]));
-    const without = await this.#attempts();
+    const { candidate } = this.#run;
+    const needed = [process.execPath, candidate.executable, ...TOOLS];
+    const list = await makeExecList(directory, needed);
+    const sections = { deny_path: [file], ...switches(known) };
+    const text = policyOf(
+      known.includes('allow_binary_hash') ? { ...sections, ...list.sections } : sections,
+    );
+    const policy = ownInput(directory, 'host.policy', text);
+    const without = await this.#attempts(list);
     const modes = new Map<Mode, Outcomes>();
     this.#applied = await journalPolicy(this.#run);
     try {
@@ -120,10 +133,13 @@ export class HostRules {
       if (applied.exitCode !== 0)
         throw noEvidence(howItEnded(applied), { source: applied.command });
       const told = attemptNames.filter(
-        (name) => known.includes(HOST_ATTEMPTS[name].section) && isPossible(without, name),
+        (name) =>
+          known.includes(howTried(name).section) &&
+          howTried(name).isFree !== true &&
+          isPossible(without, name),
       );
       for (const mode of ['audit', 'enforce'] as const)
-        modes.set(mode, await this.#inMode(mode, told));
+        modes.set(mode, await this.#inMode(mode, list, told));
     } finally {
       await this.cleanUp();
     }
@@ -135,30 +151,33 @@ export class HostRules {
     return { unknown, without, modes };
   }
 
-  async #inMode(mode: Mode, told: readonly HostAttempt[]): Promise<Outcomes> {
+  async #inMode(mode: Mode, list: ExecList, told: readonly HostAttempt[]): Promise<Outcomes> {
     this.#daemon = new PhaseDaemon(this.#run, mode, `coverage/host-${mode}`, 'none');
     await this.#daemon.start();
-    const outcomes = await this.#attempts(this.#daemon.running.events, told);
+    const outcomes = await this.#attempts(list, this.#daemon.running.events, told);
     const stopped = await this.#daemon.stop();
     if (stopped.verdict !== 'pass') throw new JudgementError(stopped);
     return outcomes;
   }
 
   /** Each in a process of its own, by which its lines are told apart. @param told those that make a line. */
-  async #attempts(events?: EventLog, told: readonly HostAttempt[] = []): Promise<Outcomes> {
+  async #attempts(
+    { programs }: ExecList,
+    events?: EventLog,
+    told: readonly HostAttempt[] = [],
+  ): Promise<Outcomes> {
     const outcomes = new Map<HostAttempt, HostOutcome>();
     for (const name of attemptNames) {
       let outcome: string | undefined;
-      const argument = JSON.stringify(name);
+      const order: HostOrder = { name, programs };
+      const argument = JSON.stringify(order);
       const child = new OwnProcess(SCRIPT, argument, this.#run.candidate.environment, (message) => {
         outcome = String(message);
       });
       const lines = child.pid === undefined ? [] : (events?.watchProcess(child.pid) ?? []);
       await child.ended;
       if (outcome === undefined)
-        throw noEvidence(
-          `the process for ${HOST_ATTEMPTS[name].words} told nothing (${child.end})`,
-        );
+        throw noEvidence(`the process for ${howTried(name).words} told nothing (${child.end})`);
       outcomes.set(name, { outcome, events: lines });
     }
     const isTold = () => told.every((name) => (outcomes.get(name)?.events.length ?? 0) > 0);
@@ -177,13 +196,11 @@ const isPossible = (without: Outcomes, name: HostAttempt) =>
 export function judgeSection(section: HostSection, { unknown, without, modes }: Taken): Judgement {
   if (unknown.includes(section)) throw new NotApplicable(`this version has no [${section}]`);
   const outcomeOf = (name: HostAttempt) => outcomeIn(without, name);
-  const names = attemptNames.filter((name) => HOST_ATTEMPTS[name].section === section);
+  const names = attemptNames.filter((name) => howTried(name).section === section);
   const tried = names.filter((name) => isPossible(without, name));
   const besides = names
     .filter((name) => !tried.includes(name))
-    .map(
-      (name) => `; not tried: ${HOST_ATTEMPTS[name].words} (${outcomeOf(name)} without the rule)`,
-    )
+    .map((name) => `; not tried: ${howTried(name).words} (${outcomeOf(name)} without the rule)`)
     .join('');
   if (tried.length === 0) throw new NotApplicable(`nothing can be tried on this host${besides}`);
   const problems = [...modes].flatMap(([mode, outcomes]) =>
