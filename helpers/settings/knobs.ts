@@ -203,7 +203,7 @@ export const knobs = z.object({
     .prefault('5')
     .describe('length of each of its steps'),
   MANY_RULES: wholeNumber(6, 60_000, 'paths')
-    .prefault('5000')
+    .prefault('10000')
     .describe(
       "paths in the large policy of the coverage phase, with half as many addresses; the agent's own tables limit them",
     ),

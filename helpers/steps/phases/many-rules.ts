@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { howItEnded } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
@@ -128,7 +128,8 @@ export class ManyRules {
     const { directory, ipv4 } = this.#subjects.made.site;
     const network = besideNetworkOf(ipv4.address);
     const size = await this.#size();
-    const folder = join(directory, 'many');
+    // Of a path with a symbolic link on its way the agent keeps two (docs/agent-contract.md §9.1).
+    const folder = join(realpathSync(directory), 'many');
     mkdirSync(folder);
     const fileAt = (index: number) => {
       const path = join(folder, `${index}`);
