@@ -22,8 +22,8 @@ interface Expectation {
   readonly mode: Mode;
   /** Why lines cannot be tried on this host, by their words: they failed without any rule. */
   readonly notRun: ReadonlyMap<string, string>;
-  /** What this start of the agent says that it attached. */
-  readonly hooks: Capabilities['hooks'];
+  /** What this start of the agent says that it attached, and can do. */
+  readonly hooks: Capabilities['hooks'] & Partial<Capabilities['features']>;
   readonly promises: Promises;
 }
 

@@ -15,6 +15,7 @@ const UNSHARE = '/usr/bin/unshare';
 const UNSHARED: Partial<Record<Kind, readonly string[]>> = {
   'mount-namespace': ['--mount'],
   neighbour: ['--mount'],
+  'overlay-holder': ['--mount'],
   'pid-namespace': ['--pid', '--fork', '--kill-child'],
   'user-namespace': ['--user'],
   'network-namespace': ['--net'],

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { Journal } from '../changes/journal.ts';
 import { ownCgroup, ownChildCgroup } from '../changes/own-cgroup.ts';
 import { knownFile, type OwnFile, ownDirectory } from '../changes/own-file.ts';
+import { makeLayers } from './own-overlay.ts';
 import { RACE_NAMES } from './rename-race.ts';
 import { FILES, type Site } from './site.ts';
 
@@ -66,6 +67,7 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
   openFile(join(at('elsewhere'), FILES.secret));
   const viaSymlink = openFile(at('viaSymlink'));
   symlinkSync(FILES.viaSymlink, at('ruleSymlink'));
+  makeLayers(directory);
   mkdirSync(at('layers'));
   const lower = openFile(join(at('layers'), FILES.lower));
   writeFileSync(at('script'), `#!${at('program')}\n`, { mode: 0o700 });

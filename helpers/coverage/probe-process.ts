@@ -12,6 +12,7 @@ import { FILE_ROUTES, type FileSite } from './file-routes.ts';
 import { heldSockets } from './held-sockets.ts';
 import { addressOf, call } from './libc.ts';
 import { addLoopbackAddresses, reach } from './network-routes.ts';
+import { overlayRoutes } from './own-overlay.ts';
 import { type Answer, FILES, type ProbeOrder, type Site } from './site.ts';
 import { type Kind, ROUTES, type Route } from './table.ts';
 
@@ -137,7 +138,8 @@ const holders: Partial<Record<Kind, Site['ipv4']>> = {
   'network-ipv6-holder': order.site.ipv6,
 };
 const network = holders[order.kind];
-const held = network && heldSockets(network);
+const held =
+  order.kind === 'overlay-holder' ? overlayRoutes(directory) : network && heldSockets(network);
 say({ pid });
 for await (const line of createInterface({ input: process.stdin })) {
   if (isRoute(line)) say(await take(line, files));

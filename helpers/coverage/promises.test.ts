@@ -34,7 +34,7 @@ const takenBy = (route: Route): readonly Taken[] =>
 /** The verdict of a route that went as it must under enforcement, where the agent says this of itself. */
 function judged(
   route: Route,
-  hooks: Partial<Capabilities['hooks']>,
+  hooks: Partial<Capabilities['hooks'] & Capabilities['features']>,
   promises: Partial<Promises> = {},
 ) {
   const [one] = judgeLines(takenBy(route), {
@@ -77,6 +77,24 @@ describe('a route is tried where the agent promises it', () => {
     expect(judged(route, {}, probed)).toEqual({ verdict: 'inconclusive', text: asked });
     expect(judged(route, without)).toEqual({ verdict: 'inconclusive', text: asked });
   });
+
+  test.each(['merged-read', 'merged-chmod', 'merged-beside'] as const)(
+    '%s by the feature that the report tells, and by the section of the policy',
+    (route) => {
+      const lacks = (what: string) => ({
+        verdict: 'not run',
+        text: expect.stringMatching(`\\(this version has no ${what}\\)$`),
+      });
+      const feature = { overlay_copy_up_propagation: true };
+      expect(judged(route, { ...NEWER, ...feature }).verdict).toBe('pass');
+      const none = { overlay_copy_up_propagation: false };
+      expect(judged(route, { ...NEWER, ...none }).verdict).toBe('inconclusive');
+      const probed = Object.keys({ ...EVERY, ...NEWER });
+      expect(judged(route, NEWER, { probed })).toEqual(lacks('overlay_copy_up_propagation'));
+      const unknownSections = ['deny_inode'];
+      expect(judged(route, feature, { unknownSections })).toEqual(lacks('\\[deny_inode\\]'));
+    },
+  );
 
   test.each(['exec-by-name', 'exec-longer-name', 'exec-other-name'] as const)(
     '%s by the section of the policy and the hook on exec',

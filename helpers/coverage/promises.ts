@@ -23,7 +23,7 @@ const BY_NAME: readonly string[] = ['exec-by-name', 'exec-longer-name', 'exec-ot
 /** The section that the rule on what a route leads to stands in; undefined where every version has it. */
 function sectionOf(route: string): string | undefined {
   if (BY_NAME.includes(route)) return 'deny_comm';
-  if (route.startsWith('number-')) return 'deny_inode';
+  if (route.startsWith('number-') || route.startsWith('merged-')) return 'deny_inode';
   if (route.startsWith('hashed-')) return 'deny_binary_hash';
   if (route.startsWith('guarded-')) return 'protect_path';
   if (!route.startsWith('scoped-')) return undefined;
@@ -37,6 +37,8 @@ function hookOf(route: string): string | undefined {
   if (BY_NAME.includes(route)) return 'lsm_bprm_check_security';
   // A version promises files below overlays with this one, whichever hook sees the open.
   if (route.startsWith('overlay-')) return 'lsm_inode_copy_up';
+  // A feature of the report, by which it says that it denies the copying itself.
+  if (route.startsWith('merged-')) return 'overlay_copy_up_propagation';
   return SOCKET_HOOKS[route.slice(route.lastIndexOf('-') + 1)];
 }
 
@@ -47,7 +49,7 @@ function hookOf(route: string): string | undefined {
  */
 export function attachmentOf(
   route: string,
-  hooks: Capabilities['hooks'],
+  hooks: Capabilities['hooks'] | Capabilities['features'],
   { probed, unknownSections }: Promises,
 ) {
   const section = sectionOf(route);

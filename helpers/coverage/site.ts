@@ -72,6 +72,9 @@ export const FILES = {
   /** Denied; below an overlay. */
   lower: 'lower',
   layers: 'layers',
+  /** An overlay of ours; some of what is seen through it is denied by its number there. */
+  overlay: 'overlay',
+  mergedRead: 'overlay/merged/read',
   /** Denied by a rule that names its device and inode number. */
   byNumber: 'by-number',
   /** Has its number in a rule on a device that no file is on. */

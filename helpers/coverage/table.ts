@@ -10,7 +10,7 @@ export const GROUPS = [
   ...(['open-modes', 'aliases', 'exec', 'kinds', 'truncate', 'controls', 'near-misses'] as const),
   ...(['overlay-truncate', 'network', 'network-near-misses', 'mapped'] as const),
   ...(['accepted-peers', 'exemptions', 'survival', 'by-number', 'protected'] as const),
-  ...(['cgroup-rules', 'by-content'] as const),
+  ...(['cgroup-rules', 'by-content', 'copy-up'] as const),
 ] as const;
 
 export type Group = (typeof GROUPS)[number];
@@ -36,6 +36,7 @@ export const KINDS = {
   holder: 'a process that opened the file before its rule',
   'socket-holder': 'a process whose sockets are from before the rules',
   'network-ipv6-holder': 'a process whose IPv6 sockets are from before the rules',
+  'overlay-holder': 'a process with an overlay from before the rules',
   exempt: 'a process in an allowed cgroup',
   'exempt-child': 'a process in a cgroup below an allowed one',
   'exempt-sibling': 'a process in a cgroup beside an allowed one',
@@ -142,6 +143,11 @@ export const ROUTES = {
   'hashed-twin-read': 'open for reading of another file of that content',
   'hashed-other-byte': 'a copy of it that differs by one byte',
   'hashed-elsewhere': 'a copy of it in a directory that the policy does not name',
+  'merged-read': 'open for reading of a file denied by its number in an overlay',
+  'merged-chmod': 'chmod of such a file, which copies it up',
+  'merged-truncate': 'truncate(2) of such a file, which copies it up',
+  'merged-beside': 'chmod of the file beside it, which copies that one up',
+  'merged-lower': 'open for reading of the file below it, which has the same number elsewhere',
   'guarded-read': 'open for reading of a protected file',
   'guarded-append': 'open for appending of a protected file',
   'scoped-read': 'open for reading of the file that is denied to one cgroup',
@@ -271,6 +277,8 @@ export const TABLE: readonly Line[] = [
   ...lines('cgroup-rules', 'open', 'exempt-sibling', ...IN_ONE_CGROUP),
   ...lines('by-content', 'denied', 'root', 'hashed-read', 'hashed-exec', 'hashed-twin-read'),
   ...lines('by-content', 'open', 'neighbour', 'hashed-other-byte', 'hashed-elsewhere'),
+  ...lines('copy-up', 'denied', 'overlay-holder', 'merged-read', 'merged-chmod', 'merged-truncate'),
+  ...lines('copy-up', 'open', 'overlay-holder', 'merged-beside', 'merged-lower'),
 ];
 
 /** A line in words. */

@@ -24,11 +24,12 @@ const NETWORK: NetworkSite = {
   ...{ scoped: '127.9.9.15', scopedPort: 20_040 },
 };
 const NAMES = { denied: 'canary1234567', longer: 'canary1234567x', other: 'xcanary1234567' };
+const MERGED = { path: '/proc/7/root/site/overlay/merged/read', dev: 44, ino: 10 };
 const LOWER = { path: '/site/layers/lower', dev: 7, ino: 9 };
 const wanted = (line: Line) =>
   wantedEvent(line, {
     site: { names: NAMES, ipv4: NETWORK, ipv6: NETWORK },
-    denied: [SECRET, LOWER],
+    denied: [SECRET, LOWER, MERGED],
   });
 
 const CONNECT = {
@@ -103,6 +104,15 @@ describe('what event lines tell', () => {
       verdict: 'fail',
       explanation: expect.stringMatching(new RegExp(`^${field}: expected`)),
     });
+  });
+
+  test('of a file that is copied up the device is compared, and of one that is opened the number as well', () => {
+    const copied = (dev: number) =>
+      judge(told('overlay-holder', 'merged-chmod', { type: 'block', dev, ino: 11 }));
+    expect(copied(44).verdict).toBe('pass');
+    expect(copied(7).explanation).toMatch(/^dev: expected 44, told 7/);
+    const opened = told('overlay-holder', 'merged-read', { type: 'block', dev: 44, ino: 11 });
+    expect(judge(opened).explanation).toMatch(/^ino: expected 10, told 11/);
   });
 
   test('a port is compared where the route has one of its own', () => {

@@ -23,6 +23,7 @@ const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
   ...{ 'number-read': 'byNumber', 'number-append': 'byNumber', 'number-hardlink': 'byNumber' },
   ...{ 'twin-read': 'survivorTwin', 'twin-exec': 'survivorTwin' },
   ...{ 'hashed-read': 'hashed', 'hashed-exec': 'hashed', 'hashed-twin-read': 'hashedTwin' },
+  ...{ 'merged-read': 'mergedRead', 'merged-chmod': 'mergedRead', 'merged-truncate': 'mergedRead' },
   ...{ 'guarded-read': 'guarded', 'guarded-append': 'guarded' },
   ...{ 'scoped-read': 'scoped', 'scoped-append': 'scoped' },
   ...{ 'overlay-read': 'lower', 'overlay-append': 'lower', 'overlay-truncate': 'lower' },
@@ -39,6 +40,8 @@ export const NETWORK_FIELDS = {
 } as const;
 /** A port rule concerns the port of one's own in these, and that of the other side in connects. */
 const AT_HOME: readonly Destination['call'][] = ['bind', 'listen', 'accept'];
+
+const COPYING_UP: readonly Route[] = ['merged-chmod', 'merged-truncate'];
 
 const BY_PORT_ALONE: readonly Destination['rule'][] = ['port', 'cg_port'];
 
@@ -61,6 +64,8 @@ export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): 
     const file = denied.find(({ path }) => path.endsWith(`/${name}`));
     if (file === undefined) throw new Error(`${name} has no rule`);
     const { dev, ino } = file;
+    // Another file of the overlay in each mode.
+    if (COPYING_UP.includes(route)) return { fields: { type: 'block', dev }, series: undefined };
     return { fields: { type: 'block', dev, ino }, series: [[BY_INODE, 'inode', `${dev}:${ino}`]] };
   }
   const { call, protocol, address, port, rule, isMapped } = destination;

@@ -250,6 +250,10 @@ const coverageIn = (mode: SoakMode) => {
         'by-content',
         `a file denied by the hash of its content ${met}, and a copy that differs is free`,
       ),
+      'copy-up': promised(
+        'copy-up',
+        `a file denied by its number in an overlay ${met} when it is opened or copied up`,
+      ),
       accounting: tried(`event lines and counters of all routes agree in ${mode} mode`),
       'event-fields': tried(
         `every event line of a denied route tells what was tried, and who tried it, in ${mode} mode`,

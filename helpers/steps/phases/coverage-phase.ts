@@ -132,8 +132,9 @@ export class CoverageMode {
   }
 
   readonly #wanted = (line: Line) => {
-    const { site, denied, scoped } = this.#subjects.made;
-    return wantedEvent(line, { site, denied: [...denied, scoped] });
+    const { made, merged } = this.#subjects;
+    const { site, denied, scoped } = made;
+    return wantedEvent(line, { site, denied: [...denied, scoped, ...merged] });
   };
 
   get #file(): string {
@@ -172,8 +173,8 @@ export class CoverageMode {
     if (!this.#daemon.ready.isRunning())
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
     const { notRun, promises } = this.#subjects;
-    const { hooks } = this.#daemon.ready.capabilities;
-    const expectation = { mode: this.mode, notRun, hooks, promises };
+    const { hooks, features } = this.#daemon.ready.capabilities;
+    const expectation = { mode: this.mode, notRun, hooks: { ...features, ...hooks }, promises };
     const judged = judgeLines(taken, expectation);
     const witness = witnessOf(judged, this.#wanted, this.mode);
     directory.writeJson(this.#file, {

@@ -10,6 +10,7 @@ import { systemdOf } from '../../changes/transient-unit.ts';
 import { cannotBeTried } from '../../coverage/judge-lines.ts';
 import { Launcher } from '../../coverage/launch.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
+import { mergedFiles } from '../../coverage/own-overlay.ts';
 import { Probe } from '../../coverage/probe.ts';
 import type { Promises } from '../../coverage/promises.ts';
 import { FILES, type Site } from '../../coverage/site.ts';
@@ -25,7 +26,9 @@ import { mustBeRestorable } from '../drill/restorable.ts';
 import { type AppliedPolicy, journalPolicy, policyOf, removePolicy } from './candidate-policy.ts';
 
 /** Begun before the rules, and so before the agent; they live to the end of the phase. */
-const STANDING: readonly Kind[] = ['early', 'holder', 'socket-holder', 'network-ipv6-holder'];
+const STANDING: readonly Kind[] = [
+  ...(['early', 'holder', 'socket-holder', 'network-ipv6-holder', 'overlay-holder'] as const),
+];
 
 const inBrackets = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
@@ -38,6 +41,7 @@ const NO_DEVICE = 0;
 /** Every rule of the coverage phase, by the section of a policy that it stands in. @param hostPaths of the host's own file rules, which it keeps. */
 function coverageRules(
   { rulePaths, site, ...files }: MadeSite,
+  merged: CoverageSubjects['merged'],
   hostPaths: readonly string[],
 ): Readonly<Record<string, readonly string[]>> {
   const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
@@ -53,7 +57,10 @@ function coverageRules(
     deny_ip_port: families.map(({ pair, pairPort }) => `${inBrackets(pair)}:${pairPort}`),
     deny_comm: [site.names.denied],
     allow_cgroup: site.cgroups === undefined ? [] : [site.cgroups.allowed],
-    deny_inode: [`${byNumber.dev}:${byNumber.ino}`, `${NO_DEVICE}:${otherDevice.ino}`],
+    deny_inode: [
+      ...[byNumber, ...merged].map(({ dev, ino }) => `${dev}:${ino}`),
+      `${NO_DEVICE}:${otherDevice.ino}`,
+    ],
     protect_path: [guarded.path],
     deny_binary_hash: [`sha256:${byContent.sha256}`],
     scan_paths: [byContent.directory],
@@ -72,6 +79,8 @@ export class CoverageSubjects {
   #made: MadeSite | undefined;
   /** The host's own file rules, which every policy of ours keeps. */
   hostPaths: readonly string[] = [];
+  /** Files of an overlay of ours, with rules on their numbers there; none where no overlay could be mounted. */
+  merged: ReturnType<typeof mergedFiles> = [];
   #policyFile: string | undefined;
   #hostFiles: DeniedFiles = new Map();
   #standing: Standing = new Map();
@@ -151,7 +160,10 @@ export class CoverageSubjects {
     mustBeRestorable(rules, settings.HOST_ROOT);
     this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
     this.hostPaths = rules.files.flatMap(({ path }) => path ?? []);
-    const sections = coverageRules(this.made, this.hostPaths);
+    const holder = this.#standing.get('overlay-holder');
+    const pid = typeof holder === 'object' ? await holder.up() : undefined;
+    if (typeof pid === 'number') this.merged = mergedFiles(pid, this.made.site.directory);
+    const sections = coverageRules(this.made, this.merged, this.hostPaths);
     this.promises = await this.#readPromises(sections);
     const known = Object.entries(sections).filter(
       ([name]) => !this.promises.unknownSections.includes(name),
@@ -190,7 +202,7 @@ export class CoverageSubjects {
   /** The host's files by their paths, ours by their names, as a person reviews them. */
   names(): DeniedFiles {
     const { denied, scoped } = this.made;
-    return new Map([...this.#hostFiles, ...ownNames([...denied, scoped])]);
+    return new Map([...this.#hostFiles, ...ownNames([...denied, scoped, ...this.merged])]);
   }
 
   /** Both commands only read. What else `policy lint` says, `policy apply` says again. */
@@ -228,7 +240,7 @@ export class CoverageSubjects {
     const { ipv4, ipv6, cgroups } = site;
     const { bindPort, bothPort, tcpPort } = ipv4;
     return [
-      ...files.map(({ path }) => path),
+      ...[...files, ...(has('deny_inode') ? this.merged : [])].map(({ path }) => path),
       ...[ipv4, ipv6].flatMap(({ address, range }) => [address, range.network]),
       ...[`${bindPort} (any, bind)`, `${bothPort} (any, both)`, `${tcpPort} (tcp, egress)`],
       ...[`${ipv4.pair}:${ipv4.pairPort}`, `[${ipv6.pair}]:${ipv6.pairPort}`],
@@ -256,7 +268,9 @@ export class CoverageSubjects {
   /** What the agent's lists have, of the same words. */
   #ours({ files, network, allowedCgroups, cgroupRules }: RuleList): readonly string[] {
     return [
-      ...this.made.denied.filter((file) => rulesOn(files, file).length > 0).map(({ path }) => path),
+      ...[...this.made.denied, ...this.merged]
+        .filter((file) => rulesOn(files, file).length > 0)
+        .map(({ path }) => path),
       // `ips: ADDRESS`; an address and a port may have a protocol behind them.
       ...network.map((entry) => entry.replace(/^\w+: /, '').replace(/:any$/, '')),
       ...allowedCgroups.map((id) => `allowed cgroup ${id}`),
