@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { kernelDevice } from '../../agent/contract/events.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { type RuleList, rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
-import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import {
+  inconclusive,
+  type Judgement,
+  JudgementError,
+  noEvidence,
+  pass,
+} from '../../criteria/judgement.ts';
+import { counted } from '../../text/counted.ts';
+import type { CanaryRun } from '../canary-run.ts';
 import type { DrillStage } from './stage.ts';
 
 /** The agent refuses longer ones (docs/agent-contract.md §1.4). */
@@ -58,9 +66,37 @@ export function unrestorable(rules: RuleList, hostRoot: string): string[] {
   ];
 }
 
+/** Criteria that take a soak's rules back. */
+const TAKE_BACK = ['audit.release', 'enforce.release'];
+
+/** Rules of this run that the host does not lose: the end of a soak did not take them back. */
+function ownOf({ network }: RuleList, run: CanaryRun): string[] {
+  const pending = run.begunJournal()?.read()?.pending ?? [];
+  const ours = pending.flatMap(({ entry }) =>
+    entry.kind === 'network-rule' ? [`ports: ${entry.arguments.at(-1)} (`] : [],
+  );
+  return network.filter((rule) => ours.some((beginning) => rule.startsWith(beginning)));
+}
+
+/** @throws JudgementError (inconclusive) where rules of this run are left, which says nothing of the host. */
+function mustHaveNoneOfOurs(run: CanaryRun, rules: RuleList): void {
+  const own = ownOf(rules, run);
+  if (own.length === 0) return;
+  const records = run.directory.criteria();
+  const cause = TAKE_BACK.find((id) =>
+    ['fail', 'inconclusive'].includes(records.get(id)?.verdict ?? ''),
+  );
+  const judgement = inconclusive(
+    `${counted(own.length, 'rule')} of this run (${own.join('; ')}) could not be taken back after the soak, so the agent's rules are not those of the host; the end of the run takes them back, run this phase alone`,
+    { value: own.length, limit: 0, unit: 'rules', source: 'aegisbpf network deny list' },
+  );
+  throw new JudgementError(cause === undefined ? judgement : { ...judgement, follows: cause });
+}
+
 /** @throws JudgementError (inconclusive) where a policy of ours would cost the host a rule. */
-export function mustBeRestorable(rules: RuleList, hostRoot: string): void {
-  const lost = unrestorable(rules, hostRoot);
+export function mustBeRestorable(run: CanaryRun, rules: RuleList): void {
+  mustHaveNoneOfOurs(run, rules);
+  const lost = unrestorable(rules, run.settings.HOST_ROOT);
   if (lost.length === 0) return;
   throw noEvidence(
     `a policy replaces all rules of a host, and ${lost.length} of this one could not be restored (${lost[0]}); use a staging host without them`,
@@ -74,6 +110,7 @@ export function mustBeRestorable(rules: RuleList, hostRoot: string): void {
  */
 export async function hostIsRestorable(stage: DrillStage): Promise<Judgement> {
   const rules = await stage.run.rules();
+  mustHaveNoneOfOurs(stage.run, rules);
   const lost = unrestorable(rules, stage.run.settings.HOST_ROOT);
   const source = 'aegisbpf block list, network deny list, cgroup deny list, allow list';
   if (lost.length > 0) {

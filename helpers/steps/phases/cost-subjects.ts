@@ -67,7 +67,7 @@ export class CostSubjects {
     const { settings } = this.#run;
     plainFilesystem(settings.PROBE_DIR);
     const rules = await this.#run.rules();
-    mustBeRestorable(rules, settings.HOST_ROOT);
+    mustBeRestorable(this.#run, rules);
     this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
     const hostPaths = rules.files.flatMap(({ path }) => path ?? []);
     const { directory, denied } = this.#make(await this.#run.journal());

@@ -157,7 +157,7 @@ export class CoverageSubjects {
   async seedRules(): Promise<Judgement> {
     const { candidate, settings } = this.#run;
     const rules = await this.#run.rules();
-    mustBeRestorable(rules, settings.HOST_ROOT);
+    mustBeRestorable(this.#run, rules);
     this.#hostFiles = deniedFiles(rules.files, agentPaths(settings.HOST_ROOT).denyDatabase);
     this.hostPaths = rules.files.flatMap(({ path }) => path ?? []);
     const holder = this.#standing.get('overlay-holder');

@@ -29,9 +29,12 @@ export function unusedPort(): number {
 /** For every protocol, address and direction: one rule for all calls. The port comes last, as the undo looks for it. */
 const ruleOf = (port: number) => ['--protocol', 'any', '--direction', 'both', '--port', `${port}`];
 
+const call = (candidate: Candidate, port: number, verb: 'add' | 'del') =>
+  runCommand(candidate, 'network', 'deny', verb, ...ruleOf(port));
+
 /** Adds or removes our rule. @throws JudgementError (fail) when the agent does not. */
 async function change(candidate: Candidate, port: number, verb: 'add' | 'del'): Promise<void> {
-  const result = await runCommand(candidate, 'network', 'deny', verb, ...ruleOf(port));
+  const result = await call(candidate, port, verb);
   if (result.exitCode !== 0) throw failed(howItEnded(result), { source: result.command });
 }
 
@@ -67,3 +70,14 @@ export async function denyPort(
 /** Removes our rule. @throws JudgementError (fail) when the agent does not. */
 export const allowPort = (candidate: Candidate, port: number): Promise<void> =>
   change(candidate, port, 'del');
+
+/** The same where nothing is judged: a rule that the agent keeps stays in the journal, and the end of the run removes it. */
+export async function removePortRule(
+  candidate: Candidate,
+  port: number,
+  id: string,
+  journal: Journal,
+): Promise<void> {
+  const { exitCode } = await call(candidate, port, 'del');
+  if (exitCode === 0) journal.strike(id);
+}

@@ -27,7 +27,13 @@ import type { Settings } from '../../settings/settings.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
-import { allowPort, denyPort, portMustBeListed, unusedPort } from './denied-port.ts';
+import {
+  allowPort,
+  denyPort,
+  portMustBeListed,
+  removePortRule,
+  unusedPort,
+} from './denied-port.ts';
 import { makeBesides, type SoakRoutes, tryRoutes } from './soak-routes.ts';
 
 /** Everything of ours that a phase is tried on. */
@@ -203,12 +209,20 @@ export class SoakSubjects {
     journal.strike(id);
   }
 
-  /** Removes a policy and rules that were kept; what stays is left to the journal. */
+  /** Removes a policy and rules that were kept, or that a dead agent left; what stays is left to the journal. */
   async cleanUp(): Promise<void> {
+    const { candidate } = this.#run;
+    // A journal that is lost is told by the exit criterion.
+    const journalled = () => this.#run.journal('undo').catch(() => undefined);
     for (const { file, id } of this.#rules.splice(0)) {
-      // A journal that is lost is told by the exit criterion.
-      const journal = await this.#run.journal('undo').catch(() => undefined);
-      if (journal !== undefined) await removeRule(this.#run.candidate, file, id, journal);
+      const journal = await journalled();
+      if (journal !== undefined) await removeRule(candidate, file, id, journal);
+    }
+    if (this.#portRule !== undefined) {
+      const journal = await journalled();
+      if (journal !== undefined)
+        await removePortRule(candidate, this.made.port, this.#portRule, journal);
+      this.#portRule = undefined;
     }
     if (this.#policy !== undefined) await removePolicy(this.#run, this.#policy);
   }
