@@ -146,6 +146,19 @@ test('what one dead agent left without evidence is one counted line that says wh
   expect(text).toContain('\n follows       3 INCONCLUSIVE from audit.alive, each in canary.log\n');
 });
 
+test('forty causes with long reasons leave room for the answer: what does not fit is counted', () => {
+  const ids = CATALOGUE.slice(40, 80).map(({ id }) => id);
+  const changes = ids.map((id): [string, Partial<CriterionRecord>] => [
+    id,
+    { verdict: 'fail', explanation: `${id} ${'and so on '.repeat(60)}`, value: 2, limit: 1 },
+  ]);
+  const text = screen(Object.fromEntries(changes));
+  expect(text.split('\n').length).toBeLessThanOrEqual(65);
+  const shown = text.match(/^ FAIL {2}/gm)?.length ?? 0;
+  expect(shown).toBeGreaterThan(3);
+  expect(text).toContain(` … and ${40 - shown} more in summary.json\n`);
+});
+
 test('criteria that are open for one reason are told together', () => {
   const cut = { verdict: 'inconclusive' as const, explanation: 'the soak ended early' };
   const text = screen({ 'audit.rss-growth': cut, 'audit.cpu': cut });
@@ -195,7 +208,16 @@ test('what many leave out for reasons with figures of their own is told together
     'audit.network': skipped('not asked for: SOAK_CONNECT is off'),
   });
   expect(text.match(/left out/g)).toHaveLength(3);
-  expect(text.replace(/\s+/g, ' ')).toContain('cannot be told on this host; summary.json has each');
+  expect(text.replace(/\s+/g, ' ')).toContain(
+    '8 criteria (cost.audit.open, …): cannot be told on this host; summary.json has each',
+  );
   for (const knob of ['HEADROOM', 'SOAK_CONNECT'])
     expect(text).toContain(`: not asked for: ${knob} is off`);
+  // Under a failure one line is enough.
+  const failed = screen({
+    'audit.network': skipped('not asked for: SOAK_CONNECT is off'),
+    'enforce.headroom': skipped('not asked for: HEADROOM is off'),
+    'audit.alive': { verdict: 'fail' },
+  });
+  expect(failed).toContain('\n left out      2 criteria; summary.json has each with its reason\n');
 });

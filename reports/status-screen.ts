@@ -14,6 +14,8 @@ const RULE = '─'.repeat(COLUMNS - 2);
 const LABEL = 14;
 /** More than this does not fit one screen; `summary.json` has all. */
 const MOST_SHOWN = 6;
+/** Lines that causes may take together: with sections and ending a failed run has at most 90. */
+const MOST_CAUSE_LINES = 36;
 
 /** How a word is emphasised; the saved file has no colours at all. */
 export type Paint = (verdict: 'pass' | 'fail' | 'inconclusive', text: string) => string;
@@ -91,6 +93,18 @@ const byReason = (causes: RunVerdict['causes']) => [
   ...Map.groupBy(causes, ({ verdict, explanation }) => `${verdict}: ${explanation}`).values(),
 ];
 
+/** Causes in full while they fit, and how many criteria of the rest. */
+function causesShown(causes: RunVerdict['causes'], paint: Paint) {
+  const shown: string[] = [];
+  let more = 0;
+  for (const records of byReason(causes)) {
+    const lines = openCriteria(records, paint);
+    if (more === 0 && shown.length + lines.length <= MOST_CAUSE_LINES) shown.push(...lines);
+    else more += records.length;
+  }
+  return { shown, more };
+}
+
 const byVerdict = (records: readonly CriterionRecord[]) =>
   Map.groupBy(records, ({ verdict }) => verdict.toUpperCase());
 
@@ -118,15 +132,14 @@ function open(verdict: RunVerdict, paint: Paint): string[] {
   const skipped = follows.filter((one) => one.verdict === 'skipped');
   // One criterion that is not a pass keeps many from being tried, for the same reason.
   const reasons = new Set(skipped.map(({ explanation }) => explanation));
-  const groups = byReason(causes);
-  const more = groups.slice(MOST_SHOWN).flat().length;
+  const { shown, more } = causesShown(causes, paint);
   const lines = [
     ...errors.flatMap((error) => entry('ERROR', error, 4)),
     ...notPassed.flatMap(({ spec, name, state, message }) => [
       ...entry(state === 'failed' ? 'FAIL' : 'NOT RUN', `${name} (a test in ${spec})`, 3),
       ...entry('', message ?? '', 4),
     ]),
-    ...groups.slice(0, MOST_SHOWN).flatMap((records) => openCriteria(records, paint)),
+    ...shown,
     ...(more > 0 ? entry('', `… and ${more} more in summary.json`, 1) : []),
     ...consequences(follows),
     ...(skipped.length > 0
@@ -180,23 +193,32 @@ function leftOut(verdict: RunVerdict): string[] {
   const rows = verdict.rows.filter(
     ({ id, notApplicable }) => notApplicable === true && inScope(id, verdict.asked),
   );
-  const beginnings = Map.groupBy(rows, ({ explanation }) => explanation.split(': ', 1)[0]);
+  if (rows.length === 0) return [];
+  // Under a failure nobody looks for these first.
+  if (!verdict.green)
+    return entry(
+      'left out',
+      `${criteriaText(rows.length)}; summary.json has each with its reason`,
+      2,
+    );
+  const reasons = Map.groupBy(rows, ({ explanation }) => explanation);
+  const beginnings = Map.groupBy(reasons, ([reason]) => reason.split(': ', 1)[0]);
   return [...beginnings].flatMap(([beginning, of]) => {
-    const reasons = Map.groupBy(of, ({ explanation }) => explanation);
     // So many have figures of their own behind a common beginning.
-    // Under a failure nobody looks for these first.
-    if (!verdict.green && reasons.size > 1)
-      return entry(
-        'left out',
-        `${criteriaText(of.length)}, ${beginning}; summary.json has each`,
-        2,
-      );
-    const told =
-      reasons.size > MOST_SHOWN ? new Map([[`${beginning}; summary.json has each`, of]]) : reasons;
-    return [...told].flatMap(([reason, those]) =>
-      entry('left out', `${those.map(({ id }) => id).join(', ')}: ${reason}`, 6),
+    const told: [string, readonly CriterionRecord[]][] =
+      of.length > MOST_SHOWN
+        ? [[`${beginning}; summary.json has each`, of.flatMap(([, records]) => records)]]
+        : of;
+    return told.flatMap(([reason, records]) =>
+      entry('left out', `${namesText(records)}: ${reason}`, 3),
     );
   });
+}
+
+/** A few by id; of many the number, and the first. */
+function namesText(records: readonly CriterionRecord[]): string {
+  const ids = records.map(({ id }) => id);
+  return ids.length <= 2 ? ids.join(', ') : `${criteriaText(ids.length)} (${ids[0]}, …)`;
 }
 
 /** The final status for a terminal, a CI log and the change ticket: plain text, one screen, the answer last. */
