@@ -53,11 +53,41 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
   expect(text).toContain(
     'MAX_RINGBUF_DROPS | `3 drops` | **FAIL** `1,700 drops` | `≤ 100 drops` |',
   );
-  expect(text).toContain('`300 s each, 500 attempts a second: 149,900 decisions in audit`');
+  expect(text).toContain(
+    '| Soak, audit | `300 s at 500 attempts a second asked: 149,900 decisions; as it should be` |',
+  );
   expect(text.match(/title of exit\./g)).toHaveLength(13);
   expect(text).toContain('![charts/drops.svg](charts/drops.svg)');
   expect(text).toContain(`\`aegisbpf-canary 0.1.0, Node v24.0.0, sources ${'c'.repeat(64)}\``);
   expect(text).not.toContain('Judged again by');
+});
+
+test('says under the heading what was compared with, what changed since, and of times and costs the limits', () => {
+  const text = ticketText(
+    ticket({
+      'preconditions.mirrors-production': {
+        explanation: '9 settings are as on prod-7',
+        source: '/srv/prod.json (prod-7, 2026-11-20T10:00:00.000Z)',
+      },
+      'exit.earlier-runs': {
+        verdict: 'skipped',
+        notApplicable: true,
+        explanation: 'not asked for: COMPARE_WITH is not set',
+      },
+      'enforce.restart': { value: 396, limit: 60_000, unit: 'ms' },
+      'cost.enforce.open': { verdict: 'fail', value: 2.6, limit: 1.15, unit: 'with/without' },
+    }),
+  );
+  const [head] = text.split('\n## ');
+  expect(head).toContain(
+    '`pass: 9 settings are as on prod-7; /srv/prod.json (prod-7, 2026-11-20T10:00:00.000Z)`',
+  );
+  expect(head).toContain('| Against earlier runs | `not asked for: COMPARE_WITH is not set` |');
+  expect(text).toContain(
+    '| title of exit.earlier-runs | left out: `not asked for: COMPARE_WITH is not set` |',
+  );
+  expect(text).toContain('| enforce: title of enforce.restart | `396 ms` | `≤ 60,000 ms` |');
+  expect(text).toContain('| **FAIL** `2.6 with/without` | `≤ 1.15 with/without` |');
 });
 
 test('says who judged again, and of several runs of different suites who judged each', () => {
@@ -182,6 +212,9 @@ test('an accepted risk stands there with who accepted it, why and until when', (
       },
     }),
   );
+  const risk =
+    '- **Accepted risk** (high) until 2027-01-31: `emptied`, by `Ada`: `mended in 0.11`\n';
+  expect(text.split('\n## ')[0]?.split(risk)).toHaveLength(2);
   expect(text).toContain('**accepted** until 2027-01-31 by `Ada`: `mended in 0.11`');
   expect(text).toContain('| — | accepted: finding (high) emptied |');
 });

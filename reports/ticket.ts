@@ -7,7 +7,6 @@ import { entryOf } from '../helpers/criteria/catalogue.ts';
 import { UNTRIED_PROMISES } from '../helpers/criteria/untried-promises.ts';
 import type { Comparison } from '../helpers/evidence/comparison.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
-import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-file.ts';
 import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
@@ -17,21 +16,21 @@ import type { CommandTotal } from './command-totals.ts';
 import { earlierRuns } from './earlier-runs.ts';
 import { codeSpan, table } from './markdown.ts';
 import { askedNames, criteriaText, limitText, notAsked, reportTitle } from './records.ts';
+import { about, accepted, because, type TicketHead } from './ticket-about.ts';
 
 /** One page: what does not fit is counted, and stands in summary.json. */
 const MOST_LISTED = 6;
+/** Rows of times and costs. */
+const MOST_FIGURES = 12;
 /** An interval from one end to so many times that tells nothing. */
 const WIDEST = 10_000;
 
 /** What the ticket is made of. */
-export interface Ticket {
-  readonly run: RunRecord;
-  readonly verdict: RunVerdict;
+export interface Ticket extends TicketHead {
   /** The reviewed groups, or in words why there are none to be read. */
   readonly review:
     | { readonly ok: true; readonly groups: readonly ReviewEntry[] }
     | { readonly ok: false; readonly reason: string };
-  readonly judgedAt: string;
   readonly commands: readonly CommandTotal[];
   /** Folders of the run directory for whoever debugs the agent. */
   readonly failures: readonly string[];
@@ -61,74 +60,6 @@ export function heading({ status, asked }: Pick<RunVerdict, 'status' | 'asked'>)
     : HEADINGS[status];
 }
 
-/** The first cause in one sentence; the others stand below. */
-function because({ causes, errors }: RunVerdict): string[] {
-  const [cause] = causes;
-  const text = errors[0] ?? (cause && `${cause.section}: ${cause.title}: ${cause.explanation}`);
-  return text === undefined ? [] : [`**Because:** ${codeSpan(text)}`, ''];
-}
-
-/** How long and how hard the soaks were: what a pass of them is worth. */
-function soak({ run, verdict }: Pick<Ticket, 'run' | 'verdict'>): string | undefined {
-  const { DURATION_SECONDS: seconds, SOAK_RATE: rate } = run.settings;
-  const decisions = verdict.rows.flatMap(({ id, section, value }) =>
-    entryOf(id)?.threshold?.name === 'total-decisions' && typeof value === 'number'
-      ? [`${value.toLocaleString('en')} decisions in ${section}`]
-      : [],
-  );
-  if (decisions.length === 0) return undefined;
-  return `${seconds} s each, ${rate} attempts a second: ${decisions.join(', ')}`;
-}
-
-const suiteText = (suite: RunRecord['suite']) =>
-  suite && `aegisbpf-canary ${suite.version}, Node ${suite.node}, sources ${suite.sha256}`;
-
-function about({ run, verdict, judgedAt }: Ticket): string[] {
-  const text = (name: string) => {
-    const value = run.settings[name];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  const mirrors = verdict.rows.find(({ id }) => id === 'preconditions.mirrors-production');
-  const attested = text('ATTEST_PRODUCTION_MATCH');
-  const others = notAsked(run.asked);
-  const rows: [string, string | undefined][] = [
-    ['Change ticket', text('CHANGE_TICKET')],
-    ['Candidate', run.candidatePath],
-    ['Version (reported by the binary)', run.candidateVersion ?? 'not told'],
-    ['SHA-256', run.candidateSha256 ?? 'unknown'],
-    ...(run.bpfObjects ?? []).map(({ path, sha256 }): [string, string] => [
-      'BPF object',
-      `${sha256} ${path}`,
-    ]),
-    ['Host', `${run.hostname}, kernel ${run.kernel.value ?? 'unknown'}`],
-    ['Mirrors production', attested === undefined ? mirrors?.verdict : `word of ${attested}`],
-    ['Phases', askedNames(run.asked).join(', ')],
-    ['Not run', others.length === 0 ? undefined : others.join(', ')],
-    ['Soak', soak({ run, verdict })],
-    ...(run.parts ?? []).map((part): [string, string] => [
-      `Run of ${part.asked.join(', ')}`,
-      `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
-    ]),
-    ['Judged by', suiteText(run.suite)],
-    ...(run.ownSpecs ?? []).map(({ path, sha256 }): [string, string] => [
-      'Own spec',
-      `${sha256} ${path}`,
-    ]),
-    ...(run.suite === undefined ? (run.parts ?? []) : []).map(
-      ({ asked, suite }): [string, string | undefined] => [
-        `${asked.join(', ')} judged by`,
-        suiteText(suite),
-      ],
-    ),
-    ['Judged again by', suiteText(run.judgedAgainBy)],
-    ['Started, judged', `${run.startedAt}, ${judgedAt}`],
-  ];
-  return table(
-    ['what', ''],
-    rows.flatMap(([what, value]) => (value === undefined ? [] : [[what, codeSpan(value)]])),
-  );
-}
-
 function withUnit(value: number | string | undefined, unit: string | undefined): string {
   if (value === undefined) return '—';
   const figure = typeof value === 'number' ? value.toLocaleString('en') : value;
@@ -138,9 +69,13 @@ function withUnit(value: number | string | undefined, unit: string | undefined):
 function exitCriteria(records: readonly CriterionRecord[]): string[] {
   const rows = records
     .filter(({ section }) => section === 'exit')
-    .map(({ title, verdict }) => [
+    .map(({ title, verdict, notApplicable, explanation }) => [
       title,
-      verdict === 'pass' ? 'pass' : `**${verdict.toUpperCase()}**`,
+      verdict === 'pass'
+        ? 'pass'
+        : notApplicable === true
+          ? `left out: ${codeSpan(explanation, 120)}`
+          : `**${verdict.toUpperCase()}**`,
     ]);
   return chapter('Exit criteria', table(['criterion', 'verdict'], rows));
 }
@@ -179,6 +114,34 @@ function limits(records: readonly CriterionRecord[]): string[] {
     return [title, inMode('audit'), inMode('enforce'), withUnit(limit, undefined)];
   });
   return chapter('Limits of the soak', table(['limit', 'audit', 'enforce', 'at'], rows));
+}
+
+/** What is measured in these has a limit from above: times, and what the host pays against doing without. */
+const LIMITED_UNITS = ['ms', 'with/without'];
+
+/** Gaps of restarts, times of the drill and costs, each with its limit. */
+function figures(records: readonly CriterionRecord[]): string[] {
+  const all = records.filter(
+    ({ id, value, limit, unit }) =>
+      entryOf(id) !== undefined &&
+      entryOf(id)?.threshold === undefined &&
+      typeof value === 'number' &&
+      typeof limit === 'number' &&
+      LIMITED_UNITS.includes(unit ?? ''),
+  );
+  if (all.length === 0) return [];
+  const rows = all
+    .slice(0, MOST_FIGURES)
+    .map(({ section, title, verdict, value, limit, unit }) => [
+      `${section}: ${title}`,
+      `${verdict === 'pass' ? '' : `**${verdict.toUpperCase()}** `}${withUnit(value, unit)}`,
+      withUnit(`≤ ${limit?.toLocaleString('en')}`, unit),
+    ]);
+  const more = all.length - rows.length;
+  return chapter('Times and costs', [
+    ...table(['figure', 'measured', 'at'], rows),
+    ...(more > 0 ? ['', `And ${more} more, in summary.json.`] : []),
+  ]);
 }
 
 /** What is promised, with the routes that were taken to it in each mode and what came of them. */
@@ -283,16 +246,20 @@ function open({ verdict, failures: bundles }: Ticket): string[] {
 
 function findings({ verdict }: Ticket): string[] {
   const all = verdict.rows.flatMap((record) => record.findings ?? []);
-  const lines = listed(all, ({ severity, title, detail, accepted }) =>
-    [
-      `**${severity}** ${codeSpan(title)}: ${codeSpan(detail)}`,
+  // Both modes find the same.
+  const groups = [...Map.groupBy(all, ({ title }) => title).values()];
+  const lines = listed(groups, ([first, ...others]) => {
+    if (first === undefined) return '';
+    const { severity, title, detail, accepted } = first;
+    return [
+      `**${severity}** ${codeSpan(title)}: ${codeSpan(detail)}${others.length > 0 ? ` (found by ${criteriaText(others.length + 1)})` : ''}`,
       ...(accepted === undefined
         ? []
         : [
             `**accepted** until ${accepted.until} by ${codeSpan(accepted.by)}: ${codeSpan(accepted.reason)}`,
           ]),
-    ].join('; '),
-  );
+    ].join('; ');
+  });
   return chapter('Findings', lines.length > 0 ? lines : ['None.']);
 }
 
@@ -353,6 +320,7 @@ export function ticketText(ticket: Ticket): string {
     `# ${reportTitle(run)}: ${heading(verdict)}`,
     '',
     ...because(verdict),
+    ...accepted(verdict),
     ...(run.rehearsal.length > 0
       ? [
           `> **REHEARSAL.** This says nothing about a real agent: ${codeSpan(run.rehearsal.join('; '))}`,
@@ -363,6 +331,7 @@ export function ticketText(ticket: Ticket): string {
     ...exitCriteria(verdict.rows),
     ...ownCriteria(verdict.rows),
     ...limits(verdict.rows),
+    ...figures(verdict.rows),
     ...coverage(verdict.rows),
     ...againstPrevious(ticket),
     ...chapter(

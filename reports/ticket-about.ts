@@ -1,0 +1,105 @@
+import { entryOf } from '../helpers/criteria/catalogue.ts';
+import type { RunRecord } from '../helpers/evidence/run-record.ts';
+import type { RunVerdict } from '../helpers/evidence/verdict.ts';
+import { codeSpan, table } from './markdown.ts';
+import { acceptedRisks, askedNames, notAsked } from './records.ts';
+
+/** What stands under the heading is made of this. */
+export interface TicketHead {
+  readonly run: RunRecord;
+  readonly verdict: RunVerdict;
+  readonly judgedAt: string;
+}
+
+/** The first cause in one sentence; the others stand below. */
+export function because({ causes, errors }: RunVerdict): string[] {
+  const [cause] = causes;
+  const text = errors[0] ?? (cause && `${cause.section}: ${cause.title}: ${cause.explanation}`);
+  return text === undefined ? [] : [`**Because:** ${codeSpan(text)}`, ''];
+}
+
+/** Findings that somebody accepted: whoever decides takes them over. */
+export function accepted(verdict: RunVerdict): string[] {
+  const risks = acceptedRisks(verdict).map(
+    ({ severity, title, accepted: { until, by, reason } }) =>
+      `- **Accepted risk** (${severity}) until ${until}: ${codeSpan(title)}, by ${codeSpan(by, 80)}: ${codeSpan(reason, 160)}`,
+  );
+  return risks.length === 0 ? [] : [...risks, ''];
+}
+
+/** How long and how hard the soaks were: what a pass of them is worth. */
+function soaks({ run, verdict }: Pick<TicketHead, 'run' | 'verdict'>): [string, string][] {
+  const { DURATION_SECONDS: seconds, SOAK_RATE: rate } = run.settings;
+  return verdict.rows.flatMap(({ id, section, value }): [string, string][] => {
+    if (entryOf(id)?.threshold?.name !== 'total-decisions' || typeof value !== 'number') return [];
+    // Its words are those of the workload: attempts, workers, the rate that was reached, and how long an open took.
+    const soak = verdict.rows.find((row) => row.id === `${section}.soak`);
+    return [
+      [
+        `Soak, ${section}`,
+        `${seconds} s at ${rate} attempts a second asked: ${value.toLocaleString('en')} decisions${soak === undefined ? '' : `; ${soak.explanation}`}`,
+      ],
+    ];
+  });
+}
+
+/** The profile or the person that this host was compared by, and when. */
+function mirrored(verdict: RunVerdict, attested: string | undefined): string | undefined {
+  const mirrors = verdict.rows.find(({ id }) => id === 'preconditions.mirrors-production');
+  if (attested !== undefined) return `word of ${attested}`;
+  return mirrors && `${mirrors.verdict}: ${mirrors.explanation}; ${mirrors.source ?? 'no profile'}`;
+}
+
+/** What changed against the last run, in one sentence. */
+const changed = ({ rows }: RunVerdict): string | undefined =>
+  rows.find(({ id }) => id === 'exit.earlier-runs')?.explanation;
+
+const suiteText = (suite: RunRecord['suite']) =>
+  suite && `aegisbpf-canary ${suite.version}, Node ${suite.node}, sources ${suite.sha256}`;
+
+export function about({ run, verdict, judgedAt }: TicketHead): string[] {
+  const text = (name: string) => {
+    const value = run.settings[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const others = notAsked(run.asked);
+  const rows: [string, string | undefined][] = [
+    ['Change ticket', text('CHANGE_TICKET')],
+    [
+      'Candidate',
+      `${run.candidatePath}, version ${run.candidateVersion ?? 'not told'} (reported by the binary)`,
+    ],
+    ['SHA-256', run.candidateSha256 ?? 'unknown'],
+    ...(run.bpfObjects ?? []).map(({ path, sha256 }): [string, string] => [
+      'BPF object',
+      `${sha256} ${path}`,
+    ]),
+    ['Host', `${run.hostname}, kernel ${run.kernel.value ?? 'unknown'}`],
+    ['Mirrors production', mirrored(verdict, text('ATTEST_PRODUCTION_MATCH'))],
+    ['Phases', askedNames(run.asked).join(', ')],
+    ['Not run', others.length === 0 ? undefined : others.join(', ')],
+    ...soaks({ run, verdict }),
+    ['Against earlier runs', changed(verdict)],
+    ...(run.parts ?? []).map((part): [string, string] => [
+      `Run of ${part.asked.join(', ')}`,
+      `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
+    ]),
+    ['Judged by', suiteText(run.suite)],
+    ...(run.ownSpecs ?? []).map(({ path, sha256 }): [string, string] => [
+      'Own spec',
+      `${sha256} ${path}`,
+    ]),
+    ...(run.suite === undefined ? (run.parts ?? []) : []).map(
+      ({ asked, suite }): [string, string | undefined] => [
+        `${asked.join(', ')} judged by`,
+        suiteText(suite),
+      ],
+    ),
+    ['Judged again by', suiteText(run.judgedAgainBy)],
+    ['Started, judged', `${run.startedAt}, ${judgedAt}`],
+  ];
+  return table(
+    ['what', ''],
+    rows.flatMap(([what, value]) => (value === undefined ? [] : [[what, codeSpan(value)]])),
+  );
+}
