@@ -128,6 +128,7 @@ test('says of each promise how many routes kept it, by mode, and what was found'
       'coverage.enforce.truncate': {
         findings: [{ title: 'emptied', severity: 'high', detail: '' }],
       },
+      'coverage.host-connect': { verdict: 'fail', value: 5, limit: 6, unit: 'attempts' },
     }),
   );
   expect(text).toContain(
@@ -136,6 +137,8 @@ test('says of each promise how many routes kept it, by mode, and what was found'
   expect(text).toContain(
     '| truncate(2) of a denied file is refused and recorded | — | pass: finding (high) emptied |',
   );
+  const both = 'fail: 5 of 6 attempts in both modes';
+  expect(text).toContain(`| title of coverage.host-connect | ${both} | ${both} |`);
   expect(text).toContain('Not run: [trusted_exec_hash], for on a kernel with IMA it denies');
 });
 

@@ -163,8 +163,13 @@ function coverage(records: readonly CriterionRecord[]): string[] {
     .filter(({ mode }) => mode === 'enforce')
     .map(({ group, text }) => [text, cell(group, 'audit'), cell(group, 'enforce')]);
   if (rows.length === 0) return [];
+  const host = records.flatMap(({ id, title, verdict, value, limit, unit }) => {
+    const isTried = entryOf(id)?.knob === 'DISPOSABLE_HOST' && unit === 'attempts';
+    const both = `${verdict}: ${value} of ${limit} attempts in both modes`;
+    return isTried ? [[title, both, both]] : [];
+  });
   return chapter('Coverage: promises, routes and what came of them', [
-    ...table(['in enforce mode', 'audit', 'enforce'], rows),
+    ...table(['in enforce mode', 'audit', 'enforce'], [...rows, ...host]),
     '',
     'Each route stands in coverage/audit/table.json and coverage/enforce/table.json, who took it, and its verdict.',
     ...Object.entries(UNTRIED_PROMISES).map(([what, why]) => `Not run: ${what}, for ${why}.`),
