@@ -141,6 +141,17 @@ export function noUnexpectedStateChange(soak: SoakResult): Judgement {
   return pass('no degradation, no fallback, no ERROR line', measured(0, 'state changes'));
 }
 
+/** What the agent wrote to its event stream and is no event; undefined where it wrote none of that. */
+export function unreadableLines(
+  { notJson, invalid, oversized, samples }: SoakResult['streamDefects'],
+  source: string,
+): Judgement | undefined {
+  const bad = notJson + invalid + oversized;
+  if (bad === 0) return undefined;
+  const text = `${bad} lines of the event stream cannot be read; the first: ${samples[0] ?? '?'}`;
+  return fail(text, { value: bad, limit: 0, unit: 'lines', source });
+}
+
 /** Every event carries the action that the mode demands, and every line could be read. */
 export function actionsAsDocumented(soak: SoakResult): Judgement {
   const source = `${soak.mode}/agent.stdout.ndjson`;
@@ -152,14 +163,8 @@ export function actionsAsDocumented(soak: SoakResult): Judgement {
     const text = `events on the soak file say ${value}, expected ${limit}`;
     return fail(text, { value, limit, unit: 'action', source });
   }
-  const { notJson, invalid, oversized, samples } = soak.streamDefects;
-  const bad = notJson + invalid + oversized;
-  if (bad > 0) {
-    return fail(
-      `${bad} lines of the event stream cannot be read; the first: ${samples[0] ?? '?'}`,
-      { value: bad, limit: 0, unit: 'lines', source },
-    );
-  }
+  const unreadable = unreadableLines(soak.streamDefects, source);
+  if (unreadable !== undefined) return unreadable;
   if (soak.ownEventLines + soak.strangerEventLines === 0)
     return inconclusive(
       'no event on the soak file arrived during the soak, so there is none whose action could be judged',

@@ -11,6 +11,7 @@ import type { Watermark } from '../../coverage/watermark.ts';
 import type { Finding } from '../../criteria/judgement.ts';
 import { type Judgement, noEvidence } from '../../criteria/judgement.ts';
 import { othersIn } from '../../soak/counter-checks.ts';
+import { unreadableLines } from '../../soak/invariants.ts';
 import type { Witness } from '../../soak/result.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
@@ -112,10 +113,11 @@ export class CoverageMode {
     return judgeCounters(await this.#taken(), this.#wanted, this.#file);
   }
 
-  /** Every event line of a denied route tells what was tried, and who tried it. */
+  /** Every event line of a denied route tells what was tried, and who tried it; a line that is no event tells neither. */
   async eventFields(): Promise<Judgement> {
     const { witness } = await this.#taken();
-    return judgeRoutes(witness, this.#file);
+    const { defects } = this.#daemon.running.events;
+    return unreadableLines(defects, this.#file) ?? judgeRoutes(witness, this.#file);
   }
 
   /** The agent of this mode, while it lives. */
