@@ -126,7 +126,7 @@ export const knobs = z.object({
   PLANNED_RESTART_DAYS: wholeNumber(0, 3650, 'days')
     .prefault('7')
     .describe(
-      'descriptors, threads, child processes or locked memory that surely grow, and meet their limit sooner than this, fail; `0` only tells them',
+      'what the agent takes that surely grows, and meets its limit sooner than this, fails; `0` only tells it',
     ),
   MAX_STOP_MS: wholeNumber(1, 600_000, 'ms')
     .prefault('10000')

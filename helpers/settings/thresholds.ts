@@ -8,8 +8,10 @@ export type Measured =
   | Exclude<Figure, { known: true }>
   | (Extract<Figure, { known: true }> & {
       readonly words: string;
-      /** By how much the value grows in an hour, where it surely does. */
+      /** By how much the value grows in an hour, where it surely does: meeting the limit before PLANNED_RESTART_DAYS fails. */
       readonly growsPerHour?: number | undefined;
+      /** The growth is only told: it is small, or was ending. */
+      readonly isAdvice?: boolean;
     });
 
 /** What the soak tells of the agent, while it runs and at its end. */
@@ -22,6 +24,7 @@ export interface Figures {
   readonly idleCpuPercent: Measured;
   readonly decisionCpuMs: Measured;
   readonly writtenKbPerHour: Measured;
+  readonly filesKb: Measured;
   readonly readyMs: Measured;
   readonly descriptors: Measured;
   readonly threads: Measured;
@@ -51,9 +54,7 @@ export interface Threshold {
   readonly limit: 'highest' | 'lowest';
   readonly evidence: readonly string[];
   /** The figure of the charts in whose panel the limit is a line; growth is drawn from the settled baseline on. */
-  readonly line?: 'drops' | 'rss' | 'cpu' | 'descriptors' | 'threads' | 'childProcesses';
-  /** Healthy, it stands still: a sure growth that meets the limit before PLANNED_RESTART_DAYS fails. */
-  readonly steady?: true;
+  readonly line?: 'drops' | 'rss' | 'locked' | 'cpu' | 'descriptors' | 'threads' | 'childProcesses';
   /** What it is judged from does not depend on any file of ours. */
   readonly withoutFiles?: true;
   readonly measure: (figures: Figures) => Measured;
@@ -216,6 +217,19 @@ export const THRESHOLDS = [
     atBest: () => undefined,
   },
   {
+    name: 'files',
+    title: "the agent's own files stay within MAX_FILES_KB",
+    knob: 'MAX_FILES_KB',
+    meaning: "size of the agent's own files (/var/lib/aegisbpf), KiB, at most",
+    // No promise: a rule takes some 100 bytes there, and each command that changes rules a line.
+    accepts: { byDefault: '65536', lowest: 0, highest: MOST, unit: 'KiB', whole: true },
+    unit: 'KiB',
+    limit: 'highest',
+    evidence: ['audit/samples.ndjson', 'enforce/samples.ndjson'],
+    withoutFiles: true,
+    measure: ({ filesKb }) => filesKb,
+  },
+  {
     name: 'time-to-ready',
     title: 'the agent is ready within MAX_READY_MS',
     knob: 'MAX_READY_MS',
@@ -240,7 +254,6 @@ export const THRESHOLDS = [
     limit: 'highest',
     evidence: ['charts/resources.svg'],
     line: 'descriptors',
-    steady: true,
     withoutFiles: true,
     measure: ({ descriptors }) => descriptors,
   },
@@ -255,7 +268,6 @@ export const THRESHOLDS = [
     limit: 'highest',
     evidence: ['charts/resources.svg'],
     line: 'threads',
-    steady: true,
     withoutFiles: true,
     measure: ({ threads }) => threads,
   },
@@ -270,7 +282,6 @@ export const THRESHOLDS = [
     limit: 'highest',
     evidence: ['charts/resources.svg'],
     line: 'childProcesses',
-    steady: true,
     withoutFiles: true,
     measure: ({ childProcesses }) => childProcesses,
   },
@@ -283,8 +294,8 @@ export const THRESHOLDS = [
     accepts: { byDefault: '143360', lowest: 0, highest: MOST, unit: 'KiB', whole: true },
     unit: 'KiB',
     limit: 'highest',
-    evidence: ['audit/samples.ndjson', 'enforce/samples.ndjson'],
-    steady: true,
+    evidence: ['charts/memory.svg'],
+    line: 'locked',
     withoutFiles: true,
     measure: ({ lockedKb }) => lockedKb,
   },

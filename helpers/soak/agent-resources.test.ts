@@ -5,6 +5,7 @@ const reading = (cpuTicks: number, fileDescriptors = 120, threads = 2) => ({
   ...{ rssKb: 7500, rssSource: '/proc/4711/smaps_rollup' },
   ...{ cpuTicks, fileDescriptors, threads, childProcesses: 0 },
   locked: { kb: 102_400, maps: 40, told: 40 },
+  ...{ writtenBytes: 0, filesKb: 12 },
 });
 
 /** What is known after these readings, one a second; undefined is one that /proc did not give. */

@@ -12,6 +12,10 @@ const TICKS_PER_SECOND = 100;
 export type AgentReading = ProcessResources & {
   readonly childProcesses: number;
   readonly locked: LockedMemory;
+  /** What it has logged and had written to disk so far. */
+  readonly writtenBytes: number;
+  /** Size of its own files. */
+  readonly filesKb: number;
 };
 
 interface CpuReading {
@@ -22,10 +26,13 @@ interface CpuReading {
 /** Between readings that are closer a tick of the kernel's accounting is too much of the time. */
 const LEAST_SECONDS = 0.5;
 const P95 = 0.95;
+const SECONDS_PER_HOUR = 3600;
+const BYTES_PER_KB = 1024;
 
 /** The CPU time between one reading and the next, in whole percent of one core. */
 class CpuShares {
   readonly #counts = new Map<number, number>();
+  readonly #readings = new Readings();
   #taken = 0;
   #last: CpuReading | undefined;
 
@@ -37,9 +44,12 @@ class CpuShares {
       const percent = Math.round((100 * ticks) / TICKS_PER_SECOND / seconds);
       this.#counts.set(percent, (this.#counts.get(percent) ?? 0) + 1);
       this.#taken += 1;
+      this.#readings.add({ seconds: reading.seconds, value: percent });
     }
     this.#last = reading;
   }
+
+  trend = () => this.#readings.trend();
 
   /** By nearest rank: of fewer than twenty it is the highest. */
   p95(): { readonly percent: number; readonly of: number } | undefined {
@@ -50,6 +60,26 @@ class CpuShares {
     }
     return undefined;
   }
+}
+
+/** At which pace a count grows. */
+class Pace {
+  readonly #readings = new Readings();
+  #last: { readonly seconds: number; readonly count: number } | undefined;
+
+  /** @param count is a total. */
+  add(seconds: number, count: number): void {
+    const over = seconds - (this.#last?.seconds ?? seconds);
+    if (this.#last !== undefined && over < LEAST_SECONDS) return;
+    if (this.#last !== undefined)
+      this.#readings.add({
+        seconds,
+        value: ((count - this.#last.count) * SECONDS_PER_HOUR) / over,
+      });
+    this.#last = { seconds, count };
+  }
+
+  trend = () => this.#readings.trend();
 }
 
 /** A figure that goes up and down: the highest so far, and its trend. */
@@ -77,7 +107,9 @@ export class AgentResources {
   readonly #threads = new Level();
   readonly #childProcesses = new Level();
   readonly #locked = new Level();
+  readonly #files = new Level();
   readonly #shares = new CpuShares();
+  readonly #written = new Pace();
   #maps: LockedMemory | undefined;
   #first: CpuReading | undefined;
   #last: CpuReading | undefined;
@@ -94,6 +126,8 @@ export class AgentResources {
       return;
     }
     const { rssKb, rssSource, cpuTicks, fileDescriptors, threads, childProcesses, locked } = read;
+    this.#written.add(seconds, read.writtenBytes / BYTES_PER_KB);
+    this.#files.add(seconds, read.filesKb);
     this.rss.samples += 1;
     this.rss.source = memorySourceText(rssSource);
     this.rss.lastKb = rssKb;
@@ -121,6 +155,7 @@ export class AgentResources {
       descriptors: this.#descriptors.soFar(),
       threads: this.#threads.soFar(),
       childProcesses: this.#childProcesses.soFar(),
+      files: this.#files.soFar(),
       cpuP95: this.#shares.p95(),
       locked: this.#locked.soFar(),
       lockedMaps: this.#maps && { held: this.#maps.maps, told: this.#maps.told },
@@ -134,6 +169,9 @@ export class AgentResources {
       threads: this.#threads.result(),
       childProcesses: this.#childProcesses.result(),
       locked: this.#locked.result(),
+      files: this.#files.result(),
+      cpuTrend: this.#shares.trend(),
+      writtenTrend: this.#written.trend(),
     };
   }
 

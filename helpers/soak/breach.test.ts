@@ -54,7 +54,7 @@ test('a soak in which all is well goes on', () => {
   const notReadYet = {
     ...{ drops: unknown, decisions: unknown, rssGrowthKb: unknown },
     ...{ idleCpuPercent: unknown, decisionCpuMs: unknown, writtenKbPerHour: unknown },
-    ...{ cpuP95Percent: unknown, lockedKb: unknown },
+    ...{ cpuP95Percent: unknown, lockedKb: unknown, filesKb: unknown },
     ...{
       readyMs: unknown,
       cpuPercent: unknown,

@@ -1,7 +1,7 @@
 import type { Figure, Figures, Measured } from '../settings/thresholds.ts';
 import { counted } from '../text/counted.ts';
 import type { ResourceLevel, SoakResult } from './result.ts';
-import { trendText } from './trend.ts';
+import { type Trend, trendText } from './trend.ts';
 
 /** A descriptor or two that are opened for good are no leak. */
 const LEAST_RISE = 3;
@@ -28,6 +28,7 @@ export function figuresOf(soak: Soaked): Figures {
     idleCpuPercent: idleCpu(soak),
     decisionCpuMs: ofProcess(soak, (read) => decisionCpu(read, decisions)),
     writtenKbPerHour: written(soak),
+    filesKb: ofProcess(soak, filesKb),
     readyMs: ready(soak),
     descriptors: ofProcess(soak, ({ descriptors }) => highest(descriptors, 'open descriptors')),
     threads: ofProcess(soak, ({ threads }) => highest(threads, 'threads')),
@@ -35,6 +36,24 @@ export function figuresOf(soak: Soaked): Figures {
     lockedKb: ofProcess(soak, lockedKb),
   };
 }
+
+/** Memory also grows while caches fill: a leak is more than that, and does not end. */
+const LEAST_MEMORY_RISE_KB = 1024;
+const LEAST_MEMORY_SHARE = 1 / 8;
+const STILL_GROWING = 0.3;
+/** Percent of one core: the same work takes more of a processor while others use its caches. */
+const LEAST_CPU_RISE = 10;
+const LEAST_CPU_SHARE = 1 / 4;
+/** A line of the log now and then is no pace. */
+const LEAST_PACE_RISE_KB = 1024;
+/** One more rule, or line of its record, is no growth. */
+const LEAST_FILES_RISE_KB = 64;
+
+/** By how much a figure grows in an hour, where it surely does, and by so much at least in the soak. */
+const growing = (trend: Trend | undefined, leastRise: number): number | undefined =>
+  trend !== undefined && trend.lowPerHour > 0 && trend.rise >= leastRise
+    ? trend.perHour
+    : undefined;
 
 /** Highest resident memory so far minus the settled baseline, with its trend where there is one. */
 function memoryGrowth(rss: SoakResult['rss'], pid: number): Measured {
@@ -44,10 +63,12 @@ function memoryGrowth(rss: SoakResult['rss'], pid: number): Measured {
     return { known: false, reason, source };
   }
   const value = maxKb - baselineKb;
-  const told = trend === undefined ? '' : `; advisory ${trendText(trend, 'KiB')}`;
+  const told = trend === undefined ? '' : `; ${trendText(trend, 'KiB')}`;
   const words = `resident memory grew by ${value} KiB (settled ${baselineKb}, highest ${maxKb}${told})`;
-  const growsPerHour = trend !== undefined && trend.lowPerHour > 0 ? trend.perHour : undefined;
-  return { known: true, value, source, words, growsPerHour };
+  const least = Math.max(LEAST_MEMORY_RISE_KB, baselineKb * LEAST_MEMORY_SHARE);
+  const { rise = 0, lateShare = 0 } = trend ?? {};
+  const isAdvice = rise < least || lateShare < STILL_GROWING;
+  return { known: true, value, source, words, growsPerHour: growing(trend, 0), isAdvice };
 }
 
 /** What the readings of the process tell; nothing where one is missing, for the worst may have been in it. */
@@ -65,15 +86,17 @@ function ofProcess(soak: Soaked, tell: (read: Resources) => Told): Measured {
 }
 
 /** Mean use of one core, as top(1) tells it. */
-function cpuPercent({ cpuSeconds, overSeconds }: Resources, decisions: Figure): Told {
+function cpuPercent({ cpuSeconds, overSeconds, cpuTrend }: Resources, decisions: Figure): Told {
   if (!cpuSeconds.known) return cpuSeconds.reason;
   const value = (100 * cpuSeconds.value) / overSeconds;
   const each =
     decisions.known && decisions.value > 0
       ? `; ${short((1e6 * cpuSeconds.value) / decisions.value)} ms for 1,000 decisions`
       : '';
-  const words = `the agent used ${short(value)} % of one core (${cpuSeconds.value.toFixed(2)} s in ${overSeconds.toFixed(1)} s${each})`;
-  return { value, words };
+  const words = `the agent used ${short(value)} % of one core (${cpuSeconds.value.toFixed(2)} s in ${overSeconds.toFixed(1)} s${each}${cpuTrend === undefined ? '' : `; ${trendText(cpuTrend, '%')}`})`;
+  const least = Math.max(LEAST_CPU_RISE, value * LEAST_CPU_SHARE);
+  const isAdvice = (cpuTrend?.rise ?? 0) < least || (cpuTrend?.lateShare ?? 0) < STILL_GROWING;
+  return { value, words, growsPerHour: growing(cpuTrend, 0), isAdvice };
 }
 
 function cpuP95({ cpuSeconds, cpuP95: read }: Resources): Told {
@@ -94,6 +117,11 @@ function lockedKb({ locked, lockedMaps }: Resources): Told {
     return `the kernel does not tell the size of ${held - told} of ${held} BPF maps that the agent holds (memlock in /proc/PID/fdinfo)`;
   const of = `KiB of locked memory, VmLck and memlock of ${counted(held, 'BPF map')} in fdinfo`;
   return highest(locked, of, 'KiB', LEAST_LOCKED_RISE_KB);
+}
+
+function filesKb({ files }: Resources): Told {
+  if (files === undefined) return "the agent's own files were not read";
+  return highest(files, 'KiB of files', 'KiB', LEAST_FILES_RISE_KB);
 }
 
 function decisionCpu({ cpuSeconds }: Resources, decisions: Figure): Told {
@@ -117,15 +145,17 @@ const SECONDS_PER_HOUR = 3600;
 /** What is written once, as files are, shows no pace in a shorter soak. */
 const LEAST_PACE_SECONDS = 20;
 
-function written({ written: read, agent }: Soaked): Measured {
+function written({ written: read, agent, resources }: Soaked): Measured {
   const source = `standard error and /proc/${agent.pid}/io`;
   if (read === undefined || read.seconds <= 0)
     return { known: false, reason: 'what the agent writes could not be read', source };
+  const trend = resources?.writtenTrend;
   const kb = read.bytes / 1024;
   const seconds = Math.max(read.seconds, LEAST_PACE_SECONDS);
   const value = Math.round((kb * SECONDS_PER_HOUR) / seconds);
-  const words = `the agent logged and wrote ${kb.toFixed(1)} KiB in ${read.seconds.toFixed(1)} s, ${value} KiB an hour`;
-  return { known: true, value, source, words };
+  const words = `the agent logged and wrote ${kb.toFixed(1)} KiB in ${read.seconds.toFixed(1)} s, ${value} KiB an hour${trend === undefined ? '' : ` (${trendText(trend, 'KiB/h')})`}`;
+  const growsPerHour = growing(trend, LEAST_PACE_RISE_KB);
+  return { known: true, value, source, words, growsPerHour };
 }
 
 function ready({ readyMs: value, agent }: Soaked): Measured {
@@ -147,6 +177,5 @@ function highest(
 ): Told {
   if (value === undefined) return 'no sample of it was taken; run longer than SAMPLE_SECONDS';
   const words = `the agent had at most ${value} ${what} (${trendText(trend, unit)})`;
-  const grows = trend !== undefined && trend.lowPerHour > 0 && trend.rise >= leastRise;
-  return { value, words, growsPerHour: grows ? trend.perHour : undefined };
+  return { value, words, growsPerHour: growing(trend, leastRise) };
 }

@@ -152,6 +152,11 @@ export const soakResult = z.object({
       descriptors: resourceLevel,
       threads: resourceLevel,
       childProcesses: resourceLevel,
+      /** Of the percent of one core between one sample and the next, and of KiB an hour that it logs and has written to disk. */
+      cpuTrend: trend.optional(),
+      writtenTrend: trend.optional(),
+      /** Its own files, in KiB. */
+      files: resourceLevel.optional(),
       /** Percent of one core between one sample and the next, in 95 of 100 of so many at most. */
       cpuP95: z.object({ percent: z.number(), of: z.number().int() }).optional(),
       /** KiB; and the BPF maps that the agent held at last, and of how many of them the kernel told the size. */

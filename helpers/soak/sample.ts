@@ -23,6 +23,9 @@ const sample = z.object({
   fileDescriptors: z.number().optional(),
   childProcesses: z.number().optional(),
   lockedKb: z.number().optional(),
+  /** What the agent has logged and had written to disk so far, and the size of its own files. */
+  writtenBytes: z.number().optional(),
+  filesKb: z.number().optional(),
   eventLines: z.number().int(),
   /** Of the workers' opens since the sample before, in µs. */
   openLatencyUs: openLatency.optional(),

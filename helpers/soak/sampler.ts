@@ -1,6 +1,8 @@
 import { endText } from '../agent/command.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
+import { agentPaths } from '../changes/agent-state.ts';
 import { pause } from '../criteria/step-signal.ts';
+import { folderKb } from '../host/folder-size.ts';
 import { lockedMemory } from '../host/locked-memory.ts';
 import {
   agentInstances,
@@ -14,6 +16,7 @@ import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './subject.ts';
+import { writtenBy } from './written.ts';
 
 /** The endpoint opens just after `Agent started` (docs/agent-contract.md §3.3). */
 const ENDPOINT_WAIT_MS = 3000;
@@ -163,11 +166,23 @@ export class Sampler {
   }
 
   #resources(processes: readonly ProcessInformation[]) {
-    const { pid } = this.#subject.daemon.identity;
+    const { daemon, settings } = this.#subject;
+    const { pid } = daemon.identity;
     const own = processResources(pid);
     const childProcesses = processes.filter(({ parentPid }) => parentPid === pid).length;
     const locked = own && lockedMemory(pid);
-    return own && locked && { ...own, childProcesses, locked };
+    const [writtenBytes, filesKb] = [
+      writtenBy(daemon),
+      folderKb(agentPaths(settings.HOST_ROOT).dataDirectory),
+    ];
+    if (
+      own === undefined ||
+      locked === undefined ||
+      writtenBytes === undefined ||
+      filesKb === undefined
+    )
+      return undefined;
+    return { ...own, childProcesses, locked, writtenBytes, filesKb };
   }
 
   #figures(scrape: Scrape): Pick<Sample, 'decisions' | 'drops' | 'telemetryDrops' | 'scrapeError'> {

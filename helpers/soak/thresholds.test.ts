@@ -112,6 +112,9 @@ test.each([
   ],
   ['maps that fill', 'locked-memory', locking(1023), 'pass'],
   ['maps that grow on', 'locked-memory', locking(1024), 'fail'],
+  ['files at the limit', 'files', taken({ files: { highest: 65_536 } }), 'pass'],
+  ['larger files', 'files', taken({ files: { highest: 65_537 } }), 'fail'],
+  ['unread files', 'files', taken({ files: undefined }), 'inconclusive'],
   ['unread threads', 'threads', taken({ unread: 1 }), 'inconclusive'],
 ] as const)('%s: %o', (_, name, changes, verdict) => {
   expect(judged(name, soak(changes), limits).verdict).toBe(verdict);
@@ -136,6 +139,47 @@ test('memory that surely grows says when it meets its limit, as advice', () => {
   expect(verdict).toBe('pass');
   expect(explanation).toContain(
     'limit MAX_RSS_GROWTH_KB=65536, met in 9 h at this pace, which is advice,',
+  );
+});
+
+test.each([
+  ['that is more than a cache', 2048, 0.5, 'fail', /65536, met in 9 h at this pace, sooner than/],
+  ['that is small', 1000, 0.5, 'pass', /met in 9 h at this pace, which is advice,/],
+  ['that was ending', 2048, 0.2, 'pass', /met in 9 h at this pace, which is advice,/],
+] as const)(
+  'memory below its limit with a sure growth %s: %i KiB',
+  (_, rise, lateShare, verdict, says) => {
+    const trend = { perHour: 7200, lowPerHour: 7000, highPerHour: 7400, readings: 225 };
+    const rss = {
+      baselineKb: 7500,
+      maxKb: 8036,
+      samples: 300,
+      trend: { ...trend, rise, lateShare },
+    };
+    const judgement = judged('rss-growth', soak({ rss }), limits);
+    expect(judgement.verdict).toBe(verdict);
+    expect(judgement.explanation).toMatch(says);
+  },
+);
+
+/** A trend that surely rises by so much in the soak. */
+const rising = (rise: number) => ({
+  ...{ perHour: 16 * rise, lowPerHour: rise, highPerHour: 20 * rise, readings: 225, rise },
+  lateShare: 0.5,
+});
+
+test.each([
+  ['CPU that grows by half', 'cpu', { cpuTrend: rising(11) }, 'fail'],
+  ['CPU that grows little', 'cpu', { cpuTrend: rising(9) }, 'pass'],
+  ['a log that grows faster', 'written', { writtenTrend: rising(1024) }, 'fail'],
+  ['a log with some more lines', 'written', { writtenTrend: rising(1023) }, 'pass'],
+  ['files that grow', 'files', { files: { highest: 100, trend: rising(64) } }, 'fail'],
+  ['a rule more', 'files', { files: { highest: 100, trend: rising(1) } }, 'pass'],
+] as const)('%s, below its limit: %s', (_, name, changes, verdict) => {
+  const { verdict: is, explanation } = judged(name, soak(taken(changes)), limits);
+  expect(is).toBe(verdict);
+  expect(explanation).toMatch(
+    is === 'fail' ? /met in .*, sooner than PLANNED_RESTART_DAYS/ : /trend/,
   );
 });
 

@@ -1,5 +1,5 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
-import type { Limits, Measured, THRESHOLDS, Threshold } from '../settings/thresholds.ts';
+import type { Limits, Measured, THRESHOLDS } from '../settings/thresholds.ts';
 import { figuresOf } from './figures.ts';
 import type { SoakResult } from './result.ts';
 
@@ -33,13 +33,13 @@ export function judgeThreshold(threshold: Entry, soak: SoakResult, limits: Limit
       measurement,
     );
   if (measured.growsPerHour === undefined) return pass(`${told}, ${at}`, measurement);
-  const { steady }: Threshold = threshold;
+  const { isAdvice } = measured;
   const days = limits.PLANNED_RESTART_DAYS;
   const hours = (limit - value) / measured.growsPerHour;
   const met = `${told}, met in ${lasting(hours)} at this pace`;
-  if (steady && hours < days * HOURS_PER_DAY)
+  if (!isAdvice && hours < days * HOURS_PER_DAY)
     return fail(`${met}, sooner than PLANNED_RESTART_DAYS=${days}, ${at}`, measurement);
-  return pass(`${met}${steady ? '' : ', which is advice'}, ${at}`, measurement);
+  return pass(`${met}${isAdvice ? ', which is advice' : ''}, ${at}`, measurement);
 }
 
 function lasting(hours: number): string {

@@ -53,6 +53,14 @@ test('a week of readings is kept in little memory and has the same trend', () =>
   expect(kept.trend()?.perHour).toBeCloseTo(3600);
 });
 
+test('tells what goes on from what was ending', () => {
+  const leak = trendOf(series((second) => 7500 + 2 * second));
+  const cache = trendOf(series((second) => 7500 + 100 * Math.min(second, 25) + second));
+  expect(leak?.lateShare).toBeCloseTo(0.5);
+  expect(cache?.lowPerHour).toBeGreaterThan(0);
+  expect(cache?.lateShare).toBeLessThan(0.3);
+});
+
 test('what comes while the agent settles is no trend, and what grows on is one', () => {
   const settling = new Readings();
   const leaking = new Readings();

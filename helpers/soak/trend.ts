@@ -14,6 +14,8 @@ export const trend = z.object({
   readings: z.number().int(),
   /** What it comes to from the first reading to the last. */
   rise: z.number(),
+  /** Of what it grew by from its first third to its last, how much after the second: half where it is even, less where it ends. */
+  lateShare: z.number().optional(),
 });
 export type Trend = z.output<typeof trend>;
 
@@ -55,6 +57,16 @@ function kendallVariance(values: readonly number[]): number {
   return (term(values.length) - tied) / 18;
 }
 
+function lateShare(readings: readonly Reading[]): number | undefined {
+  const third = Math.floor(readings.length / 3);
+  const [first, second, last] = [0, third, readings.length - third].map((from) =>
+    median(new Float64Array(readings.slice(from, from + third).map(({ value }) => value)).sort()),
+  );
+  if (first === undefined || second === undefined || last === undefined || last === first)
+    return undefined;
+  return (last - second) / (last - first);
+}
+
 /**
  * The Theil–Sen slope and Sen's rank interval (Sen, JASA 63, 1968; Helsel et al., Statistical Methods
  * in Water Resources, USGS TM 4-A3, 2020, section 10.1): a few peaks do not bend it, and memory is all
@@ -78,6 +90,7 @@ export function trendOf(all: readonly Reading[]): Trend | undefined {
     highPerHour: at((slopes.length + reach) / 2) * SECONDS_PER_HOUR,
     readings: readings.length,
     rise: (perHour * seconds) / SECONDS_PER_HOUR,
+    lateShare: lateShare(readings),
   };
 }
 

@@ -27,7 +27,14 @@ const sample = (second: number, figures: Partial<Sample> = {}): Sample => ({
   signals: 0,
   decisions: 1000 + second * 500,
   drops: second,
-  ...{ rssKb: 7500, cpuTicks: second * 10, threads: 2, fileDescriptors: 120, childProcesses: 0 },
+  ...{
+    rssKb: 7500,
+    lockedKb: 102_400,
+    cpuTicks: second * 10,
+    threads: 2,
+    fileDescriptors: 120,
+    childProcesses: 0,
+  },
   eventLines: 0,
   ...figures,
 });
@@ -133,6 +140,20 @@ test('CPU is a rate in percent of one core, and what was not read is a gap', () 
   });
 });
 
+test('the last sample, of less time than the others and partly without load, is a rate and no dip', () => {
+  const end = { ...sample(4), decisions: 1000 + 3.5 * 500, cpuTicks: 35 };
+  soaked('audit', [sample(0), sample(1), sample(2), sample(3), end]);
+  run.writeJson('audit/soak.json', { ...exampleSoak, measuredSeconds: 3.5 });
+  const [half] = soakSeries(run.path);
+  expect(half?.rate.map(([, rate]) => rate)).toEqual([500, 500, 500, 500]);
+  expect(half?.cpu.map(([, percent]) => percent)).toEqual([10, 10, 10, 10]);
+  // Of next to no time, in which no event came yet.
+  run.writeJson('audit/soak.json', { ...exampleSoak, measuredSeconds: 3.01 });
+  expect(soakSeries(run.path)[0]?.rate.at(-1)?.[0]).toBe(3.01);
+  run.writeJson('audit/soak.json', { ...exampleSoak, measuredSeconds: 3 });
+  expect(soakSeries(run.path)[0]?.rate).toHaveLength(3);
+});
+
 test('a limit is a line where its threshold says so, and growth counts from the baseline', () => {
   soaked('audit', [sample(0), sample(1)]);
   run.writeJson('audit/soak.json', { ...exampleSoak, rss: { baselineKb: 7000, samples: 2 } });
@@ -141,6 +162,7 @@ test('a limit is a line where its threshold says so, and growth counts from the 
     MAX_DESCRIPTORS: 1024,
     MAX_THREADS: 128,
     MAX_CHILD_PROCESSES: 8,
+    MAX_LOCKED_KB: 143_360,
   };
   const settings = {
     MAX_RINGBUF_DROPS: 41,
@@ -152,7 +174,7 @@ test('a limit is a line where its threshold says so, and growth counts from the 
   expect(drawn.map(([name, svg]) => [name, svg.match(/(?<=>)(limit|baseline) [^<]+/g)])).toEqual([
     ['decisions.svg', null],
     ['drops.svg', ['limit 41']],
-    ['memory.svg', ['baseline 7', 'limit 9']],
+    ['memory.svg', ['baseline 7', 'limit 9', 'limit 140']],
     ['resources.svg', ['limit 50', 'limit 1,024', 'limit 128', 'limit 8']],
     ['open-latency.svg', null],
   ]);

@@ -18,6 +18,7 @@ type ChartFile = (typeof CHART_FILES)[number];
 type Drawing = Pick<Chart, 'panels'> & { readonly about: string };
 
 const MB = 1000;
+const KIB_PER_MIB = 1024;
 
 /** The limits that are lines in the panel of a figure, as the run's record has them. */
 function limitsOn(run: RunRecord, line: NonNullable<Threshold['line']>): number[] {
@@ -79,6 +80,11 @@ function drawings(
           name: 'resident memory, MB',
           points: ({ rss }) => rss.map(([x, kb]) => [x, kb / MB]),
           levels: memoryLevels(soaks, limitsOn(run, 'rss')),
+        },
+        {
+          name: 'locked memory and BPF maps, MiB',
+          points: ({ locked }) => locked.map(([x, kb]) => [x, kb / KIB_PER_MIB]),
+          levels: limitsOn(run, 'locked').map((kb) => limitLevel(kb / KIB_PER_MIB)),
         },
       ],
     },

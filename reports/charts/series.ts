@@ -54,7 +54,21 @@ function grown(samples: readonly Sample[], at: Clock, figure: Figure): Point[] {
   return read.map(([x, value]) => [x, value - (read[0]?.[1] ?? value)]);
 }
 
-function rates(counts: readonly Point[]): Point[] {
+/**
+ * The last sample is taken when the load has ended, some time after the one before: what was made until then is a rate of that time,
+ * and one of next to no time is drawn with the one before it. Neither is a dip.
+ * @param until when the load ended.
+ */
+function duringLoad(counts: readonly Point[], until: number): readonly Point[] {
+  const loaded = counts.map(([x, y]) => [Math.min(x, until), y] as const);
+  const [before, second, last] = loaded.slice(-3);
+  if (before === undefined || second === undefined || last === undefined) return loaded;
+  const isShort = last[0] - second[0] < (second[0] - before[0]) / 2;
+  return isShort ? [...loaded.slice(0, -2), last] : loaded;
+}
+
+function rates(all: readonly Point[], until = Number.POSITIVE_INFINITY): Point[] {
+  const counts = duringLoad(all, until);
   return counts.slice(1).flatMap(([x, y], index) => {
     const [beforeX, beforeY] = counts[index] ?? [x, y];
     return x > beforeX ? [[x, (y - beforeY) / (x - beforeX)] as const] : [];
@@ -78,19 +92,25 @@ export function soakSeries(path: string) {
     const at: Clock = ({ elapsedMs }) => (elapsedMs - first.elapsedMs) / 1000;
     const decisions = grown(samples, at, (one) => one.decisions);
     const result = resultOf(run, phase);
+    const until = result && result.measuredSeconds - first.elapsedMs / 1000;
     return {
       phase,
       end: at(last),
       samples: samples.length,
       /** Decisions a second, between one sample and the next. */
-      rate: rates(decisions),
+      rate: rates(decisions, until),
       /** Since the soak's first sample. */
       decisions,
       drops: grown(samples, at, ({ drops }) => drops),
       /** Resident memory of the agent, kB. */
       rss: points(samples, at, ({ rssKb }) => rssKb),
+      /** What it locks, its BPF maps among it, KiB. */
+      locked: points(samples, at, ({ lockedKb }) => lockedKb),
       /** Use of one core, in percent, between one sample and the next: a tick is a hundredth of a second. */
-      cpu: rates(points(samples, at, ({ cpuTicks }) => cpuTicks)),
+      cpu: rates(
+        points(samples, at, ({ cpuTicks }) => cpuTicks),
+        until,
+      ),
       descriptors: points(samples, at, ({ fileDescriptors }) => fileDescriptors),
       threads: points(samples, at, ({ threads }) => threads),
       childProcesses: points(samples, at, (one) => one.childProcesses),

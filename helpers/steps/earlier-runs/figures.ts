@@ -75,6 +75,7 @@ const OF_SOAK: readonly OfSoak[] = [
     ...less('open descriptors', 'at most', 16),
     of: ({ resources }) => resources?.descriptors.highest,
   },
+  { ...less('its own files', 'KiB', 64), of: ({ resources }) => resources?.files?.highest },
   {
     ...less('logged and written to disk', 'KiB an hour', 1024),
     of: ({ written }) => each(written?.bytes, written?.seconds, SECONDS_PER_HOUR / 1024),
