@@ -88,7 +88,7 @@ test('the picture shows the rooms that there are, and the linter refuses what it
 
 test.each([
   ['canary', 'canary', []],
-  ['reports', 'reports', ['cost', 'fixtures/examples', 'host', 'review', 'soak']],
+  ['reports', 'reports', ['cost', 'fixtures/examples', 'fleet', 'host', 'review', 'soak']],
   ['vm', 'helpers/staging-vm', []],
   ['rehearsals', 'fixtures/rehearsals', []],
   ['rehearsals', 'fixtures/worlds', []],
@@ -125,6 +125,7 @@ const BACK_ARROWS: readonly (readonly [file: string, imported: string, says: Reg
   ['canary/planted.spec.ts', '../helpers/run/door.ts', /steps and judges/],
   ['canary/planted.spec.ts', '../fixtures/examples/x.ts', /steps and judges/],
   ['reports/planted.ts', '../helpers/changes/undo.ts', /results and the run directory only/],
+  ['reports/planted.ts', '../helpers/fleet/outliers.ts', /results and the run directory only/],
   ['reports/planted.ts', '../helpers/soak/soak.ts', /results and the run directory only/],
   ['reports/planted.ts', '../helpers/host/processes.ts', /results and the run directory only/],
   ['reports/planted.ts', '../helpers/review/what-if.ts', /results and the run directory only/],

@@ -51,6 +51,20 @@ export function junitXml(report: JunitReport): string {
   return asciiXml(withTotals(builder.build(), report.rows));
 }
 
+/** One suite of all criteria, as a piece of a document of many: `tests` counts all, `skipped` is beside it. */
+export function suiteXml(report: JunitReport, name: string): string {
+  const builder = junit.newBuilder();
+  const suite = addSuite(builder, report, name);
+  for (const row of report.rows) addCriterion(suite, row, report);
+  for (const error of report.outside) {
+    const text = withoutMarks(xmlText(capped(error, MAX_MESSAGE)));
+    addCase(suite, report, text.slice(0, 200)).error(text, 'inconclusive', cdataText(text));
+  }
+  const [piece] = /<testsuite\b.*<\/testsuite>/s.exec(asciiXml(builder.build())) ?? [];
+  if (piece === undefined) throw new Error('junit-report-builder wrote no suite');
+  return piece;
+}
+
 /**
  * Sums on the root for who reads nothing below it. Jenkins' schema knows no `skipped` there, so a reader would take all
  * that is no failure for passed: `tests` on the root counts what was judged, and each suite all that it has.

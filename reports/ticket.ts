@@ -307,7 +307,7 @@ function commands({ commands: totals }: Ticket): string[] {
 }
 
 /** A heading with what stands below it; nothing at all when nothing does. */
-function chapter(heading: string, lines: readonly string[]): string[] {
+export function chapter(heading: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', `## ${heading}`, '', ...lines];
 }
 

@@ -5,9 +5,9 @@ import type { Manifest } from './manifest.ts';
 import type { Summary } from './summary.ts';
 
 /** https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
-const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 /** https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md */
-const PREDICATE_TYPE = 'https://in-toto.io/attestation/test-result/v0.1';
+export const PREDICATE_TYPE = 'https://in-toto.io/attestation/test-result/v0.1';
 /** https://github.com/in-toto/attestation/blob/main/spec/v1/envelope.md */
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 

@@ -29,6 +29,8 @@ export const runRecord = z.object({
   startedAt: z.string(),
   hostname: z.string(),
   kernel: z.object({ value: z.string().optional() }),
+  /** PRETTY_NAME of os-release(5). */
+  distribution: z.string().optional(),
   /** What of the host decides on an agent's figures, by name, as it was when the run began. */
   hostProfile: z.record(z.string(), z.string()).optional(),
   /** Which suite judged: the version of its package, the hash of its sources, and the Node that ran it. */

@@ -1,6 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
-import { PAYLOAD_TYPE, sealedHashes, testResult } from './attestation.ts';
+import {
+  PAYLOAD_TYPE,
+  type SealedHashes,
+  type Statement,
+  sealedHashes,
+  testResult,
+} from './attestation.ts';
 import { envelope, envelopeText, keyId, wrap } from './dsse.ts';
 import { FILES_FILE, OF_THE_REVIEW } from './kept-files.ts';
 import {
@@ -73,6 +79,24 @@ function writtenSummary(run: RunDirectory): Summary {
 }
 
 /**
+ * Writes `manifest.json` and `attestation.dsse.json`.
+ * @param said what is attested, by the hashes of the files that it names. @returns how many files are sealed.
+ */
+export async function writeSeal(
+  run: RunDirectory,
+  said: (hashes: SealedHashes) => Statement,
+  key: KeyObject | undefined,
+): Promise<number> {
+  const sealed = await takeManifest(run.path, new Date().toISOString());
+  const text = `${JSON.stringify(sealed, null, 2)}\n`;
+  const statement = said(sealedHashes(text, sealed));
+  const wrapped = wrap(PAYLOAD_TYPE, Buffer.from(JSON.stringify(statement)), key);
+  run.writeText(MANIFEST_FILE, text);
+  run.writeText(ATTESTATION_FILE, envelopeText(wrapped));
+  return sealed.files.length;
+}
+
+/**
  * Seals a finished run: `manifest.json` with the hash of every file, and an in-toto attestation over
  * it. The last thing that is written; whatever changes a file afterwards is found by `verify`.
  * @throws Error when the directory cannot be read or written, or is not a run's.
@@ -83,14 +107,9 @@ export async function sealRun(path: string, key: KeyObject | undefined): Promise
   keepFormerSeal(run);
   // From here on the manifest holds what each file is.
   rmSync(run.file(FILES_FILE), { force: true });
-  const sealed = await takeManifest(path, new Date().toISOString());
-  const text = `${JSON.stringify(sealed, null, 2)}\n`;
-  const statement = testResult(ending, sealedHashes(text, sealed));
-  const wrapped = wrap(PAYLOAD_TYPE, Buffer.from(JSON.stringify(statement)), key);
-  run.writeText(MANIFEST_FILE, text);
-  run.writeText(ATTESTATION_FILE, envelopeText(wrapped));
+  const files = await writeSeal(run, (hashes) => testResult(ending, hashes), key);
   return {
-    files: sealed.files.length,
+    files,
     signedBy: key === undefined ? undefined : keyId(key),
     exitCode: exitCodeOf(ending.status),
   };

@@ -4,16 +4,24 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { exampleRecords, exampleRun } from '../../fixtures/examples/example-run.ts';
 import { CATALOGUE, SECTIONS } from '../criteria/catalogue.ts';
+import { fleetSummary } from './fleet-summary.ts';
 import { recordReportProblem } from './report-problems.ts';
 import { criterionRecord, RunDirectory } from './run-directory.ts';
 import { summary, summaryOf } from './summary.ts';
 
-const SCHEMA = join(import.meta.dirname, '../../docs/summary.schema.json');
+const DOCS = join(import.meta.dirname, '../../docs');
 
-test('the published schema is the one that is written by (`npm test -- summary -u` renews it)', async () => {
-  const schema = z.toJSONSchema(summary, { io: 'input' });
-  await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(SCHEMA);
-});
+test.each([
+  ['summary', summary],
+  ['fleet-summary', fleetSummary],
+])(
+  'the published schema of a %s is the one that is written by (`npm test -- summary -u` renews it)',
+  async (name, shape) => {
+    const schema = z.toJSONSchema(shape, { io: 'input' });
+    const path = join(DOCS, `${name}.schema.json`);
+    await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(path);
+  },
+);
 
 test('the published schema names every criterion and section of the runbook with its title', () => {
   const schema = JSON.stringify(z.toJSONSchema(summary, { io: 'input' }));

@@ -13,6 +13,7 @@ import {
   testResult,
 } from './attestation.ts';
 import { type Envelope, envelope, envelopeText, signedBy } from './dsse.ts';
+import { fleetResult, fleetSummary } from './fleet-summary.ts';
 import {
   ATTESTATION_FILE,
   type Difference,
@@ -86,19 +87,28 @@ function signatureOf(wrapped: Envelope, key: KeyObject | undefined): Signature {
   return wrapped.signatures.length === 0 ? 'unsigned' : signedBy(wrapped, key);
 }
 
+/** What the sealed evidence says: of one run, or of many that were judged together. */
+function saidBy(text: string, hashes: SealedHashes): Statement | undefined {
+  const json = jsonOf(text);
+  const fleet = fleetSummary.safeParse(json).data;
+  if (fleet !== undefined) return fleetResult(fleet, hashes);
+  const one = summary.safeParse(json).data;
+  return one && testResult(one, hashes);
+}
+
 /** What the attestation says must be what the evidence says. */
 function statementProblems(stated: Statement, hashes: SealedHashes, text: string): string[] {
   if (!stated.subject.some(({ digest }) => digest.sha256 === hashes.manifest))
     return [`${MANIFEST_FILE} differs from the one that ${ATTESTATION_FILE} speaks of`];
-  const sealedSummary = summary.safeParse(jsonOf(text));
-  if (!sealedSummary.success)
+  const said = saidBy(text, hashes);
+  if (said === undefined)
     return ['summary.json is missing or cannot be read, so it supports no result'];
   const { status } = stated.predicate;
-  if (status !== sealedSummary.data.status)
+  if (status !== said.predicate.status)
     return [
-      `${ATTESTATION_FILE} says "${status}" and summary.json says "${sealedSummary.data.status}"`,
+      `${ATTESTATION_FILE} says "${status}" and summary.json says "${said.predicate.status}"`,
     ];
-  return isDeepStrictEqual(testResult(sealedSummary.data, hashes), stated)
+  return isDeepStrictEqual(said, stated)
     ? []
     : [`${ATTESTATION_FILE} differs from what the sealed evidence says`];
 }

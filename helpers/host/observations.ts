@@ -39,6 +39,16 @@ export function activeLsms(hostRoot: string): Observation<readonly string[]> {
   return mapKnown(readText(path), (text) => text.split(',').map((name) => name.trim()));
 }
 
+/** The name of the distribution: PRETTY_NAME of os-release(5), without its quotes. */
+export function distribution(hostRoot: string): Observation<string> {
+  const observed = readText(hostPath(hostRoot, 'etc/os-release'));
+  if (!observed.known) return observed;
+  const name = /^PRETTY_NAME=(["']?)(.+)\1$/m.exec(observed.value)?.[2];
+  return name === undefined
+    ? { known: false, reason: 'it has no PRETTY_NAME', source: observed.source }
+    : { ...observed, value: name };
+}
+
 /** The host's mounts; in a rehearsal those of the folder that plays the host. */
 export function mounts(hostRoot: string): Observation<readonly Mount[]> {
   const path = hostPath(hostRoot, hostRoot === '/' ? 'proc/self/mounts' : 'proc/mounts');

@@ -1,8 +1,8 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
-import { readKnownEvents } from '../settings/known-events.ts';
+import { type KnownEvent, readKnownEvents } from '../settings/known-events.ts';
 import { ownCommand } from '../text/own-command.ts';
-import { KNOWN_EVENTS_FILE, unusedKnownEvents } from './known-events.ts';
+import { KNOWN_EVENTS_FILE, knownOf, unusedKnownEvents } from './known-events.ts';
 import { lostNotes } from './lost-notes.ts';
 import { entryKey, entryKeyOf, recordedGroups } from './recorded-groups.ts';
 import { hasExpired, isSigned, REVIEW_FILE, type ReviewEntry, readReview } from './review-file.ts';
@@ -59,11 +59,30 @@ function knownRemarks(run: RunDirectory, entries: readonly ReviewEntry[], now: D
   return remarks.map((remark) => `; ${remark}`).join('');
 }
 
-/** Judges the review: pending is inconclusive, an unresolved critical false positive fails. */
-export async function judgeReview(run: RunDirectory, now = new Date()): Promise<Judgement> {
+/** An entry that nobody settled in the run itself, with what was said of its group elsewhere. */
+export function answered(
+  entry: ReviewEntry,
+  elsewhere: readonly KnownEvent[],
+  now: Date,
+): ReviewEntry {
+  const isOpen = ['open', 'expired'].includes(standingOf(entry, now));
+  const { group: _group, ...said } = (isOpen && knownOf(entry.group, elsewhere, now)) || entry;
+  return { ...entry, ...said };
+}
+
+/**
+ * Judges the review: pending is inconclusive, an unresolved critical false positive fails.
+ * @param elsewhere what a person said of groups outside of this run; it settles nothing that the run's own review did.
+ */
+export async function judgeReview(
+  run: RunDirectory,
+  now = new Date(),
+  elsewhere: readonly KnownEvent[] = [],
+): Promise<Judgement> {
   const source = run.finalPath(REVIEW_FILE);
-  const state = readReview(run);
-  if (!state.ok) return inconclusive(state.reason, { source });
+  const read = readReview(run);
+  if (!read.ok) return inconclusive(read.reason, { source });
+  const state = { groups: read.groups.map((entry) => answered(entry, elsewhere, now)) };
   const counted = (value: number, unit: string) => ({ value, limit: 0, unit, source });
   const of = (standing: Standing) =>
     state.groups.filter((entry) => standingOf(entry, now) === standing).map(({ group }) => group);

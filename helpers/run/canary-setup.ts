@@ -18,7 +18,7 @@ import { summarise } from '../evidence/summary.ts';
 import { recordOfVitest } from '../evidence/vitest-record.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { newestMessage } from '../host/kernel-log.ts';
-import { hostPath, kernelRelease } from '../host/observations.ts';
+import { distribution, hostPath, kernelRelease } from '../host/observations.ts';
 import { readProfileSettings } from '../host/profile.ts';
 import { finishedRun, judgedAgain, keepSignature, sameCandidate } from '../rejudge/finished-run.ts';
 import { copyToJudge, putInPlace } from '../rejudge/in-place.ts';
@@ -201,6 +201,12 @@ async function hold({ directory }: RunPlace, since: string): Promise<Guardian> {
 
 const GIB = 2 ** 30;
 
+/** Told where it can be read; nothing is judged by it. */
+function distributionOf(hostRoot: string): string | undefined {
+  const name = distribution(hostRoot);
+  return name.known ? name.value : undefined;
+}
+
 /** What of the machine decides on how long things take. */
 const machine = (): Record<string, string> => ({
   processors: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
@@ -247,6 +253,7 @@ async function beginIn(place: RunPlace, asked: Settings, specs: readonly string[
     startedAt,
     hostname: hostname(),
     kernel: kernelRelease(settings.HOST_ROOT),
+    distribution: distributionOf(settings.HOST_ROOT),
     hostProfile: { ...(await readProfileSettings(settings.HOST_ROOT)), ...machine() },
     suite: suiteOfRun(),
     ownSpecs: await ownSpecs(specs),

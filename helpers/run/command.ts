@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, URL>> = {
   rehearse: source('fixtures/worlds/world'),
   review: source('helpers/review/review-command'),
   verify: source('helpers/evidence/verify-command'),
+  fleet: source('reports/fleet-command'),
   recover: source('helpers/changes/recover'),
   profile: source('helpers/host/record-profile'),
 };
