@@ -5,9 +5,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST = [
   ...['runbook', 'drill', 'strangers', 'review', 'evidence', 'lost-files', 'one-cause'],
   ...['hostile-surroundings', 'killed-drill', 'lost-evidence', 'door', 'previous-version', 'world'],
-  ...['own-specs', 'kernel-log'],
+  ...['own-specs', 'kernel-log', 'fleet'],
   ...['interrupts', 'changed-meanwhile', 'restart-faults', 'decision-faults', 'one-verdict'],
-  ...['seal', 'rooms'],
+  ...['seal', 'fleet-command', 'rooms'],
 ];
 
 function rank({ moduleId }: TestSpecification): number {

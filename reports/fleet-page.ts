@@ -13,7 +13,7 @@ const HEAD = `<meta charset="utf-8">
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em }
 table { border-collapse: collapse }
-td, th { border: 1px solid #bbb; padding: .2em .6em; text-align: left; vertical-align: top; overflow-wrap: anywhere }
+td, th { border: 1px solid #bbb; padding: .2em .6em; text-align: left; vertical-align: top; overflow-wrap: break-word }
 .FAIL { background: #fdd } .INCONCLUSIVE { background: #fed }
 </style>`;
 
