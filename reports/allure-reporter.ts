@@ -58,7 +58,7 @@ function environment(run: RunRecord, verdict: RunVerdict): string {
     Status: verdict.status,
     ...Object.fromEntries(errors.map((error, index) => [`Error\\ ${index + 1}`, error])),
     Rehearsal: run.rehearsal.join('; ') || 'no',
-    'Asked\\ for': askedNames(run.asked).join(', '),
+    Phases: askedNames(run.asked).join(', '),
     Candidate: run.candidatePath,
     Version: run.candidateVersion ?? 'not told',
     'SHA-256': run.candidateSha256 ?? 'unknown',

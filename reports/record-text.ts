@@ -1,11 +1,12 @@
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
+import { unitFor } from '../helpers/text/counted.ts';
 import { capped } from './clean-text.ts';
 
 /** Longer explanations are the agent's own text; all of it is in `criteria.ndjson`. */
 const MAX_CHARACTERS = 4000;
 
 const withUnit = (value: number | string, unit: string | undefined) =>
-  capped(unit === undefined ? String(value) : `${value} ${unit}`, 400);
+  capped(unit === undefined ? String(value) : `${value} ${unitFor(value, unit)}`, 400);
 
 /** A criterion in full, as the body of a test case: verdict, explanation, measurement, findings. */
 export function recordText(record: CriterionRecord): string {

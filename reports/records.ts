@@ -4,7 +4,7 @@ import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import { PHASES, type Phase } from '../helpers/settings/settings.ts';
-import { counted } from '../helpers/text/counted.ts';
+import { counted, withUnit } from '../helpers/text/counted.ts';
 
 /** Every test of the run in the runbook's order. */
 export function testsOf(modules: readonly TestModule[]): TestCase[] {
@@ -36,8 +36,7 @@ export function limitText({ id, limit, unit }: CriterionRecord): string | undefi
   if (limit === undefined) return undefined;
   const direction = entryOf(id)?.threshold?.limit;
   const sign = direction === undefined ? '' : direction === 'highest' ? '≤ ' : '≥ ';
-  const figure = typeof limit === 'number' ? limit.toLocaleString('en') : limit;
-  return `${sign}${figure}${unit === undefined ? '' : ` ${unit}`}`;
+  return `${sign}${withUnit(limit, unit)}`;
 }
 
 /** Findings that somebody accepted, each once, with who and until when. */

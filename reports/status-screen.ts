@@ -3,7 +3,7 @@ import { inScope } from '../helpers/criteria/scope.ts';
 import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
-import { counted, inWords } from '../helpers/text/counted.ts';
+import { counted, inWords, withUnit } from '../helpers/text/counted.ts';
 import { ownCommand } from '../helpers/text/own-command.ts';
 import { oneLine } from './clean-text.ts';
 import { paragraph } from './paragraph.ts';
@@ -55,14 +55,13 @@ function entry(label: string, text: string, most: number): string[] {
 function measured(record: CriterionRecord): string[] {
   const { value, unit } = record;
   if (value === undefined) return [];
-  const of = unit === undefined ? '' : ` ${unit}`;
   const limit = limitText(record);
   // A word is no measure, and what must hold is no limit of it.
   const [found, required] =
     typeof value === 'string' ? ['found', 'required'] : ['measured', 'limit'];
   return entry(
     '',
-    `${found} ${value}${of}${limit === undefined ? '' : `, ${required} ${limit}`}`,
+    `${found} ${withUnit(value, unit)}${limit === undefined ? '' : `, ${required} ${limit}`}`,
     2,
   );
 }

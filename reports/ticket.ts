@@ -10,7 +10,7 @@ import type { CriterionRecord } from '../helpers/evidence/run-directory.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
 import type { ReviewEntry } from '../helpers/review/review-file.ts';
 import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
-import { inWords } from '../helpers/text/counted.ts';
+import { inWords, withUnit } from '../helpers/text/counted.ts';
 import { ownCommand } from '../helpers/text/own-command.ts';
 import type { CommandTotal } from './command-totals.ts';
 import { earlierRuns } from './earlier-runs.ts';
@@ -60,10 +60,9 @@ export function heading({ status, asked }: Pick<RunVerdict, 'status' | 'asked'>)
     : HEADINGS[status];
 }
 
-function withUnit(value: number | string | undefined, unit: string | undefined): string {
+function figure(value: number | string | undefined, unit: string | undefined): string {
   if (value === undefined) return '—';
-  const figure = typeof value === 'number' ? value.toLocaleString('en') : value;
-  return codeSpan(unit === undefined ? figure : `${figure} ${unit}`, 80);
+  return codeSpan(withUnit(value, unit), 80);
 }
 
 function exitCriteria(records: readonly CriterionRecord[]): string[] {
@@ -88,8 +87,8 @@ function ownCriteria(records: readonly CriterionRecord[]): string[] {
     .map(({ section, title, verdict, value, limit, unit }) => [
       codeSpan(`${section}: ${title}`),
       verdict === 'pass' ? 'pass' : `**${verdict.toUpperCase()}**`,
-      withUnit(value, unit),
-      withUnit(limit, unit),
+      figure(value, unit),
+      figure(limit, unit),
     ]);
   if (rows.length === 0) return [];
   const more = own.length - rows.length;
@@ -104,14 +103,14 @@ function limits(records: readonly CriterionRecord[]): string[] {
   const of = (name: string) => records.filter(({ id }) => entryOf(id)?.threshold?.name === name);
   const cell = (record: CriterionRecord | undefined) => {
     if (record === undefined) return '—';
-    const figure = withUnit(record.value, record.unit);
-    return record.verdict === 'pass' ? figure : `**${record.verdict.toUpperCase()}** ${figure}`;
+    const text = figure(record.value, record.unit);
+    return record.verdict === 'pass' ? text : `**${record.verdict.toUpperCase()}** ${text}`;
   };
   const rows = THRESHOLDS.map(({ name, title }) => {
     const both = of(name);
     const inMode = (mode: string) => cell(both.find(({ section }) => section === mode));
     const limit = both.map(limitText).find((text) => text !== undefined);
-    return [title, inMode('audit'), inMode('enforce'), withUnit(limit, undefined)];
+    return [title, inMode('audit'), inMode('enforce'), figure(limit, undefined)];
   });
   return chapter('Limits of the soak', table(['limit', 'audit', 'enforce', 'at'], rows));
 }
@@ -134,8 +133,8 @@ function figures(records: readonly CriterionRecord[]): string[] {
     .slice(0, MOST_FIGURES)
     .map(({ section, title, verdict, value, limit, unit }) => [
       `${section}: ${title}`,
-      `${verdict === 'pass' ? '' : `**${verdict.toUpperCase()}** `}${withUnit(value, unit)}`,
-      withUnit(`≤ ${limit?.toLocaleString('en')}`, unit),
+      `${verdict === 'pass' ? '' : `**${verdict.toUpperCase()}** `}${figure(value, unit)}`,
+      figure(`≤ ${limit?.toLocaleString('en')}`, unit),
     ]);
   const more = all.length - rows.length;
   return chapter('Times and costs', [

@@ -5,6 +5,7 @@ import {
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
+import { counted } from '../text/counted.ts';
 import { clockProblem } from '../workload/clocks.ts';
 import { ofOneLife } from './one-life.ts';
 import type { SoakResult } from './result.ts';
@@ -192,7 +193,7 @@ export function samplesComplete(soak: SoakResult): Judgement {
   const measurement = { value: failed, limit, unit: 'failed scrapes', source };
   if (decreased !== undefined) return inconclusive(decreased, measurement);
   if (taken === 0) {
-    const text = `no scrape of ${source} succeeded: ${lastError ?? 'none was tried'}`;
+    const text = `none of ${counted(tried, 'read')} of ${source} returned metrics: ${lastError ?? 'none was tried'}`;
     return inconclusive(text, measurement);
   }
   // What the pace demands: one at the beginning and one for each interval that has passed.

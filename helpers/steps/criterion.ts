@@ -21,6 +21,7 @@ import { inScope, notRequested } from '../criteria/scope.ts';
 import { showable } from '../criteria/showable.ts';
 import type { CriterionRecord } from '../evidence/run-directory.ts';
 import type { Phase } from '../settings/settings.ts';
+import { unitFor } from '../text/counted.ts';
 import { canaryRun } from './canary-run.ts';
 import { afterDeath, onOurFiles } from './consequences.ts';
 import { untilDeadline } from './deadline.ts';
@@ -137,10 +138,11 @@ class CriterionFailure extends Error {
   override readonly name: string;
   constructor(record: CriterionRecord) {
     const { value, limit, unit, source, at } = record;
-    const ofUnit = unit === undefined ? '' : ` ${unit}`;
+    const ofUnit = (figure: number | string) =>
+      unit === undefined ? figure : `${figure} ${unitFor(figure, unit)}`;
     const measured = [
-      ...(value === undefined ? [] : [`measured: ${value}${ofUnit}`]),
-      ...(limit === undefined ? [] : [`limit: ${limit}${ofUnit}`]),
+      ...(value === undefined ? [] : [`measured: ${ofUnit(value)}`]),
+      ...(limit === undefined ? [] : [`limit: ${ofUnit(limit)}`]),
       ...(source === undefined ? [] : [`source: ${source}`]),
       `at: ${at}`,
     ];
