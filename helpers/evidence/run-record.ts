@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PHASES } from '../settings/settings.ts';
+import { issuesText } from '../text/zod-words.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /** A file that the verdict is about, with its SHA-256 as it was when the run began. */
@@ -74,7 +75,7 @@ export function readRunRecord(run: RunDirectory): RunRecord | undefined {
   try {
     return run.readJson('run.json', runRecord);
   } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    const why = error instanceof z.ZodError ? issuesText(error) : (error as Error).message;
     throw new UnreadableRun(`${run.file('run.json')} is not what a run writes: ${why}`);
   }
 }

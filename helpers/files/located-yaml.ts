@@ -1,5 +1,6 @@
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { issueText } from '../text/zod-words.ts';
 
 /** A YAML file that a person wrote, checked; or every problem with the line and column it is at. */
 export type LocatedYaml<T> =
@@ -48,8 +49,8 @@ export function readLocatedYaml<T>(
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data, document };
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    at(offsetOf(document, path), `${placeText(path) || 'the file'}: ${message}`),
+  const problems = parsed.error.issues.map((issue) =>
+    at(offsetOf(document, issue.path), issueText(issue, placeText(issue.path))),
   );
   return { ok: false, problems };
 }

@@ -25,7 +25,7 @@ test('each setting that differs is named with both values, also when one side la
 test('a file that is no profile is refused with the place of the fault', () => {
   const other = JSON.stringify({ schema: 2, recordedAt: 'x', hostname: 'h', settings: {} });
   expect(() => parseProfile(other, 'p.json')).toThrow(
-    /^p\.json is not a host profile: schema: .*; recordedAt: /,
+    /^p\.json is not a host profile: schema: expected 1; recordedAt: expected a time, .*; record one on a production host with `npm run profile -- production\.json`$/,
   );
   const good = {
     schema: 1,

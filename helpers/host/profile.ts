@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { ownCommand } from '../text/own-command.ts';
+import { issuesText } from '../text/zod-words.ts';
 import {
   activeLsms,
   cgroupControllers,
@@ -70,6 +72,8 @@ export function compareProfiles(
   });
 }
 
+const RECORD_ONE = `record one on a production host with \`${ownCommand('profile', 'production.json')}\``;
+
 /**
  * Reads the text of a profile that `npm run profile` recorded.
  * @param path of the file, for the message.
@@ -80,10 +84,10 @@ export function parseProfile(text: string, path: string): HostProfile {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${path} is not JSON: ${(error as Error).message}`);
+    const why = (error as Error).message.replaceAll(/\s+/g, ' ');
+    throw new Error(`${path} is not JSON: ${why}; ${RECORD_ONE}`);
   }
   const parsed = hostProfile.safeParse(value);
   if (parsed.success) return parsed.data;
-  const why = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new Error(`${path} is not a host profile: ${why.join('; ')}`);
+  throw new Error(`${path} is not a host profile: ${issuesText(parsed.error)}; ${RECORD_ONE}`);
 }

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { AgentEvent } from '../agent/contract/events.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
+import { issuesText } from '../text/zod-words.ts';
 
 /** Every group of every phase, one a line, as it was seen: what the review is compared with. */
 export const GROUPS_FILE = 'decision-groups.ndjson';
@@ -85,7 +86,7 @@ export async function* recordedGroups(run: RunDirectory): AsyncGenerator<Recorde
     try {
       yield recordedGroup.parse(JSON.parse(line));
     } catch (error) {
-      const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+      const why = error instanceof z.ZodError ? issuesText(error) : (error as Error).message;
       throw new Error(`${GROUPS_FILE}:${number}: not what a run writes: ${why}`);
     }
   }

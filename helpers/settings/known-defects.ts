@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { readRegularFile } from '../files/regular-file.ts';
+import { issuesText } from '../text/zod-words.ts';
 
 /** Policies that the agent must refuse; accepting one is a finding of its own name. */
 const REFUSED_POLICIES = [
@@ -58,10 +59,7 @@ export function readKnownDefects(path: string): KnownDefects {
   try {
     return knownDefects.parse(parse(readRegularFile(path)));
   } catch (error) {
-    const why =
-      error instanceof z.ZodError
-        ? error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('; ')
-        : (error as Error).message;
+    const why = error instanceof z.ZodError ? issuesText(error) : (error as Error).message;
     throw new Error(
       `cannot be used (a YAML list of defect, acceptedBy, reason, until: YYYY-MM-DD): ${why.replaceAll(/\s*\n\s*/g, ' ')}`,
     );

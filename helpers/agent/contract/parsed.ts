@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { inOneLine } from '../../text/escaped-character.ts';
+import { expectation } from '../../text/zod-words.ts';
 
 /** What a parser gives back: the value, or why there is none (expected, seen, where). */
 export type Parsed<T> =
@@ -53,21 +54,6 @@ export function describeZodError(error: z.ZodError, document: unknown): string {
     );
   const more = error.issues.length - described.length;
   return `${described.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
-}
-
-function expectation(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `expected ${issue.expected}`;
-    case 'invalid_value':
-      return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
-    case 'too_small':
-      return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
-    case 'too_big':
-      return `expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
-    default:
-      return issue.message;
-  }
 }
 
 function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
