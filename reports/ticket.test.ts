@@ -191,7 +191,7 @@ test('says how many commands of the agent each section ran, how long they took, 
   expect(ticketText(ticket())).not.toContain('Commands of the agent');
 });
 
-test('figures are those of the soak’s limits, and of no criterion whose id only ends like one', () => {
+test("figures are those of the soak's limits, and of no criterion whose id only ends like one", () => {
   const own = { id: 'own.rss-growth', section: 'own', value: 4711 };
   const text = ticketText(ticket({ 'exit.audit': own, 'audit.rss-growth': { value: 12 } }));
   expect(text).toContain('MAX_RSS_GROWTH_KB | `12` | — | — |');

@@ -11,7 +11,7 @@ test('what the agent said is shown as one line, cut, and in words when it is not
   expect(outputText(' \n')).toBe('(nothing)');
 });
 
-test('a terminal’s C0 control characters never get through, and the length is bounded', () => {
+test("a terminal's C0 control characters never get through, and the length is bounded", () => {
   fc.assert(
     fc.property(anyText(), fc.integer({ min: 1, max: 400 }), (text, limit) => {
       const printed = outputText(text, limit);

@@ -20,7 +20,7 @@ function slices(factors: Partial<Record<keyof TimedOpens, number>>, noise: numbe
 
 const judge = (timed: readonly TimedOpens[]) => judgeDecisionTimes(timed, { source: 'times' });
 
-test('opens that take the same with many rules pass, with the agent’s own clock told', () => {
+test("opens that take the same with many rules pass, with the agent's own clock told", () => {
   const judgement = judge(slices({}, 0.1));
   expect(judgement).toMatchObject({ verdict: 'pass', limit: 2, unit: 'many/few rules' });
   expect(judgement.explanation).toMatch(/by the agent’s own clock, took 1\.00 times as long/);

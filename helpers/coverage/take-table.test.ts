@@ -118,11 +118,11 @@ async function take(
 }
 
 describe('event lines that a busy host holds up', () => {
-  test('a line that takes some seconds is its route’s', async () => {
+  test("a line that takes some seconds is its route's", async () => {
     expect((await take(['user'], [8000])).verdicts).toEqual(['1 pass', '1 pass', '1 pass']);
   });
 
-  test('a line that comes at the next route is late, and nobody’s fault', async () => {
+  test("a line that comes at the next route is late, and nobody's fault", async () => {
     const { verdicts, texts } = await take(['user'], [10_700]);
     expect(verdicts).toEqual(['0 inconclusive', '2 inconclusive', '1 pass']);
     expect(texts).toContain(
@@ -158,7 +158,7 @@ describe('controls behind routes whose lines do not come', () => {
     expect(seconds).toBeLessThan(5);
   });
 
-  test('a line that is told before they are is its route’s', async () => {
+  test("a line that is told before they are is its route's", async () => {
     expect((await take(['user'], [2900], () => 3000)).verdicts).toEqual(Array(3).fill('1 pass'));
   });
 

@@ -75,3 +75,7 @@ test('a step that a knob makes longer has the time for it', () => {
 test('no criterion of the specs is skipped, singled out or put off by hand', () => {
   expect(specs.join('\n')).not.toMatch(/\.(skip|only|todo)\b/);
 });
+
+test('a title has no quote that a person who greps for it would not type', () => {
+  expect(CATALOGUE.map(({ title }) => title).filter((title) => /[‘’“”]/.test(title))).toEqual([]);
+});

@@ -625,7 +625,7 @@ const ENTRIES = {
   ...needing('rollback.baseline', {
     'rollback.removed': { title: "the drill's rules are removed and the agent stops", byOpens },
     'rollback.event-fields': {
-      title: 'every event line of the drill’s own opens tells what we know of ourselves',
+      title: "every event line of the drill's own opens tells what we know of ourselves",
       evidence: ['rollback/**/agent.stdout.ndjson'],
     },
   }),

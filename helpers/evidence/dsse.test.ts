@@ -7,7 +7,7 @@ const payload = Buffer.from('hello world');
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const stranger = generateKeyPairSync('ed25519');
 
-test('signs the bytes that the protocol’s own example names', () => {
+test("signs the bytes that the protocol's own example names", () => {
   // https://github.com/secure-systems-lab/dsse/blob/master/protocol.md#test-vectors
   expect(preAuthenticationEncoding(TYPE, payload).toString()).toBe(
     'DSSEv1 29 http://example.com/HelloWorld 11 hello world',

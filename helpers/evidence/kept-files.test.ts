@@ -60,7 +60,7 @@ test('what the run itself begins anew is told, whoever wrote its first line', ()
   ]);
 });
 
-test('an edited document is told, but not the review, which is a person’s to edit', () => {
+test("an edited document is told, but not the review, which is a person's to edit", () => {
   run.writeText('review.yaml', 'groups: []\n');
   writeFileSync(run.file('review.yaml'), '# mine\n');
   writeFileSync(run.file('rules.json'), '[]');

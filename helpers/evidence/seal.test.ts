@@ -150,7 +150,7 @@ describe('what is attested', () => {
     for (const name of names) expect(name).toMatch(/^REHEARSAL /);
   });
 
-  test('a summary that is not of the run’s end is none, and every other document is written anew to say so', async () => {
+  test("a summary that is not of the run's end is none, and every other document is written anew to say so", async () => {
     finishedRun();
     for (const record of exampleRecords({ 'audit.soak': { verdict: 'inconclusive' } }).values())
       new RunDirectory(path).record(record);

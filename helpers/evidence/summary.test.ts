@@ -31,7 +31,7 @@ test('the published schema names every criterion and section of the runbook with
     expect(schema).toContain(JSON.stringify({ const: name, title }));
 });
 
-test('a criterion of a site’s own is a record like the others', () => {
+test("a criterion of a site's own is a record like the others", () => {
   const [record] = exampleRecords().values();
   expect(criterionRecord.parse({ ...record, id: 'x.own', section: 'x' })).toMatchObject({
     id: 'x.own',

@@ -130,7 +130,7 @@ test.each(all)('a run of only the %s phase needs nothing of the others', (phase)
   }
 });
 
-test('a rollback alone needs no soak’s exit criteria, an audit alone does', () => {
+test("a rollback alone needs no soak's exit criteria, an audit alone does", () => {
   expect(requiredCriteria(['rollback'])).not.toContain('exit.thresholds');
   expect(requiredCriteria(['audit'])).toContain('exit.thresholds');
 });

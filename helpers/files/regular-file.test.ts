@@ -20,7 +20,7 @@ test('a regular file is read whole', () => {
   expect(readRegularFile(at('file'))).toBe('abc');
 });
 
-test('the caller’s look at the open file can refuse it', () => {
+test("the caller's look at the open file can refuse it", () => {
   const look = () => {
     throw new Error('too old');
   };

@@ -81,7 +81,7 @@ test('the last mount on a place is the one in force, and only that very place co
   expect(mountAt(root, '/')).toMatchObject({ known: true, value: undefined });
 });
 
-test('systemctl is the host’s own, and a service that is not active still has a state', async () => {
+test("systemctl is the host's own, and a service that is not active still has a state", async () => {
   const root = host({
     'usr/bin/systemctl':
       '#!/bin/sh\n[ "$1" = --version ] && { echo systemd 252; echo +PAM; exit 0; }\necho inactive; exit 3\n',

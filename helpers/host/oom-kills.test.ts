@@ -17,7 +17,7 @@ const write = (name: string, text: string) => writeFileSync(join(parent.name, na
 const count = () => oomKills(join(parent.name, 'proc'), join(parent.name, 'cgroup'));
 const vmstat = (kills: number) => write('proc/vmstat', `nr_free_pages 12\noom_kill ${kills}\n`);
 
-test('a kill in our own cgroup is told with its counter, before the host’s', () => {
+test("a kill in our own cgroup is told with its counter, before the host's", () => {
   const events = 'cgroup/system.slice/ci.scope/memory.events';
   vmstat(4);
   write(events, 'oom 1\noom_kill 2\noom_group_kill 0\n');
@@ -28,7 +28,7 @@ test('a kill in our own cgroup is told with its counter, before the host’s', (
   expect(oomKilled(before, count())).toMatch(/ended 1 process during this run .*memory\.events/);
 });
 
-test('without a counter of our cgroup the host’s is told, and without any nothing is', () => {
+test("without a counter of our cgroup the host's is told, and without any nothing is", () => {
   vmstat(4);
   const before = count();
   vmstat(6);

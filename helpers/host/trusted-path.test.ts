@@ -51,7 +51,7 @@ describe.runIf(process.geteuid?.() === 0)('as root', () => {
     expect(replaceable(join(folder, 'inner/not-yet'))).toBe(why);
   });
 
-  test('a file of a stranger in a sticky directory is the stranger’s to change', () => {
+  test("a file of a stranger in a sticky directory is the stranger's to change", () => {
     const file = join(folder, 'inner/file');
     chownSync(file, STRANGER, STRANGER);
     chmodSync(join(folder, 'inner'), 0o1777);

@@ -73,7 +73,7 @@ test.each([
   expect(inEnforce({ type: 'block', action }, signal)).toBe(words);
 });
 
-test('a rule’s path counts only while it leads to the inode, also one that the list cuts', () => {
+test("a rule's path counts only while it leads to the inode, also one that the list cuts", () => {
   const folder = dirSync({ unsafeCleanup: true });
   const path = join(folder.name, 'two words');
   writeFileSync(path, '');
@@ -104,7 +104,7 @@ test('a program is looked at only while it is the one that the event names', asy
   expect(runningProgram(pid, nanoseconds, 'sleep')).toBeUndefined();
 });
 
-test('a policy’s paths are simulated by the inodes that were recorded for them', () => {
+test("a policy's paths are simulated by the inodes that were recorded for them", () => {
   const recorded = { target: '/gone', examples: [{ dev: 3, ino: 9 }] } as unknown as RecordedGroup;
   const policy = 'version=1\n[deny_path]\n/gone\n/other\n[deny_ip]\n/gone\n';
   expect(deniedPaths(policy)).toEqual(['/gone', '/other']);

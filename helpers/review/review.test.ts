@@ -247,7 +247,7 @@ test('an answer changes its entry and nothing else', () => {
   ]);
 });
 
-test('a group’s hostile name survives being written and read', () => {
+test("a group's hostile name survives being written and read", () => {
   const directory = run();
   const hostile = 'block | x\n- group: "y" # : {}\u001b[2J';
   write(directory, 'audit', [group(hostile)]);

@@ -16,7 +16,7 @@ function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
   return [];
 }
 
-test('without any knob the limits are the runbook’s', () => {
+test("without any knob the limits are the runbook's", () => {
   expect(readSettings({})).toMatchObject({
     PHASE: 'all',
     DURATION_SECONDS: 300,
@@ -81,7 +81,7 @@ test('files that are used in the midst of a run must be usable before it', () =>
   ]);
 });
 
-test.each(['', ' ', '\u00a0 ', ' : ', 'me'])('a blank attestation %j is nobody’s word', (text) => {
+test.each(['', ' ', '\u00a0 ', ' : ', 'me'])("a blank attestation %j is nobody's word", (text) => {
   const problems = problemsOf({ ATTEST_PRODUCTION_MATCH: text });
   if (text === '') expect(problems).toEqual([]);
   else expect(problems[0]).toContain('expected your name and what you compared');

@@ -149,7 +149,7 @@ test.each([
   },
 );
 
-test('in audit a refused attempt is the agent’s, one that fails otherwise is nobody’s', () => {
+test("in audit a refused attempt is the agent's, one that fails otherwise is nobody's", () => {
   const failed = (all: Partial<typeof attempts>) =>
     operationsAccounted(
       soak(

@@ -50,7 +50,7 @@ test.each([
     /dev:ino: expected dev:ino 7:8, told dev:ino 9:8 in 90 lines of our processes, while 100 lines/,
   ],
   [
-    'another inode beside ours: the host’s own rule',
+    "another inode beside ours: the host's own rule",
     { witnesses: [{ ...witness, misnamed }] },
     'pass',
     /100 event lines/,

@@ -6,11 +6,11 @@ const at = (console: string, more: object = {}) =>
   endingOf({ console, result: undefined, late: undefined, ...more }).exitCode;
 
 describe('the ending of a VM', () => {
-  test('is the command’s own exit code below the tool’s', () => {
+  test("is the command's own exit code below the tool's", () => {
     for (const code of [0, 1, 2, 123]) expect(at(JOB_STARTS, { result: String(code) })).toBe(code);
   });
 
-  test('never takes a command’s exit code for one of the tool’s', () => {
+  test("never takes a command's exit code for one of the tool's", () => {
     for (const code of [124, 125, 126, 137, 255])
       expect(at(JOB_STARTS, { result: String(code) })).toBe(1);
   });

@@ -11,7 +11,7 @@ const file = (name: string) => {
   return join(folder, name);
 };
 
-describe('the guest’s environment', () => {
+describe("the guest's environment", () => {
   test('without AEGIS_BIN is a rehearsal that says that it mirrors no production host', () => {
     const { variables, files, rehearsal } = guestEnvironment(
       { PATH: '/x', DURATION_SECONDS: '7' },
@@ -32,7 +32,7 @@ describe('the guest’s environment', () => {
     expect(variables.PATH).not.toContain('/x');
   });
 
-  test('with AEGIS_BIN carries every named file, and the object’s hash beside it', () => {
+  test("with AEGIS_BIN carries every named file, and the object's hash beside it", () => {
     const hash = file('aegis.bpf.sha256');
     const { variables, files, rehearsal } = guestEnvironment(
       {

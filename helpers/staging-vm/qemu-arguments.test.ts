@@ -13,7 +13,7 @@ const machine: Machine = {
   console: '/c/console.log',
 };
 
-describe('QEMU’s arguments', () => {
+describe("QEMU's arguments", () => {
   test('name the overlay and never the shared disk', () => {
     const all = qemuArguments(machine).join(' ');
     expect(all).toContain('file=/c/a,,b/root.qcow2,if=virtio,format=qcow2');
@@ -25,7 +25,7 @@ describe('QEMU’s arguments', () => {
     expect(kernelArguments(machine)).toMatch(/\bpanic=-1 softlockup_panic=1 watchdog_thresh=60\b/);
   });
 
-  test('set the LSM list and the operator’s own, and the clock only without KVM', () => {
+  test("set the LSM list and the operator's own, and the clock only without KVM", () => {
     expect(kernelArguments(machine)).toMatch(/clocksource=tsc lsm=yama,bpf mitigations=off$/);
     expect(kernelArguments({ ...machine, accelerator: 'kvm' })).not.toContain('clocksource');
     expect(kernelArguments({ ...machine, lsm: '' })).not.toContain('lsm=');

@@ -197,7 +197,7 @@ test('two soaks stand side by side from their own beginning, on one scale; what 
   expect(labels('open-latency.svg').filter((text) => text === 'no data')).toHaveLength(4);
 });
 
-test('a host name cannot become part of the drawing’s own markup', () => {
+test("a host name cannot become part of the drawing's own markup", () => {
   soaked('audit', [sample(0), sample(1)]);
   const hostname = '</title><script>alert(1)</script>';
   for (const svg of charts(exampleRun({ hostname }), run.path).values()) {

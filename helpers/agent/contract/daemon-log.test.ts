@@ -69,7 +69,7 @@ test.each([
   '{"timestamp":"t","level":"LOUD","message":"m"}',
   '2026-11-23 11:29:42 [INFO] without milliseconds',
   '{',
-])('%j is somebody else’s text', (line) => {
+])("%j is somebody else's text", (line) => {
   expect(parseLogLine(line)).toEqual({ kind: 'text', text: line });
 });
 

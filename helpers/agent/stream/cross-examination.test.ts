@@ -106,7 +106,7 @@ test('a start time in clock ticks is right, as for a process older than the agen
   expect(examination.wrong).toEqual([]);
 });
 
-test('a program that ours started is called by its own name, or by its caller’s', () => {
+test("a program that ours started is called by its own name, or by its caller's", () => {
   const examination = examined();
   const child = { pid: 2 ** 22 - 2, ppid: process.pid, exec_id: undefined };
   const ours = { parent_start_time: startTicks() * 10_000_000 };
@@ -167,7 +167,7 @@ test('a pid of ours that another process uses now is a stranger', async () => {
   expect(log.hostDecisions()).toMatchObject([{ target: '7:8', count: 1 }]);
 });
 
-test('lines of ours on another file of ours are as wrong as on a stranger’s', () => {
+test("lines of ours on another file of ours are as wrong as on a stranger's", () => {
   examined();
   const other = log.watch({ dev: 7, ino: 5 });
   other.owners.add(process.ppid);

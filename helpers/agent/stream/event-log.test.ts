@@ -32,7 +32,7 @@ const stored = async () => {
   return readFileSync(path, 'utf8').split('\n').slice(0, -1);
 };
 
-test('decisions on our file are counted apart from the host’s', async () => {
+test("decisions on our file are counted apart from the host's", async () => {
   const own = log.watch({ dev: 7, ino: 8 });
   own.owners.add(1);
   push(block({ dev: 7, ino: 8, pid: 1 }) + block({ dev: 7, ino: 8, pid: 2, action: 'AUDIT' }));
@@ -54,7 +54,7 @@ test('a line counts once however the stream is cut', () => {
   expect([own.lines, log.lines]).toEqual([1, 1]);
 });
 
-test('a soak’s own lines are all counted and stored up to a bound', async () => {
+test("a soak's own lines are all counted and stored up to a bound", async () => {
   const own = log.watch({ dev: 7, ino: 8 });
   own.owners.add(blockFields.pid);
   const line = block({ dev: 7, ino: 8 });
@@ -76,7 +76,7 @@ test('a decision is ours by the pid of an owner, or of its child', () => {
   expect([own.lines, own.ownLines]).toEqual([4, 3]);
 });
 
-test('calls to our port, and binds of it, are counted apart from the host’s', () => {
+test("calls to our port, and binds of it, are counted apart from the host's", () => {
   const own = log.watchPort(80);
   own.owners.add(blockFields.pid);
   const { ino: _ino, dev: _dev, ...actor } = blockFields;

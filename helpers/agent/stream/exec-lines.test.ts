@@ -55,7 +55,7 @@ function examined() {
   return own.execLines.examination;
 }
 
-test('the start of a worker is right under the caller’s name and under the new one', () => {
+test("the start of a worker is right under the caller's name and under the new one", () => {
   const examination = examined();
   push(line() + line({ comm: 'sleep' }));
   expect(examination.wrong).toEqual([]);
@@ -65,7 +65,7 @@ test('the start of a worker is right under the caller’s name and under the new
   );
 });
 
-test('a program of a worker is right under the worker’s name and under each of its own', () => {
+test("a program of a worker is right under the worker's name and under each of its own", () => {
   const examination = examined();
   push(ofProgram() + ofProgram({ comm: 'cat' }) + ofProgram({ comm: 'target' }));
   expect([examination.wrong, examination.examined]).toEqual([[], 3]);
@@ -94,7 +94,7 @@ test.each([
   ['exec_id', { exec_id: '1-1' }],
   ['cgid', { cgid: 999_999 }],
   ['uid', { uid: 1234 }],
-])('a wrong %s of the start of a worker’s program is told', (field, edit) => {
+])("a wrong %s of the start of a worker's program is told", (field, edit) => {
   const examination = examined();
   push(ofProgram(edit));
   expect(examination.wrong).toMatchObject([{ field, lines: 1 }]);

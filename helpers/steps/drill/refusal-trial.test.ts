@@ -98,7 +98,7 @@ test('opens that go through while nothing is applied are told beside a pause', (
   expect(judged.findings).toHaveLength(1);
 });
 
-test('a free file that is denied is not the guarded one’s pause', () => {
+test("a free file that is denied is not the guarded one's pause", () => {
   const judged = enforcementHeld(trial({ needed: watched('allowed', 100, 3, 147) }), settings);
   expect(judged.explanation).toContain('3 opens of a file without a rule were denied');
 });
