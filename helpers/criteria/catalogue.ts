@@ -373,6 +373,7 @@ const againstPrevious = () => {
     memory: own('the agent holds no more memory after the work'),
     start: own('the agent takes no longer to be ready'),
     stop: own('the agent takes no longer to stop'),
+    gap: own('enforcement is gone no longer while the agent stops and starts'),
     decisions: compared(
       'decisions at a set pace take no longer, and no more go untold, than with the previous version, within the limit',
     ),

@@ -26,6 +26,10 @@ const BLOCKS_FILE = 'cost/blocks.ndjson';
 const SETTLE_MS = 500;
 /** Each piece is worked on so often in a block, and its middle figures count. */
 const ROUNDS = 5;
+/** Opens that tell when enforcement begins and ends are so far apart. */
+const BETWEEN_OPENS_MS = 5;
+/** An agent that is ready and does not deny by then enforces nothing. */
+const DENIES_AFTER_MS = 15_000;
 /** Longer than any event line takes. */
 const EVENT_WAIT_MS = 10_000;
 /** The operator's command may take so long each time. */
@@ -128,27 +132,70 @@ export class CostBlocks {
     const options = await daemonOptions(settings, { name, mode, enforceSignal: 'none' });
     const starting = new StartingDaemon(candidate, options, directory);
     this.#stopAnyway = () => starting.stop();
-    const ready = await starting.ready();
+    const ours = starting.events.watchProcess(this.#worker.pid);
+    const isCompared = this.#run.previous !== undefined && mode === 'enforce';
+    const [ready, startGap] = await this.#readyAndDenying(starting, isCompared);
     if (beside !== 'previous') {
       mustLive('cost', ready);
       this.streams.push(ready.events);
     }
     this.promised[beside] ??= ready.capabilities;
-    const ours = ready.events.watchProcess(this.#worker.pid);
     await pause(SETTLE_MS);
     const taken = await this.#taken(ready, () => this.#work(beside));
     await this.#mustHaveDecided(ready, ours);
     const hookNs = await hookTimes(ready);
     const decisions = await this.#burst(ready, ours);
-    const { exit } = await ready.stop();
+    const [{ exit }, stopGap] = await this.#stopped(ready, isCompared);
     if (exit.exitCode !== 0)
       throw failed(`the agent ${endText(exit)} after a block, expected exit code 0`, {
         value: exit.signal ?? exit.exitCode ?? 'unknown',
         limit: 0,
         source: `${name}/agent.stderr.log`,
       });
-    const own = { ...taken.own, start: ready.startMs, stop: exit.stopMs ?? Number.NaN };
+    const [start, stop] = [ready.startMs, exit.stopMs ?? Number.NaN];
+    const own = { ...taken.own, start, stop, gap: startGap + stopGap };
     return { ...taken.block, hookNs, own, ...decisions };
+  }
+
+  /** The agent that is ready, and how long it was since its start until an open was denied; no number where that is not compared. */
+  async #readyAndDenying(
+    starting: StartingDaemon,
+    isCompared: boolean,
+  ): Promise<[ready: ReadyDaemon, gapMs: number]> {
+    if (!isCompared) return [await starting.ready(), Number.NaN];
+    const begun = performance.now();
+    let giveUp = Number.POSITIVE_INFINITY;
+    const denied = this.#firstOpen('refused', () => performance.now() > giveUp);
+    const ready = await starting.ready().finally(() => {
+      giveUp = performance.now() + DENIES_AFTER_MS;
+    });
+    return [ready, (await denied) - begun];
+  }
+
+  /** The agent that has stopped, and how long opens had gone through when it ended. */
+  async #stopped(
+    ready: ReadyDaemon,
+    isCompared: boolean,
+  ): Promise<[stopped: StoppedDaemon, gapMs: number]> {
+    if (!isCompared) return [await ready.stop(), Number.NaN];
+    let endedAt: number | undefined;
+    const stopping = ready.stop().finally(() => {
+      endedAt = performance.now();
+    });
+    const openedAt = await this.#firstOpen('opened', () => endedAt !== undefined);
+    const stopped = await stopping;
+    const gapMs = Number.isNaN(openedAt) ? 0 : (endedAt ?? openedAt) - openedAt;
+    return [stopped, gapMs];
+  }
+
+  /** When an open of the denied file ended so for the first time; no number where it is over before. */
+  async #firstOpen(outcome: 'refused' | 'opened', isOver: () => boolean): Promise<number> {
+    while (!isOver()) {
+      const { kind } = await this.#worker.ask({ ask: 'denied' }, 'opened', 'refused');
+      if (kind === outcome) return performance.now();
+      await pause(BETWEEN_OPENS_MS);
+    }
+    return Number.NaN;
   }
 
   /** Nothing but the two versions in enforce mode is compared by it. */
@@ -235,6 +282,8 @@ export class CostBlocks {
     ours: readonly OwnDecision[],
   ): Promise<void> {
     const source = `pid ${identity.pid}`;
+    const isDenied = (event: OwnDecision) => this.#isDenied(event);
+    const before = ours.filter(isDenied).length;
     const answer = await this.#worker.ask({ ask: 'denied' }, 'opened', 'refused');
     const outcome = answer.kind === 'opened' ? 'allowed' : `refused with ${answer.errno}`;
     const wanted = mode === 'audit' ? 'allowed' : 'refused with EPERM';
@@ -244,8 +293,7 @@ export class CostBlocks {
         `at the end of a block an open of a denied file was ${outcome} in ${mode} mode, expected ${wanted}: this agent decides nothing, and what it costs shows nothing`,
         { value: outcome, limit: wanted, source },
       );
-    const isDenied = (event: OwnDecision) => this.#isDenied(event);
-    if (!(await events.until(() => ours.some(isDenied), EVENT_WAIT_MS)))
+    if (!(await events.until(() => ours.filter(isDenied).length > before, EVENT_WAIT_MS)))
       throw failed(
         `the agent wrote no event line of an open of a denied file at the end of a block in ${mode} mode, so what it costs shows nothing`,
         { value: 0, limit: 1, unit: 'event lines', source },
