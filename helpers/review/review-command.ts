@@ -60,7 +60,10 @@ function listText(open: readonly OpenGroup[]): string {
 }
 
 function ending(run: RunDirectory, open: number): string {
-  const again = `judge again: CANARY_RUN=${run.path} npx vitest run canary/5-exit-criteria\n`;
+  // The review of many hosts stands in a directory that is no run.
+  const again = run.has('run.json')
+    ? `judge again: CANARY_RUN=${run.path} npx vitest run canary/5-exit-criteria\n`
+    : `judge the hosts again: ${ownCommand('fleet', '--review', run.file(REVIEW_FILE), 'RUN_DIRECTORY...')}\n`;
   return open === 0
     ? `nothing is open in ${run.file(REVIEW_FILE)}; ${again}`
     : `${counted(open, 'group')} still open; edit ${run.file(REVIEW_FILE)} (verdict, reviewer, date), then ${again}`;
