@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import { GROUPS } from '../helpers/coverage/table.ts';
 import { canaryRun } from '../helpers/steps/canary-run.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
+import { agentLivedThrough } from '../helpers/steps/lived-through.ts';
 import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
@@ -56,6 +57,7 @@ section('coverage', () => {
   criterion('coverage.review-notes', () =>
     reviewNotes(run, 'coverage', [...audit.streams, ...enforce.streams], subjects.names()),
   );
+  criterion('coverage.alive', () => agentLivedThrough(run, 'coverage'));
 
   afterAll(async () => {
     await audit.cleanUp();

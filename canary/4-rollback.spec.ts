@@ -3,7 +3,7 @@ import { criterion, section } from '../helpers/steps/criterion.ts';
 import { AppliesUnderLoad } from '../helpers/steps/drill/apply-pause.ts';
 import { deadmanFailsOpen } from '../helpers/steps/drill/deadman.ts';
 import { downgradeAndUpgrade } from '../helpers/steps/drill/downgrade.ts';
-import { agentLivedThrough, rulesAreRemoved } from '../helpers/steps/drill/ending.ts';
+import { rulesAreRemoved } from '../helpers/steps/drill/ending.ts';
 import { healthIsGood, metricsAreCaptured } from '../helpers/steps/drill/health.ts';
 import { KillSwitch } from '../helpers/steps/drill/kill-switch.ts';
 import {
@@ -21,6 +21,7 @@ import { hostIsAsBefore } from '../helpers/steps/drill/snapshot.ts';
 import { DrillStage } from '../helpers/steps/drill/stage.ts';
 import { strictDegradeEnds } from '../helpers/steps/drill/strict-degrade.ts';
 import { Supervision } from '../helpers/steps/drill/supervision.ts';
+import { agentLivedThrough } from '../helpers/steps/lived-through.ts';
 
 const stage = new DrillStage();
 const applies = new AppliesUnderLoad(stage);
@@ -57,7 +58,7 @@ section('rollback', () => {
     stage.prepared().opens.judge('rollback/**/agent.stdout.ndjson'),
   );
   criterion('rollback.review-notes', () => stage.reviewNotes());
-  criterion('rollback.alive', () => agentLivedThrough(stage));
+  criterion('rollback.alive', () => agentLivedThrough(stage.run, 'rollback'));
   criterion('rollback.as-found', () => hostIsAsBefore(stage.run, stage.prepared().before));
 
   afterAll(() => stage.cleanUp());

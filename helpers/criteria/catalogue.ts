@@ -179,7 +179,12 @@ const reviewNotes = (need: string, title: string) => ({
 /** What the coverage phase tries in each mode. */
 const coverageIn = (mode: SoakMode) => {
   const met = mode === 'audit' ? 'passes and is recorded' : 'is refused and recorded';
-  const tried = (title: string) => ({ title, ...slow, evidence: [`coverage/${mode}/table.json`] });
+  const tried = (title: string) => ({
+    title,
+    byOpens,
+    ...slow,
+    evidence: [`coverage/${mode}/table.json`],
+  });
   const promised = (group: string, what: string, more = '') => ({
     ...tried(`${what} in ${mode} mode${more}`),
     promise: { group, mode, text: `${what}${more}` },
@@ -279,6 +284,7 @@ const coverageStop = (mode: SoakMode) =>
 const whileEnforcing = needing('coverage.enforce.ready', {
   'rename-race': {
     title: 'of two files that change places all the time the denied one alone is refused',
+    byOpens,
     ...slow,
     evidence: ['coverage/enforce/rename-race.json'],
   },
@@ -289,20 +295,24 @@ const whileEnforcing = needing('coverage.enforce.ready', {
   },
   'many-rules': {
     title: 'the first, middle and last rule of a large policy are in force',
+    byOpens,
     ...slow,
   },
   'many-rules-rollback': {
     title: 'they are in force again after another policy is rolled back',
+    byOpens,
     needs: ['coverage.enforce.many-rules'],
     ...slow,
   },
   'many-rules-times': {
     title: 'an open takes no longer with many rules than with few, within the limit',
+    byOpens,
     needs: ['coverage.enforce.many-rules-rollback'],
     evidence: ['coverage/enforce/decision-times.json'],
   },
   'candidate-policy': {
     title: 'the rules of CANDIDATE_POLICY that are tried deny what they name',
+    byOpens,
     knob: 'CANDIDATE_POLICY',
     ...slow,
     evidence: ['coverage/enforce/candidate-policy.json'],
@@ -499,6 +509,12 @@ const ENTRIES = {
     'coverage.audit.ready',
     'decisions on others while the routes were taken are written for review',
   ),
+  'coverage.alive': {
+    title: 'the agent ran through the coverage phase: no life ended before it was told to stop',
+    needs: ['coverage.control'],
+    withoutFiles,
+    evidence: ['coverage/*/agent.stderr.log'],
+  },
   ...inPhase('cost', {
     rules: { title: 'many rules are there before what the agent costs is measured', ...slow },
     blocks: {
