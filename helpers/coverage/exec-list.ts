@@ -18,7 +18,7 @@ export interface ExecList {
 
 /**
  * Makes two programs, one of which is on the list. @param needed programs that are on it as well, and that a run cannot do without.
- * Where one is missing or cannot be read, nothing is listed.
+ * @throws Error where one of them is missing or cannot be read: a list without it would lock the run out.
  */
 export async function makeExecList(parent: string, needed: readonly string[]): Promise<ExecList> {
   const directory = join(parent, 'host-programs');
