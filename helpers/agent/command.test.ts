@@ -36,6 +36,11 @@ test('a command that hangs is killed at its deadline, one that a signal ended sa
   expect(ended).toMatchObject({ exitCode: undefined, signal: 'SIGSEGV' });
 });
 
+test('of a command that said much the last whole lines are told', async () => {
+  const script = 'for line in 1 2 3 4 5 6; do printf "%s%060d\\n" $line 0; done; exit 1';
+  expect(howItEnded(await runCommand(shell, '-c', script))).toMatch(/it said: 3(0+\\n\d){3}0+$/);
+});
+
 test('a command that cannot be started does not throw', async () => {
   const result = await runCommand({ ...shell, executable: '/nowhere/aegisbpf' });
   expect(result.exitCode).toBeUndefined();

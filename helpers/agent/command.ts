@@ -2,6 +2,9 @@ import { endsWithStep, mustGoOn } from '../criteria/step-signal.ts';
 import { startProgram } from '../host/program.ts';
 import { escapedCharacter } from '../text/escaped-character.ts';
 
+/** Characters of a command's output in a message. */
+const MOST_SAID = 250;
+
 /** How the candidate is run: its executable and the only environment it gets. */
 export interface Candidate {
   readonly executable: string;
@@ -86,6 +89,17 @@ export function outputText(text: string, limit = 300): string {
 export const endText = ({ exitCode, signal }: Pick<CommandResult, 'exitCode' | 'signal'>) =>
   signal === undefined ? `exited with ${exitCode}` : `was ended by ${signal}`;
 
+/** The last lines of an output, as many whole ones as are short enough together; of a longer last one its end. */
+function lastLines(text: string): string {
+  const lines = text.trim().split('\n');
+  let kept = lines.pop()?.slice(-MOST_SAID) ?? '';
+  for (const line of lines.reverse()) {
+    if (line.length + 1 + kept.length > MOST_SAID) break;
+    kept = `${line}\n${kept}`;
+  }
+  return kept;
+}
+
 /** How a command ended, in words, with the last of what it said. */
 export function howItEnded(result: CommandResult): string {
   const end = result.timedOut
@@ -94,5 +108,5 @@ export function howItEnded(result: CommandResult): string {
       ? 'could not be started'
       : endText(result);
   const words = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  return `\`${outputText(result.command)}\` ${end}; it said: ${outputText(words.slice(-300))}`;
+  return `\`${outputText(result.command)}\` ${end}; it said: ${outputText(lastLines(words))}`;
 }

@@ -51,7 +51,8 @@ export class Waiters {
       const look = () => {
         if (holds() || isOver()) settle();
       };
-      const timer = setTimeout(settle, timeoutMs);
+      // What is left of a deadline that has passed is negative, of which Node would warn on the terminal.
+      const timer = setTimeout(settle, Math.max(0, timeoutMs));
       signal?.addEventListener('abort', settle, { once: true });
       this.#looks.add(look);
     });
