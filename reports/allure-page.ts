@@ -38,7 +38,8 @@ function newestRun(outDir: string): string {
 function pageTitle(path: string): string {
   const directory = new RunDirectory(path);
   const run = readRunRecord(directory);
-  if (run === undefined) throw new NoPage(`${path} is not the directory of a run: no run.json`);
+  if (run === undefined)
+    throw new NoPage(`${path} is not the directory of a run: no run.json; name one below OUT_DIR`);
   if (!existsSync(join(path, 'allure-results')))
     throw new NoPage(
       `${path} has no allure-results: the run was cut short; start it again, or read ${join(path, 'canary.log')}`,

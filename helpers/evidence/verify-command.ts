@@ -13,7 +13,7 @@ import { CannotVerify, readPublicKey, type Verification, verifyRun } from './ver
 const USAGE = `usage: ${ownCommand('verify', 'RUN_DIRECTORY')} [--key PUBLIC_KEY]`;
 
 helpIfAsked(`${USAGE}
-Tells, offline, whether evidence is as the run left it.
+Checks, offline, that evidence is as the run left it.
 Exit code 0: as it was sealed; 1: something differs, or the given key did not sign it; 2: there is nothing to verify.`);
 
 function parsedArguments(): { directory: string; key: string | undefined } {

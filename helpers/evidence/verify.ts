@@ -48,7 +48,7 @@ function read(root: string, name: string): Buffer {
   } catch (error) {
     if (name === MANIFEST_FILE && (error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new CannotVerify(
-        `there is no ${MANIFEST_FILE} in ${root}: the run was cut short before it was sealed, or this is not the directory of a run`,
+        `there is no ${MANIFEST_FILE} in ${root}: the run was cut short before it was sealed, or this is no run directory; name the directory of a run that ended`,
       );
     throw new CannotVerify(`${join(root, name)} cannot be read: ${(error as Error).message}`);
   }

@@ -15,11 +15,11 @@ function answered<T>(value: T): Exclude<T, symbol> {
 }
 
 const notEmpty = (value: string | undefined) =>
-  (value ?? '').trim() === '' ? 'this is needed' : undefined;
+  (value ?? '').trim() === '' ? 'required' : undefined;
 const dayOrNothing = (value: string | undefined) =>
   /^(\d{4}-\d\d-\d\d)?$/.test(value ?? '') && !Number.isNaN(Date.parse(value || '2000-01-01'))
     ? undefined
-    : 'expected a day as YYYY-MM-DD, or nothing';
+    : 'expected a day as YYYY-MM-DD, or an empty line';
 const dayNeeded = (value: string | undefined) => notEmpty(value) ?? dayOrNothing(value);
 
 async function askText(
@@ -36,9 +36,9 @@ async function askText(
 async function askResolution(): Promise<Answer['resolution']> {
   const how = 'the host or the program was changed; the note says how';
   const choice = await select({
-    message: 'Critical. Does it stand?',
+    message: 'A critical false positive. What happens with it?',
     options: [
-      { value: 'none', label: 'it stands: the canary fails', hint: 'fix the policy or the agent' },
+      { value: 'none', label: 'unresolved: the canary fails', hint: 'fix the policy or the agent' },
       { value: 'resolved', label: 'resolved', hint: how },
       { value: 'accepted', label: 'accepted', hint: 'until a day that you name' },
     ] as const,
@@ -60,7 +60,7 @@ async function askAbout(
         { value: 'later', label: 'leave it pending', hint: 'the canary stays inconclusive' },
         { value: 'legitimate', label: 'legitimate', hint: 'the policy is right to deny this' },
         { value: 'false-positive', label: 'false positive', hint: 'this should be allowed' },
-        { value: 'stop', label: 'stop here', hint: 'what was answered is written' },
+        { value: 'stop', label: 'stop here', hint: 'answers so far are saved' },
       ] as const,
     }),
   );
@@ -76,12 +76,12 @@ async function askAbout(
   const critical = verdict === 'false-positive' && severity === 'critical';
   const resolution = critical ? await askResolution() : null;
   const reason = await askText(
-    resolution === null ? 'Note, for the ticket (may be empty)' : 'Note: why, and how',
+    resolution === null ? 'Note for the ticket (may be empty)' : 'Note (required): why, and how',
     resolution === null ? () => undefined : notEmpty,
   );
   const accepted = resolution === 'accepted';
   const expires = await askText(
-    accepted ? 'Accepted until (YYYY-MM-DD)' : 'Holds until (YYYY-MM-DD; empty: for ever)',
+    accepted ? 'Accepted until (YYYY-MM-DD)' : 'Valid until (YYYY-MM-DD; empty: no end)',
     accepted ? dayNeeded : dayOrNothing,
   );
   return { verdict, severity, resolution, note: reason, reviewer, date: today, expires };
@@ -104,9 +104,9 @@ export async function askAboutAll(
       writeAnswer(run, group.entry, answer);
       written += 1;
     }
-    outro(`${counted(written, 'answer')} written`);
+    outro(`${counted(written, 'answer')} saved`);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    cancel(`stopped; ${counted(written, 'answer')} written, the rest is pending`);
+    cancel(`stopped; ${counted(written, 'answer')} saved, the rest is pending`);
   }
 }

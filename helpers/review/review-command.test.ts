@@ -76,13 +76,13 @@ test('on a terminal each group is shown with what enforce would do and asked abo
     ['the policy is right', ENTER],
     ['Severity', ENTER],
     ['Note', `nightly job${ENTER}`],
-    ['Holds until', ENTER],
+    ['Valid until', ENTER],
     ['leave it pending', DOWN],
     ['the policy is right', DOWN],
     ['this should be allowed', ENTER],
     ['Severity', ENTER],
     ['Note', ENTER],
-    ['Holds until', `2099-01-01${ENTER}`],
+    ['Valid until', `2099-01-01${ENTER}`],
     ['leave it pending', ENTER],
   ]);
   expect(screen).toContain('target      /srv/app.conf (block)');
@@ -99,7 +99,7 @@ test('on a terminal each group is shown with what enforce would do and asked abo
   expect(screen).toContain(
     'in enforce  would be refused with EPERM, and the program is sent SIGTERM',
   );
-  expect([exitCode, screen.includes('2 answers written')]).toEqual([1, true]);
+  expect([exitCode, screen.includes('2 answers saved')]).toEqual([1, true]);
 });
 
 test('Ctrl-C in the middle keeps what was answered, and the rest is pending', async () => {
@@ -110,10 +110,10 @@ test('Ctrl-C in the middle keeps what was answered, and the rest is pending', as
     ['the policy is right', ENTER],
     ['Severity', ENTER],
     ['Note', ENTER],
-    ['Holds until', ENTER],
+    ['Valid until', ENTER],
     ['leave it pending', CTRL_C],
   ]);
   expect(entries(run).map(({ verdict }) => verdict)).toEqual(['legitimate', 'pending']);
   expect(exitCode).toBe(1);
-  expect(screen).toContain('stopped; 1 answer written, the rest is pending');
+  expect(screen).toContain('stopped; 1 answer saved, the rest is pending');
 });

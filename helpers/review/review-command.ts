@@ -1,7 +1,7 @@
 /**
  * `npm run review -- RUN_DIRECTORY [--reviewer NAME] [--policy FILE [--agent BINARY]]`: asks about each
  * group of decisions that nobody judged yet and writes the answers into `review.yaml`. Without a
- * terminal it lists them. With a policy it tells which groups that policy would still block.
+ * terminal it lists them. With a policy it shows which groups that policy would still block.
  * Exit code 0: nothing is open. 1: something is. 2: there is no review to work on.
  */
 import { userInfo } from 'node:os';
@@ -20,7 +20,7 @@ const USAGE = `usage: ${ownCommand('review', 'RUN_DIRECTORY')} [--reviewer NAME]
 
 helpIfAsked(`${USAGE}
 Asks about each group of decisions that nobody judged yet and writes the answers into review.yaml; without a terminal it
-lists them. With a policy it tells which groups that policy would still block.
+lists them. With a policy it shows which groups that policy would still block.
 Exit code 0: nothing is open; 1: something is; 2: there is no review to work on.`);
 
 class CannotReview extends Error {}

@@ -47,7 +47,10 @@ const MOST_PROBLEMS = 5;
 /** Reads `review.yaml` of a run. */
 export function readReview(run: RunDirectory): ReviewState {
   if (!run.has(REVIEW_FILE))
-    return { ok: false, reason: `there is no ${REVIEW_FILE} in ${run.finalPath()}` };
+    return {
+      ok: false,
+      reason: `there is no ${REVIEW_FILE} in ${run.finalPath()}; name the directory of a run that ended`,
+    };
   let text: string;
   try {
     text = readRegularFile(run.file(REVIEW_FILE));

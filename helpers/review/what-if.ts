@@ -35,7 +35,7 @@ function answers(groups: readonly RecordedGroup[], simulation: Simulation): read
     const next = isFile(group) ? files.next() : network.next();
     const rule = next.value?.simulated_rule;
     if (rule === undefined)
-      throw new Error('`simulate` left out events that it was given; nothing can be told from it');
+      throw new Error('`simulate` left out events that it was given, so its answer proves nothing');
     return { group, rule, blocked: isDenial(rule) };
   });
 }
@@ -137,6 +137,6 @@ export function whatIfText(simulated: readonly WhatIf[]): string {
   return `${[
     ...part('this policy would still block', of(true)),
     ...part('this policy would let pass', of(false)),
-    ...part('not told, because simulate knows no such event', of('not simulated')),
+    ...part('unknown, because simulate knows no such event', of('not simulated')),
   ].join('\n')}\n\n`;
 }

@@ -23,7 +23,7 @@ const script = COMMANDS[name];
 if (script === undefined) {
   const asked = name === '--help' || name === '-h';
   (asked ? process.stdout : process.stderr).write(
-    `usage: ${PROGRAM} COMMAND [OPTION]..., where COMMAND is one of ${Object.keys(COMMANDS).join(', ')}; each tells with --help what it does.\nThe canary itself is \`sudo ${process.env.CANARY_PROGRAM ?? 'npx vitest run canary'}\` (docs/own-specs.md).\n`,
+    `usage: ${PROGRAM} COMMAND [OPTION]..., where COMMAND is one of ${Object.keys(COMMANDS).join(', ')}; add --help to see what a command does.\nThe canary itself is \`sudo ${process.env.CANARY_PROGRAM ?? 'npx vitest run canary'}\` (docs/own-specs.md).\n`,
   );
   process.exitCode = asked ? 0 : 2;
 } else {

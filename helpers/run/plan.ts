@@ -14,7 +14,7 @@ import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 
 helpIfAsked(`usage: ${ownCommand('plan')}
-Tells what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs and the files that they name, and nothing else.`);
+Shows what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs and the files that they name, and nothing else.`);
 
 /** What each phase does to the host besides starting the agent (docs/decisions/1-a-guardian-undoes.md). */
 const CHANGES: Readonly<Record<Phase, string>> = {
@@ -108,7 +108,7 @@ function time(settings: Settings): string[] {
           `  ${clock(total)} of soaks and measuring: ${fixed.map(({ phase, seconds }) => `${phase} ${clock(seconds)}`).join(', ')}`,
         ]),
     `  ${total === 0 ? '' : 'and '}the commands and starts of the agent, each of which takes about as long as \`aegisbpf health\` on this host;`,
-    '  commands.ndjson and the ticket of an earlier run tell how many each phase needs, and what they took',
+    '  commands.ndjson and the ticket of an earlier run show how many each phase needs, and how long they took',
   ];
 }
 

@@ -53,7 +53,7 @@ export function vitestCommand(argv: readonly string[]) {
   const lists = isCommand('list');
   if (lists) return { lists, problems: [] };
   const commands = COMMANDS.filter(isCommand).map(
-    (word) => `vitest ${word}: it is no run of the runbook; use \`npx vitest run canary\``,
+    (word) => `vitest ${word} does not run the runbook; use \`npx vitest run canary\``,
   );
   const lines = filter
     .filter((text) => /:\d+$/.test(text))
@@ -63,7 +63,9 @@ export function vitestCommand(argv: readonly string[]) {
     const value: unknown = Reflect.get(options, name);
     if (HARMLESS.includes(name) || AS_THE_RUNBOOK[name] === value) return [];
     const option = name === 'testNamePattern' ? '-t' : `--${dashed(name)}`;
-    return [`${option}: ${WHY[name] ?? 'the runbook is not made for it'}; leave it out`];
+    return [
+      `${option} cannot be used: ${WHY[name] ?? 'the runbook is not made for it'}; run without it`,
+    ];
   });
   return { lists, problems: [...commands, ...lines, ...problems] };
 }

@@ -73,7 +73,8 @@ function given(argv: readonly string[]): {
     if (token.kind === 'positional')
       problems.push(`${JSON.stringify(token.value)}: put -- before the command`);
     if (token.kind !== 'option') continue;
-    if (!names.includes(token.name)) problems.push(`${token.rawName}: there is no such option`);
+    if (!names.includes(token.name))
+      problems.push(`${token.rawName}: there is no such option; --help lists them`);
     else if (token.value === undefined) problems.push(`${token.rawName}: expected a value`);
     else values[token.name] = [...(values[token.name] ?? []), token.value];
   }
