@@ -126,7 +126,7 @@ export const knobs = z.object({
   PLANNED_RESTART_DAYS: wholeNumber(0, 3650, 'days')
     .prefault('7')
     .describe(
-      'what the agent takes that surely grows, and meets its limit sooner than this, fails; `0` only tells it',
+      'what the agent uses must not grow so fast that it meets its limit sooner than this; `0` only reports it',
     ),
   MAX_STOP_MS: wholeNumber(1, 600_000, 'ms')
     .prefault('10000')
@@ -237,7 +237,7 @@ export const knobs = z.object({
   COMPARE_MAX_RATIO: decimal(1, 1000, 'this run / an earlier one').optional().meta({
     description:
       'how much worse any figure may be than in the runs of COMPARE_WITH that are alike; when it is set, what cannot be told is inconclusive',
-    byDefault: 'none: differences are told and not judged, from 1.25 on',
+    byDefault: 'none: differences from 1.25 on are reported, not judged',
   }),
   COST_COMMAND: argumentList
     .optional()
@@ -297,7 +297,7 @@ export const knobs = z.object({
   COMMAND_TIMEOUT_SECONDS: wholeNumber(1, 600, 'seconds')
     .prefault('60')
     .describe('how long one command of the agent may take'),
-  HOST_ROOT: path.prefault('/').describe('rehearsals only: a folder that plays the host'),
+  HOST_ROOT: path.prefault('/').describe('rehearsals only: a folder that stands for the host'),
   STAND_IN_FAULTS: oneLine
     .prefault('')
     .describe('rehearsals only: faults of the stand-in agent, by name'),
