@@ -207,7 +207,7 @@ test('what many leave out for reasons with figures of their own is told together
     'enforce.headroom': skipped('not asked for: HEADROOM is off'),
     'audit.network': skipped('not asked for: SOAK_CONNECT is off'),
   });
-  expect(text.match(/left out/g)).toHaveLength(3);
+  expect(text.match(/not run/g)).toHaveLength(3);
   expect(text.replace(/\s+/g, ' ')).toContain(
     '8 criteria (cost.audit.open, …): cannot be told on this host; summary.json has each',
   );
@@ -219,5 +219,5 @@ test('what many leave out for reasons with figures of their own is told together
     'enforce.headroom': skipped('not asked for: HEADROOM is off'),
     'audit.alive': { verdict: 'fail' },
   });
-  expect(failed).toContain('\n left out      2 criteria; summary.json has each with its reason\n');
+  expect(failed).toContain('\n not run       2 criteria; summary.json has each with its reason\n');
 });

@@ -196,7 +196,7 @@ function leftOut(verdict: RunVerdict): string[] {
   // Under a failure nobody looks for these first.
   if (!verdict.green)
     return entry(
-      'left out',
+      'not run',
       `${criteriaText(rows.length)}; summary.json has each with its reason`,
       2,
     );
@@ -209,7 +209,7 @@ function leftOut(verdict: RunVerdict): string[] {
         ? [[`${beginning}; summary.json has each`, of.flatMap(([, records]) => records)]]
         : of;
     return told.flatMap(([reason, records]) =>
-      entry('left out', `${namesText(records)}: ${reason}`, 3),
+      entry('not run', `${namesText(records)}: ${reason}`, 3),
     );
   });
 }

@@ -67,7 +67,7 @@ export function about({ run, verdict, judgedAt }: TicketHead): string[] {
     ['Change ticket', text('CHANGE_TICKET')],
     [
       'Candidate',
-      `${run.candidatePath}, version ${run.candidateVersion ?? 'not told'} (reported by the binary)`,
+      `${run.candidatePath}, version ${run.candidateVersion ?? 'unknown'} (reported by the binary)`,
     ],
     ['SHA-256', run.candidateSha256 ?? 'unknown'],
     ...(run.bpfObjects ?? []).map(({ path, sha256 }): [string, string] => [

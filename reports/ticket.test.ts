@@ -84,7 +84,7 @@ test('says under the heading what was compared with, what changed since, and of 
   );
   expect(head).toContain('| Against earlier runs | `not asked for: COMPARE_WITH is not set` |');
   expect(text).toContain(
-    '| title of exit.earlier-runs | left out: `not asked for: COMPARE_WITH is not set` |',
+    '| title of exit.earlier-runs | not run: `not asked for: COMPARE_WITH is not set` |',
   );
   expect(text).toContain('| enforce: title of enforce.restart | `396 ms` | `≤ 60,000 ms` |');
   expect(text).toContain('| **FAIL** `2.6 with/without` | `≤ 1.15 with/without` |');

@@ -73,7 +73,7 @@ function exitCriteria(records: readonly CriterionRecord[]): string[] {
       verdict === 'pass'
         ? 'pass'
         : notApplicable === true
-          ? `left out: ${codeSpan(explanation, 120)}`
+          ? `not run: ${codeSpan(explanation, 120)}`
           : `**${verdict.toUpperCase()}**`,
     ]);
   return chapter('Exit criteria', table(['criterion', 'verdict'], rows));

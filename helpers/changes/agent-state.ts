@@ -101,7 +101,7 @@ function restoreFile(
   const path = join(state.dataDirectory, file.name);
   if (file.name === 'deny.db' && ruleSet(now.content, ours) !== ruleSet(file.content)) {
     // Our own rules are gone by now: what differs is somebody else's work during the run.
-    return `${path} holds other rules than before the run; it was left as it is`;
+    return `${path} holds other rules than before the run; it was not touched`;
   }
   if (file.content === null) {
     unlinkSync(path);
@@ -165,7 +165,7 @@ export function removePins(directory: string): string | undefined {
   const pins = readdirSync(directory, { withFileTypes: true });
   const folder = pins.find((pin) => pin.isDirectory());
   if (folder !== undefined)
-    return `${directory} holds a folder ${folder.name}, which the agent does not make; it was left`;
+    return `${directory} holds a folder ${folder.name}, which the agent does not make; it was not touched`;
   for (const { name } of pins) unlinkSync(join(directory, name));
   rmdirSync(directory);
   return undefined;

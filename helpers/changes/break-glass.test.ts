@@ -44,7 +44,7 @@ test('what an operator put in its place stays', async () => {
   writeFileSync(kept, '');
   renameSync(kept, path);
   const { problems } = await undoAll(journal, () => {});
-  expect(problems).toEqual([`${path} is not the file we made; it was left`]);
+  expect(problems).toEqual([`${path} is not the file we made; it was not touched`]);
   end();
   expect(existsSync(path)).toBe(true);
 });

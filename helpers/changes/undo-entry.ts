@@ -45,7 +45,7 @@ async function othersEmergency(candidate: Candidate): Promise<string | undefined
   const reason = parsed.value.state_present ? parsed.value.reason : undefined;
   return reason === undefined || reason === KILL_SWITCH_REASON
     ? undefined
-    : `enforcement is bypassed by an emergency-disable that is not the drill's (${outputText(reason)}); it was left`;
+    : `enforcement is bypassed by an emergency-disable that is not the drill's (${outputText(reason)}); it was not touched`;
 }
 
 /**
@@ -71,7 +71,7 @@ export async function undoEntry(
     case 'cgroup': {
       if (!existsSync(entry.path)) return undefined;
       if (!isSameFile(entry.path, entry))
-        return `${entry.path} is not the ${MADE[entry.kind]} we made; it was left`;
+        return `${entry.path} is not the ${MADE[entry.kind]} we made; it was not touched`;
       if (entry.kind === 'cgroup') removeCgroup(entry.path);
       else rmSync(entry.path, { recursive: true, force: true });
       return undefined;

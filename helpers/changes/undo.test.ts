@@ -79,6 +79,8 @@ test('control groups of ours are removed, and one that took the place of ours is
   mkdirSync(replaced);
   const report = await undoAll(journal, () => {});
   expect(existsSync(ours)).toBe(false);
-  expect(report.problems).toEqual([`${replaced} is not the control group we made; it was left`]);
+  expect(report.problems).toEqual([
+    `${replaced} is not the control group we made; it was not touched`,
+  ]);
   rmdirSync(replaced);
 });

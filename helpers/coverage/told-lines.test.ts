@@ -90,7 +90,7 @@ describe('what event lines tell', () => {
   ])('a connect that tells another %s is a lie: %j', (field, edit) => {
     expect(judge(read({}), connect(edit))).toMatchObject({
       verdict: 'fail',
-      explanation: expect.stringMatching(new RegExp(`\\b${field}: expected .+, told .+ in 1 of 2`)),
+      explanation: expect.stringMatching(new RegExp(`\\b${field}: expected .+, saw .+ in 1 of 2`)),
     });
   });
 
@@ -110,16 +110,16 @@ describe('what event lines tell', () => {
     const copied = (dev: number) =>
       judge(told('overlay-holder', 'merged-chmod', { type: 'block', dev, ino: 11 }));
     expect(copied(44).verdict).toBe('pass');
-    expect(copied(7).explanation).toMatch(/^dev: expected 44, told 7/);
+    expect(copied(7).explanation).toMatch(/^dev: expected 44, saw 7/);
     const opened = told('overlay-holder', 'merged-read', { type: 'block', dev: 44, ino: 11 });
-    expect(judge(opened).explanation).toMatch(/^ino: expected 10, told 11/);
+    expect(judge(opened).explanation).toMatch(/^ino: expected 10, saw 11/);
   });
 
   test('a port is compared where the route has one of its own', () => {
     const udp = (port: number) =>
       told('network', 'udp-connect', { ...CONNECT, protocol: 'udp', remote_port: port });
     expect(judge(udp(9)).verdict).toBe('pass');
-    expect(judge(udp(53)).explanation).toMatch(/^remote_port: expected 9, told 53/);
+    expect(judge(udp(53)).explanation).toMatch(/^remote_port: expected 9, saw 53/);
   });
 
   const AT_PORT = { protocol: 'tcp', local_port: NETWORK.bindPort, rule_type: 'port' };
@@ -147,7 +147,7 @@ describe('what event lines tell', () => {
     const overlay = (edit: { dev: number; ino: number }) =>
       told('mount-namespace', 'overlay-append', { dev: edit.dev, ino: edit.ino });
     expect(judge(overlay(LOWER)).verdict).toBe('pass');
-    expect(judge(overlay({ dev: 7, ino: 8 })).explanation).toMatch(/^ino: expected 9, told 8/);
+    expect(judge(overlay({ dev: 7, ino: 8 })).explanation).toMatch(/^ino: expected 9, saw 8/);
   });
 
   test('a program that the process starts is told as its child, by the name of its caller', () => {
@@ -174,7 +174,7 @@ describe('what event lines tell', () => {
     };
     expect(judge(start({})).verdict).toBe('pass');
     expect(judge(start({ comm: 'node' })).explanation).toMatch(/^comm: expected "canary1234567"/);
-    expect(judge(start({ ino: 8 })).explanation).toMatch(/^ino: expected 0, told 8/);
+    expect(judge(start({ ino: 8 })).explanation).toMatch(/^ino: expected 0, saw 8/);
   });
 
   test('no line, and too many of processes that ended, are no evidence', () => {

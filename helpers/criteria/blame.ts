@@ -12,7 +12,7 @@ export const BLAME_WORDS: Readonly<Record<Blame, string>> = {
   operator: 'an input of the operator',
   suite: 'this suite',
   evidence: 'nobody: evidence is missing',
-  undecided: 'not told by the evidence: agent or host',
+  undecided: 'unclear from the evidence: agent or host',
 };
 
 /** Criteria that wait for what a person must give: an attestation, a binary, a review. */

@@ -106,7 +106,7 @@ const firstDecision = (mode: SoakMode) => ({
 /** All that follows needs an agent that is ready. */
 const soakOf = (mode: SoakMode) =>
   needing(`${mode}.ready`, {
-    'negative-control': { title: 'a file beside it is read without a decision', byOpens },
+    'negative-control': { title: 'a file without a rule is read without a decision', byOpens },
     soak: {
       title: `the soak runs for DURATION_SECONDS in ${mode} mode`,
       timeoutSeconds: (settings: Settings) =>
@@ -142,10 +142,10 @@ const accounts = (mode: SoakMode) =>
       title: `every event says ${mode === 'audit' ? 'AUDIT' : 'the action of ENFORCE_SIGNAL'} and can be read`,
     },
     accounting: { title: 'every open is accounted for: opens = decisions = event lines + drops' },
-    'event-fields': { title: 'every event line of ours tells what we know of ourselves' },
+    'event-fields': { title: 'every event line of our own work is correct, field by field' },
     counters: {
       title:
-        'every counter of our work tells the number that we counted, whichever way it is asked',
+        'every counter agrees with our own count: on the command line, at the endpoint and in stats',
     },
     operations: {
       title: `other routes to a denied file are ${mode === 'audit' ? 'recorded' : 'refused'} all through the soak, each accounted for`,
@@ -209,7 +209,7 @@ const coverageIn = (mode: SoakMode) => {
       truncate: promised('truncate', `truncate(2) of a denied file ${met}`),
       controls: promised(
         'controls',
-        'what the agent documents as open stays open without a decision',
+        'what the agent documents as not covered stays open, without a decision',
       ),
       'near-misses': promised(
         'near-misses',
@@ -261,7 +261,7 @@ const coverageIn = (mode: SoakMode) => {
       ),
       accounting: tried(`event lines and counters of all routes agree in ${mode} mode`),
       'event-fields': tried(
-        `every event line of a denied route tells what was tried, and who tried it, in ${mode} mode`,
+        `every event line of a denied route names the right attempt and process in ${mode} mode`,
       ),
       listeners: {
         title: `the agent in ${mode} mode listens only where it was asked to`,
@@ -277,13 +277,13 @@ const coverageIn = (mode: SoakMode) => {
 
 const coverageStop = (mode: SoakMode) =>
   needing(`coverage.${mode}.ready`, {
-    stop: { title: `the agent stops in order after ${mode} mode` },
+    stop: { title: `the agent stops with exit code 0 after ${mode} mode` },
   });
 
 /** A policy of production size, and what else is asked of the agent while it enforces. */
 const whileEnforcing = needing('coverage.enforce.ready', {
   'rename-race': {
-    title: 'of two files that change places all the time the denied one alone is refused',
+    title: 'while a denied and a free file keep changing places, only the denied one is refused',
     byOpens,
     ...slow,
     evidence: ['coverage/enforce/rename-race.json'],
@@ -299,7 +299,7 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     ...slow,
   },
   'many-rules-rollback': {
-    title: 'they are in force again after another policy is rolled back',
+    title: 'the rules of the large policy are in force again after a rollback to it',
     byOpens,
     needs: ['coverage.enforce.many-rules'],
     ...slow,
@@ -340,7 +340,7 @@ const hostRules = {
 /** What the cost phase times, in words. */
 const eachPiece = <T>(timed: (what: string) => T) => ({
   open: timed('opening a file'),
-  stat: timed('looking at a file'),
+  stat: timed('stat of a file'),
   read: timed('reading an open file'),
   exec: timed('starting a program'),
   'tcp-connect': timed('connecting by TCP'),
@@ -385,7 +385,7 @@ const againstPrevious = () => {
     stop: own('the agent takes no longer to stop'),
     gap: own('enforcement is gone no longer while the agent stops and starts'),
     decisions: compared(
-      'decisions at a set pace take no longer, and no more go untold, than with the previous version, within the limit',
+      'decisions at a set pace take no longer, and no more lack an event line, than with the previous version, within the limit',
     ),
     'decision-cpu': compared(
       "a decision takes no more of the agent's CPU than with the previous version, within the limit",
@@ -423,7 +423,7 @@ const ENTRIES = {
   },
   ...needing('preflight.health', {
     'preflight.emergency': { title: 'no emergency-disable bypasses enforcement' },
-    'preflight.rules': { title: 'the rules that the host carries are known' },
+    'preflight.rules': { title: 'the rules already on this host are known' },
   }),
   ...inPhase('audit', firstDecision('audit')),
   ...inPhase('audit', soakOf('audit')),
@@ -438,7 +438,7 @@ const ENTRIES = {
   'audit.review-notes': reviewNotes('audit.ready', 'the false-positive review notes are written'),
   ...inPhase('enforce', firstDecision('enforce')),
   'enforce.ordinary-program': {
-    title: 'an ordinary program that opens it is ended by ENFORCE_SIGNAL',
+    title: 'an ordinary program that opens the denied file is ended by ENFORCE_SIGNAL',
     needs: ['enforce.ready'],
     byOpens,
   },
@@ -470,15 +470,16 @@ const ENTRIES = {
     needs: ['enforce.decision', 'enforce.stop'],
   },
   'enforce.crash': {
-    title: 'after a SIGKILL under load rules and counters go on and enforcement returns',
+    title: 'after a SIGKILL under load, rules and counters survive and enforcement returns',
     needs: ['enforce.restart'],
   },
   'enforce.workload': workload('enforce'),
   'enforce.review-notes': reviewNotes('enforce.ready', 'the blocked-event review is written'),
   ...inPhase('coverage', {
-    control: { title: 'the routes can be taken while there is no rule', ...slow },
+    control: { title: 'the routes work while there is no rule', ...slow },
     rules: {
-      title: 'the rules on files, addresses, ports and cgroups are there before the agent starts',
+      title:
+        'the rules on files, addresses, ports and cgroups are in place before the agent starts',
       needs: ['coverage.control'],
       ...slow,
     },
@@ -486,7 +487,7 @@ const ENTRIES = {
   ...inPhase('coverage.audit', coverageIn('audit')),
   ...inPhase('coverage.audit', coverageStop('audit')),
   'coverage.break-glass': {
-    title: 'an enforcing start under break-glass denies nothing and tells it as AUDIT',
+    title: 'an enforcing start under break-glass denies nothing and records it as AUDIT',
     needs: ['coverage.audit.ready'],
     ...slow,
     evidence: ['coverage/break-glass/agent.stderr.log', 'coverage/break-glass/agent.stdout.ndjson'],
@@ -516,7 +517,7 @@ const ENTRIES = {
     evidence: ['coverage/*/agent.stderr.log'],
   },
   ...inPhase('cost', {
-    rules: { title: 'many rules are there before what the agent costs is measured', ...slow },
+    rules: { title: 'many rules are in place before the cost is measured', ...slow },
     blocks: {
       title: 'the same work is done in turn with the agent and without it',
       needs: ['cost.rules'],
@@ -629,7 +630,7 @@ const ENTRIES = {
         byOpens,
       },
       'rollback.strict-degrade': {
-        title: 'an agent with strict-degrade ends where it cannot enforce',
+        title: 'with --strict-degrade the agent ends when it cannot enforce',
       },
       'rollback.downgrade': {
         title: "the previous version and the candidate take over each other's rules",
@@ -642,7 +643,7 @@ const ENTRIES = {
   ...needing('rollback.baseline', {
     'rollback.removed': { title: "the drill's rules are removed and the agent stops", byOpens },
     'rollback.event-fields': {
-      title: "every event line of the drill's own opens tells what we know of ourselves",
+      title: "every event line of the drill's own opens is correct, field by field",
       evidence: ['rollback/**/agent.stdout.ndjson'],
     },
   }),

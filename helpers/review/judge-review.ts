@@ -1,6 +1,7 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { type KnownEvent, readKnownEvents } from '../settings/known-events.ts';
+import { counted } from '../text/counted.ts';
 import { ownCommand } from '../text/own-command.ts';
 import { KNOWN_EVENTS_FILE, knownOf, unusedKnownEvents } from './known-events.ts';
 import { lostNotes } from './lost-notes.ts';
@@ -83,14 +84,14 @@ export async function judgeReview(
   const read = readReview(run);
   if (!read.ok) return inconclusive(read.reason, { source });
   const state = { groups: read.groups.map((entry) => answered(entry, elsewhere, now)) };
-  const counted = (value: number, unit: string) => ({ value, limit: 0, unit, source });
+  const measured = (value: number, unit: string) => ({ value, limit: 0, unit, source });
   const of = (standing: Standing) =>
     state.groups.filter((entry) => standingOf(entry, now) === standing).map(({ group }) => group);
   const unresolved = of('unresolved');
   if (unresolved.length > 0) {
     return fail(
-      `${unresolved.length} critical false positives are unresolved: ${firstOf(unresolved)}; fix the policy or the agent and run again, or resolve them by name with a note`,
-      counted(unresolved.length, 'critical false positives'),
+      `unresolved critical false positives: ${unresolved.length} (${firstOf(unresolved)}); fix the policy or the agent and run again, or resolve them by name with a note`,
+      measured(unresolved.length, 'critical false positives'),
     );
   }
   const vanished = await lostNotes(run);
@@ -98,8 +99,8 @@ export async function judgeReview(
   const lost = await withoutEntry(run, state.groups);
   if (lost.length > 0) {
     return inconclusive(
-      `${lost.length} groups of decisions were recorded and have no entry in ${REVIEW_FILE}: ${firstOf(lost)}; put their entries back as the run wrote them`,
-      counted(lost.length, 'groups without an entry'),
+      `${counted(lost.length, 'group')} of decisions without an entry in ${REVIEW_FILE}: ${firstOf(lost)}; put back the entries that the run wrote`,
+      measured(lost.length, 'groups without an entry'),
     );
   }
   const expired = of('expired');
@@ -107,11 +108,11 @@ export async function judgeReview(
   if (open.length > 0) {
     return inconclusive(
       `${open.length} of ${state.groups.length} groups of decisions await a review (verdict, reviewer and date)${expired.length > 0 ? `, ${expired.length} of them because it expired` : ''}${knownRemarks(run, state.groups, now)}: ${firstOf(open)}; ${howToJudgeAgain(run)}`,
-      counted(open.length, 'groups to review'),
+      measured(open.length, 'groups to review'),
     );
   }
   const remarks = knownRemarks(run, state.groups, now);
-  return pass(`${settledText(state.groups)}${remarks}`, counted(0, 'groups to review'));
+  return pass(`${settledText(state.groups)}${remarks}`, measured(0, 'groups to review'));
 }
 
 function settledText(entries: readonly ReviewEntry[]): string {
@@ -123,7 +124,7 @@ function settledText(entries: readonly ReviewEntry[]): string {
     ({ group, resolution, reviewer }) => `${group} ${resolution} by ${reviewer}`,
   );
   return [
-    `${entries.length} groups reviewed, no critical false positive unresolved`,
+    `${counted(entries.length, 'group')} reviewed, all critical false positives resolved`,
     `${entries.length - falsePositives.length} legitimate, ${falsePositives.length} false positives`,
     ...resolved,
   ].join('; ');

@@ -193,7 +193,7 @@ test('an entry that somebody took out is missed', async () => {
   expect(entries(directory)).toHaveLength(1);
   expect(await judge(directory)).toMatchObject({
     verdict: 'inconclusive',
-    explanation: expect.stringContaining('have no entry in review.yaml: one'),
+    explanation: expect.stringContaining('without an entry in review.yaml: one'),
   });
 });
 

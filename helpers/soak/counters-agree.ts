@@ -1,4 +1,5 @@
 import { fail, inconclusive, type Judgement, pass, worst } from '../criteria/judgement.ts';
+import { counted } from '../text/counted.ts';
 import { ofOneLife } from './one-life.ts';
 import type { CounterCheck, ReadingCheck, SoakResult } from './result.ts';
 
@@ -39,7 +40,7 @@ function counterAgrees(
       measured,
     );
   }
-  const excess = `${text}: ${ours} of ours, ${others} event lines of others and ${dropped} drops leave ${told.value - most - others - dropped} that nobody made`;
+  const excess = `${text}: ${ours} of ours, ${counted(others, 'event line')} of others and ${counted(dropped, 'drop')} leave ${told.value - most - others - dropped} unexplained`;
   // A denied program name is counted without a line where the ring is full (docs/agent-contract.md §4.3).
   // Nor can the lines of others be counted out where nobody knows how many were dropped.
   return drops.known && others + dropped === 0
@@ -56,6 +57,6 @@ function readingAgrees({ what, told, least, most, between }: ReadingCheck): Judg
     most === undefined ? `${least} or more` : least === most ? `${least}` : `${least} to ${most}`;
   const measured = { value: told, limit, source };
   if (told < least || told > (most ?? told))
-    return fail(`${what} is ${told}, and by ${between} it is ${limit}`, measured);
+    return fail(`${what} is ${told}, but by ${between} it should be ${limit}`, measured);
   return pass(`${what} is ${told}`, measured);
 }

@@ -136,7 +136,7 @@ export function noUnexpectedStateChange(soak: SoakResult): Judgement {
   }
   const { errors } = soak;
   if (errors.length > 0) {
-    const text = `the agent logged ${errors.length} errors; the first: ${errors[0]}`;
+    const text = `the agent logged ${counted(errors.length, 'error')}; the first: ${errors[0]}`;
     return fail(text, measured(errors.length, 'ERROR lines'));
   }
   return pass('no degradation, no fallback, no ERROR line', measured(0, 'state changes'));
@@ -149,7 +149,7 @@ export function unreadableLines(
 ): Judgement | undefined {
   const bad = notJson + invalid + oversized;
   if (bad === 0) return undefined;
-  const text = `${bad} lines of the event stream cannot be read; the first: ${samples[0] ?? '?'}`;
+  const text = `${counted(bad, 'line')} of the event stream cannot be read; the first: ${samples[0] ?? '?'}`;
   return fail(text, { value: bad, limit: 0, unit: 'lines', source });
 }
 

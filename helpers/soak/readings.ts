@@ -10,7 +10,7 @@ const STATS_LINES = [
   ['Ringbuf drops', 'aegisbpf_ringbuf_drops_total'],
 ] as const;
 
-const BY_ENDPOINT = 'what the endpoint told before and after';
+const BY_ENDPOINT = 'the endpoint before and after';
 
 function sumOf(scrape: Scrape, family: string): number | undefined {
   if (!scrape.ok) return undefined;
@@ -56,7 +56,7 @@ export async function readEveryWay<S extends { readonly scrape: Scrape }>(
           told: told === undefined ? undefined : Number(told),
           least: sumOf(hasEndpoint ? first : after, family),
           most: hasEndpoint ? sumOf(later, family) : undefined,
-          between: hasEndpoint ? BY_ENDPOINT : 'what `aegisbpf metrics` told before',
+          between: hasEndpoint ? BY_ENDPOINT : '`aegisbpf metrics` before',
         };
       }),
     ],

@@ -41,13 +41,13 @@ test.each([
     'a wrong field',
     { witnesses: [{ ...witness, wrong }] },
     'fail',
-    /comm: expected "node", told "sshd" in 3 of 100 lines on the soak file; for example \{…\}/,
+    /comm: expected "node", saw "sshd" in 3 of 100 lines on the soak file; for example \{…\}/,
   ],
   [
     'another inode in place of ours',
     { witnesses: [{ ...witness, examined: 0, missing: 100, misnamed }] },
     'fail',
-    /dev:ino: expected dev:ino 7:8, told dev:ino 9:8 in 90 lines of our processes, while 100 lines/,
+    /dev:ino: expected dev:ino 7:8, saw dev:ino 9:8 in 90 lines of our processes, while 100 on/,
   ],
   [
     "another inode beside ours: the host's own rule",
@@ -71,7 +71,7 @@ test.each([
     'an exec line with another name',
     { execLines: { ...witness, subject: 'starts', examined: 5, wrong } },
     'fail',
-    /comm: expected "node", told "sshd" in 3 of 5 lines on starts/,
+    /comm: expected "node", saw "sshd" in 3 of 5 lines on starts/,
   ],
   [
     'right exec lines and no line of a decision',
@@ -112,7 +112,7 @@ test.each([
     'a parent that is never told',
     { witnesses: [tells('ppid', 0)] },
     'inconclusive',
-    /of 100 event lines on the soak file too few told .*, at least 75 % .*: ppid in 0 of 100$/,
+    /too few of 100 event lines on the soak file have .*, at least 75 % .*: ppid in 0 of 100$/,
   ],
   [
     'a parent that one line in a hundred tells',
@@ -130,19 +130,19 @@ test.each([
     'a parent that exec lines never tell',
     { execLines: { ...tells('ppid', 0), subject: 'starts' } },
     'inconclusive',
-    /on starts too few told .*: ppid in 0 of 100$/,
+    /too few of 100 event lines on starts .*: ppid in 0 of 100$/,
   ],
   [
     'a trace id that is never told',
     { witnesses: [tells('trace_id', 0)] },
     'pass',
-    /told: trace_id/,
+    /in no line: trace_id/,
   ],
   [
     'a cgroup path that is never told',
     { witnesses: [tells('cgroup_path', 0)] },
     'pass',
-    /never told: cgroup_path/,
+    /in no line: cgroup_path/,
   ],
   ['a dead agent', dead, 'inconclusive', /died/],
 ])('event fields: %s', (_, changes, verdict, says) => {
@@ -168,7 +168,7 @@ test.each([
     'one that nobody made',
     { counters: [{ ...total, told: known(101) }] },
     'fail',
-    /leave 1 that nobody made/,
+    /leave 1 unexplained/,
   ],
   [
     'one of others, told by an event line',
@@ -180,7 +180,7 @@ test.each([
     'more than the lines of others, which a full ring may have lost',
     { counters: [{ ...total, told: known(105), others: 1 }] },
     'inconclusive',
-    /leave 4 that nobody made/,
+    /leave 4 unexplained/,
   ],
   [
     'one more, where nobody knows what was dropped',
@@ -189,7 +189,7 @@ test.each([
       drops: { known: false, reason: 'gone', source: 'x' },
     },
     'inconclusive',
-    /leave 1 that nobody made/,
+    /leave 1 unexplained/,
   ],
   [
     'a dropped line of others',
@@ -205,8 +205,8 @@ test.each([
   ],
   ['no counter', { counters: [], readings: [] }, 'inconclusive', /no counter was compared/],
   ['a soak that ended early', { readings: [] }, 'pass', /the soak ended early/],
-  ['stats that tell less', { readings: [{ ...reading, told: 99 }] }, 'fail', /stats is 99, and/],
-  ['stats that tell more', { readings: [{ ...reading, told: 101 }] }, 'fail', /stats is 101, and/],
+  ['stats that tell less', { readings: [{ ...reading, told: 99 }] }, 'fail', /stats is 99, but/],
+  ['stats that tell more', { readings: [{ ...reading, told: 101 }] }, 'fail', /stats is 101, but/],
   [
     'stats that cannot be read',
     { readings: [{ what: 'stats', between: '' }] },
@@ -222,7 +222,7 @@ test.each([
 
 test('what arrived in place of missing lines is told, and nothing where none is missing', () => {
   expect(insteadOf({ ...witness, missing: 100, misnamed })).toBe(
-    '; 90 lines of our processes name dev:ino 9:8 instead of dev:ino 7:8',
+    '; 90 event lines of our processes had dev:ino 9:8 instead of dev:ino 7:8',
   );
   expect(insteadOf({ ...witness, misnamed })).toBe('');
   expect(insteadOf(undefined)).toBe('');

@@ -6,6 +6,7 @@ import {
   type Measurement,
   pass,
 } from '../criteria/judgement.ts';
+import { counted } from '../text/counted.ts';
 import { ofOneLife } from './one-life.ts';
 import type { Witness } from './result.ts';
 
@@ -75,7 +76,7 @@ function added<T extends { readonly lines: number }>(all: readonly T[], key: (on
 export function insteadOf(witness: Witness | undefined): string {
   const [first] = witness?.misnamed ?? [];
   if (witness === undefined || witness.missing === 0 || first === undefined) return '';
-  return `; ${first.lines} lines of our processes name ${first.told} instead of ${witness.named}`;
+  return `; ${counted(first.lines, 'event line')} of our processes had ${first.told} instead of ${witness.named}`;
 }
 
 /** Every event line of ours tells what we know of ourselves: who acted, on what, from where. */
@@ -128,7 +129,7 @@ interface Lie {
 function liesOf(drops: number | undefined, witness: Witness): Lie[] {
   const { subject, named, examined, wrong, misnamed, missing } = witness;
   const wrongFields = wrong.map(({ field, expected, told, lines, sample }) => ({
-    text: `${field}: expected ${expected}, told ${told} in ${lines} of ${examined} lines on ${subject}`,
+    text: `${field}: expected ${expected}, saw ${told} in ${lines} of ${examined} lines on ${subject}`,
     ...{ lines, sample },
   }));
   // A host's own rules may be met by our processes too; such lines are no lie while none is missing. Where
@@ -138,7 +139,7 @@ function liesOf(drops: number | undefined, witness: Witness): Lie[] {
   return [
     ...wrongFields,
     ...misnamed.slice(0, 1).map(({ told, lines, sample }) => ({
-      text: `${kind}: expected ${named}, told ${told} in ${lines} lines of our processes, while ${missing} lines on ${subject} are missing`,
+      text: `${kind}: expected ${named}, saw ${told} in ${counted(lines, 'line')} of our processes, while ${missing} on ${subject} are missing`,
       ...{ lines, sample },
     })),
   ];
@@ -173,7 +174,7 @@ function untoldFields({ subject, examined, fields }: Witness, source: string, sh
   if (first === undefined) return undefined;
   const names = seldom.map(({ field, told, untold }) => `${field} in ${told} of ${told + untold}`);
   return inconclusive(
-    `of ${examined} event lines on ${subject} too few told what must be compared, at least ${100 * share} % are needed: ${names.join(', ')}`,
+    `too few of ${examined} event lines on ${subject} have the fields that must be compared, at least ${100 * share} % are needed: ${names.join(', ')}`,
     { value: first.told, unit: 'event lines compared', source },
   );
 }
@@ -201,7 +202,7 @@ function allRight(
   const names = (isTold: boolean) =>
     fields.flatMap(([name, all]) => (all.some(({ told }) => told > 0) === isTold ? name : []));
   const untold = names(false);
-  const left = untold.length === 0 ? '' : `; never told: ${untold.join(', ')}`;
+  const left = untold.length === 0 ? '' : `; in no line: ${untold.join(', ')}`;
   const ended = witnesses.reduce((sum, { unknown }) => sum + unknown, 0);
   const of = ended === 0 ? `${lines}` : `${lines} of ${lines + ended}`;
   return pass(

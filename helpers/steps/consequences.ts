@@ -19,7 +19,7 @@ export function afterDeath(
   if (death === undefined || (seen.verdict === 'fail' && byOpens !== true)) return seen;
   const { verdict: _, explanation, findings: __, ...measured } = seen;
   return {
-    ...inconclusive(`${death}, which "${ofLife.title}" tells. Seen: ${explanation}`, measured),
+    ...inconclusive(`${death} (see ${ofLife.id}). Seen: ${explanation}`, measured),
     follows: ofLife.id,
   };
 }

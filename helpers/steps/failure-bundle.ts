@@ -28,7 +28,7 @@ async function tool(run: CanaryRun, paths: readonly string[], args: string[]): P
     const whole = hostPath(run.settings.HOST_ROOT, path);
     const { text, stderr, exitCode, notStarted } = await systemTool(whole, args, TOOL_TIMEOUT_MS);
     if (notStarted?.code === 'ENOENT') continue;
-    if (exitCode === 0) return textOr(text === '' ? '' : `${text}\n`, `${name} told nothing`);
+    if (exitCode === 0) return textOr(text === '' ? '' : `${text}\n`, `${name} printed nothing`);
     return { absent: `${name} did not answer: ${notStarted?.message ?? stderr.trim()}` };
   }
   return { absent: `there is no ${name} on this host` };
@@ -65,7 +65,7 @@ function procOf(pid: number): string {
   );
   const threads = orNothing(() => readdirSync(`/proc/${pid}/task`)).map((thread) => {
     const of = (name: string) => readProc(`/proc/${pid}/task/${thread}/${name}`)?.trim() ?? '';
-    return `${thread} ${of('comm')} waits in ${of('wchan') || 'nothing that the kernel tells'}`;
+    return `${thread} ${of('comm')} waits in ${of('wchan') || 'an unknown place'}`;
   });
   return [
     ...files,

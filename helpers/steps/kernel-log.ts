@@ -24,7 +24,7 @@ export function kernelLoggedNoDefect(run: CanaryRun): Judgement {
   const start = readRunRecord(run.directory)?.newestKernelMessage;
   if (start?.value === undefined)
     return inconclusive(
-      `run.json does not tell the newest message of the kernel when the run began (${start?.reason ?? 'it was not asked for'}), so the run's own cannot be told from older ones; make ${path} readable and run again`,
+      `run.json lacks the number of the newest kernel message when the run began (${start?.reason ?? 'it was not asked for'}), so the run's own messages cannot be separated from older ones; make ${path} readable and run again`,
       { source: 'run.json' },
     );
   let log: readonly KernelMessage[];
@@ -56,12 +56,12 @@ export function judgeKernelLog(
   const measured = { value: defects.length, limit: 0, unit: 'defects', source };
   if (ofAgent.length > 0)
     return fail(
-      `the kernel told defects in programs of the agent, ${ofAgent.length} in all: ${shown(ofAgent)}`,
+      `the kernel logged ${counted(ofAgent.length, 'defect')} in programs of the agent: ${shown(ofAgent)}`,
       measured,
     );
   if (defects.length > 0)
     return inconclusive(
-      `the kernel told defects, ${defects.length} in all, and who caused them cannot be told from ${source}: ${shown(defects)}; look at them, and run again`,
+      `the kernel logged ${counted(defects.length, 'defect')}, and ${source} does not show who caused them: ${shown(defects)}; look at them, and run again`,
       measured,
     );
   if (lost !== undefined)

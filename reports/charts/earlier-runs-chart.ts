@@ -74,7 +74,7 @@ export function earlierRunsChart(run: RunRecord, path: string): string | undefin
       ({ directory, candidateVersion: version }, at) =>
         `${at + 1}: ${basename(directory)}${version === undefined ? '' : ` (${version})`}`,
     ),
-    `${compared.length + 1}: this run (${run.candidateVersion ?? 'version not told'})`,
+    `${compared.length + 1}: this run (${run.candidateVersion ?? 'version unknown'})`,
   ];
   const top = TOP + names.length * LINE;
   const panels = figures.map((figure, at) => panel(figure, at, top));

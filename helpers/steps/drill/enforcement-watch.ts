@@ -154,7 +154,7 @@ export function singleGap(stretches: readonly Stretch[]): Gap | string {
     after?.outcome !== 'denied' ||
     more.length > 0
   ) {
-    return `the opens were ${outcomes || 'none at all'}, expected one gap: denied, allowed, denied`;
+    return `the opens were, in order, ${outcomes || 'none at all'}; expected denied, then allowed, then denied to the end`;
   }
   return { ms: Math.round(after.firstMs - before.lastMs), allowedOpens: gap.opens };
 }

@@ -1,6 +1,7 @@
 import { parseEmergencyStatus } from '../../agent/contract/emergency.ts';
 import { KILL_SWITCH_REASON } from '../../changes/undo-entry.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { counted } from '../../text/counted.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { DrillStage } from './stage.ts';
 import { mustHave } from './usage.ts';
@@ -76,7 +77,7 @@ export class KillSwitch {
     const value = outcomeText(outcome);
     if (outcome.kind !== 'allowed' || signals > 0) {
       return fail(
-        `${when} an open of the denied file was ${value} with ${signals} signals, expected allowed without any`,
+        `${when} an open of the denied file was ${value} with ${counted(signals, 'signal')}, expected allowed without any`,
         { value, limit: 'allowed', source },
       );
     }

@@ -166,11 +166,11 @@ export class OwnOpens {
     if (short === undefined) return judged;
     const lines = short.all ? linesOf(short) : short.denied - short.untold;
     const what = short.all ? '' : ` with action ${this.#actions.denied.join(' or ')}`;
-    const text = `in life ${first + 1} of ${lives.length} the agent denied ${short.denied} opens of ${this.#subject} and wrote ${inWords(lines)}${what} on them`;
+    const text = `in life ${first + 1} of ${lives.length} the agent denied ${counted(short.denied, 'open')} of ${this.#subject} and wrote ${inWords(lines)}${what} on them`;
     const measured = { value: lines, limit: short.denied, unit: 'event lines', source };
     if (unexplained > 0) return fail(`${text}; its drops do not explain ${unexplained}`, measured);
     if (drops !== undefined && drops < untold)
-      return fail(`${text}; it counted ${drops} drops`, measured);
+      return fail(`${text}; it counted ${counted(drops, 'drop')}`, measured);
     // A life of which nothing is told shows nothing, however many lines were dropped.
     const isExplained = drops !== undefined && lives.every((life) => !this.#isSilent(life));
     return judged.verdict === 'pass' && !isExplained
@@ -210,7 +210,7 @@ export class OwnOpens {
     if (life === undefined) return undefined;
     const lines = linesOf(life);
     return fail(
-      `in life ${at + 1} of ${lives.length} the agent denied ${life.denied} opens of ${this.#subject} and wrote ${lines} event lines on them: ${lines - life.denied} too many`,
+      `in life ${at + 1} of ${lives.length} the agent denied ${counted(life.denied, 'open')} of ${this.#subject} and wrote ${counted(lines, 'event line')} on them: ${lines - life.denied} too many`,
       { value: lines, limit: life.denied, unit: 'event lines', source },
     );
   }

@@ -1,5 +1,6 @@
 import { fail, type Judgement, noEvidence, pass, worst } from '../../criteria/judgement.ts';
 import { acceptedPolicy } from '../../settings/known-defects.ts';
+import { counted } from '../../text/counted.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import { countersOnlyGrew } from './refusal-counters.ts';
 import { enforcementHeld } from './refusal-pauses.ts';
@@ -43,7 +44,10 @@ export class RefusedPolicies {
       ),
     );
     if (first === undefined)
-      return pass(`${refusals.length} policies refused with a non-zero exit code`, measured);
+      return pass(
+        `${counted(refusals.length, 'policy', 'policies')} refused with a non-zero exit code`,
+        measured,
+      );
     const all = [first, ...more] as const;
     return { ...worst(all), findings: all.flatMap((judgement) => judgement.findings ?? []) };
   }
@@ -79,7 +83,7 @@ export function rulesStayed({ refusals, left }: Pick<RefusalTrial, 'refusals' | 
     );
   if (!differs(left)) return undefined;
   return fail(
-    `after the last refused policy the rules differ, and nobody can tell which of ${refusals.length} did that: ${inWords(left)}`,
+    `after the last refused policy the rules differ, and it is unknown which of ${refusals.length} did that: ${inWords(left)}`,
     measured(refusals.length),
   );
 }

@@ -116,7 +116,7 @@ export async function hostIsRestorable(stage: DrillStage): Promise<Judgement> {
   if (lost.length > 0) {
     const first = lost.slice(0, 5).join('; ');
     throw noEvidence(
-      `the drill could not restore ${lost.length} rules of this host (${first}${lost.length > 5 ? '; …' : ''}), and it replaces all rules; use a staging host without them`,
+      `the drill could not restore ${counted(lost.length, 'rule')} of this host (${first}${lost.length > 5 ? '; …' : ''}), and it replaces all rules; use a staging host without them`,
       { value: lost.length, limit: 0, unit: 'rules', source },
     );
   }
@@ -124,7 +124,7 @@ export async function hostIsRestorable(stage: DrillStage): Promise<Judgement> {
   return pass(
     hostPaths.length === 0
       ? 'no rule on this host; policy files and pins were recorded'
-      : `${hostPaths.length} file rules of this host stay in force through the drill; policy files and pins were recorded`,
+      : `${counted(hostPaths.length, 'file rule')} of this host in force through the drill; policy files and pins were recorded`,
     { value: 0, limit: 0, unit: 'rules that could not be restored', source },
   );
 }

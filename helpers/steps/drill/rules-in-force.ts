@@ -4,6 +4,7 @@ import type { OwnFile } from '../../changes/own-file.ts';
 import { FILE_RULES, listFileRules, rulesOn, ruleText } from '../../changes/rules.ts';
 import { fail, type Judgement, pass } from '../../criteria/judgement.ts';
 import { DROP_FAMILIES, familyTotal } from '../../soak/counters.ts';
+import { counted } from '../../text/counted.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { OwnOpens } from './own-opens.ts';
@@ -67,13 +68,13 @@ async function wrongList(
     const value = rulesOn(rules, file).length;
     if (value === limit) continue;
     return fail(
-      `after ${after} the rule list holds ${value} rules on ${file.path}, expected ${limit}`,
+      `after ${after} the rule list holds ${counted(value, 'rule')} on ${file.path}, expected ${limit}`,
       { value, limit, unit: 'rules', source: SOURCE },
     );
   }
   if (rules.length === most) return undefined;
   return fail(
-    `after ${after} the rule list holds ${rules.length} rules, expected ${most}: ${rules.map(ruleText).join(', ')}`,
+    `after ${after} the rule list holds ${counted(rules.length, 'rule')}, expected ${most}: ${rules.map(ruleText).join(', ')}`,
     { value: rules.length, limit: most, unit: 'rules', source: SOURCE },
   );
 }

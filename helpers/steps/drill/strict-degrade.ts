@@ -46,7 +46,7 @@ export async function strictDegradeEnds(stage: DrillStage): Promise<Judgement> {
   const control = await degradedStart(stage, candidate, 'degraded', []);
   if (control.endedByItself || reasons(control.stopped) === 'none') {
     throw noEvidence(
-      `without --strict-degrade the same start was expected to go on degraded, and ended with ${end(control.stopped)}, state changes: ${reasons(control.stopped)}; so nothing can be told about the option`,
+      `without --strict-degrade the same start was expected to go on degraded, and ended with ${end(control.stopped)}, state changes: ${reasons(control.stopped)}; so nothing is known about the option`,
       { source },
     );
   }

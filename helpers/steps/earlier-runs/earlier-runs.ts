@@ -80,7 +80,7 @@ export async function noWorseThanEarlierRuns(run: CanaryRun): Promise<Judgement>
   );
   if (set === undefined)
     throw new NotApplicable(
-      `told and not judged, for COMPARE_MAX_RATIO is not set: against ${counted(paths.length - refused.length, 'earlier run')} ${told}${left.join('')}`,
+      `reported, not judged, because COMPARE_MAX_RATIO is not set: against ${counted(paths.length - refused.length, 'earlier run')} ${told}${left.join('')}`,
     );
   const measured = {
     value: worse.length,

@@ -30,7 +30,7 @@ export async function breakGlassAudits(
     const attempt = { kind: 'file', path: denied.path } as const;
     const tried = await tryRules([attempt], run.candidate.environment, events);
     if (tried === undefined)
-      throw noEvidence('the process that opens the denied file told nothing', { source: NAME });
+      throw noEvidence('the process that opens the denied file reported nothing', { source: NAME });
     return judgeBreakGlass(tried.outcomes[0] ?? 'unknown', tried.actions);
   } finally {
     end();
@@ -46,7 +46,7 @@ export function judgeBreakGlass(outcome: string, actions: readonly string[]): Ju
   };
   const told = actions.length === 0 ? 'no event' : `action ${actions.join(', ')}`;
   return outcome === 'let through' && actions.length === 1 && actions[0] === 'AUDIT'
-    ? pass('an open of a denied file went through, told as AUDIT', measured)
+    ? pass('an open of a denied file went through, recorded as AUDIT', measured)
     : fail(
         `break-glass was set before the start, and an open of a denied file met ${outcome} with ${told}, expected that it goes through with one event of action AUDIT`,
         measured,

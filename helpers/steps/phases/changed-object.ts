@@ -110,9 +110,9 @@ async function objectToCopy({ directory, settings, provided }: CanaryRun): Promi
   if (path !== undefined) return path;
   const told = toldObject(directory);
   if (told === '')
-    throw new NotApplicable('the agent loads no BPF object from a file, by its own word');
+    throw new NotApplicable('the agent reports that it loads no BPF object from a file');
   throw noEvidence(
-    `${told === undefined ? 'the agent did not tell its BPF object, and none was found' : `the agent told ${told} as its BPF object, and that is no file here`}, so there is nothing to change; name it with AEGIS_BPF_OBJ and run again`,
+    `${told === undefined ? 'the agent did not name its BPF object, and none was found' : `the agent named ${told} as its BPF object, and that is no file here`}, so there is nothing to change; name it with AEGIS_BPF_OBJ and run again`,
     { source: HEALTH_BEFORE },
   );
 }
@@ -127,7 +127,7 @@ export async function changedObjectIsRefused(run: CanaryRun): Promise<Judgement>
   const source = 'coverage/object-unchanged/agent.stderr.log';
   if (control.outcome !== 'started')
     return inconclusive(
-      `an unchanged copy of ${path} beside its right hash did not start either (${control.words}), so nothing follows from a refusal`,
+      `an unchanged copy of ${path} beside its right hash did not start either (${control.words}), so a refusal would prove nothing`,
       { source },
     );
   const starts: Start[] = [];
@@ -149,12 +149,12 @@ export function judgeStarts(starts: readonly Start[]): Judgement {
   const measured = { value: taken.length, limit: 0, unit: 'objects taken', source };
   if (taken.length > 0)
     return fail(
-      `an enforcing start took the BPF object that it should refuse: ${named(taken)}`,
+      `an enforcing start accepted a BPF object that it should refuse: ${named(taken)}`,
       measured,
     );
   if (inOrder.length > 0)
     return fail(
-      `an enforcing start on a BPF object that it should refuse ended as one that was asked to stop, so whoever starts it sees no refusal: ${named(inOrder)}`,
+      `an enforcing start on a BPF object that it should refuse ended with exit code 0, so whoever starts it sees no refusal: ${named(inOrder)}`,
       { value: 0, limit: 'not 0', unit: 'exit code', source },
     );
   if (unknown.length > 0)

@@ -84,7 +84,10 @@ export class CostSubjects {
     const measured = { value: there, limit: wanted, unit: 'rules', source: applied.command };
     return there === wanted
       ? pass(`${wanted} rules of ours by one policy; none concerns what is timed`, measured)
-      : fail(`the agent said yes, and lists ${there} of ${wanted} rules`, measured);
+      : fail(
+          `\`policy apply\` exited with 0, but the agent lists ${there} of ${wanted} rules`,
+          measured,
+        );
   }
 
   /** @throws JudgementError (inconclusive) when a rule is gone: what is measured after that shows nothing. */
@@ -106,7 +109,10 @@ export class CostSubjects {
     const measured = { value: left, limit: 0, unit: 'rules left', source: removed.command };
     return left === 0
       ? pass('every rule of ours is removed', measured)
-      : fail(`the agent said yes, and still lists ${left} of our rules`, measured);
+      : fail(
+          `\`policy apply\` exited with 0, but the agent still lists ${left} of our rules`,
+          measured,
+        );
   }
 
   #make(journal: Awaited<ReturnType<CanaryRun['journal']>>): MadeFiles {

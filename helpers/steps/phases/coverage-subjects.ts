@@ -181,7 +181,10 @@ export class CoverageSubjects {
     const missing = wanted.filter((rule) => !there.includes(rule));
     const measured = { value: missing.length, limit: 0, unit: 'rules missing' };
     if (missing.length > 0)
-      return fail(`the agent said yes, and does not list ${missing.join(', ')}`, measured);
+      return fail(
+        `\`policy apply\` exited with 0, but the agent does not list ${missing.join(', ')}`,
+        measured,
+      );
     const value = wanted.length;
     return pass(`${value} rules of ours by one policy`, { value, unit: 'rules' });
   }
@@ -196,7 +199,10 @@ export class CoverageSubjects {
     const measured = { value: left.length, limit: 0, unit: 'rules left' };
     return left.length === 0
       ? pass(`${this.#wanted().length} rules of ours removed`, measured)
-      : fail(`the agent said yes, and still lists ${left.join(', ')}`, measured);
+      : fail(
+          `\`policy apply\` exited with 0, but the agent still lists ${left.join(', ')}`,
+          measured,
+        );
   }
 
   /** The host's files by their paths, ours by their names, as a person reviews them. */

@@ -15,6 +15,7 @@ import { type ProcessFacts, readProcessFacts } from '../../host/process-facts.ts
 import type { Phase } from '../../settings/settings.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { mustBeTold } from '../../soak/witness.ts';
+import { counted } from '../../text/counted.ts';
 import { outcomeText, type Probe, probeFile, runVictim } from '../../workload/probe.ts';
 import { PROGRAM_NAMES } from '../../workload/programs.ts';
 
@@ -41,7 +42,7 @@ const KILL_STRIKES = 5;
 /** No line of ours arrived at all, so that none arrived of something else shows nothing. */
 export const nothingTold = (phase: Phase) =>
   noEvidence(
-    'the agent wrote no event line of ours in this phase, so silence does not show that there was no decision',
+    'the agent wrote no event line for any of our opens in this phase, so a missing event does not prove that there was no decision',
     { value: 0, unit: 'event lines of ours', source: `${phase}/` },
   );
 
@@ -68,7 +69,7 @@ function hostProblem({ mode, enforceSignal }: DecisionSubject, seen: Probe): Jud
   const signals = mode === 'audit' || enforceSignal === 'none' ? 0 : 1;
   if (seen.signals === signals) return undefined;
   return fail(
-    `the process that opened the file received ${seen.signals} signals, expected ${signals} (ENFORCE_SIGNAL=${enforceSignal}, ${mode} mode)`,
+    `the process that opened the file received ${counted(seen.signals, 'signal')}, expected ${signals} (ENFORCE_SIGNAL=${enforceSignal}, ${mode} mode)`,
     { value: seen.signals, limit: signals, unit: 'signals', source: 'probe process' },
   );
 }
@@ -77,7 +78,7 @@ function hostProblem({ mode, enforceSignal }: DecisionSubject, seen: Probe): Jud
 function instead({ daemon, probe }: DecisionSubject): string {
   const [first] = daemon.events.misnamedBy([process.pid]);
   if (first === undefined) return '';
-  return `; ${first.lines} lines of a process that we started name ${first.told} instead of dev:ino ${probe.dev}:${probe.ino}`;
+  return `; ${counted(first.lines, 'event line')} of a process that we started had ${first.told} instead of dev:ino ${probe.dev}:${probe.ino}`;
 }
 
 /** SIGKILL mode: TERM for the first strikes, then a process that lives on is killed. */
@@ -123,7 +124,7 @@ async function matchingEvent(
       .slice(-3)
       .map((event) => `pid=${event.pid} action=${event.action}`);
     return fail(
-      `the open made ${matching.length} events with ${wanted}, expected ${expected}${others.length === 0 ? `; the agent logged no event on that file${instead(subject)}` : `; others on that file: ${others.join(', ')}`}`,
+      `the agent logged ${matching.length === 0 ? 'no event' : counted(matching.length, 'event')} for our open, expected one with ${wanted}; ${others.length === 0 ? `it logged no other event on that file either${instead(subject)}` : `events on that file: ${others.join(', ')}`}`,
       { value: matching.length, limit: expected, unit: 'events', source },
     );
   }
@@ -142,7 +143,7 @@ async function matchingEvent(
   const wrong = compared.filter(({ result }) => result === 'wrong');
   if (wrong.length > 0) {
     const lies = wrong.map(({ field, expected, told }) => `${field}=${told}, expected ${expected}`);
-    return fail(`the event of this open tells ${lies.join('; ')}: ${JSON.stringify(matching[0])}`, {
+    return fail(`the event of this open says ${lies.join('; ')}: ${JSON.stringify(matching[0])}`, {
       ...{ value: wrong.length, limit: 0, unit: 'wrong fields', source },
     });
   }
@@ -151,8 +152,8 @@ async function matchingEvent(
   const untold = of('untold').filter(mustBeTold);
   if (untold.length > 0)
     return inconclusive(
-      `the event of this open does not tell ${untold.join(', ')}, so that cannot be compared: ${JSON.stringify(matching[0])}`,
-      { value: untold.length, limit: 0, unit: 'untold fields', source },
+      `the event of this open lacks ${untold.join(', ')}, so this cannot be compared: ${JSON.stringify(matching[0])}`,
+      { value: untold.length, limit: 0, unit: 'missing fields', source },
     );
   const right = of('right');
   return pass(`${wanted}, and ${right.join(', ')} are as we know them`, measured);
@@ -188,7 +189,7 @@ async function eventOfProgram(
 ): Promise<Judgement> {
   const parent: ProcessFacts | undefined = readProcessFacts(process.pid);
   if (pid === undefined || parent === undefined)
-    throw noEvidence('what the event of cat must tell could not be read from /proc');
+    throw noEvidence('what the event of cat must say could not be read from /proc');
   const told = await matchingEvent(subject, decisions, pid, {
     ...{ kind: 'child', parent },
     names: PROGRAM_NAMES,
@@ -203,7 +204,7 @@ export async function judgeFileBeside(subject: DecisionSubject): Promise<Judgeme
   const { outcome, signals } = await probeFile(beside, subject.environment);
   if (outcome.kind !== 'allowed' || signals > 0) {
     return fail(
-      `a file without a rule, beside the denied one, was ${outcomeText(outcome)} with ${signals} signals: the agent blocks more than its rules say`,
+      `a file without a rule, beside the denied one, was ${outcomeText(outcome)} with ${counted(signals, 'signal')}: the agent blocks more than its rules say`,
       { value: outcomeText(outcome), limit: 'allowed', source: beside.path },
     );
   }
@@ -212,6 +213,6 @@ export async function judgeFileBeside(subject: DecisionSubject): Promise<Judgeme
   const measured = { value: decisions.lines, limit: 0, unit: 'events' };
   if (!came) return pass('read as written, no signal, no decision', { ...measured, value: 0 });
   const source = `${subject.mode}/agent.stdout.ndjson`;
-  const text = `the open of a file without a rule made ${decisions.lines} decisions`;
+  const text = `the open of a file without a rule made ${counted(decisions.lines, 'decision')}`;
   return fail(text, { ...measured, source });
 }

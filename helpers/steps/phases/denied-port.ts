@@ -48,7 +48,7 @@ export async function portMustBeListed(
   const isListed = listed.some((entry) => entry.startsWith(`${port} (`));
   if (isListed === (verb === 'add')) return;
   throw failed(
-    `\`network deny ${verb}\` said yes for port ${port}, and \`network deny list\` ${isListed ? 'still has it' : 'lacks it'}`,
+    `\`network deny ${verb}\` exited with 0 for port ${port}, but \`network deny list\` ${isListed ? 'still has it' : 'lacks it'}`,
     {
       ...{ value: Number(isListed), limit: Number(!isListed), unit: 'rules' },
       source: 'aegisbpf network deny list',

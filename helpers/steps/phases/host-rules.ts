@@ -177,7 +177,7 @@ export class HostRules {
       const lines = child.pid === undefined ? [] : (events?.watchProcess(child.pid) ?? []);
       await child.ended;
       if (outcome === undefined)
-        throw noEvidence(`the process for ${howTried(name).words} told nothing (${child.end})`);
+        throw noEvidence(`the process for ${howTried(name).words} reported nothing (${child.end})`);
       outcomes.set(name, { outcome, events: lines });
     }
     const isTold = () => told.every((name) => (outcomes.get(name)?.events.length ?? 0) > 0);
@@ -212,6 +212,9 @@ export function judgeSection(section: HostSection, { unknown, without, modes }: 
   const limit = tried.length * modes.size;
   const measured = { value: limit - problems.length, limit, unit: 'attempts', source: TABLE };
   return problems.length === 0
-    ? pass(`${limit} attempts in audit and enforce, each as it must be${besides}`, measured)
+    ? pass(
+        `${limit} attempts in audit and enforce, each with the expected outcome${besides}`,
+        measured,
+      )
     : fail(`${problems.join('; ')}${besides}`, measured);
 }

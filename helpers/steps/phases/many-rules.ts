@@ -9,6 +9,7 @@ import type { Attempt } from '../../coverage/policy-sample.ts';
 import { FILES } from '../../coverage/site.ts';
 import { tryRules } from '../../coverage/try-rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { counted } from '../../text/counted.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { policyOf } from './candidate-policy.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
@@ -162,7 +163,7 @@ export class ManyRules {
         : [];
       if (first === undefined)
         throw noEvidence(
-          `${scrape.source} does not tell ${CAPACITY} of ${map}, so nobody knows how many rules fit`,
+          `${scrape.source} does not report ${CAPACITY} of ${map}, so nobody knows how many rules fit`,
         );
       return Math.floor(first.value * FILLED);
     };
@@ -188,7 +189,7 @@ export class ManyRules {
     );
     const source = 'coverage/enforce/agent.stdout.ndjson';
     if (reached === undefined)
-      return inconclusive(`the process that tries the rules ${when} told nothing`, { source });
+      return inconclusive(`the process that tries the rules ${when} reported nothing`, { source });
     const { outcomes, made } = reached;
     const outcomeOf = new Map(
       [...wanted, ...others].map((subject, index) => [subject, outcomes[index]]),
@@ -206,7 +207,7 @@ export class ManyRules {
       notDenied.every((subject) => denied.addresses.includes(subject))
     )
       return inconclusive(
-        `the agent did not attach lsm_socket_connect, by its capability report: of rules on addresses nothing can be said ${when}; see its log for the reason, or use a kernel that has the hook`,
+        `the agent did not attach lsm_socket_connect, by its capability report, so rules on addresses could not be tried ${when}; see its log for the reason, or use a kernel that has the hook`,
         measured,
       );
     if (notDenied.length > 0)
@@ -215,6 +216,9 @@ export class ManyRules {
       return fail(`${when} what no rule concerns is denied: ${denials.join(', ')}`, measured);
     return made === wanted.length
       ? pass(`the first, middle and last rule of each kind are in force ${when}`, measured)
-      : fail(`${when} ${wanted.length} denials made ${made} events`, measured);
+      : fail(
+          `${when} ${counted(wanted.length, 'denial')} made ${counted(made, 'event')}`,
+          measured,
+        );
   }
 }

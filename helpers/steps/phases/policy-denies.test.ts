@@ -15,8 +15,8 @@ test('rules that all deny pass, and what was not tried is told', () => {
 test.each([
   ['let through', 0, /deny nothing: deny_ip 192\.0\.2\.7 \(let through\)/],
   ['ENETUNREACH', 0, /deny nothing: deny_ip 192\.0\.2\.7 \(ENETUNREACH\)/],
-  ['EPERM', 0, /each denied, and the attempts made 0 events/],
-  ['EPERM', 2, /each denied, and the attempts made 2 events/],
+  ['EPERM', 0, /each denied, but the agent logged no event for them/],
+  ['EPERM', 2, /each denied, but the agent logged 2 events for them/],
 ])('a rule that ends in %s with %i events fails', (outcome, events, says) => {
   expect(judgeRules([{ ...RULE, outcome }], events, [])).toMatchObject({
     verdict: 'fail',

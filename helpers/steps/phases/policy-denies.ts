@@ -98,5 +98,8 @@ export function judgeRules(
   const what = `${counted(tried.length, 'rule')} of CANDIDATE_POLICY tried, each denied`;
   return events === tried.length
     ? pass(`${what} with one event${besides}`, measured)
-    : fail(`${what}, and the attempts made ${counted(events, 'event')}${besides}`, measured);
+    : fail(
+        `${what}, but the agent logged ${events === 0 ? 'no event' : counted(events, 'event')} for them${besides}`,
+        measured,
+      );
 }

@@ -59,7 +59,7 @@ class Racer {
     const answer = this.#said.find(isIt);
     if (answer !== undefined) return answer;
     const why = failed()?.why ?? this.#process.end;
-    throw noEvidence(`a process of the rename race told nothing of what it met (${why})`, {
+    throw noEvidence(`a process of the rename race did not report what it met (${why})`, {
       source: SOURCE,
     });
   }

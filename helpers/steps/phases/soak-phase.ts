@@ -9,6 +9,7 @@ import type { SoakResult } from '../../soak/result.ts';
 import { runSoak } from '../../soak/soak.ts';
 import type { SoakSubject } from '../../soak/subject.ts';
 import { reportedBy } from '../../soak/to-result.ts';
+import { counted } from '../../text/counted.ts';
 import { outcomeText, type Probe, probeFile } from '../../workload/probe.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
 import {
@@ -139,7 +140,7 @@ export class SoakPhase {
     const { outcome, signals } = await this.#open(probe);
     if (outcome.kind !== 'allowed' || signals > 0) {
       const value = outcomeText(outcome);
-      const text = `after its rule was removed the file was ${value} with ${signals} signals`;
+      const text = `after its rule was removed the file was ${value} with ${counted(signals, 'signal')}`;
       return fail(text, { value, limit: 'allowed', source: probe.path });
     }
     const came = await daemon.events.until(() => decisions.lines > before, QUIET_MS);

@@ -24,6 +24,7 @@ import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../crit
 import { readRegularBytes } from '../../files/regular-file.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { counted } from '../../text/counted.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
@@ -153,7 +154,7 @@ export class SoakSubjects {
       const listed = rulesOn(after, file).length;
       if (listed !== 1)
         return fail(
-          `\`block add\` said yes for ${file.path} (${file.dev}:${file.ino}), and \`block list\` shows ${listed} rules on it`,
+          `\`block add\` exited with 0 for ${file.path} (${file.dev}:${file.ino}), but \`block list\` shows ${counted(listed, 'rule')} on it`,
           { value: listed, limit: 1, unit: 'rules', source },
         );
     }
@@ -161,7 +162,7 @@ export class SoakSubjects {
       (rule) => !after.some((one) => one.ino === rule.ino && one.dev === rule.dev),
     );
     if (lost.length > 0) {
-      const text = `adding our rules lost ${lost.length} rules of the host: ${lost.map(ruleText).join(', ')}`;
+      const text = `adding our rules removed ${counted(lost.length, 'rule')} of the host: ${lost.map(ruleText).join(', ')}`;
       return fail(text, { value: lost.length, limit: 0, source });
     }
     return pass(
@@ -191,7 +192,7 @@ export class SoakSubjects {
     const left = removed.flatMap(({ file }) => rulesOn(rules, file));
     if (left.length === 0) return undefined;
     return fail(
-      `\`block del\` said yes, and \`block list\` still shows ${left.map(ruleText).join(', ')}`,
+      `\`block del\` exited with 0, but \`block list\` still shows ${left.map(ruleText).join(', ')}`,
       { value: left.length, limit: 0, unit: 'rules', source: 'aegisbpf block list' },
     );
   }
