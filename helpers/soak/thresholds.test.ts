@@ -104,6 +104,7 @@ test.each([
   ['locked memory at the limit', 'locked-memory', taken({ locked: { highest: 143_360 } }), 'pass'],
   ['more locked memory', 'locked-memory', taken({ locked: { highest: 143_361 } }), 'fail'],
   ['unread locked memory', 'locked-memory', taken({ locked: undefined }), 'inconclusive'],
+  ['no map held', 'locked-memory', taken({ lockedMaps: { held: 0, told: 0 } }), 'inconclusive'],
   [
     'maps of unknown size',
     'locked-memory',
