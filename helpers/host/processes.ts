@@ -21,15 +21,15 @@ export interface ProcessInformation extends ProcessIdentity {
   readonly parentPid: number;
 }
 
-/** What /proc says of a process's resources at one moment. */
+/** What /proc says of a process's resources at one moment. A figure is undefined where its file could not be read. */
 export interface ProcessResources {
-  readonly rssKb: number;
+  readonly rssKb: number | undefined;
   /** The file that `rssKb` was read from. */
-  readonly rssSource: string;
+  readonly rssSource: string | undefined;
   /** User and system time together, in clock ticks (sysconf _SC_CLK_TCK, 100 a second on Linux). */
-  readonly cpuTicks: number;
-  readonly threads: number;
-  readonly fileDescriptors: number;
+  readonly cpuTicks: number | undefined;
+  readonly threads: number | undefined;
+  readonly fileDescriptors: number | undefined;
 }
 
 /** Text of a file that the kernel writes, as in /proc; undefined once its process is gone, or where it may not be read. */
@@ -203,20 +203,23 @@ export function processesMarked(name: string, value: string): ProcessInformation
   );
 }
 
-/** Resources of a process, or undefined once it is gone. */
-export function processResources(pid: number): ProcessResources | undefined {
-  const fields = statFields(pid);
-  const rss = residentMemory((name) => readProc(`/proc/${pid}/${name}`));
-  if (fields === undefined || rss === undefined) return undefined;
+function entriesOf(path: string): number | undefined {
   try {
-    return {
-      rssKb: rss.kb,
-      rssSource: `/proc/${pid}/${rss.name}`,
-      cpuTicks: Number(fields[11]) + Number(fields[12]),
-      threads: Number(fields[17]),
-      fileDescriptors: readdirSync(`/proc/${pid}/fd`).length,
-    };
+    return readdirSync(path).length;
   } catch {
     return undefined;
   }
+}
+
+/** Resources of a process, each as far as it can be read; none once it is gone. */
+export function processResources(pid: number): ProcessResources {
+  const fields = statFields(pid);
+  const rss = residentMemory((name) => readProc(`/proc/${pid}/${name}`));
+  return {
+    rssKb: rss?.kb,
+    rssSource: rss && `/proc/${pid}/${rss.name}`,
+    cpuTicks: fields && Number(fields[11]) + Number(fields[12]),
+    threads: fields && Number(fields[17]),
+    fileDescriptors: entriesOf(`/proc/${pid}/fd`),
+  };
 }

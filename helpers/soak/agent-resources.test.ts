@@ -1,15 +1,23 @@
 import { expect, test } from 'vitest';
+import type { AgentReading } from './agent-reading.ts';
 import { AgentResources } from './agent-resources.ts';
 
-const reading = (cpuTicks: number, fileDescriptors = 120, threads = 2) => ({
+const reading = (cpuTicks: number, fileDescriptors = 120, threads = 2): AgentReading => ({
   ...{ rssKb: 7500, rssSource: '/proc/4711/smaps_rollup' },
   ...{ cpuTicks, fileDescriptors, threads, childProcesses: 0 },
   locked: { kb: 102_400, maps: 40, told: 40 },
   ...{ writtenBytes: 0, filesKb: 12 },
 });
 
-/** What is known after these readings, one a second; undefined is one that /proc did not give. */
-function after(readings: readonly (ReturnType<typeof reading> | undefined)[]) {
+/** A reading to which /proc gave nothing. */
+const nothing: AgentReading = {
+  ...{ rssKb: undefined, rssSource: undefined, cpuTicks: undefined, fileDescriptors: undefined },
+  ...{ threads: undefined, childProcesses: 0, locked: undefined },
+  ...{ writtenBytes: undefined, filesKb: undefined },
+};
+
+/** What is known after these readings, one a second. */
+function after(readings: readonly AgentReading[]) {
   const resources = new AgentResources(4711);
   for (const [seconds, read] of readings.entries()) resources.add(seconds, read);
   return resources;
@@ -20,24 +28,33 @@ test.each([
   ['one reading', [reading(7)], { known: false }, 0],
   ['two readings', [reading(700), reading(730)], { known: true, value: 0.3 }, 1],
   ['an idle agent', [reading(700), reading(700)], { known: true, value: 0 }, 1],
-  ['one missing between', [reading(10), undefined, reading(40)], { known: true, value: 0.3 }, 2],
+  ['one missing between', [reading(10), nothing, reading(40)], { known: true, value: 0.3 }, 2],
   ['a reset', [reading(700), reading(3), reading(900)], { known: false }, 2],
 ] as const)('CPU time of %s', (_, readings, cpuSeconds, overSeconds) => {
   expect(after(readings).soFar()).toMatchObject({ cpuSeconds, overSeconds });
 });
 
-test('a reading that is missing is counted, and the highest of the others is kept', () => {
-  const { unread, descriptors, threads } = after([
-    reading(1, 120, 2),
-    reading(2, 300, 9),
-    undefined,
-    reading(3, 121, 2),
-  ]).result();
-  expect({ unread, descriptors, threads }).toEqual({
-    unread: 1,
-    descriptors: { highest: 300 },
-    threads: { highest: 9 },
-  });
+test.each([
+  ['memory', { rssKb: undefined }],
+  ['cpu', { cpuTicks: undefined }],
+  ['descriptors', { fileDescriptors: undefined }],
+  ['threads', { threads: undefined }],
+  ['locked', { locked: undefined }],
+  ['written', { writtenBytes: undefined }],
+  ['files', { filesKb: undefined }],
+] as const)('a reading without %s is missing there, and nowhere else', (what, lacks) => {
+  const resources = after([reading(1), { ...reading(2, 300, 9), ...lacks }, reading(3)]);
+  const { unread, descriptors, threads } = resources.result();
+  expect(unread).toEqual({ [what]: 1 });
+  expect(descriptors.highest).toBe(what === 'descriptors' ? 120 : 300);
+  expect(threads.highest).toBe(what === 'threads' ? 2 : 9);
+  expect(resources.rss.samples).toBe(what === 'memory' ? 2 : 3);
+});
+
+test('a reading that told nothing is missing everywhere, and the highest of the others is kept', () => {
+  const { unread, descriptors } = after([reading(1, 300), nothing, reading(3)]).result();
+  expect(Object.values(unread)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+  expect(descriptors).toEqual({ highest: 300 });
 });
 
 test('a leak of a descriptor a minute has a trend, and threads that stand still have none', () => {

@@ -1,22 +1,12 @@
 import type { LockedMemory } from '../host/locked-memory.ts';
-import type { ProcessResources } from '../host/processes.ts';
 import { memorySourceText } from '../host/resident-memory.ts';
 import type { Figure } from '../settings/thresholds.ts';
-import type { ResourceLevel, SoakResult } from './result.ts';
+import type { AgentReading } from './agent-reading.ts';
+import type { Reading, ResourceLevel, SoakResult } from './result.ts';
 import { Readings } from './trend.ts';
 
 /** sysconf(_SC_CLK_TCK), 100 on every architecture Node runs on. */
 const TICKS_PER_SECOND = 100;
-
-/** What /proc tells of the agent's process at one moment, and how many children it has. */
-export type AgentReading = ProcessResources & {
-  readonly childProcesses: number;
-  readonly locked: LockedMemory;
-  /** What it has logged and had written to disk so far. */
-  readonly writtenBytes: number;
-  /** Size of its own files. */
-  readonly filesKb: number;
-};
 
 interface CpuReading {
   readonly seconds: number;
@@ -114,34 +104,48 @@ export class AgentResources {
   #first: CpuReading | undefined;
   #last: CpuReading | undefined;
   #backwards = false;
-  #unread = 0;
+  readonly #unread: Partial<Record<Reading, number>> = {};
 
   constructor(pid: number) {
     this.#source = `/proc/${pid}`;
   }
 
-  add(seconds: number, read: AgentReading | undefined): void {
-    if (read === undefined) {
-      this.#unread += 1;
-      return;
-    }
-    const { rssKb, rssSource, cpuTicks, fileDescriptors, threads, childProcesses, locked } = read;
-    this.#written.add(seconds, read.writtenBytes / BYTES_PER_KB);
-    this.#files.add(seconds, read.filesKb);
-    this.rss.samples += 1;
-    this.rss.source = memorySourceText(rssSource);
-    this.rss.lastKb = rssKb;
-    this.rss.maxKb = Math.max(this.rss.maxKb ?? 0, rssKb);
-    this.#memory.add({ seconds, value: rssKb });
-    this.#descriptors.add(seconds, fileDescriptors);
-    this.#threads.add(seconds, threads);
+  /** Each figure is kept, or counted as missing, by itself. */
+  add(seconds: number, read: AgentReading): void {
+    const { rssSource, childProcesses } = read;
     this.#childProcesses.add(seconds, childProcesses);
-    this.#locked.add(seconds, locked.kb);
-    this.#maps = locked;
-    this.#shares.add({ seconds, ticks: cpuTicks });
-    this.#backwards ||= cpuTicks < (this.#last?.ticks ?? 0);
-    this.#last = { seconds, ticks: cpuTicks };
-    this.#first ??= this.#last;
+    this.#told('memory', read.rssKb, (kb) => this.#addMemory(seconds, kb, rssSource));
+    this.#told('cpu', read.cpuTicks, (ticks) => this.#addCpu({ seconds, ticks }));
+    this.#told('descriptors', read.fileDescriptors, (all) => this.#descriptors.add(seconds, all));
+    this.#told('threads', read.threads, (all) => this.#threads.add(seconds, all));
+    this.#told('locked', read.locked, (locked) => {
+      this.#locked.add(seconds, locked.kb);
+      this.#maps = locked;
+    });
+    this.#told('written', read.writtenBytes, (bytes) =>
+      this.#written.add(seconds, bytes / BYTES_PER_KB),
+    );
+    this.#told('files', read.filesKb, (kb) => this.#files.add(seconds, kb));
+  }
+
+  #told<T>(what: Reading, value: T | undefined, keep: (value: T) => void): void {
+    if (value === undefined) this.#unread[what] = (this.#unread[what] ?? 0) + 1;
+    else keep(value);
+  }
+
+  #addMemory(seconds: number, kb: number, source: string | undefined): void {
+    this.rss.samples += 1;
+    this.rss.source = source && memorySourceText(source);
+    this.rss.lastKb = kb;
+    this.rss.maxKb = Math.max(this.rss.maxKb ?? 0, kb);
+    this.#memory.add({ seconds, value: kb });
+  }
+
+  #addCpu(reading: CpuReading): void {
+    this.#shares.add(reading);
+    this.#backwards ||= reading.ticks < (this.#last?.ticks ?? 0);
+    this.#last = reading;
+    this.#first ??= reading;
   }
 
   memoryTrend = () => this.#memory.trend();
@@ -149,7 +153,7 @@ export class AgentResources {
   /** Without the trends, which a watch that looks several times a second does not need. */
   soFar(): NonNullable<SoakResult['resources']> {
     return {
-      unread: this.#unread,
+      unread: { ...this.#unread },
       cpuSeconds: this.#cpuSeconds(),
       overSeconds: (this.#last?.seconds ?? 0) - (this.#first?.seconds ?? 0),
       descriptors: this.#descriptors.soFar(),

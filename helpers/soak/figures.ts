@@ -1,6 +1,6 @@
 import type { Figure, Figures, Measured } from '../settings/thresholds.ts';
 import { counted } from '../text/counted.ts';
-import type { ResourceLevel, SoakResult } from './result.ts';
+import type { Reading, ResourceLevel, SoakResult } from './result.ts';
 import { type Trend, trendText } from './trend.ts';
 
 /** A descriptor or two that are opened for good are no leak. */
@@ -22,18 +22,22 @@ export function figuresOf(soak: Soaked): Figures {
   return {
     decisions,
     drops,
-    rssGrowthKb: memoryGrowth(rss, agent.pid),
-    cpuPercent: ofProcess(soak, (read) => cpuPercent(read, decisions)),
-    cpuP95Percent: ofProcess(soak, cpuP95),
+    rssGrowthKb: whereRead(soak, 'memory', () => memoryGrowth(rss, agent.pid)),
+    cpuPercent: ofProcess(soak, 'cpu', (read) => cpuPercent(read, decisions)),
+    cpuP95Percent: ofProcess(soak, 'cpu', cpuP95),
     idleCpuPercent: idleCpu(soak),
-    decisionCpuMs: ofProcess(soak, (read) => decisionCpu(read, decisions)),
-    writtenKbPerHour: written(soak),
-    filesKb: ofProcess(soak, filesKb),
+    decisionCpuMs: ofProcess(soak, 'cpu', (read) => decisionCpu(read, decisions)),
+    writtenKbPerHour: whereRead(soak, 'written', () => written(soak)),
+    filesKb: ofProcess(soak, 'files', filesKb),
     readyMs: ready(soak),
-    descriptors: ofProcess(soak, ({ descriptors }) => highest(descriptors, 'open descriptors')),
-    threads: ofProcess(soak, ({ threads }) => highest(threads, 'threads')),
-    childProcesses: ofProcess(soak, (read) => highest(read.childProcesses, 'child processes')),
-    lockedKb: ofProcess(soak, lockedKb),
+    descriptors: ofProcess(soak, 'descriptors', ({ descriptors }) =>
+      highest(descriptors, 'open descriptors'),
+    ),
+    threads: ofProcess(soak, 'threads', ({ threads }) => highest(threads, 'threads')),
+    childProcesses: ofProcess(soak, undefined, (read) =>
+      highest(read.childProcesses, 'child processes'),
+    ),
+    lockedKb: ofProcess(soak, 'locked', lockedKb),
   };
 }
 
@@ -71,18 +75,45 @@ function memoryGrowth(rss: SoakResult['rss'], pid: number): Measured {
   return { known: true, value, source, words, growsPerHour: growing(trend, 0), isAdvice };
 }
 
-/** What the readings of the process tell; nothing where one is missing, for the worst may have been in it. */
-function ofProcess(soak: Soaked, tell: (read: Resources) => Told): Measured {
+/** From which files of /proc/PID a figure is read, or from where else. */
+const READ_FROM: Readonly<Record<Reading, string>> = {
+  memory: 'smaps_rollup and status',
+  cpu: 'stat',
+  threads: 'stat',
+  descriptors: 'fd',
+  locked: 'status, fd and fdinfo',
+  written: 'io',
+  files: 'its data directory',
+};
+
+/** The figure, where each sample has it: the worst may have been in one that has not. @param what it is read as; undefined where it always can be. */
+function whereRead(
+  { resources, agent }: Soaked,
+  what: Reading | undefined,
+  measured: () => Measured,
+): Measured {
+  const unread = resources?.unread ?? 0;
+  const missed = typeof unread === 'number' ? unread : what && unread[what];
+  if (missed === undefined || missed === 0) return measured();
+  const from = what === undefined ? '' : ` (${READ_FROM[what]})`;
+  const reason = `${counted(missed, 'sample')} of the running agent ${missed === 1 ? 'lacks' : 'lack'} it, for it could not be read${from}, and the worst may have been there; find out what kept root from reading it, and run again`;
+  return { known: false, reason, source: `/proc/${agent.pid}` };
+}
+
+/** What the readings of the process tell. */
+function ofProcess(
+  soak: Soaked,
+  what: Reading | undefined,
+  tell: (read: Resources) => Told,
+): Measured {
   const { resources: read, agent } = soak;
   const source = `/proc/${agent.pid}`;
   const unknown = (reason: string): Measured => ({ known: false, reason, source });
   if (read === undefined) return unknown("the agent's process was not read during the soak");
-  if (read.unread > 0)
-    return unknown(
-      `${counted(read.unread, 'sample')} of the agent's process could not be read from /proc`,
-    );
-  const told = tell(read);
-  return typeof told === 'string' ? unknown(told) : { known: true, source, ...told };
+  return whereRead(soak, what, () => {
+    const told = tell(read);
+    return typeof told === 'string' ? unknown(told) : { known: true, source, ...told };
+  });
 }
 
 /** Mean use of one core, as top(1) tells it. */

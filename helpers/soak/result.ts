@@ -15,6 +15,12 @@ const resourceLevel = z.object({
 
 export type ResourceLevel = z.output<typeof resourceLevel>;
 
+/** What is read of the agent in each sample, and may not be readable, each by itself. */
+const READINGS = ['memory', 'cpu', 'descriptors', 'threads', 'locked', 'written', 'files'] as const;
+export type Reading = (typeof READINGS)[number];
+
+const unread = z.partialRecord(z.enum(READINGS), z.number().int());
+
 /** Work beside the main one by many routes, with an accounting of its own. */
 const sideResult = z.object({
   target: z.string(),
@@ -144,8 +150,8 @@ export const soakResult = z.object({
   /** What the agent's process took besides memory, by the samples of /proc. */
   resources: z
     .object({
-      /** Samples in which /proc did not tell of the running agent. */
-      unread: z.number().int(),
+      /** Samples in which a figure could not be read while the agent ran; runs of before told one number for all. */
+      unread: unread.or(z.number().int()),
       /** User and system time, from the first reading to the last. */
       cpuSeconds: delta,
       overSeconds: z.number(),

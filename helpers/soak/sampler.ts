@@ -1,22 +1,14 @@
 import { endText } from '../agent/command.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../agent/scrape.ts';
-import { agentPaths } from '../changes/agent-state.ts';
 import { pause } from '../criteria/step-signal.ts';
-import { folderKb } from '../host/folder-size.ts';
-import { lockedMemory } from '../host/locked-memory.ts';
-import {
-  agentInstances,
-  listProcesses,
-  type ProcessInformation,
-  processResources,
-} from '../host/processes.ts';
+import { agentInstances, listProcesses, type ProcessInformation } from '../host/processes.ts';
 import type { Workload } from '../workload/workload.ts';
-import { type AgentReading, AgentResources } from './agent-resources.ts';
+import { type AgentReading, readAgent } from './agent-reading.ts';
+import { AgentResources } from './agent-resources.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './subject.ts';
-import { writtenBy } from './written.ts';
 
 /** The endpoint opens just after `Agent started` (docs/agent-contract.md §3.3). */
 const ENDPOINT_WAIT_MS = 3000;
@@ -40,11 +32,7 @@ function otherInstance(
 }
 
 /** The figures of a reading, as a sample has them. */
-function sampled(read: AgentReading | undefined) {
-  if (read === undefined) return {};
-  const { locked, ...figures } = read;
-  return { ...figures, lockedKb: locked.kb };
-}
+const sampled = ({ locked, ...figures }: AgentReading) => ({ ...figures, lockedKb: locked?.kb });
 
 /** Watches the agent during a soak: one line of samples.ndjson each time, appended at once. */
 export class Sampler {
@@ -142,47 +130,28 @@ export class Sampler {
   }
 
   async #sample(elapsedMs: number): Promise<void> {
-    const { run, daemon, candidate, decisions } = this.#subject;
+    const { run, daemon, candidate, decisions, settings } = this.#subject;
     const processes = listProcesses();
     this.otherInstance ??= otherInstance(candidate.executable, daemon.identity.pid, processes);
     const figures = this.#figures(
       this.#endpoint ? await scrapeEndpoint(daemon.metricsAddress) : await scrapeCommand(candidate),
     );
-    const resources = this.#resources(processes);
     // The scrape may have taken a while.
-    if (resources !== undefined || daemon.isRunning())
-      this.resources.add((performance.now() - this.#begun) / 1000, resources);
+    const read = readAgent(daemon, settings.HOST_ROOT, processes);
+    // What /proc does not tell of an agent that has ended is missing for no figure.
+    const isTold = daemon.isRunning();
+    if (isTold) this.resources.add((performance.now() - this.#begun) / 1000, read);
     const { attempts, allowed, eperm: denied, signals } = this.#workload.counts();
     const line: Sample = {
       at: new Date().toISOString(),
       elapsedMs: Math.round(elapsedMs),
       ...{ attempts, allowed, denied, signals },
       ...figures,
-      ...sampled(resources),
+      ...(isTold ? sampled(read) : {}),
       eventLines: decisions.lines,
       openLatencyUs: this.#workload.takeLatency(),
     };
     run.appendLine(`${daemon.mode}/samples.ndjson`, line);
-  }
-
-  #resources(processes: readonly ProcessInformation[]) {
-    const { daemon, settings } = this.#subject;
-    const { pid } = daemon.identity;
-    const own = processResources(pid);
-    const childProcesses = processes.filter(({ parentPid }) => parentPid === pid).length;
-    const locked = own && lockedMemory(pid);
-    const [writtenBytes, filesKb] = [
-      writtenBy(daemon),
-      folderKb(agentPaths(settings.HOST_ROOT).dataDirectory),
-    ];
-    if (
-      own === undefined ||
-      locked === undefined ||
-      writtenBytes === undefined ||
-      filesKb === undefined
-    )
-      return undefined;
-    return { ...own, childProcesses, locked, writtenBytes, filesKb };
   }
 
   #figures(scrape: Scrape): Pick<Sample, 'decisions' | 'drops' | 'telemetryDrops' | 'scrapeError'> {

@@ -26,8 +26,8 @@ export async function settled(daemon: ReadyDaemon, settleSeconds: number): Promi
   await pause(half);
   const readings: number[] = [];
   for (let index = 0; index < READINGS; index += 1) {
-    const resources = processResources(pid);
-    if (resources !== undefined) readings.push(resources.rssKb);
+    const { rssKb } = processResources(pid);
+    if (rssKb !== undefined) readings.push(rssKb);
     await pause(BETWEEN_MS);
   }
   const [after, overMs] = [threadCpu(pid), performance.now() - begun];

@@ -116,6 +116,9 @@ test.each([
   ['files at the limit', 'files', taken({ files: { highest: 65_536 } }), 'pass'],
   ['larger files', 'files', taken({ files: { highest: 65_537 } }), 'fail'],
   ['unread files', 'files', taken({ files: undefined }), 'inconclusive'],
+  ['unread memory', 'rss-growth', taken({ unread: { memory: 1 } }), 'inconclusive'],
+  ['unread writing', 'written', taken({ unread: { written: 1 } }), 'inconclusive'],
+  ['unread CPU time', 'decision-cpu', taken({ unread: { cpu: 1 } }), 'inconclusive'],
   ['unread threads', 'threads', taken({ unread: 1 }), 'inconclusive'],
 ] as const)('%s: %o', (_, name, changes, verdict) => {
   expect(judged(name, soak(changes), limits).verdict).toBe(verdict);
@@ -132,6 +135,31 @@ test.each([
   expect(judgement.verdict).toBe(verdict);
   expect(judgement.explanation).toMatch(says);
 });
+
+/** Of which figure a criterion is. */
+const READ_AS = {
+  memory: ['rss-growth'],
+  cpu: ['cpu', 'cpu-p95', 'decision-cpu'],
+  descriptors: ['descriptors'],
+  threads: ['threads'],
+  locked: ['locked-memory'],
+  written: ['written'],
+  files: ['files'],
+};
+
+test.each(Object.entries(READ_AS))(
+  'a sample without %s takes the verdict of its criteria alone',
+  (what, names) => {
+    const result = soak(taken({ unread: { [what]: 2 }, cpuSeconds: known(2) }));
+    const judgements = THRESHOLDS.map(({ name }) => ({ name, ...judged(name, result, limits) }));
+    const without = judgements.filter(({ verdict }) => verdict !== 'pass');
+    expect(without.map(({ name }) => name)).toEqual(names);
+    for (const { verdict, explanation } of without) {
+      expect(verdict).toBe('inconclusive');
+      expect(explanation).toMatch(/^2 samples of the running agent lack it, .* and run again/);
+    }
+  },
+);
 
 test('memory that surely grows says when it meets its limit, as advice', () => {
   const trend = { perHour: 7200, lowPerHour: 7000, highPerHour: 7400, readings: 225, rise: 450 };

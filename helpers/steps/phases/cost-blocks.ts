@@ -217,10 +217,10 @@ export class CostBlocks {
   /** The work, and what the agent took for itself meanwhile. */
   async #taken({ identity, isRunning }: ReadyDaemon, work: () => Promise<Block>) {
     const read = () => {
-      const [resources, threads] = [processResources(identity.pid), threadCpu(identity.pid)];
+      const [{ rssKb }, threads] = [processResources(identity.pid), threadCpu(identity.pid)];
       const source = `/proc/${identity.pid}`;
-      if (resources !== undefined && threads !== undefined)
-        return { at: performance.now(), ...resources, threads };
+      if (rssKb !== undefined && threads !== undefined)
+        return { at: performance.now(), rssKb, threads };
       throw isRunning()
         ? noEvidence('what the agent takes for itself cannot be read', { source })
         : failed('the agent died while the work was timed', { source });

@@ -88,7 +88,7 @@ export class RuleTimes {
     // Before another policy is in force, under which they would be told as of another rule.
     this.#denials += SLICES * DENIALS;
     await daemon.events.until(() => told.length >= this.#denials, EVENTS_MS);
-    const memory = processResources(daemon.identity.pid)?.rssKb;
+    const memory = processResources(daemon.identity.pid).rssKb;
     if (memory !== undefined) this.#memoryKb.set(rules, memory);
   }
 
