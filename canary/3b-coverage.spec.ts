@@ -6,6 +6,7 @@ import { agentLivedThrough } from '../helpers/steps/lived-through.ts';
 import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
+import { noRouteIsWorse } from '../helpers/steps/phases/coverage-previous.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
 import { HostRules } from '../helpers/steps/phases/host-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
@@ -46,6 +47,7 @@ section('coverage', () => {
     // The rules of the table are there; later policies of the other mode have others.
     if (mode === 'audit') criterion('coverage.break-glass', () => breakGlassAudits(run, subjects));
   }
+  criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.object', () => changedObjectIsRefused(run));
   criterion('coverage.host-ptrace', () => host.judge('deny_ptrace'));

@@ -1,4 +1,9 @@
-import { PREVIOUS_FILE, previousResult } from '../helpers/cost/result.ts';
+import {
+  PREVIOUS_FILE,
+  PREVIOUS_ROUTES_FILE,
+  previousResult,
+  previousRoutes,
+} from '../helpers/cost/result.ts';
 import { failureFolders } from '../helpers/evidence/failure-bundle.ts';
 import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
@@ -24,6 +29,9 @@ export function ticketOf(run: RunRecord, directory: RunDirectory): Ticket {
     failures: failureFolders(directory),
     previous: directory.has(PREVIOUS_FILE)
       ? previousResult.safeParse(jsonOf(directory.readText(PREVIOUS_FILE))).data
+      : undefined,
+    previousRoutes: directory.has(PREVIOUS_ROUTES_FILE)
+      ? previousRoutes.safeParse(jsonOf(directory.readText(PREVIOUS_ROUTES_FILE))).data
       : undefined,
     comparison: comparisonOf(directory),
     charts: [...CHART_FILES, COST_CHART, EARLIER_RUNS_CHART]

@@ -172,6 +172,26 @@ test('says of each figure whether the candidate is worse than the previous versi
   expect(ticketText(ticket())).not.toContain('Against version');
 });
 
+test('lists the routes on which candidate and previous version differ, new ones first', () => {
+  const about = { version: '0.9.0', path: '/opt/aegisbpf-0.9.0', sha256: 'c'.repeat(64) };
+  const finding = (change: 'new' | 'fixed', route: string) => ({
+    ...{ change, route, candidate: `${route} |now`, previous: `${route} then` },
+  });
+  const findings = [
+    ...Array.from({ length: 25 }, (_, index) => finding('fixed', `route ${index}`)),
+    finding('new', 'exec'),
+  ];
+  const text = ticketText(ticket({}, { previousRoutes: { ...about, findings } }));
+  const section = text.slice(text.indexOf('## Against version `0.9.0`'));
+  expect(section).toContain(
+    '| `exec` | **NEW** | `exec \\|now` | `exec then` |\n| `route 0` | fixed |',
+  );
+  expect(section).not.toContain('route 19');
+  expect(section).toContain('26 routes with a finding; all stand in coverage/previous.json.');
+  const none = ticketText(ticket({}, { previousRoutes: { ...about, findings: [] } }));
+  expect(none).toContain('No route has a finding with the candidate');
+});
+
 test('says how many commands of the agent each section ran, how long they took, and which was the slowest', () => {
   const folder = dirSync({ unsafeCleanup: true });
   const directory = RunDirectory.create(join(folder.name, 'run'));

@@ -1,7 +1,9 @@
 import {
   type AgainstPrevious,
   PREVIOUS_FILE,
+  PREVIOUS_ROUTES_FILE,
   type PreviousResult,
+  type PreviousRoutes,
 } from '../helpers/cost/result.ts';
 import { entryOf } from '../helpers/criteria/catalogue.ts';
 import { UNTRIED_PROMISES } from '../helpers/criteria/untried-promises.ts';
@@ -20,6 +22,8 @@ import { about, accepted, because, type TicketHead } from './ticket-about.ts';
 
 /** One page: what does not fit is counted, and stands in summary.json. */
 const MOST_LISTED = 7;
+/** A version with a hole has dozens of routes through it. */
+const MOST_ROUTES = 20;
 /** Rows of times and costs. */
 const MOST_FIGURES = 12;
 /** An interval from one end to so many times that tells nothing. */
@@ -36,6 +40,8 @@ export interface Ticket extends TicketHead {
   readonly failures: readonly string[];
   /** Candidate and previous version, where both were measured. */
   readonly previous?: PreviousResult | undefined;
+  /** Their routes, where both took them. */
+  readonly previousRoutes?: PreviousRoutes | undefined;
   /** This run and earlier ones, where COMPARE_WITH named some. */
   readonly comparison?: Comparison | undefined;
   /** Paths of the charts, relative to the page; none where they cannot be shown. */
@@ -182,16 +188,15 @@ function headlines(metrics: readonly AgainstPrevious[]): readonly AgainstPreviou
   );
 }
 
-/** The candidate against the version that production runs. */
-function againstPrevious({ previous }: Ticket): string[] {
-  if (previous === undefined) return [];
+/** What was measured of both versions. */
+function figuresOf({ metrics }: PreviousResult): string[] {
   const number = (value: number | undefined) =>
     value === undefined ? '—' : value.toLocaleString('en', { maximumSignificantDigits: 4 });
   const ratio = ({ ratio: middle, low, high }: AgainstPrevious) =>
     low === undefined || high === undefined
       ? number(middle)
       : `${number(middle)} (${high / low > WIDEST ? 'no interval' : `${number(low)} to ${number(high)}`})`;
-  const rows = headlines(previous.metrics).map((line) => [
+  const rows = headlines(metrics).map((line) => [
     `${line.metric}, ${line.figure}`,
     line.verdict === 'worse' ? '**WORSE**' : line.verdict,
     number(line.candidate),
@@ -199,10 +204,44 @@ function againstPrevious({ previous }: Ticket): string[] {
     line.detail === undefined ? ratio(line) : codeSpan(line.detail),
     number(line.limit),
   ]);
-  return chapter(`Against version ${codeSpan(previous.version)}`, [
+  return [
     ...table(['what', 'the candidate is', 'candidate', 'previous', 'ratio', 'limit'], rows),
     '',
-    `Times in µs, the command’s in ms; the middle of all blocks. All figures stand in ${PREVIOUS_FILE}. The previous version: ${codeSpan(previous.path)}, SHA-256 ${codeSpan(previous.sha256)}.`,
+    `Times in µs, the command’s in ms; the middle of all blocks. All figures stand in ${PREVIOUS_FILE}.`,
+    '',
+  ];
+}
+
+/** Routes on which one of the versions has a finding: new ones first. */
+function routesOf({ findings }: PreviousRoutes): string[] {
+  if (findings.length === 0)
+    return ['No route has a finding with the candidate, or had one with the previous version.', ''];
+  const order = ['new', 'no data', 'same', 'fixed'] as const;
+  const shown = order.flatMap((change) => findings.filter((one) => one.change === change));
+  const rows = shown
+    .slice(0, MOST_ROUTES)
+    .map(({ change, route, candidate, previous }) => [
+      codeSpan(route),
+      change === 'new' ? '**NEW**' : change,
+      codeSpan(candidate),
+      codeSpan(previous),
+    ]);
+  return [
+    ...table(['route', 'finding', 'candidate', 'previous'], rows),
+    '',
+    `${findings.length} routes with a finding; all stand in ${PREVIOUS_ROUTES_FILE}.`,
+    '',
+  ];
+}
+
+/** The candidate against the version that production runs. */
+function againstPrevious({ previous, previousRoutes: routes }: Ticket): string[] {
+  const about = previous ?? routes;
+  if (about === undefined) return [];
+  return chapter(`Against version ${codeSpan(about.version)}`, [
+    ...(previous === undefined ? [] : figuresOf(previous)),
+    ...(routes === undefined ? [] : routesOf(routes)),
+    `The previous version: ${codeSpan(about.path)}, SHA-256 ${codeSpan(about.sha256)}.`,
   ]);
 }
 

@@ -40,12 +40,30 @@ const againstPrevious = z.object({
 });
 export type AgainstPrevious = z.output<typeof againstPrevious>;
 
-/** Candidate and previous version. */
-export const previousResult = z.object({
+const previousVersion = z.object({
   /** What the previous version says that it is. */
   version: z.string(),
   path: z.string(),
   sha256: z.string(),
-  metrics: z.array(againstPrevious),
 });
+
+/** Candidate and previous version. */
+export const previousResult = previousVersion.extend({ metrics: z.array(againstPrevious) });
 export type PreviousResult = z.output<typeof previousResult>;
+
+/** The file of the run directory with the routes on which candidate or previous version have a finding. */
+export const PREVIOUS_ROUTES_FILE = 'coverage/previous.json';
+
+const routeFinding = z.object({
+  /** Against the previous version; `no data` where one of the two told nothing. */
+  change: z.enum(['new', 'fixed', 'same', 'no data']),
+  route: z.string(),
+  /** In words, what came of it with each. */
+  candidate: z.string(),
+  previous: z.string(),
+});
+export type RouteFinding = z.output<typeof routeFinding>;
+
+/** The routes of both versions. */
+export const previousRoutes = previousVersion.extend({ findings: z.array(routeFinding) });
+export type PreviousRoutes = z.output<typeof previousRoutes>;

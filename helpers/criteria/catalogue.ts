@@ -495,6 +495,13 @@ const ENTRIES = {
   ...inPhase('coverage.enforce', coverageIn('enforce')),
   ...inPhase('coverage.enforce', whileEnforcing),
   ...inPhase('coverage.enforce', coverageStop('enforce')),
+  'coverage.previous': {
+    title: 'no route is worse with the candidate than with the previous version',
+    knob: 'AEGIS_BIN_PREVIOUS',
+    needs: ['coverage.enforce.ready'],
+    ...slow,
+    evidence: ['coverage/previous.json', 'coverage/enforce/table.json'],
+  },
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',
     needs: ['coverage.rules'],

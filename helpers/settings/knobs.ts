@@ -106,7 +106,7 @@ export const knobs = z.object({
   AEGIS_BIN_PREVIOUS: path
     .optional()
     .describe(
-      'the version that production runs today: the cost phase compares the candidate with it, and the drill goes back to it',
+      'the version that production runs today: cost and coverage phase compare the candidate with it, and the drill goes back to it',
     ),
   AEGIS_BPF_OBJ_PREVIOUS: path
     .optional()

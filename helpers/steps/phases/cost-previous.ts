@@ -1,7 +1,5 @@
 import { bpfObjects } from '../../agent/bpf-objects.ts';
 import { previousSettings } from '../../agent/candidate.ts';
-import { runCommand } from '../../agent/command.ts';
-import { parseVersion } from '../../agent/contract/version.ts';
 import { type Compared, judgeCost } from '../../cost/judge.ts';
 import { OWN_LIMIT, type OwnFigureName } from '../../cost/own-figures.ts';
 import type { PieceName } from '../../cost/pieces.ts';
@@ -13,11 +11,11 @@ import {
   noEvidence,
   pass,
 } from '../../criteria/judgement.ts';
-import { sha256OfFile } from '../../files/sha256.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CostPhase } from './cost-phase.ts';
 import { comparedFigures, noData } from './previous-figures.ts';
+import { aboutPrevious, isItself } from './previous-identity.ts';
 import { compareObjects, comparePromises, type Compared as Whole } from './previous-whole.ts';
 
 /** The candidate against the version that production runs, from blocks of both between one another. */
@@ -39,13 +37,10 @@ export class PreviousVersion {
     const other = previousSettings(settings);
     if (previous === undefined || other === undefined)
       throw new NotApplicable('no previous version was named');
-    const sha256 = await sha256OfFile(previous.executable);
-    const answer = parseVersion((await runCommand(previous, 'version')).stdout);
-    const version = answer.ok ? answer.value.version : 'a version that it does not tell';
-    const about = { version, path: previous.executable, sha256 };
+    const about = await aboutPrevious(previous);
     const write = (metrics: readonly AgainstPrevious[]) =>
       directory.writeJson(PREVIOUS_FILE, { ...about, metrics });
-    const why = (await this.#isItself(other, sha256)) ?? this.#lost();
+    const why = (await isItself(this.#run, about.sha256)) ?? this.#lost();
     if (why !== undefined) {
       write(noData(why));
       throw noEvidence(`nothing can be compared: ${why}`, { source: PREVIOUS_FILE });
@@ -57,9 +52,12 @@ export class PreviousVersion {
     const wholes = [this.#objects, this.#promises].flatMap((whole) => whole?.line ?? []);
     write([...figures.map(({ line }) => line), ...wholes]);
     const { COST_BLOCKS: value } = settings;
-    return pass(`${value} blocks with ${version} in enforce mode among those of the candidate`, {
-      ...{ value, unit: 'blocks', source: PREVIOUS_FILE },
-    });
+    return pass(
+      `${value} blocks with ${about.version} in enforce mode among those of the candidate`,
+      {
+        ...{ value, unit: 'blocks', source: PREVIOUS_FILE },
+      },
+    );
   }
 
   /** One criterion: a piece of work, or what the agent takes for itself. */
@@ -100,16 +98,6 @@ export class PreviousVersion {
     this.#objects = compareObjects(...objects, this.#limit(OWN_LIMIT));
     if (enforce !== undefined && previous !== undefined)
       this.#promises = comparePromises(enforce, previous);
-  }
-
-  /** The same bytes under another name show nothing, whatever they cost. */
-  async #isItself(other: Settings, sha256: string): Promise<string | undefined> {
-    const { settings, provided } = this.#run;
-    if (sha256 !== provided.candidateSha256) return undefined;
-    const hashes = async (of: Settings) => (await bpfObjects(of)).map((file) => file.sha256).join();
-    return (await hashes(settings)) === (await hashes(other))
-      ? 'AEGIS_BIN_PREVIOUS and its BPF object are the same bytes as the candidate and its own'
-      : undefined;
   }
 
   #lost(): string | undefined {

@@ -4,7 +4,13 @@ import type { EventLog } from '../../agent/stream/event-log.ts';
 import { countedScrape } from '../../coverage/counted-scrape.ts';
 import { judgeRoutes, witnessOf } from '../../coverage/event-fields.ts';
 import { type CountedTable, judgeCounters } from '../../coverage/judge-counters.ts';
-import { judgeGroup, judgeLines, tableFile, wentUnseen } from '../../coverage/judge-lines.ts';
+import {
+  type JudgedLine,
+  judgeGroup,
+  judgeLines,
+  tableFile,
+  wentUnseen,
+} from '../../coverage/judge-lines.ts';
 import { type Group, type Line, lineText } from '../../coverage/table.ts';
 import { wantedEvent } from '../../coverage/wanted-event.ts';
 import type { Watermark } from '../../coverage/watermark.ts';
@@ -82,6 +88,12 @@ export class CoverageMode {
   /** What the agent of this mode told; none where it did not get ready. */
   get streams(): readonly EventLog[] {
     return this.#daemon.stopped === undefined ? [] : [this.#daemon.stopped.events];
+  }
+
+  /** What came of each route, once they were taken. */
+  async judged(): Promise<readonly JudgedLine[]> {
+    if (this.#table === undefined) throw noEvidence('no route was taken with the candidate');
+    return (await this.#table).judged;
   }
 
   stop(): Promise<Judgement> {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { howItEnded, runCommand } from '../../agent/command.ts';
+import { type Candidate, howItEnded, runCommand } from '../../agent/command.ts';
 import { parseProbe } from '../../agent/contract/probe.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
@@ -82,6 +82,8 @@ export class CoverageSubjects {
   /** Files of an overlay of ours, with rules on their numbers there; none where no overlay could be mounted. */
   merged: ReturnType<typeof mergedFiles> = [];
   #policyFile: string | undefined;
+  /** A policy that is only read: also of sections that a version does not know. */
+  #everySection = '';
   #hostFiles: DeniedFiles = new Map();
   #standing: Standing = new Map();
   #survivor: ChildProcess | undefined;
@@ -164,7 +166,9 @@ export class CoverageSubjects {
     const pid = typeof holder === 'object' ? await holder.up() : undefined;
     if (typeof pid === 'number') this.merged = mergedFiles(pid, this.made.site.directory);
     const sections = coverageRules(this.made, this.merged, this.hostPaths);
-    this.promises = await this.#readPromises(sections);
+    const { directory } = this.made.site;
+    this.#everySection = ownInput(directory, 'promises.policy', policyOf(sections));
+    this.promises = await this.promisesOf(candidate);
     const known = Object.entries(sections).filter(
       ([name]) => !this.promises.unknownSections.includes(name),
     );
@@ -211,12 +215,10 @@ export class CoverageSubjects {
     return new Map([...this.#hostFiles, ...ownNames([...denied, scoped, ...this.merged])]);
   }
 
-  /** Both commands only read. What else `policy lint` says, `policy apply` says again. */
-  async #readPromises(sections: ReturnType<typeof coverageRules>): Promise<Promises> {
-    const { directory } = this.made.site;
-    const policy = ownInput(directory, 'promises.policy', policyOf(sections));
-    const linted = await this.#run.command('policy', 'lint', policy);
-    const probe = parseProbe((await this.#run.command('probe')).stdout);
+  /** What a version says of itself. Both commands only read; what else `policy lint` says, `policy apply` says again. */
+  async promisesOf(version: Candidate): Promise<Promises> {
+    const linted = await runCommand(version, 'policy', 'lint', this.#everySection);
+    const probe = parseProbe((await runCommand(version, 'probe')).stdout);
     const hooks = probe.ok ? probe.value.hook_probe?.hooks : undefined;
     return {
       probed: hooks && Object.keys(hooks),

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { judgeAgainstPrevious, routeFindings } from './against-previous.ts';
+import type { JudgedLine } from './judge-lines.ts';
+import { type Kind, type Route, TABLE } from './table.ts';
+
+type Verdict = JudgedLine['verdict'];
+
+function judged(verdict: Verdict, kind: Kind = 'root', route: Route = 'read'): JudgedLine {
+  const line = TABLE.find((one) => one.kind === kind && one.route === route);
+  if (line === undefined) throw new Error(`no ${route} by ${kind}`);
+  const text = `${route} by ${kind}: ${verdict}`;
+  return { taken: { line, answer: { outcome: 'passed' }, events: [] }, verdict, text };
+}
+
+const compared = (candidate: readonly JudgedLine[], previous: readonly JudgedLine[]) => {
+  const findings = routeFindings(candidate, previous);
+  const judgement = judgeAgainstPrevious(findings, '0.9.0', 'coverage/previous.json');
+  return { changes: findings.map(({ change }) => change), ...judgement };
+};
+
+test.each<[Verdict, Verdict | 'not taken', readonly string[], string]>([
+  ['pass', 'pass', [], 'pass'],
+  ['pass', 'fail', ['fixed'], 'pass'],
+  ['pass', 'inconclusive', [], 'pass'],
+  ['pass', 'not taken', [], 'pass'],
+  ['fail', 'pass', ['new'], 'fail'],
+  ['fail', 'fail', ['same'], 'pass'],
+  ['fail', 'inconclusive', ['no data'], 'inconclusive'],
+  ['fail', 'not run', ['no data'], 'inconclusive'],
+  ['fail', 'not taken', ['no data'], 'inconclusive'],
+  ['inconclusive', 'pass', ['no data'], 'inconclusive'],
+  ['inconclusive', 'fail', ['no data'], 'inconclusive'],
+  ['not run', 'pass', ['new'], 'fail'],
+  ['not run', 'not run', [], 'pass'],
+])(
+  'a route that is %s with the candidate and %s with the previous version',
+  (now, was, changes, verdict) => {
+    const previous = was === 'not taken' ? [] : [judged(was)];
+    expect(compared([judged(now)], previous)).toMatchObject({ changes, verdict });
+  },
+);
+
+test('a near miss that the candidate cannot try is nothing that it lost', () => {
+  const [now, was] = [
+    judged('not run', 'neighbour', 'beside'),
+    judged('pass', 'neighbour', 'beside'),
+  ];
+  expect(was.taken.line.expected).toBe('open');
+  expect(compared([now], [was])).toMatchObject({ changes: [], verdict: 'pass' });
+});
+
+test('what is new outweighs what nobody knows, and is named with what is fixed and the same', () => {
+  const [read, write, append] = ['read', 'write', 'append'] as const;
+  const { verdict, explanation, value } = compared(
+    [judged('fail'), judged('inconclusive', 'root', write), judged('pass', 'root', append)],
+    [judged('pass', 'root', read), judged('fail', 'root', append)],
+  );
+  expect([verdict, value]).toEqual(['fail', 1]);
+  expect(explanation).toBe(
+    '1 route worse than with version 0.9.0: read by root: fail; fixed: 1 (open for appending by root), the same: 0',
+  );
+});
