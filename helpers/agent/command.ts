@@ -101,7 +101,7 @@ function lastLines(text: string): string {
 }
 
 /** How a command ended, in words, with the last of what it said. */
-export function howItEnded(result: CommandResult): string {
+export function howItEnded(result: Omit<CommandResult, 'stdoutBytes'>): string {
   const end = result.timedOut
     ? `did not end within ${Math.round(result.durationMs / 1000)} s and was killed`
     : result.signal === undefined && result.exitCode === undefined

@@ -20,21 +20,31 @@ const MADE = { directory: 'directory', file: 'file', cgroup: 'control group' } a
 /** Why enforcement could be bypassed again by somebody who reads the agent's audit log. */
 const ENABLE_REASON = 'aegisbpf-canary: end of the rollback drill’s kill-switch step';
 
+/** How long one call of systemctl may take: longer than its own timeout for a stop. */
+const SYSTEMCTL_MS = 60_000;
+
 /**
  * Stops a unit of ours; systemd forgets a transient unit once it is stopped (systemd-run(1)).
- * @returns what is wrong, or undefined when it is gone.
+ * @returns what is wrong, with what systemctl came to, or undefined when it is gone.
  */
-export async function stopUnit(systemctl: string, name: string): Promise<string | undefined> {
-  // Its own timeout for the stop is shorter than ours for the tool.
-  const call = (...args: string[]) => systemTool(systemctl, args);
-  await call('stop', name);
+export async function stopUnit(
+  systemctl: string,
+  name: string,
+  timeoutMs = SYSTEMCTL_MS,
+): Promise<string | undefined> {
+  const call = async (...args: string[]) => {
+    const { text: stdout, ...ended } = await systemTool(systemctl, args, timeoutMs);
+    const stderr = ended.notStarted?.message ?? ended.stderr;
+    return { ...ended, stdout, stderr, command: `systemctl ${args.join(' ')}` };
+  };
+  const stop = await call('stop', name);
   // A unit whose agent was killed too often stays loaded as failed until it is reset.
   await call('reset-failed', name);
   const state = await call('show', name, '--property=ActiveState', '--value');
-  const active = state.text;
-  return state.exitCode === 0 && (active === 'inactive' || active === '')
-    ? undefined
-    : `${name} is ${active || 'in an unknown state'} after \`systemctl stop\`: ${state.stderr || state.notStarted?.message || 'no reason given'}`;
+  const active = state.stdout;
+  if (state.exitCode === 0 && (active === 'inactive' || active === '')) return undefined;
+  const ends = [stop, ...(state.exitCode === 0 ? [] : [state])].map(howItEnded);
+  return `${name} is ${active || 'in an unknown state'} after a stop: ${ends.join('; ')}`;
 }
 
 /** Why the bypass is somebody else's to end, or undefined when it may be ours. */
