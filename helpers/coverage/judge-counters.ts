@@ -45,7 +45,10 @@ export function judgeCounters(
   source: string,
 ): Judgement {
   const controls = table.controls.map((taken) => ({ taken }));
-  const made = [...table.judged, ...controls].map((one) => madeBy(one, wanted(one.taken.line)));
+  // A file that could not be made has no rule, and no event either.
+  const made = [...table.judged, ...controls]
+    .filter(({ taken }) => taken.events.length > 0)
+    .map((one) => madeBy(one, wanted(one.taken.line)));
   const lines = linesOf(made);
   const drops = scrapeDelta(scrapesOf(table), DROP_FAMILIES);
   if (!drops.known) return inconclusive(drops.reason, { source: drops.source });

@@ -274,6 +274,11 @@ describe('what counters tell', () => {
     expect(judge(scrape({ [byCgroup]: 3 })).verdict).toBe('fail');
   });
 
+  test('a route without an event moves no counter, not even one to a file that could not be made', () => {
+    const judged = [read({}), connect(), told('root', 'twin-read')];
+    expect(judge(scrape(), undefined, judged).verdict).toBe('pass');
+  });
+
   test('a connect that is counted as a decision on a file is a lie', () => {
     const wrong = { aegisbpf_blocks_total: 2, 'aegisbpf_net_blocks_total{type="connect"}': 0 };
     expect(judge(scrape(wrong))).toMatchObject({
