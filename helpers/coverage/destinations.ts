@@ -41,10 +41,7 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'udp-connect': ({ address }) => udp(address, ANY_PORT, 'ip'),
   'udp-send': ({ address }) => send(address, ANY_PORT, 'ip'),
   'udp-sendmsg': ({ address }) => ({ ...send(address, ANY_PORT, 'ip'), by: 'sendmsg' }),
-  'udp-sendmmsg': ({ address, next }) => ({
-    ...send(address, ANY_PORT, 'ip'),
-    second: next,
-  }),
+  'udp-sendmmsg': ({ address, free }) => ({ ...send(address, ANY_PORT, 'ip'), second: free }),
   'tcp-bind': ({ free, bindPort }) => tcpBind(free, bindPort, 'port'),
   'udp-bind': ({ free, bindPort }) => udpBind(free, bindPort, 'port'),
   'both-bind': ({ free, bothPort }) => udpBind(free, bothPort, 'port'),

@@ -38,6 +38,8 @@ export interface FileSite extends Pick<Site, 'numbered' | 'names' | 'hasSurvivor
   readonly directory: string;
   /** Opened before the rule was made, by a process that lives that long. */
   readonly held: number | undefined;
+  /** A file of a denied one's number, on a filesystem of the process's own; or why there is none. */
+  readonly ofSameNumber?: string | Error;
 }
 
 const at = ({ directory }: FileSite, name: keyof typeof FILES) => join(directory, FILES[name]);
@@ -175,8 +177,11 @@ function execveat(path: string): void {
   call('syscall', EXECVEAT, fd, ...pointers, AT_EMPTY_PATH, 0);
 }
 
-/** On a tmpfs of the process's own mount namespace files are made until one has the number. */
-function sameNumber({ numbered, directory }: FileSite): void {
+/** On a tmpfs of the process's own mount namespace files are made until one has the number. @throws Error where none gets it. */
+export function makeSameNumber({
+  numbered,
+  directory,
+}: Pick<Site, 'numbered' | 'directory'>): string {
   if (numbered === undefined) throw new Error('no denied file could be made on a tmpfs');
   const wanted = statSync(numbered).ino;
   const mountPoint = join(directory, FILES.mountPoint);
@@ -187,14 +192,17 @@ function sameNumber({ numbered, directory }: FileSite): void {
     const fd = openSync(path, O_CREAT | O_WRONLY, 0o600);
     const { ino } = fstatSync(fd);
     closeSync(fd);
-    if (ino === wanted) {
-      openAndClose(path, O_RDONLY);
-      return;
-    }
+    if (ino === wanted) return path;
     unlinkSync(path);
     if (ino > wanted) break;
   }
   throw new Error(`a fresh tmpfs gives no file the inode number ${wanted}`);
+}
+
+function openSameNumber({ ofSameNumber }: FileSite): void {
+  if (typeof ofSameNumber !== 'string')
+    throw ofSameNumber ?? new Error('this process has no filesystem of its own');
+  openAndClose(ofSameNumber, O_RDONLY);
 }
 
 const ofSurvivor =
@@ -259,7 +267,7 @@ export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   'path-descriptor': opens('secret', O_PATH),
   stat: (site) => statSync(at(site, 'secret')),
   beside: opens('beside', O_RDONLY),
-  'same-number': sameNumber,
+  'same-number': openSameNumber,
   'same-name': (site) => openAndClose(join(at(site, 'elsewhere'), FILES.secret), O_RDONLY),
   copy: opens('copy', O_RDONLY),
   'survivor-read': ofSurvivor('survivor', read),

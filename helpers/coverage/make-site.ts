@@ -60,7 +60,9 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
   const at = (name: keyof typeof FILES) => join(directory, FILES[name]);
   const secret = openFile(at('secret'));
   const linked = openFile(at('linked'));
-  for (const name of ['beside', 'copy', 'stranger'] as const) openFile(at(name));
+  for (const name of ['beside', 'stranger'] as const) openFile(at(name));
+  // Of one that no route empties.
+  openFile(at('copy'), at('linked'));
   linkSync(at('linked'), at('linkedAlias'));
   symlinkSync(FILES.secret, at('symlink'));
   mkdirSync(at('elsewhere'));
@@ -148,8 +150,9 @@ function makeCgroups(journal: Journal): Site['cgroups'] {
   return { allowed, child: ownChildCgroup(allowed), sibling, ruled };
 }
 
-function openFile(path: string): OwnFile {
-  writeFileSync(path, 'AegisBPF staging canary\n', { flag: 'wx' });
+/** Anybody may read and write it. @param like each file has a content of its own, but for a copy. */
+function openFile(path: string, like = path): OwnFile {
+  writeFileSync(path, `AegisBPF staging canary, ${like}\n`, { flag: 'wx' });
   chmodSync(path, 0o666);
   return knownFile(path, '');
 }

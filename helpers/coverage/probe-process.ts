@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { destinationOf } from './destinations.ts';
-import { FILE_ROUTES, type FileSite } from './file-routes.ts';
+import { FILE_ROUTES, type FileSite, makeSameNumber } from './file-routes.ts';
 import { heldSockets } from './held-sockets.ts';
 import { addressOf, call } from './libc.ts';
 import { addLoopbackAddresses, reach } from './network-routes.ts';
@@ -57,6 +57,7 @@ const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
     return {};
   },
   holder: ({ directory }) => ({ held: openSync(join(directory, FILES.secret), constants.O_RDWR) }),
+  neighbour: haveSameNumber,
   exempt: joinCgroup('allowed'),
   'exempt-child': joinCgroup('child'),
   'exempt-sibling': joinCgroup('sibling'),
@@ -71,6 +72,15 @@ function haveAddresses({ ipv6: { address, next, free, pair, range } }: Site): Pa
   const { first, last, before, after } = range;
   addLoopbackAddresses([address, next, free, pair, first, last, before, after]);
   return {};
+}
+
+/** Before any route of its own: the route itself only opens the file. */
+function haveSameNumber(site: Site): Partial<FileSite> {
+  try {
+    return { ofSameNumber: makeSameNumber(site) };
+  } catch (error) {
+    return { ofSameNumber: error as Error };
+  }
 }
 
 /** A network namespace begins without one; where there can be none, connects fail and are told as not run. */

@@ -99,7 +99,7 @@ export const ROUTES = {
   'udp-connect': 'a UDP connect to the address',
   'udp-send': 'a sendto to the address',
   'udp-sendmsg': 'a sendmsg to the address',
-  'udp-sendmmsg': 'a sendmmsg to the address and to the next one',
+  'udp-sendmmsg': 'a sendmmsg to the address and to another one',
   'tcp-bind': 'a TCP bind to the port',
   'udp-bind': 'a UDP bind to the port',
   'both-bind': 'a UDP bind to the port of direction both',
