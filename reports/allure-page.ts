@@ -9,7 +9,7 @@ import { dirSync } from 'tmp';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { readRunRecord, UnreadableRun } from '../helpers/evidence/run-record.ts';
 import { runVerdict } from '../helpers/evidence/verdict.ts';
-import { readSettings, SettingsError } from '../helpers/settings/settings.ts';
+import { SettingsError, settingsHere } from '../helpers/settings/settings.ts';
 import { helpIfAsked } from '../helpers/text/usage.ts';
 import { pageOfRun } from './allure-html.ts';
 import { reportTitle } from './records.ts';
@@ -89,7 +89,7 @@ function reason(error: unknown): string | undefined {
 try {
   const [named, ...more] = process.argv.slice(2);
   if (more.length > 0) throw new NoPage(USAGE);
-  const path = named === undefined ? newestRun(readSettings().OUT_DIR) : resolve(named);
+  const path = named === undefined ? newestRun(settingsHere().OUT_DIR) : resolve(named);
   const { page, bytes } = await writePage(path);
   process.stdout.write(`${page} (${(bytes / 1024 / 1024).toFixed(1)} MiB)\n`);
   if (bytes > MAX_BYTES)

@@ -13,7 +13,7 @@ import { exitCodeOf } from '../helpers/evidence/verdict.ts';
 import { CannotVerify, readPublicKey } from '../helpers/evidence/verify.ts';
 import { type JudgedFleet, judgeFleet } from '../helpers/fleet/fleet.ts';
 import { CannotBegin } from '../helpers/settings/cannot-begin.ts';
-import { readSettings, SettingsError } from '../helpers/settings/settings.ts';
+import { SettingsError, settingsHere } from '../helpers/settings/settings.ts';
 import { signingKey } from '../helpers/settings/signing-key.ts';
 import { inOneLine } from '../helpers/text/escaped-character.ts';
 import { ownCommand } from '../helpers/text/own-command.ts';
@@ -100,7 +100,7 @@ function ending({ summary }: JudgedFleet, target: string): string {
 
 try {
   const { runs, key: paths, out, hosts, review } = parsedArguments();
-  const { OUT_DIR, SIGNING_KEY } = readSettings();
+  const { OUT_DIR, SIGNING_KEY } = settingsHere();
   const key = signingKey(SIGNING_KEY);
   const keys = paths.map(readPublicKey);
   const target = resolve(out ?? join(OUT_DIR, runName('fleet', new Date(), 'all', process.pid)));

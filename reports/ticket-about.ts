@@ -1,6 +1,7 @@
 import { entryOf } from '../helpers/criteria/catalogue.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
+import { counted } from '../helpers/text/counted.ts';
 import { codeSpan, table } from './markdown.ts';
 import { acceptedRisks, askedNames, notAsked } from './records.ts';
 
@@ -57,6 +58,15 @@ const changed = ({ rows }: RunVerdict): string | undefined =>
 const suiteText = (suite: RunRecord['suite']) =>
   suite && `aegisbpf-canary ${suite.version}, Node ${suite.node}, sources ${suite.sha256}`;
 
+/** The configuration file, and what was typed beside it: the two together are the knobs of this run. */
+function configurationText({ configuration, setBy = {} }: RunRecord): string | undefined {
+  if (configuration === undefined) return undefined;
+  const { path, sha256, profile } = configuration;
+  const typed = Object.values(setBy).filter((by) => by === 'environment').length;
+  const chosen = profile === undefined ? '' : `, profile ${profile}`;
+  return `${sha256} ${path}${chosen}; ${counted(typed, 'knob')} by the environment (run.json)`;
+}
+
 export function about({ run, verdict, judgedAt }: TicketHead): string[] {
   const text = (name: string) => {
     const value = run.settings[name];
@@ -85,6 +95,7 @@ export function about({ run, verdict, judgedAt }: TicketHead): string[] {
       `${part.startedAt}, ${part.hostname}, kernel ${part.kernel}, ${part.runDirectory}`,
     ]),
     ['Judged by', suiteText(run.suite)],
+    ['Configuration', configurationText(run)],
     ...(run.ownSpecs ?? []).map(({ path, sha256 }): [string, string] => [
       'Own spec',
       `${sha256} ${path}`,

@@ -4,7 +4,7 @@ import { fail, type Judgement } from '../criteria/judgement.ts';
 import type { HashedFile } from '../evidence/run-record.ts';
 import { isFile } from '../files/regular-file.ts';
 import { sha256OfFile } from '../files/sha256.ts';
-import { replaceable } from '../host/trusted-path.ts';
+import { replaceable } from '../files/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
 import { judgeCandidateFile, previousSettings } from './candidate.ts';
 

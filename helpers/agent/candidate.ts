@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
 import { fail, type Judgement, pass } from '../criteria/judgement.ts';
+import { replaceable } from '../files/trusted-path.ts';
 import { RUN_MARK } from '../host/processes.ts';
-import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Candidate } from './command.ts';
 

@@ -45,6 +45,10 @@ export const runRecord = z.object({
     .object({ value: z.number().optional(), reason: z.string().optional() })
     .optional(),
   settings: z.record(z.string(), z.unknown()),
+  /** Of each knob that was set: `environment`, or its place in the configuration file. */
+  setBy: z.record(z.string(), z.string()).optional(),
+  /** The configuration file, of which `operator/CANARY_CONFIG/` has a copy, and the profile that was chosen of it. */
+  configuration: hashedFile.extend({ profile: z.string().optional() }).optional(),
   /** Of runs that count together: which they were. */
   parts: z
     .array(

@@ -1,10 +1,16 @@
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, LineCounter, parseDocument, type SchemaOptions } from 'yaml';
 import type { z } from 'zod';
 import { issueText } from '../text/zod-words.ts';
 
 /** A YAML file that a person wrote, checked; or every problem with the line and column it is at. */
 export type LocatedYaml<T> =
-  | { readonly ok: true; readonly value: T; readonly document: Document }
+  | {
+      readonly ok: true;
+      readonly value: T;
+      readonly document: Document;
+      /** Where something stands in the file: `review.yaml:12:5`. */
+      readonly placeOf: (path: readonly PropertyKey[]) => string;
+    }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** The nearest node on the way to a place that may itself be missing. */
@@ -25,18 +31,21 @@ const placeText = (path: readonly PropertyKey[]) =>
 /**
  * Reads YAML against a schema. Entries of a list are counted from 1 in messages, as people do.
  * @param name of the file, as it shall stand before each problem: `review.yaml:12:5: …`.
+ * @param options `failsafe` leaves every value as the text that stands in the file.
  */
 export function readLocatedYaml<T>(
   name: string,
   text: string,
   schema: z.ZodType<T>,
+  options: Pick<SchemaOptions, 'schema'> = {},
 ): LocatedYaml<T> {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const at = (offset: number, problem: string) => {
+  const document = parseDocument(text, { ...options, lineCounter, prettyErrors: false });
+  const place = (offset: number) => {
     const { line, col } = lineCounter.linePos(offset);
-    return `${name}:${Math.max(1, line)}:${Math.max(1, col)}: ${problem}`;
+    return `${name}:${Math.max(1, line)}:${Math.max(1, col)}`;
   };
+  const at = (offset: number, problem: string) => `${place(offset)}: ${problem}`;
   if (document.errors.length > 0) {
     return { ok: false, problems: document.errors.map(({ pos, message }) => at(pos[0], message)) };
   }
@@ -48,7 +57,8 @@ export function readLocatedYaml<T>(
     return { ok: false, problems: [at(0, (error as Error).message)] };
   }
   const parsed = schema.safeParse(value);
-  if (parsed.success) return { ok: true, value: parsed.data, document };
+  const placeOf = (path: readonly PropertyKey[]) => place(offsetOf(document, path));
+  if (parsed.success) return { ok: true, value: parsed.data, document, placeOf };
   const problems = parsed.error.issues.map((issue) =>
     at(offsetOf(document, issue.path), issueText(issue, placeText(issue.path))),
   );

@@ -1,7 +1,7 @@
 /** `npm run profile -- FILE`: records this host's settings, to be compared on a staging host. */
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { readSettings } from '../settings/settings.ts';
+import { settingsHere } from '../settings/settings.ts';
 import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { type HostProfile, isUnreadable, readProfileSettings } from './profile.ts';
@@ -15,7 +15,7 @@ if (path === undefined || process.argv.length > 3) {
   process.stderr.write(`${USAGE}\n`);
   process.exit(2);
 }
-const settings = await readProfileSettings(readSettings().HOST_ROOT);
+const settings = await readProfileSettings(settingsHere().HOST_ROOT);
 const profile: HostProfile = {
   schema: 1,
   recordedAt: new Date().toISOString(),

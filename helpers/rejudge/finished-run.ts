@@ -8,7 +8,7 @@ import { type RunRecord, runRecord } from '../evidence/run-record.ts';
 import { alteredSinceSealed, signersOf } from '../evidence/seal.ts';
 import { forgetFormerJudging } from '../evidence/vitest-record.ts';
 import { sha256OfFile } from '../files/sha256.ts';
-import { strangersOwn } from '../host/trusted-path.ts';
+import { strangersOwn } from '../files/trusted-path.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
 import { backInPlace } from './in-place.ts';

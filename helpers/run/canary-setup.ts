@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { cpus, hostname, totalmem } from 'node:os';
 import type { TestProject } from 'vitest/node';
 import { z } from 'zod';
@@ -13,6 +13,7 @@ import { entryOf } from '../criteria/catalogue.ts';
 import { fail } from '../criteria/judgement.ts';
 import { recordReportProblem, verdictChanged } from '../evidence/report-problems.ts';
 import { placeOf, RunDirectory } from '../evidence/run-directory.ts';
+import type { RunRecord } from '../evidence/run-record.ts';
 import { type Seal, sealRun } from '../evidence/seal.ts';
 import { summarise } from '../evidence/summary.ts';
 import { recordOfVitest } from '../evidence/vitest-record.ts';
@@ -213,6 +214,12 @@ const machine = (): Record<string, string> => ({
   memory: `${Math.round(totalmem() / GIB)} GiB`,
 });
 
+function configurationOf({ configuration }: Settings): RunRecord['configuration'] {
+  if (configuration === undefined) return undefined;
+  const { path, text, profile } = configuration;
+  return { path, sha256: createHash('sha256').update(text).digest('hex'), profile };
+}
+
 /** Makes a run that holds the host: what its specs are told, and what ends it. */
 async function begin(asked: Settings, path: string, specs: readonly string[]) {
   const place = new RunPlace(path);
@@ -259,6 +266,8 @@ async function beginIn(place: RunPlace, asked: Settings, specs: readonly string[
     ownSpecs: await ownSpecs(specs),
     newestKernelMessage,
     settings: knobsOf(asked),
+    setBy: asked.setBy,
+    configuration: configurationOf(asked),
   });
   directory.log(`begun${rehearsal.length > 0 ? ` as a REHEARSAL (${rehearsal.join('; ')})` : ''}`);
   return { run, settings, place, guardian };

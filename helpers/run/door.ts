@@ -5,7 +5,7 @@ import { MANIFEST_FILE } from '../evidence/manifest.ts';
 import { isFile, readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
 import { quotedKnob, whyNot } from '../settings/cannot-begin.ts';
-import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
+import { located, type Settings, SettingsError, settingsHere } from '../settings/settings.ts';
 import { withoutControls } from '../text/escaped-character.ts';
 import { outDirProblem, placeProblems } from './places.ts';
 import { vitestCommand } from './vitest-options.ts';
@@ -69,7 +69,7 @@ function namedProblems(values: Partial<Settings>): Problems {
   const { CANARY_RUN: runs, OUT_DIR, COMPARE_WITH: earlier = [] } = values;
   // A run that is judged again needs no candidate; several are put together in a new directory.
   const writes = runs === undefined || runs.length > 1;
-  return [
+  const problems = [
     writes && OUT_DIR !== undefined ? outDirProblem(OUT_DIR) : undefined,
     ...(runs === undefined
       ? [
@@ -82,6 +82,7 @@ function namedProblems(values: Partial<Settings>): Problems {
     ...earlier.map(comparedProblem),
     ...(runs ?? []).filter((run) => earlier.includes(run)).map(comparedWithItself),
   ];
+  return problems.filter((one) => one !== undefined).map(located(values.setBy ?? {}));
 }
 
 /** What this host and the candidate must be able to do before a run of them begins. */
@@ -119,7 +120,7 @@ export function enter(more: readonly string[]) {
   const problems = [...options, ...more];
   let settings: Settings;
   try {
-    settings = readSettings();
+    settings = settingsHere();
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     return refuse([...problems, ...error.problems, ...namedProblems(error.usable)]);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { STATE_DIRECTORY } from '../changes/journal.ts';
 import { plainFilesystem } from '../changes/own-file.ts';
 import { RUNTIME_DIRECTORY } from '../files/private-directory.ts';
-import { replaceable } from '../host/trusted-path.ts';
+import { replaceable } from '../files/trusted-path.ts';
 import { whyNot } from '../settings/cannot-begin.ts';
 import type { Settings } from '../settings/settings.ts';
 

@@ -61,3 +61,26 @@ test('names every knob that cannot be used', () => {
     expect.stringMatching(/^plan: 2 knobs cannot be used[\s\S]*PHASE=[\s\S]*SOAK_RATE=/),
   ]);
 });
+
+test('lists every knob that is set with its value, and where it was set', () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  writeFileSync(
+    join(folder.name, 'canary.config.yaml'),
+    'PHASE: audit\nprofiles:\n  db-hosts:\n    WORKLOAD_COMMAND: [/usr/bin/true, -x]\n',
+  );
+  const text = execFileSync(process.execPath, [PLAN], {
+    encoding: 'utf8',
+    cwd: folder.name,
+    env: { PROFILE: 'db-hosts', WORKERS: '2' },
+  });
+  expect(text.split('\n').slice(0, 6)).toEqual([
+    'knobs that are set',
+    '  PROFILE          db-hosts   environment',
+    '  PHASE            audit   canary.config.yaml:1:8',
+    '  WORKERS          2   environment',
+    '  WORKLOAD_COMMAND ["/usr/bin/true","-x"]   canary.config.yaml:4:23 (profile db-hosts)',
+    '',
+  ]);
+  expect(text).toContain('not asked for: Rollback drill');
+  folder.removeCallback();
+});

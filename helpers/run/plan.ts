@@ -2,19 +2,22 @@
 import { BURST_SHARE } from '../cost/burst-figures.ts';
 import { CATALOGUE, SECTIONS, sectionTitle } from '../criteria/catalogue.ts';
 import { inScope, notRequested } from '../criteria/scope.ts';
+import type { Knobs } from '../settings/knobs.ts';
 import {
   askedPhases,
+  knobNames,
   type Phase,
-  readSettings,
   type Settings,
   SettingsError,
+  settingsHere,
 } from '../settings/settings.ts';
 import { counted, inWords } from '../text/counted.ts';
+import { inOneLine } from '../text/escaped-character.ts';
 import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 
 helpIfAsked(`usage: ${ownCommand('plan')}
-Shows what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs and the files that they name, and nothing else.`);
+Shows what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs, in the environment and in canary.config.yaml, and the files that they name, and nothing else.`);
 
 /** What each phase does to the host besides starting the agent (docs/decisions/1-a-guardian-undoes.md). */
 const CHANGES: Readonly<Record<Phase, string>> = {
@@ -26,6 +29,22 @@ const CHANGES: Readonly<Record<Phase, string>> = {
   rollback:
     'policies of ours, some broken on purpose; emergency-disable; a transient unit of systemd; AEGIS_BIN_PREVIOUS, where it is set',
 };
+
+/** Knobs that are set, and where; the others have the defaults of docs/knobs.md. */
+function knobsThatAreSet(settings: Settings): string[] {
+  const names = knobNames.filter((name) => settings.setBy[name] !== undefined);
+  if (names.length === 0) return [];
+  const width = Math.max(...names.map((name) => name.length));
+  const text = (name: keyof Knobs) => {
+    const value = settings[name];
+    return inOneLine(typeof value === 'string' ? value : JSON.stringify(value));
+  };
+  return [
+    'knobs that are set',
+    ...names.map((name) => `  ${name.padEnd(width)} ${text(name)}   ${settings.setBy[name]}`),
+    '',
+  ];
+}
 
 function checks(settings: Settings): string[] {
   const asked = askedPhases(settings);
@@ -113,8 +132,15 @@ function time(settings: Settings): string[] {
 }
 
 try {
-  const settings = readSettings();
-  const lines = [...checks(settings), '', ...changes(settings), '', ...time(settings)];
+  const settings = settingsHere();
+  const lines = [
+    ...knobsThatAreSet(settings),
+    ...checks(settings),
+    '',
+    ...changes(settings),
+    '',
+    ...time(settings),
+  ];
   process.stdout.write(
     `${[...lines, '', `evidence: a new folder in ${settings.OUT_DIR}`].join('\n')}\n`,
   );

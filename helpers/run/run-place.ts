@@ -13,7 +13,7 @@ import { basename, dirname, join } from 'node:path';
 import { RunDirectory } from '../evidence/run-directory.ts';
 import { entriesBelow } from '../files/entries-below.ts';
 import { readRegularBytes } from '../files/regular-file.ts';
-import { replaceable } from '../host/trusted-path.ts';
+import { replaceable } from '../files/trusted-path.ts';
 import { KNOWN_EVENTS_FILE } from '../review/known-events.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -84,6 +84,12 @@ export class RunPlace {
           `operator/${name}/${basename(path)}`,
           readRegularBytes(path),
         );
+      }
+      const { configuration } = settings;
+      if (configuration !== undefined) {
+        this.directory.directory('operator/CANARY_CONFIG');
+        const name = `operator/CANARY_CONFIG/${basename(configuration.path)}`;
+        this.directory.writeText(name, configuration.text);
       }
       if (settings.KNOWN_EVENTS !== undefined)
         this.directory.writeText(KNOWN_EVENTS_FILE, readRegularBytes(settings.KNOWN_EVENTS));

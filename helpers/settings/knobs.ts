@@ -2,34 +2,43 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type LimitKnob, THRESHOLDS } from './thresholds.ts';
 
+/** What a knob's value is, for files and schemas that know more types than text (`knob-facts.ts`). */
+const kinds = ['integer', 'number', 'switch', 'path', 'paths', 'list', 'arguments'] as const;
+export const knobKind = z.enum(kinds);
+type KnobKind = (typeof kinds)[number];
+const ofKind = (kind: KnobKind) => ({ kind });
+
 const numberOf =
-  (digits: RegExp, what: (unit: string) => string) =>
+  (kind: KnobKind, digits: RegExp, what: (unit: string) => string) =>
   (lowest: number, highest: number, unit: string) => {
     const expected = `expected ${what(unit)} from ${lowest} to ${highest}`;
     return z
       .string()
       .regex(digits, expected)
       .transform(Number)
-      .refine((value) => value >= lowest && value <= highest, expected);
+      .refine((value) => value >= lowest && value <= highest, expected)
+      .meta({ ...ofKind(kind), minimum: lowest, maximum: highest });
   };
 
 /** A whole number from the lowest to the highest. */
-export const wholeNumber = numberOf(/^\d{1,12}$/, (unit) => `a whole number of ${unit}`);
-const decimal = numberOf(/^\d{1,9}(\.\d{1,9})?$/, (unit) => `a number (${unit})`);
+export const wholeNumber = numberOf('integer', /^\d{1,12}$/, (unit) => `a whole number of ${unit}`);
+const decimal = numberOf('number', /^\d{1,9}(\.\d{1,9})?$/, (unit) => `a number (${unit})`);
 
 const zeroOrOne = z
   .string()
   .regex(/^[01]$/, 'expected 0 or 1')
-  .transform((value) => value === '1');
+  .transform((value) => value === '1')
+  .meta(ofKind('switch'));
 
 const noNul = z.string().refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte');
-const path = noNul.transform((value) => resolve(value));
+const path = noNul.transform((value) => resolve(value)).meta(ofKind('path'));
 
 const pathsWith = (separator: RegExp, name: string) =>
   noNul
     .transform((value) => value.split(separator).filter((one) => one !== ''))
     .refine((list) => list.length > 0, `expected a directory, or several with ${name} between`)
-    .transform((list) => list.map((one) => resolve(one)));
+    .transform((list) => list.map((one) => resolve(one)))
+    .meta(ofKind('paths'));
 
 /** As in PATH. */
 const paths = pathsWith(/:/, 'colons');
@@ -64,7 +73,8 @@ const operations = z
     (names) => names.every((name) => OPERATIONS.includes(name)),
     `expected a comma-separated list of ${OPERATIONS.join(', ')}`,
   )
-  .transform((names) => SIDE_OPERATIONS.filter((name) => names.includes(name)));
+  .transform((names) => SIDE_OPERATIONS.filter((name) => names.includes(name)))
+  .meta(ofKind('list'));
 
 const aCommand = 'expected a list: the whole path of a program, and its arguments';
 
@@ -80,7 +90,8 @@ const argumentList = z
     }
   })
   .pipe(z.array(noNul, { error: aCommand }).readonly())
-  .refine(([program]) => program?.startsWith('/') === true, aCommand);
+  .refine(([program]) => program?.startsWith('/') === true, aCommand)
+  .meta(ofKind('arguments'));
 
 const limit = ({ accepts, meaning }: (typeof THRESHOLDS)[number]) =>
   (accepts.whole ? wholeNumber : decimal)(accepts.lowest, accepts.highest, accepts.unit)
@@ -92,8 +103,20 @@ const limits = Object.fromEntries(
   THRESHOLDS.map((threshold) => [threshold.knob, limit(threshold)]),
 ) as Record<LimitKnob, ReturnType<typeof limit>>;
 
+/** `CANARY_CONFIG=none` reads no configuration file. */
+export const NO_CONFIGURATION = 'none';
+
 /** Defaults are the runbook's. */
 export const knobs = z.object({
+  CANARY_CONFIG: noNul
+    .transform((value) => (value === NO_CONFIGURATION ? value : resolve(value)))
+    .optional()
+    .meta({
+      description:
+        'a YAML file with knobs by their names ([configuration.md](configuration.md)); `none` reads none',
+      byDefault: '`canary.config.yaml` in the working directory, where it is there',
+    }),
+  PROFILE: oneLine.optional().describe('which of `profiles` in that file this host belongs to'),
   AEGIS_BIN: path.prefault('./build/aegisbpf').describe('the candidate binary'),
   AEGIS_BPF_OBJ: path.optional().meta({
     description: 'its BPF object, passed through to the agent',

@@ -26,6 +26,17 @@ function editDistance(one: string, other: string, most: number): number {
   return at(one.length, other.length);
 }
 
+/** The name that was probably meant; upper or lower case is no difference. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  return names.find((meant) => {
+    const most = Math.floor(meant.length / LETTERS_PER_EDIT);
+    return (
+      Math.abs(meant.length - name.length) <= most &&
+      editDistance(meant.toUpperCase(), name.toUpperCase(), most) <= most
+    );
+  });
+}
+
 /** Variables that are set, are no knob, and are almost called like one: a misspelt limit would be no limit. */
 export function nearMisses(
   environment: Readonly<NodeJS.ProcessEnv>,
@@ -33,13 +44,7 @@ export function nearMisses(
 ): string[] {
   return Object.keys(environment).flatMap((name) => {
     if (names.includes(name) || (environment[name] ?? '') === '') return [];
-    const meant = names.find((knob) => {
-      const most = Math.floor(knob.length / LETTERS_PER_EDIT);
-      return (
-        Math.abs(knob.length - name.length) <= most &&
-        editDistance(knob, name.toUpperCase(), most) <= most
-      );
-    });
+    const meant = nearest(name, names);
     return meant === undefined ? [] : [`${name}: there is no such knob; did you mean ${meant}?`];
   });
 }

@@ -3,13 +3,14 @@ import { counted } from '../text/counted.ts';
 import { utf8Text } from '../text/utf8-text.ts';
 import { quotedKnob } from './cannot-begin.ts';
 import { combinationProblems } from './combinations.ts';
-import { type Knobs, knobs } from './knobs.ts';
+import { type Configuration, readConfiguration } from './configuration.ts';
+import { type Knobs, knobs, NO_CONFIGURATION } from './knobs.ts';
 import { type KnownDefects, readKnownDefects } from './known-defects.ts';
 import { type KnownEvent, readKnownEvents } from './known-events.ts';
 import { nearMisses } from './near-misses.ts';
 
-/** A knob's raw value counts as unset when it is empty, as `PHASE= npx vitest …` means. */
-const unset = (value: unknown) => (value === '' ? undefined : value);
+/** What `setBy` says of a knob that stands in the environment. One that is empty there counts as unset, as `PHASE= npx vitest …` means. */
+const ENVIRONMENT = 'environment';
 
 /** What the operator's files said when the settings were read; they are not read again. */
 interface OperatorsFiles {
@@ -23,8 +24,15 @@ interface OperatorsFiles {
   readonly productionProfile: string | undefined;
 }
 
+/** Where the knobs were set. */
+interface Provenance {
+  readonly configuration: Configuration | undefined;
+  /** Of each that is set: `environment`, or its place in the file. The others have their defaults. */
+  readonly setBy: Readonly<Record<string, string>>;
+}
+
 /** Every knob of the suite, parsed once and frozen. Units are in the names. */
-export type Settings = Readonly<Knobs> & OperatorsFiles;
+export type Settings = Readonly<Knobs> & OperatorsFiles & Provenance;
 
 /** The names of all knobs. */
 export const knobNames = Object.keys(knobs.shape) as readonly (keyof Knobs)[];
@@ -45,15 +53,34 @@ export class SettingsError extends Error {
   }
 }
 
-function parseKnobs(environment: NodeJS.ProcessEnv) {
+/** Raw values of the knobs that are set, and by what: the environment stands before the file. */
+function rawKnobs(
+  environment: Readonly<NodeJS.ProcessEnv>,
+  file: ReturnType<typeof readConfiguration>,
+) {
+  const raw: Record<string, string> = {};
+  const setBy: Record<string, string> = {};
+  for (const name of knobNames) {
+    const typed = environment[name];
+    const { value, from } = typed
+      ? { value: typed, from: ENVIRONMENT }
+      : (file.values.get(name) ?? {});
+    if (value === undefined || from === undefined || value === '') continue;
+    raw[name] = value;
+    setBy[name] = from;
+  }
+  return { raw, setBy };
+}
+
+function parseKnobs(raw: Readonly<Record<string, string>>) {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const name of knobNames) {
-    const parsed = knobs.shape[name].safeParse(unset(environment[name]));
+    const parsed = knobs.shape[name].safeParse(raw[name]);
     if (parsed.success) values[name] = parsed.data;
     else {
       const why = parsed.error.issues.map((issue) => issue.message).join('; ');
-      problems.push(`${name}=${quotedKnob(environment[name])}: ${why}`);
+      problems.push(`${name}=${quotedKnob(raw[name])}: ${why}`);
     }
   }
   return { values: values as Partial<Knobs>, problems };
@@ -97,7 +124,8 @@ function policyBytes(path: string): string {
 
 /** The knobs alone, as a run's record lists them. */
 export function knobsOf(settings: Settings): Readonly<Knobs> {
-  const { knownDefects, knownEvents, candidatePolicy, productionProfile, ...values } = settings;
+  const { knownDefects, knownEvents, candidatePolicy, productionProfile, ...rest } = settings;
+  const { configuration, setBy, ...values } = rest;
   return values;
 }
 
@@ -108,21 +136,47 @@ export function frozen(settings: Settings): Settings {
   return Object.freeze(settings);
 }
 
+/** Says of a problem with a knob that the configuration file sets where that stands. */
+export const located = (setBy: Readonly<Record<string, string>>) => (problem: string) => {
+  const from = setBy[/^[A-Z_]+/.exec(problem)?.[0] ?? ''] ?? ENVIRONMENT;
+  return from === ENVIRONMENT ? problem : `${from}: ${problem}`;
+};
+
 /**
- * Reads every knob from the environment, and the files that they name.
+ * Reads every knob from the environment and the configuration file, and the files that they name.
+ * @param directory where `canary.config.yaml` is looked for; only CANARY_CONFIG names a file where absent.
  * @throws SettingsError naming every knob that cannot be used; nothing on the host is touched before.
  */
-export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
-  const { values, problems } = parseKnobs(environment);
+export function readSettings(
+  environment: Readonly<NodeJS.ProcessEnv>,
+  directory?: string,
+): Settings {
+  const file = readConfiguration(environment, directory);
+  const { raw, setBy } = rawKnobs(environment, file);
+  const { values, problems } = parseKnobs(raw);
   const { files, problems: unusable } = readFiles(values);
+  const { configuration } = file;
   const misspelt = nearMisses(environment, knobNames);
-  const all = [...misspelt, ...problems, ...combinationProblems(values), ...unusable];
-  if (all.length > 0) throw new SettingsError(all, { ...values, ...files });
-  const parsed = knobs.parse(
-    Object.fromEntries(knobNames.map((name) => [name, unset(environment[name])])),
-  );
-  return frozen({ ...parsed, ...files });
+  const all = [
+    ...misspelt,
+    ...file.problems,
+    ...[...problems, ...combinationProblems(values), ...unusable].map(located(setBy)),
+  ];
+  if (all.length > 0) throw new SettingsError(all, { ...values, ...files, configuration, setBy });
+  return frozen({ ...knobs.parse(raw), ...files, configuration, setBy });
 }
+
+/** The environment with what the configuration file says of knobs in it, for a host that has no such file. */
+export function withConfiguration(
+  environment: Readonly<NodeJS.ProcessEnv>,
+  directory?: string,
+): NodeJS.ProcessEnv {
+  const { raw } = rawKnobs(environment, readConfiguration(environment, directory));
+  return { ...environment, ...raw, CANARY_CONFIG: NO_CONFIGURATION, PROFILE: '' };
+}
+
+/** Those of the command that somebody has typed here. @throws SettingsError as `readSettings` does. */
+export const settingsHere = (): Settings => readSettings(process.env, process.cwd());
 
 /** The phases that can be asked for, in their order. */
 export const PHASES = ['audit', 'enforce', 'coverage', 'cost', 'rollback'] as const;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { COMPILE_CACHE } from '../files/compile-cache.mjs';
-import { knobNames, readSettings, SettingsError } from '../settings/settings.ts';
+import { knobNames, readSettings, SettingsError, withConfiguration } from '../settings/settings.ts';
 import type { Accelerator } from './qemu-arguments.ts';
 
 /** Where things are in the guest; the job disk is mounted at /job. */
@@ -35,11 +35,12 @@ export interface GuestEnvironment {
   readonly rehearsal: boolean;
 }
 
-/** Everything wrong with the knobs, before anything is started. */
-export function knobProblems(environment: NodeJS.ProcessEnv): string[] {
+/** Everything wrong with the knobs, before anything is started. @param directory as `readSettings` has it. */
+export function knobProblems(typed: NodeJS.ProcessEnv, directory?: string): string[] {
   const problems: string[] = [];
+  const environment = withConfiguration(typed, directory);
   try {
-    readSettings(environment);
+    readSettings(typed, directory);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     problems.push(...error.problems);

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
+import { withConfiguration } from '../settings/settings.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { EXIT, StagingVmError } from './ending.ts';
@@ -34,16 +35,19 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 /** One kernel after the other: two VMs at once would measure each other. */
 async function runAll(): Promise<number> {
-  const options = readOptions(process.argv.slice(2), process.env, knobProblems(process.env));
+  const here = process.cwd();
+  const problems = knobProblems(process.env, here);
+  const options = readOptions(process.argv.slice(2), process.env, problems);
+  const environment = withConfiguration(process.env, here);
   checkRequirements();
   const accelerator = await chooseAccelerator(options.accelerator, say, {
     signal: interrupt.signal,
   });
-  const guest = guestEnvironment(process.env, accelerator);
+  const guest = guestEnvironment(environment, accelerator);
   const isRehearsal = guest.rehearsal && options.command.length === 0;
-  if (isRehearsal && accelerator === 'tcg' && !process.env.PHASE)
+  if (isRehearsal && accelerator === 'tcg' && !environment.PHASE)
     say('software emulation is slow: rehearsing the audit phase; PHASE=all rehearses all');
-  const outDir = resolve(process.env.OUT_DIR || 'artifacts/canary');
+  const outDir = resolve(environment.OUT_DIR || 'artifacts/canary');
   const command = options.command.length > 0 ? options.command : CANARY;
   const several = options.kernels.length > 1;
   const results: RunResult[] = [];

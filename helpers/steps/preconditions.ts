@@ -4,6 +4,7 @@ import { outputText } from '../agent/command.ts';
 import { agentPaths } from '../changes/agent-state.ts';
 import { plainFilesystem } from '../changes/own-file.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
+import { replaceable } from '../files/trusted-path.ts';
 import { cgroupProblem } from '../host/cgroup-layout.ts';
 import {
   activeLsms,
@@ -15,7 +16,6 @@ import {
   serviceState,
 } from '../host/observations.ts';
 import { agentInstances, type ProcessInformation } from '../host/processes.ts';
-import { replaceable } from '../host/trusted-path.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** What the specs of phases 1 to 4 run by absolute path. */
