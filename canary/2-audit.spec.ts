@@ -15,6 +15,7 @@ section('audit', () => {
   criterion('audit.nothing-denied', () => phase.ofSoak(nothingDenied));
   accounts(phase);
   criterion('audit.workload', () => phase.workloadWorked());
+  criterion('audit.unit', () => phase.unitWorked());
   criterion('audit.review-notes', () => phase.reviewNotes());
 
   afterAll(() => phase.cleanUp());

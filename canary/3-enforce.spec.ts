@@ -25,6 +25,7 @@ section('enforce', () => {
   criterion('enforce.restart', () => restart.ended('in order'));
   criterion('enforce.crash', () => restart.ended('by SIGKILL'));
   criterion('enforce.workload', () => phase.workloadWorked());
+  criterion('enforce.unit', () => phase.unitWorked());
   criterion('enforce.review-notes', () => phase.reviewNotes(restart.streams));
 
   afterAll(async () => {

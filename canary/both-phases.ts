@@ -19,6 +19,7 @@ export function firstDecision(phase: SoakPhase): void {
   const { mode } = phase;
   criterion(`${mode}.positive-control`, () => phase.filesAreReadable());
   criterion(`${mode}.workload-before`, () => phase.workloadWorks());
+  criterion(`${mode}.unit-before`, () => phase.unitWorks());
   criterion(`${mode}.rules`, () => phase.seedRules());
   criterion(`${mode}.ready`, () => phase.start());
   criterion(`${mode}.decision`, () => phase.decision());

@@ -6,7 +6,8 @@ import { stopUnit } from './undo-entry.ts';
 /** Runs systemd's own tools by their absolute paths, as root's PATH must not decide. */
 const TOOL_FOLDERS = ['usr/bin', 'bin'];
 
-function toolPath(hostRoot: string, name: string): string | undefined {
+/** A tool of the host; undefined where it has none. */
+export function hostTool(hostRoot: string, name: string): string | undefined {
   return TOOL_FOLDERS.map((folder) => hostPath(hostRoot, folder, name)).find((path) =>
     existsSync(path),
   );
@@ -22,8 +23,8 @@ export interface Systemd {
 export function systemdOf(hostRoot: string): Systemd | string {
   if (!existsSync(hostPath(hostRoot, 'run/systemd/system')))
     return 'this host is not run by systemd (no /run/systemd/system)';
-  const systemctl = toolPath(hostRoot, 'systemctl');
-  const systemdRun = toolPath(hostRoot, 'systemd-run');
+  const systemctl = hostTool(hostRoot, 'systemctl');
+  const systemdRun = hostTool(hostRoot, 'systemd-run');
   return systemctl === undefined || systemdRun === undefined
     ? 'this host has no systemctl and systemd-run'
     : { systemctl, systemdRun };
@@ -38,7 +39,7 @@ async function output(tool: string, args: readonly string[]): Promise<string> {
 }
 
 /** What systemd says of a unit at one moment (systemctl(1), show). */
-async function unitProperties(
+export async function unitProperties(
   systemctl: string,
   unit: string,
   names: readonly string[],

@@ -17,6 +17,7 @@ export interface Entry {
     | 'DISPOSABLE_HOST'
     | 'COST_COMMAND'
     | 'WORKLOAD_COMMAND'
+    | 'WORKLOAD_UNIT'
     | 'AEGIS_BIN_PREVIOUS'
     | 'COMPARE_WITH';
   /** Phases that it speaks about, one of which must be asked for; by default its section's, or all. */
@@ -82,6 +83,11 @@ const firstDecision = (mode: SoakMode) => ({
   'workload-before': {
     title: 'WORKLOAD_COMMAND works without the agent',
     knob: 'WORKLOAD_COMMAND' as const,
+    withoutFiles,
+  },
+  'unit-before': {
+    title: 'WORKLOAD_UNIT is active and healthy without the agent',
+    knob: 'WORKLOAD_UNIT' as const,
     withoutFiles,
   },
   rules: {
@@ -166,6 +172,14 @@ const workload = (mode: SoakMode) => ({
   knob: 'WORKLOAD_COMMAND' as const,
   withoutFiles,
   evidence: [`${mode}/workload.log`],
+});
+
+const unit = (mode: SoakMode) => ({
+  title: `WORKLOAD_UNIT stays active and healthy beside the agent in ${mode} mode as it does without it`,
+  needs: [`${mode}.ready`, `${mode}.unit-before`],
+  knob: 'WORKLOAD_UNIT' as const,
+  withoutFiles,
+  evidence: [`${mode}/unit.log`],
 });
 
 /** What the agent decided on others, for a person to judge. */
@@ -435,6 +449,7 @@ const ENTRIES = {
   },
   ...inPhase('audit', accounts('audit')),
   'audit.workload': workload('audit'),
+  'audit.unit': unit('audit'),
   'audit.review-notes': reviewNotes('audit.ready', 'the false-positive review notes are written'),
   ...inPhase('enforce', firstDecision('enforce')),
   'enforce.ordinary-program': {
@@ -474,6 +489,7 @@ const ENTRIES = {
     needs: ['enforce.restart'],
   },
   'enforce.workload': workload('enforce'),
+  'enforce.unit': unit('enforce'),
   'enforce.review-notes': reviewNotes('enforce.ready', 'the blocked-event review is written'),
   ...inPhase('coverage', {
     control: { title: 'the routes work while there is no rule', ...slow },

@@ -17,7 +17,7 @@ interface Limits {
 }
 
 /** What is left of a program that has ended. */
-interface EndedProgram {
+export interface EndedProgram {
   /** Undefined when a signal ended it, or it could not be started. */
   readonly exitCode: number | undefined;
   readonly signal: NodeJS.Signals | undefined;

@@ -40,13 +40,18 @@ test('tells what is done with what the operator names, in the phases that do it'
   const folder = dirSync({ unsafeCleanup: true });
   const CANDIDATE_POLICY = join(folder.name, 'production.policy');
   writeFileSync(CANDIDATE_POLICY, 'version=1\n');
-  const knobs = { CANDIDATE_POLICY, COST_COMMAND: '["/usr/bin/make"]', DISPOSABLE_HOST: '1' };
+  const knobs = {
+    ...{ CANDIDATE_POLICY, COST_COMMAND: '["/usr/bin/make"]', DISPOSABLE_HOST: '1' },
+    ...{ WORKLOAD_COMMAND: '["/usr/bin/make"]', WORKLOAD_UNIT: 'app.service' },
+  };
   const text = plan(knobs);
   expect(text).toContain('CANDIDATE_POLICY: applied for audit, enforce and coverage, and removed');
   expect(text).toContain('COST_COMMAND: run as root, once a block of cost');
   expect(text).toContain('DISPOSABLE_HOST=1: rules for the whole host in coverage');
+  expect(text).toContain('WORKLOAD_COMMAND: run as root through audit and enforce');
+  expect(text).toContain('WORKLOAD_UNIT: looked at through audit and enforce, and never started,');
   const cost = plan({ ...knobs, PHASE: 'cost' });
-  expect(cost).not.toMatch(/CANDIDATE_POLICY: |DISPOSABLE_HOST=1: /);
+  expect(cost).not.toMatch(/CANDIDATE_POLICY: |DISPOSABLE_HOST=1: |WORKLOAD_\w+: /);
   expect(plan({ ...knobs, PHASE: 'audit' })).not.toContain('COST_COMMAND: ');
   folder.removeCallback();
 });

@@ -68,11 +68,18 @@ function checks(settings: Settings): string[] {
 /** What is done with the operator's own, in the phases that do it. */
 function ofOperator(settings: Settings): string[] {
   const asked = askedPhases(settings);
+  const soaks = asked.filter((phase) => phase === 'audit' || phase === 'enforce');
   const applying = asked.filter((phase) => ['audit', 'enforce', 'coverage'].includes(phase));
   return [
     settings.CANDIDATE_POLICY !== undefined &&
       applying.length > 0 &&
       `CANDIDATE_POLICY: applied for ${inWords(applying)}, and removed`,
+    settings.WORKLOAD_COMMAND !== undefined &&
+      soaks.length > 0 &&
+      `WORKLOAD_COMMAND: run as root through ${inWords(soaks)}`,
+    settings.WORKLOAD_UNIT !== undefined &&
+      soaks.length > 0 &&
+      `WORKLOAD_UNIT: looked at through ${inWords(soaks)}, and never started, stopped or changed`,
     settings.COST_COMMAND !== undefined &&
       asked.includes('cost') &&
       'COST_COMMAND: run as root, once a block of cost',

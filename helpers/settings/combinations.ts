@@ -35,6 +35,11 @@ export function combinationProblems(values: Partial<Knobs>): string[] {
       'AEGIS_BPF_OBJ_PREVIOUS: it belongs to AEGIS_BIN_PREVIOUS, which is not set; name both or neither',
     );
   }
+  if (values.WORKLOAD_HEALTH_COMMAND !== undefined && values.WORKLOAD_UNIT === undefined) {
+    problems.push(
+      'WORKLOAD_HEALTH_COMMAND: it belongs to WORKLOAD_UNIT, which is not set; name both or neither',
+    );
+  }
   if (values.COMPARE_MAX_RATIO !== undefined && values.COMPARE_WITH === undefined) {
     problems.push(
       'COMPARE_MAX_RATIO: it belongs to COMPARE_WITH, which is not set; name both or neither',

@@ -272,6 +272,22 @@ export const knobs = z.object({
     .describe(
       'your own program, as JSON, that must work beside the agent through each soak; it is started again whenever it has ended',
     ),
+  WORKLOAD_UNIT: z
+    .string()
+    .max(255, 'expected at most 255 characters')
+    .regex(
+      /^[A-Za-z0-9:_][A-Za-z0-9:_.\\@-]*\.service$/,
+      'expected the name of a service, as `systemctl list-units` has it: postgresql.service',
+    )
+    .optional()
+    .describe(
+      'a systemd service of yours, which must be active, and stay so and healthy beside the agent through each soak',
+    ),
+  WORKLOAD_HEALTH_COMMAND: argumentList
+    .optional()
+    .describe(
+      'how `WORKLOAD_UNIT` is asked whether it is well, as JSON: `["/usr/bin/pg_isready"]`; once a second, exit code 0 within 10 s',
+    ),
   DISPOSABLE_HOST: zeroOrOne
     .prefault('0')
     .describe(

@@ -127,6 +127,24 @@ test('COST_COMMAND is a list that no shell reads, and begins with a whole path',
     ]);
 });
 
+test('a unit of the operator is a service by its whole name, and its health command belongs to it', () => {
+  const health = { WORKLOAD_HEALTH_COMMAND: '["/usr/bin/true"]' };
+  const unit = readSettings({ WORKLOAD_UNIT: 'db@main.service', ...health }).WORKLOAD_UNIT;
+  expect(unit).toBe('db@main.service');
+  expect(problemsOf(health)).toEqual([
+    expect.stringContaining('it belongs to WORKLOAD_UNIT, which is not set'),
+  ]);
+  for (const bad of [
+    'postgresql',
+    '--user',
+    'a b.service',
+    '../x.service',
+    '--x.service',
+    'x.timer',
+  ])
+    expect(problemsOf({ WORKLOAD_UNIT: bad }), bad).toHaveLength(1);
+});
+
 test('a SIGKILL run refuses the work that counts denials in a process of its own', () => {
   const kill = { ENFORCE_SIGNAL: 'kill', ALLOW_SIGKILL_CANARY: '1' };
   expect(problemsOf({ ...kill, SOAK_NET_WORKLOAD: '1', SOAK_OPERATIONS: 'exec' })).toEqual([

@@ -1,17 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Waiters } from '../criteria/step-signal.ts';
-
-/** One run of the command that did not end well. */
-interface Failure {
-  /** ISO 8601. */
-  readonly at: string;
-  /** `exit 1`, a signal, or why it could not be started. */
-  readonly end: string;
-  /** The end of what it wrote. */
-  readonly words: string;
-  /** How long this run took. */
-  readonly ms: number;
-}
+import { counted } from '../text/counted.ts';
+import type { Failure, WatchedWorkload } from './watched-workload.ts';
 
 /** A command that ends at once is no reason to start a hundred in a second. */
 const BETWEEN_MS = 1000;
@@ -26,7 +16,7 @@ const KEPT_FAILURES = 100;
  * The operator's own program, which works while the agent runs. It goes on until it is stopped: whenever it has ended, well or
  * not, it is started again after a second. It has a process group of its own, no input, and ends with the run (CANARY_RUN_ID).
  */
-export class OperatorWorkload {
+export class OperatorWorkload implements WatchedWorkload {
   /** How often it ended with exit code 0. */
   completed = 0;
   failed = 0;
@@ -52,6 +42,12 @@ export class OperatorWorkload {
   /** The end of what it wrote to standard output and standard error. */
   get output(): string {
     return this.#output.toString('utf8');
+  }
+
+  get told(): string {
+    return this.completed === 0
+      ? 'ran on'
+      : `ended with exit code 0 ${counted(this.completed, 'time')}`;
   }
 
   /** Waits until it has ended once, or for this time. */

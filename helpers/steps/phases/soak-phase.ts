@@ -24,7 +24,7 @@ import { PhaseDaemon } from './phase-daemon.ts';
 import { reviewNotes } from './review-notes.ts';
 import { sideSubjects } from './side-subjects.ts';
 import { SoakSubjects } from './soak-subjects.ts';
-import { WorkloadBeside } from './workload-beside.ts';
+import { commandBeside, unitBeside, type WorkloadBeside } from './workload-beside.ts';
 
 /**
  * One soak phase of the runbook, audit or enforce: the same steps in either mode, each judged by
@@ -36,13 +36,15 @@ export class SoakPhase {
   readonly #subjects: SoakSubjects;
   readonly #daemon: PhaseDaemon;
   readonly #workload: WorkloadBeside;
+  readonly #unit: WorkloadBeside;
   #soak: SoakResult | undefined;
 
   constructor(mode: Mode) {
     this.mode = mode;
     this.#subjects = new SoakSubjects(this.#run, mode);
     this.#daemon = new PhaseDaemon(this.#run, mode);
-    this.#workload = new WorkloadBeside(this.#run, mode);
+    this.#workload = commandBeside(this.#run, mode);
+    this.#unit = unitBeside(this.#run, mode);
   }
 
   get settings(): Settings {
@@ -62,6 +64,15 @@ export class SoakPhase {
   /** And has gone on until now, when no agent runs any more. */
   workloadWorked(): Promise<Judgement> {
     return this.#workload.judge();
+  }
+
+  /** WORKLOAD_UNIT is the host's own, and is only looked at. */
+  unitWorks(): Promise<Judgement> {
+    return this.#unit.begin();
+  }
+
+  unitWorked(): Promise<Judgement> {
+    return this.#unit.judge();
   }
 
   seedRules(): Promise<Judgement> {
@@ -183,7 +194,7 @@ export class SoakPhase {
 
   /** Ends what is still running, whatever happened. */
   async cleanUp(): Promise<void> {
-    await this.#workload.cleanUp();
+    await Promise.all([this.#workload.cleanUp(), this.#unit.cleanUp()]);
     await this.#daemon.cleanUp();
     await this.#subjects.cleanUp();
   }

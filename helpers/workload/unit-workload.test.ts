@@ -1,0 +1,129 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { UnitWorkload } from './unit-workload.ts';
+
+let hostRoot: string;
+beforeEach(() => {
+  hostRoot = mkdtempSync(join(tmpdir(), 'unit-workload-'));
+  mkdirSync(join(hostRoot, 'usr/bin'), { recursive: true });
+  tool('journalctl', 'exit 0');
+});
+afterEach(() => rmSync(hostRoot, { recursive: true }));
+
+function tool(name: string, script: string): void {
+  const path = join(hostRoot, 'usr/bin', name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+}
+
+/** What systemctl tells from now on. */
+const systemdSays = (properties: Readonly<Record<string, string>> = {}) =>
+  tool(
+    'systemctl',
+    Object.entries({
+      ...{ LoadState: 'loaded', ActiveState: 'active', Result: 'success', ExecMainStatus: '0' },
+      ...{ NRestarts: '3', InvocationID: 'one', ActiveEnterTimestampMonotonic: '1' },
+      ...properties,
+    })
+      .map(([name, value]) => `echo '${name}=${value}'`)
+      .join('\n'),
+  );
+
+const watch = (health?: readonly string[]) =>
+  new UnitWorkload({
+    unit: 'app.service',
+    health,
+    hostRoot,
+    environment: { PATH: '/usr/bin:/bin' },
+  });
+
+async function watched(act: () => void = () => undefined, health?: readonly string[]) {
+  const unit = watch(health);
+  await unit.untilItEnds(300);
+  act();
+  await unit.untilItEnds(20_000);
+  await unit.stop();
+  return unit.failures[0];
+}
+
+test('a unit that is active, healthy and quiet has not failed, and what is told of it counts the looks', async () => {
+  systemdSays();
+  const unit = watch(['/bin/true']);
+  await sleep(1200);
+  await unit.stop();
+  expect(unit.failed).toBe(0);
+  expect(unit.told).toMatch(
+    /^app\.service was active .* health command too, 2 times it was looked at, with 0 lines of priority err in its journal, and 0 in as long before$/,
+  );
+  expect(unit.output).toMatch(/^\S+Z active and healthy\n/);
+});
+
+test.each([
+  [
+    { ActiveState: 'failed', Result: 'signal' },
+    /^it is failed \(Result=signal, ExecMainStatus=0\)/,
+  ],
+  [{ NRestarts: '4' }, /^systemd restarted it 1 time$/],
+  [{ InvocationID: 'two' }, /^it was started again$/],
+  [{ LoadState: 'not-found' }, /^systemd has no such unit \(LoadState=not-found\)$/],
+])('a unit of which systemd tells %j has failed', async (properties, says) => {
+  systemdSays();
+  const failure = await watched(() => systemdSays(properties));
+  expect(failure?.end).toMatch(says);
+  // It was active for longer before.
+  expect(failure?.ms).toBe(0);
+});
+
+test('one that had not been active for so long before may fail by itself, and how long it took is told', async () => {
+  const now = process.hrtime.bigint() / 1000n;
+  const recently = { ActiveEnterTimestampMonotonic: String(now) };
+  systemdSays(recently);
+  const failure = await watched(() => systemdSays({ ...recently, ActiveState: 'failed' }));
+  expect(failure?.ms).toBeGreaterThan(300);
+});
+
+test('a health command that fails, hangs or is not there is told with its last words', async () => {
+  systemdSays();
+  const health = (script: string) => watched(() => undefined, ['/bin/sh', '-c', script]);
+  expect(await health('echo no lock >&2; exit 3')).toMatchObject({
+    end: 'its health command: exit 3',
+    words: 'no lock',
+  });
+  expect((await health('exec sleep 60'))?.end).toBe('its health command: no answer within 10 s');
+  expect((await watched(() => undefined, ['/no/such']))?.end).toMatch(/health command: .*ENOENT/);
+});
+
+test('its errors are compared with as long before, and a journal or a systemd that does not answer is no health', async () => {
+  systemdSays();
+  // Two lines when it is asked first, and one when it is asked of the time before.
+  tool(
+    'journalctl',
+    'echo "$3 $4" >>"$0.asked"; echo old; [ "$(wc -l <"$0.asked")" -gt 1 ] || echo new',
+  );
+  const unit = watch();
+  await sleep(1500);
+  await unit.stop();
+  expect(unit.failures).toMatchObject([
+    {
+      end: '2 lines of priority err in its journal, and 1 in as long before',
+      words: 'old',
+      ms: 0,
+    },
+  ]);
+  const asked = readFileSync(join(hostRoot, 'usr/bin/journalctl.asked'), 'utf8');
+  const [since, , from, until] = [...asked.matchAll(/@(\d+)/g)].map(([, at]) => Number(at));
+  expect(until).toBe(since);
+  expect(from).toBeLessThan(since ?? 0);
+  tool('journalctl', 'echo "no journal files" >&2; exit 1');
+  const silent = watch();
+  await silent.stop();
+  expect(silent.failures[0]?.end).toMatch(/its journal cannot be read: .*exit 1 no journal files/);
+  tool('systemctl', 'echo "Failed to connect to bus" >&2; exit 1');
+  const busless = watch();
+  await busless.untilItEnds(20_000);
+  await busless.stop();
+  expect(busless.failures[0]?.end).toMatch(/^systemd cannot be asked: .*Failed to connect to bus/);
+});
