@@ -86,6 +86,6 @@ export function earlierRuns(comparison: Comparison): string[] {
     ...figures(comparison),
     ...findings(comparison),
     '',
-    `Figures are held against the middle one of the earlier runs that differ in nothing but the candidate, or of all where none does. All of them stand in ${COMPARISON_FILE}.`,
+    `Figures are compared with the middle one of the earlier runs that differ in nothing but the candidate, or of all where there is none. All of them are in ${COMPARISON_FILE}.`,
   ];
 }

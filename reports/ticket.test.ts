@@ -139,7 +139,7 @@ test('says of each promise how many routes kept it, by mode, and what was found'
   );
   const both = 'fail: 5 of 6 attempts in both modes';
   expect(text).toContain(`| title of coverage.host-connect | ${both} | ${both} |`);
-  expect(text).toContain('Not run: [trusted_exec_hash], for on a kernel with IMA it denies');
+  expect(text).toContain('Not run: [trusted_exec_hash]: on a kernel with IMA it denies');
 });
 
 test('says of each figure whether the candidate is worse than the previous version, and never of no data that it is good', () => {

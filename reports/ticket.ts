@@ -173,11 +173,14 @@ function coverage(records: readonly CriterionRecord[]): string[] {
     const both = `${verdict}: ${value} of ${limit} attempts in both modes`;
     return isTried ? [[title, both, both]] : [];
   });
-  return chapter('Coverage: promises, routes and what came of them', [
-    ...table(['in enforce mode', 'audit', 'enforce'], [...rows, ...host]),
+  return chapter('Coverage: what must hold, and on how many routes it did', [
+    ...table(
+      ['what must hold (in audit: passes and is recorded)', 'audit', 'enforce'],
+      [...rows, ...host],
+    ),
     '',
-    'Each route stands in coverage/audit/table.json and coverage/enforce/table.json, who took it, and its verdict.',
-    ...Object.entries(UNTRIED_PROMISES).map(([what, why]) => `Not run: ${what}, for ${why}.`),
+    'Each route, who took it and its verdict: coverage/audit/table.json and coverage/enforce/table.json.',
+    ...Object.entries(UNTRIED_PROMISES).map(([what, why]) => `Not run: ${what}: ${why}.`),
   ]);
 }
 
@@ -207,7 +210,7 @@ function figuresOf({ metrics }: PreviousResult): string[] {
   return [
     ...table(['what', 'the candidate is', 'candidate', 'previous', 'ratio', 'limit'], rows),
     '',
-    `Times in µs, the command’s in ms; the middle of all blocks. All figures stand in ${PREVIOUS_FILE}.`,
+    `Times in µs, the command’s in ms; the middle of all blocks. All figures are in ${PREVIOUS_FILE}.`,
     '',
   ];
 }
@@ -229,7 +232,7 @@ function routesOf({ findings }: PreviousRoutes): string[] {
   return [
     ...table(['route', 'finding', 'candidate', 'previous'], rows),
     '',
-    `${findings.length} routes with a finding; all stand in ${PREVIOUS_ROUTES_FILE}.`,
+    `${findings.length} routes with a finding; all are in ${PREVIOUS_ROUTES_FILE}.`,
     '',
   ];
 }
@@ -340,7 +343,7 @@ function commands({ commands: totals }: Ticket): string[] {
   return chapter('Commands of the agent', [
     ...table(['section', 'commands', 'seconds, added up', 'the slowest'], rows),
     '',
-    'Each is a line of commands.ndjson, with its criterion, exit code and time.',
+    'commands.ndjson has a line for each, with its criterion, exit code and time.',
   ]);
 }
 
@@ -352,7 +355,7 @@ export function chapter(heading: string, lines: readonly string[]): string[] {
 function verification({ run }: Ticket): string[] {
   return chapter('How to verify', [
     `In a checkout of the canary, offline, with the run directory and the signer’s public key: \`${ownCommand('verify', 'RUN_DIRECTORY', '--key', 'PUBLIC_KEY')}\``,
-    `The run directory was ${codeSpan(run.runDirectory)}. Exit code 0: every file is as the run left it, and the key signed it; 1: something differs, and is named. Without a signature the check finds accidents, not somebody who can write there.`,
+    `The run directory was ${codeSpan(run.runDirectory)}. Exit code 0: every file is as the run left it, and the key signed it; 1: something differs, and is named. Without a signature the check finds accidental changes, not those of somebody who can write there.`,
   ]);
 }
 
@@ -371,6 +374,8 @@ export function ticketText(ticket: Ticket): string {
         ]
       : []),
     ...about(ticket),
+    ...open(ticket),
+    ...findings(ticket),
     ...exitCriteria(verdict.rows),
     ...ownCriteria(verdict.rows),
     ...limits(verdict.rows),
@@ -381,8 +386,6 @@ export function ticketText(ticket: Ticket): string {
       'Against earlier runs',
       ticket.comparison === undefined ? [] : earlierRuns(ticket.comparison),
     ),
-    ...open(ticket),
-    ...findings(ticket),
     ...reviewed(ticket),
     ...chapter(
       'Charts',

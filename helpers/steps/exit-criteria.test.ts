@@ -26,7 +26,7 @@ const isPiece = (id: string) => /^cost\.(audit|enforce)\./.test(id);
 
 test('a cost phase that could tell nothing is no pass of what the agent costs', () => {
   expect(() => costOf(isPiece)).toThrow(NotApplicable);
-  expect(() => costOf(isPiece)).toThrow('this host is too noisy to say anything about the cost');
+  expect(() => costOf(isPiece)).toThrow('this host is too noisy to judge what the agent costs');
 });
 
 test('a run for the cost alone that could tell nothing has no answer', () => {

@@ -84,7 +84,7 @@ export function costWithinLimits(run: JudgedRun): Judgement {
   if (judgement.verdict !== 'pass' || pieces.some((id) => records.get(id)?.verdict === 'pass'))
     return judgement;
   const untold =
-    'this host is too noisy to say anything about the cost of the agent; each piece of work says how many blocks would be enough';
+    'this host is too noisy to judge what the agent costs; each piece of work says how many blocks would be enough';
   if (run.provided.asked.length > 1) throw new NotApplicable(untold);
   const source = run.directory.finalPath('criteria.ndjson');
   return inconclusive(untold, { value: 0, limit: 1, unit: 'pieces told', source });

@@ -67,6 +67,12 @@ test('draws the candidate against the previous version, and nothing of what has 
   expect(svg).toContain('of the candidate / 0.9.0&lt;b&gt;');
 });
 
+test('the last label of the axis is short enough to be read whole', () => {
+  const svg = drawnOf(ratio({ ratio: 2.4317597, low: 2, high: 3 }));
+  const labels = [...svg.matchAll(/>([\d.]+)</g)].map(([, label]) => label);
+  expect(labels.at(-1)).toBe('3');
+});
+
 test('an interval without an end is drawn to the end of the picture', () => {
   const svg = drawnOf(ratio({ ratio: 1.1, low: 1e-200, high: 1e200, verdict: 'cannot be told' }));
   expect(XMLValidator.validate(svg)).toBe(true);

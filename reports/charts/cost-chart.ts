@@ -82,8 +82,11 @@ const line = (from: readonly number[], to: readonly number[], stroke: string, wi
   style: { stroke, lineWidth: width },
 });
 
+/** The highest of these, up to the next tenth: it is the last label of the axis, which must have room. */
+const roundedUp = (...values: readonly number[]) => Math.ceil(10 * Math.max(...values)) / 10;
+
 function option(title: string, subtitle: string, rows: readonly Row[]) {
-  const highest = Math.max(
+  const highest = roundedUp(
     LEAST_HIGHEST,
     ...rows.map(({ of, limit }) => 1.2 * Math.max(of.ratio, limit ?? 1)),
   );
