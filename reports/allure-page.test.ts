@@ -63,7 +63,9 @@ test('makes one file of the newest run, that loads nothing and says what it is',
 
 test('says in one line what is in the way', async () => {
   expect((await report()).stderr).toMatch(/^report: there is no run below .*$/);
-  expect((await report('/nonexistent')).stderr).toMatch(/^report: .*: no run\.json; name one below OUT_DIR$/);
+  expect((await report('/nonexistent')).stderr).toMatch(
+    /^report: .*: no run\.json; name one below OUT_DIR$/,
+  );
   const path = finishedRun('2026-11-23T10-00-00Z-all-1', []);
   rmSync(join(path, 'allure-results'), { recursive: true });
   const { stderr, exitCode } = await report(path);
