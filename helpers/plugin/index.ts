@@ -18,4 +18,5 @@ export {
   ownSection as section,
 } from '../steps/own-criterion.ts';
 export { atLeast, atMost, equals, figure, none } from './matchers.ts';
+export { type Rehearsal, type Rehearsed, rehearse } from './rehearse.ts';
 export { type SoakEvidence, soakOf } from './soak-of.ts';
