@@ -25,6 +25,7 @@ const many = new ManyRules(run, subjects, enforce.daemon);
 section('coverage', () => {
   criterion('coverage.control', () => subjects.makeAndTry());
   criterion('coverage.rules', () => subjects.seedRules());
+  criterion('coverage.listed', () => subjects.listRules());
   for (const phase of [audit, enforce]) {
     const { mode } = phase;
     criterion(`coverage.${mode}.ready`, () => phase.start());

@@ -1,9 +1,16 @@
 import type { Capabilities } from '../agent/contract/capabilities.ts';
 import type { Mode } from '../agent/daemon-options.ts';
-import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
+import {
+  fail,
+  inconclusive,
+  type Judgement,
+  JudgementError,
+  NotApplicable,
+  pass,
+} from '../criteria/judgement.ts';
 import { lateAmong } from './late-lines.ts';
 import { attachmentOf, type Promises } from './promises.ts';
-import { type Group, lineText } from './table.ts';
+import { type Group, type Line, lineText } from './table.ts';
 import type { Taken } from './taken.ts';
 
 /** What became of one line of the table. */
@@ -13,7 +20,19 @@ export interface JudgedLine {
   readonly text: string;
   /** Event lines came late here: whose they are nobody knows. */
   readonly isLate?: boolean;
+  /** A rule that the agent does not list is all that is wrong. */
+  readonly isUnlisted?: boolean;
 }
+
+/** Tells which rules the agent does not list. */
+const LISTED = 'coverage.listed';
+
+/** What follows where the agent does not list a rule. */
+export const withoutRule = (rule: string) =>
+  new JudgementError({
+    ...inconclusive(`the agent does not list the rule ${rule}`),
+    follows: LISTED,
+  });
 
 /** Where the table of a mode is kept, each line with its verdict. */
 export const tableFile = (mode: Mode) => `coverage/${mode}/table.json`;
@@ -25,6 +44,8 @@ interface Expectation {
   /** What this start of the agent says that it attached, and can do. */
   readonly hooks: Capabilities['hooks'] & Partial<Capabilities['features']>;
   readonly promises: Promises;
+  /** The rule that a line is about, where the agent does not list it. */
+  readonly missingRule: (line: Line) => string | undefined;
 }
 
 /** Lines that failed while there was no rule, and why. */
@@ -72,6 +93,13 @@ function judgeLine(taken: Taken, expectation: Expectation, isLate = false): Judg
     wrongOutcome(taken, answer, expectation) ??
     (isLate ? undefined : wrongCount(taken)) ??
     wrongAction(taken, expectation);
+  const missing = expectation.missingRule(line);
+  // An attempt that was denied had its rule, whatever the list says.
+  const isOpen = problem === undefined ? line.expected === 'open' : isUnseen(taken);
+  if (missing !== undefined && isOpen) {
+    const text = `${what}: the agent does not list the rule ${missing}`;
+    return { ...judged('inconclusive', text), isUnlisted: true };
+  }
   if (problem !== undefined) return judged('fail', `${what} ${problem}`);
   if (!isLate) return judged('pass', what);
   const text = `${what}: event lines came late, ${events.length} of its process before its next route`;
@@ -126,7 +154,10 @@ export function judgeGroup(
   const source = tableFile(mode);
   const measured = { value: of('pass').length, limit: run, unit: 'routes', source };
   if (of('fail').length > 0) return fail(listed(of('fail')), measured);
-  if (of('inconclusive').length > 0) return inconclusive(listed(of('inconclusive')), measured);
+  const untold = of('inconclusive');
+  const judgement = inconclusive(listed(untold), measured);
+  if (untold.some(({ isUnlisted }) => isUnlisted !== true)) return judgement;
+  if (untold.length > 0) return { ...judgement, follows: LISTED };
   if (lines.length === 0) return inconclusive('no line of the table was tried', measured);
   if (run === 0) throw new NotApplicable(`none can be tried: ${listed(notRun)}`);
   const without = notRun.length === 0 ? '' : `; besides ${listed(notRun)}`;
@@ -138,10 +169,11 @@ export function wentUnseen(judged: readonly JudgedLine[], group: Group): boolean
   const failed = judged.flatMap(({ taken, verdict }) =>
     taken.line.group === group && verdict === 'fail' ? [taken] : [],
   );
-  const isUnseen = ({ line, answer, events }: Taken) =>
-    line.expected === 'denied' &&
-    typeof answer === 'object' &&
-    answer.outcome === 'passed' &&
-    events.length === 0;
   return failed.length > 0 && failed.every(isUnseen);
 }
+
+const isUnseen = ({ line, answer, events }: Taken) =>
+  line.expected === 'denied' &&
+  typeof answer === 'object' &&
+  answer.outcome === 'passed' &&
+  events.length === 0;

@@ -42,6 +42,7 @@ function judged(
     notRun: new Map(),
     hooks: { ...EVERY, ...hooks },
     promises: { probed: undefined, unknownSections: [], ...promises },
+    missingRule: () => undefined,
   });
   return { verdict: one?.verdict, text: one?.text };
 }
@@ -128,6 +129,7 @@ describe('a route is tried where the agent promises it', () => {
     const lines = judgeLines(taken, {
       ...{ mode: 'enforce', notRun: new Map<string, string>(), hooks: EVERY },
       promises: { probed: undefined, unknownSections: [] },
+      missingRule: () => undefined,
     });
     const judge = () => judgeGroup(lines, 'accepted-peers', { mode: 'enforce' });
     expect(judge).toThrow(NotApplicable);

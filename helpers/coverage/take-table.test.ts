@@ -106,6 +106,7 @@ async function take(
     mode: 'enforce',
     ...{ notRun: new Map<string, string>(), hooks: HOOKS },
     promises: { probed: undefined, unknownSections: [] },
+    missingRule: () => undefined,
   });
   return {
     verdicts: judged

@@ -21,6 +21,7 @@ const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
   ...{ rename: 'linked', exchange: 'linked' },
   ...{ exec: 'program', execveat: 'program', interpreter: 'program' },
   ...{ 'number-read': 'byNumber', 'number-append': 'byNumber', 'number-hardlink': 'byNumber' },
+  ...{ 'survivor-read': 'survivor', 'survivor-exec': 'survivor' },
   ...{ 'twin-read': 'survivorTwin', 'twin-exec': 'survivorTwin' },
   ...{ 'hashed-read': 'hashed', 'hashed-exec': 'hashed', 'hashed-twin-read': 'hashedTwin' },
   ...{ 'merged-read': 'mergedRead', 'merged-chmod': 'mergedRead', 'merged-truncate': 'mergedRead' },
@@ -28,6 +29,8 @@ const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
   ...{ 'scoped-read': 'scoped', 'scoped-append': 'scoped' },
   ...{ 'overlay-read': 'lower', 'overlay-append': 'lower', 'overlay-truncate': 'lower' },
 };
+
+export const targetOf = (route: Route): keyof typeof FILES => TARGETS[route] ?? 'secret';
 
 /** As the agent names each call (docs/agent-contract.md §4.1). */
 export const NETWORK_FIELDS = {
@@ -60,7 +63,7 @@ export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): 
         ...{ fields: { type: 'block', dev: 0, ino: 0 }, series: [] },
         program: site.names.denied,
       };
-    const name = FILES[TARGETS[route] ?? 'secret'];
+    const name = FILES[targetOf(route)];
     const file = denied.find(({ path }) => path.endsWith(`/${name}`));
     if (file === undefined) throw new Error(`${name} has no rule`);
     const { dev, ino } = file;

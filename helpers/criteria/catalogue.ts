@@ -494,9 +494,14 @@ const ENTRIES = {
   ...inPhase('coverage', {
     control: { title: 'the routes work while there is no rule', ...slow },
     rules: {
-      title:
-        'the rules on files, addresses, ports and cgroups are in place before the agent starts',
+      title: 'the rules on files, addresses, ports and cgroups are made before the agent starts',
       needs: ['coverage.control'],
+      ...slow,
+    },
+    listed: {
+      title: 'the agent lists each of these rules',
+      needs: ['coverage.rules'],
+      withoutFiles,
       ...slow,
     },
   }),

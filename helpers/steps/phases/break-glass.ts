@@ -13,11 +13,11 @@ const NAME = 'coverage/break-glass';
 /** An enforcing start under break-glass denies nothing, and tells what it would have denied. */
 export async function breakGlassAudits(
   run: CanaryRun,
-  { made }: Pick<CoverageSubjects, 'made'>,
+  subjects: Pick<CoverageSubjects, 'deniedFile'>,
 ): Promise<Judgement> {
   const path = agentPaths(run.settings.HOST_ROOT).breakGlass.at(-1) ?? '';
-  const [denied] = made.denied;
-  if (denied === undefined || existsSync(path))
+  const denied = subjects.deniedFile();
+  if (existsSync(path))
     throw noEvidence(`${path} is there already, so break-glass cannot be tried`, { source: path });
   const options = await daemonOptions(run.settings, {
     ...{ name: NAME, mode: 'enforce', enforceSignal: 'none', underBreakGlass: true },
@@ -27,7 +27,7 @@ export async function breakGlassAudits(
   try {
     starting = new StartingDaemon(run.candidate, options, run.directory);
     const { events } = await starting.ready();
-    const attempt = { kind: 'file', path: denied.path } as const;
+    const attempt = { kind: 'file', path: denied } as const;
     const tried = await tryRules([attempt], run.candidate.environment, events);
     if (tried === undefined)
       throw noEvidence('the process that opens the denied file reported nothing', { source: NAME });

@@ -7,7 +7,7 @@ import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, type RuleList, rulesOn } from '../../changes/rules.ts';
 import { systemdOf } from '../../changes/transient-unit.ts';
-import { cannotBeTried } from '../../coverage/judge-lines.ts';
+import { cannotBeTried, withoutRule } from '../../coverage/judge-lines.ts';
 import { Launcher } from '../../coverage/launch.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
 import { mergedFiles } from '../../coverage/own-overlay.ts';
@@ -91,6 +91,8 @@ export class CoverageSubjects {
   /** Programs that ran before the agent did, and that no rule may deny. */
   survivors: readonly Survivor[] = [];
   #applied: AppliedPolicy | undefined;
+  /** Rules of ours that the agent does not list; what is tried on them shows nothing. */
+  missing: readonly string[] = [];
 
   constructor(run: CanaryRun) {
     this.#run = run;
@@ -180,17 +182,30 @@ export class CoverageSubjects {
     this.#applied = await journalPolicy(this.#run, this.hostPaths);
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
+    const value = this.#wanted().length;
+    return pass(`${value} rules of ours by one policy`, { value, unit: 'rules' });
+  }
+
+  /** What it does not list is missing for its own routes alone. */
+  async listRules(): Promise<Judgement> {
     const there = this.#ours(await this.#run.rules());
     const wanted = this.#wanted();
-    const missing = wanted.filter((rule) => !there.includes(rule));
-    const measured = { value: missing.length, limit: 0, unit: 'rules missing' };
-    if (missing.length > 0)
-      return fail(
-        `\`policy apply\` exited with 0, but the agent does not list ${missing.join(', ')}`,
-        measured,
-      );
-    const value = wanted.length;
-    return pass(`${value} rules of ours by one policy`, { value, unit: 'rules' });
+    this.missing = wanted.filter((rule) => !there.includes(rule));
+    const measured = { value: this.missing.length, limit: 0, unit: 'rules missing' };
+    return this.missing.length === 0
+      ? pass(`the agent lists each of ${wanted.length} rules`, measured)
+      : fail(
+          `\`policy apply\` exited with 0, but the agent does not list ${this.missing.join(', ')}`,
+          measured,
+        );
+  }
+
+  /** A file with a rule that the agent lists. @throws JudgementError (inconclusive) where it lists none. */
+  deniedFile(): string {
+    const paths = this.made.denied.map(({ path }) => path);
+    const listed = paths.find((path) => !this.missing.includes(path));
+    if (listed === undefined) throw withoutRule(paths[0] ?? 'on any file');
+    return listed;
   }
 
   /** Removes every rule of ours, and shows that the lists have none of them. */

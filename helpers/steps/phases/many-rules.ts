@@ -116,8 +116,8 @@ export class ManyRules {
 
   /** Of a file beside all rules, and of one that the policy in force denies. */
   #times(rules: Rules): Promise<void> {
-    const { site, denied } = this.#subjects.made;
-    const few = denied[0]?.path ?? '';
+    const { site } = this.#subjects.made;
+    const few = this.#subjects.deniedFile();
     const many = this.#policy?.denied.files[1] ?? few;
     return this.#ruleTimes.measure(rules, {
       free: join(site.directory, FILES.beside),

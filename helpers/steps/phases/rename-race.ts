@@ -1,5 +1,6 @@
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { scrapeEndpoint } from '../../agent/scrape.ts';
+import { withoutRule } from '../../coverage/judge-lines.ts';
 import {
   judgeRace,
   type RaceAnswer,
@@ -72,13 +73,14 @@ class Racer {
 /** A denied and a free file change places as fast as a process can, while others open both: only the denied one is refused. */
 export async function renameRace(
   run: CanaryRun,
-  { made, notRun }: Pick<CoverageSubjects, 'made' | 'notRun'>,
+  { made, notRun, missing }: Pick<CoverageSubjects, 'made' | 'notRun' | 'missing'>,
   daemon: () => ReadyDaemon,
 ): Promise<Judgement> {
   const cannot = [...notRun].find(([line]) => line.startsWith(ROUTES.exchange));
   if (cannot !== undefined)
     throw new NotApplicable(`names cannot be exchanged on this host: ${cannot[1]}`);
   const { directory, file } = made.race;
+  if (missing.includes(file.path)) throw withoutRule(file.path);
   const { events, metricsAddress } = daemon();
   const order = { directory, denied: String(file.ino) };
   const { environment } = run.candidate;
