@@ -11,7 +11,6 @@ import {
   tableFile,
   wentUnseen,
 } from '../../coverage/judge-lines.ts';
-import { missingRuleOf } from '../../coverage/missing-rule.ts';
 import { type Group, type Line, lineText } from '../../coverage/table.ts';
 import { wantedEvent } from '../../coverage/wanted-event.ts';
 import type { Watermark } from '../../coverage/watermark.ts';
@@ -187,11 +186,11 @@ export class CoverageMode {
     const after = await scrape('after');
     if (!this.#daemon.ready.isRunning())
       throw noEvidence('the agent ended while the routes were taken', { source: this.#file });
-    const { notRun, promises, missing, made } = this.#subjects;
+    const { notRun, promises, missingRule } = this.#subjects;
     const { hooks, features } = this.#daemon.ready.capabilities;
     const expectation = {
       ...{ mode: this.mode, notRun, hooks: { ...features, ...hooks }, promises },
-      missingRule: (line: Line) => missingRuleOf(line, made.site, missing),
+      missingRule,
     };
     const judged = judgeLines(taken, expectation);
     const witness = witnessOf(judged, this.#wanted, this.mode);

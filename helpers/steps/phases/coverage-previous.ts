@@ -77,9 +77,10 @@ async function takeTable(
     const taken = await subjects.take(watermark);
     if (!isRunning()) throw noEvidence('the agent ended while the routes were taken');
     const { hooks, features } = capabilities;
-    const { notRun } = subjects;
+    const { notRun, missingRule } = subjects;
     const judged = judgeLines(taken, {
       ...{ mode: 'enforce', notRun, hooks: { ...features, ...hooks }, promises },
+      missingRule,
     });
     // Their rules are put in force once, for the candidate.
     return judged.filter((line) => line.taken.line.group !== 'by-content');

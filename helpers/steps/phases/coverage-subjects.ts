@@ -10,12 +10,13 @@ import { systemdOf } from '../../changes/transient-unit.ts';
 import { cannotBeTried, withoutRule } from '../../coverage/judge-lines.ts';
 import { Launcher } from '../../coverage/launch.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
+import { missingRuleOf } from '../../coverage/missing-rule.ts';
 import { mergedFiles } from '../../coverage/own-overlay.ts';
 import { Probe } from '../../coverage/probe.ts';
 import type { Promises } from '../../coverage/promises.ts';
 import { FILES, type Site } from '../../coverage/site.ts';
 import { runningSurvivors, type Survivor, startSurvivor } from '../../coverage/survivors.ts';
-import { type Kind, TABLE } from '../../coverage/table.ts';
+import { type Kind, type Line, TABLE } from '../../coverage/table.ts';
 import { type Standing, takeTable } from '../../coverage/take-table.ts';
 import type { Taken } from '../../coverage/taken.ts';
 import { Watermark } from '../../coverage/watermark.ts';
@@ -199,6 +200,9 @@ export class CoverageSubjects {
           measured,
         );
   }
+
+  /** The rule that a line of the table is about, where the agent does not list it. */
+  readonly missingRule = (line: Line) => missingRuleOf(line, this.made.site, this.missing);
 
   /** A file with a rule that the agent lists. @throws JudgementError (inconclusive) where it lists none. */
   deniedFile(): string {
