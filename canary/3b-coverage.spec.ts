@@ -8,6 +8,7 @@ import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.t
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { noRouteIsWorse } from '../helpers/steps/phases/coverage-previous.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
+import { denialsHoldWithAFullRing } from '../helpers/steps/phases/full-ring.ts';
 import { HostRules } from '../helpers/steps/phases/host-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
@@ -46,7 +47,10 @@ section('coverage', () => {
     }
     criterion(`coverage.${mode}.stop`, () => phase.stop());
     // The rules of the table are there; later policies of the other mode have others.
-    if (mode === 'audit') criterion('coverage.break-glass', () => breakGlassAudits(run, subjects));
+    if (mode === 'audit') {
+      criterion('coverage.break-glass', () => breakGlassAudits(run, subjects));
+      criterion('coverage.full-ring', () => denialsHoldWithAFullRing(run, subjects));
+    }
   }
   criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
   criterion('coverage.removed', () => subjects.removeRules());

@@ -110,6 +110,15 @@ export class StartingDaemon {
     await Promise.all([this.events.end(), this.#log.end()]);
   }
 
+  /** Its event lines find no reader until `releaseEvents`. */
+  holdEvents(): void {
+    this.#stdout.hold();
+  }
+
+  releaseEvents(): void {
+    this.#stdout.release();
+  }
+
   /**
    * Waits for `Agent started` and a fresh capability report that agrees with what was asked.
    * `STARTUP_ENFORCE_READY` proves nothing: it comes before anything is attached (docs/agent-contract.md §0.2).

@@ -10,8 +10,8 @@ export interface Destination {
   readonly port: number;
   /** The kind of rule that denies it, as events name it (docs/agent-contract.md §4.1); undefined where none does. */
   readonly rule?: 'ip' | 'cidr' | 'port' | 'ip_port' | 'cg_ip' | 'cg_port' | undefined;
-  /** A send is by sendto where it is not told; by sendmmsg where a second datagram goes elsewhere. */
-  readonly by?: 'sendmsg';
+  /** A send is by sendto where it is not told; by sendmmsg where a second datagram goes elsewhere. A stream is of TCP itself. */
+  readonly by?: 'sendmsg' | 'mptcp';
   readonly second?: string;
   /** The address is given in its IPv6 form. */
   readonly isMapped?: true;
@@ -70,6 +70,7 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'pair-next-port-connect': ({ pair, pairPort }) => udp(pair, pairPort + 1),
   'pair-other-address-connect': ({ free, pairPort }) => udp(free, pairPort),
   'tcp-port-connect': ({ free, tcpPort }) => tcp(free, tcpPort, 'port'),
+  'mptcp-port-connect': ({ free, tcpPort }) => ({ ...tcp(free, tcpPort, 'port'), by: 'mptcp' }),
   'other-protocol-connect': ({ free, tcpPort }) => udp(free, tcpPort),
   'scoped-tcp-connect': ({ scoped }) => tcp(scoped, FREE_PORT, 'cg_ip'),
   'scoped-connect': ({ scoped }) => udp(scoped, ANY_PORT, 'cg_ip'),

@@ -8,6 +8,9 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+/** 0: what the type of a socket has by default. */
+const IPPROTO_DEFAULT = 0;
+const IPPROTO_MPTCP = 262;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 /** <linux/sockios.h>, <net/if.h> */
@@ -44,12 +47,17 @@ function socketAddress(address: string, port: number): Buffer {
   return bytes;
 }
 
-export const openSocket = (address: string, type: number): number =>
-  call('socket', isIPv4(address) ? AF_INET : AF_INET6, type, 0);
+export const openSocket = (address: string, type: number, protocol = IPPROTO_DEFAULT): number =>
+  call('socket', isIPv4(address) ? AF_INET : AF_INET6, type, protocol);
 
 /** Makes a socket for this address, and closes it when done. */
-function withSocket(address: string, type: number, use: (socket: number) => void): void {
-  const socket = openSocket(address, type);
+function withSocket(
+  address: string,
+  type: number,
+  use: (socket: number) => void,
+  protocol?: number,
+): void {
+  const socket = openSocket(address, type, protocol);
   try {
     use(socket);
   } finally {
@@ -75,8 +83,8 @@ export function portOf(socket: number): number {
 
 export const bind = (address: string, port: number, type: number) =>
   withSocket(address, type, (socket) => bindTo(socket, address, port));
-export const connect = (address: string, port: number, type: number) =>
-  withSocket(address, type, (socket) => connectTo(socket, address, port));
+export const connect = (address: string, port: number, type: number, protocol?: number) =>
+  withSocket(address, type, (socket) => connectTo(socket, address, port), protocol);
 
 /** @param use is told the port that the listener got. */
 function withListener(
@@ -95,8 +103,9 @@ function withListener(
   });
 }
 
-const connectToListener = (address: string, port: number) =>
-  withListener(address, port, (_, given) => connect(address, given, SOCK_STREAM));
+/** A listener of TCP takes connections by MPTCP as well (RFC 8684, fallback). */
+const connectToListener = (address: string, port: number, protocol: number) =>
+  withListener(address, port, (_, given) => connect(address, given, SOCK_STREAM, protocol));
 
 /** Accepts one connection, which comes from this address of ours. */
 export function acceptFrom(peer: string, listener: number, address: string, port: number): void {
@@ -182,6 +191,7 @@ export function reach(destination: Destination): void {
   else if (name === 'send') send(address, port);
   else if (at !== undefined)
     withListener(at, port, (listener, given) => acceptFrom(address, listener, at, given));
-  else if (protocol === 'tcp') connectToListener(address, port);
+  else if (protocol === 'tcp')
+    connectToListener(address, port, by === 'mptcp' ? IPPROTO_MPTCP : IPPROTO_DEFAULT);
   else connect(isMapped ? inIpv6(address) : address, port, type);
 }

@@ -23,6 +23,8 @@ const SECCOMP_MODE_FILTER = 2;
 const SECCOMP_RET_ALLOW = 0x7fff_0000;
 /** Anybody may name a process so: an event that repeats it raw is no JSON, or another event. At most 15 bytes. */
 const HOSTILE_NAME = '"},{"a\\b\n"\t';
+/** An agent that spares itself by name spares it as well. */
+const AGENT_NAME = 'aegisbpf';
 /** nobody: owns nothing that a route needs. */
 const ORDINARY_USER = 65_534;
 
@@ -52,10 +54,8 @@ const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
     call('prctl', PR_SET_SECCOMP, SECCOMP_MODE_FILTER, addressOf(program), 0, 0);
     return {};
   },
-  'hostile-name': () => {
-    call('prctl', PR_SET_NAME, addressOf(Buffer.from(`${HOSTILE_NAME}\0`)), 0, 0, 0);
-    return {};
-  },
+  'hostile-name': takeName(HOSTILE_NAME),
+  'agent-name': takeName(AGENT_NAME),
   holder: ({ directory }) => ({ held: openSync(join(directory, FILES.secret), constants.O_RDWR) }),
   neighbour: haveSameNumber,
   exempt: joinCgroup('allowed'),
@@ -67,6 +67,13 @@ const become: Partial<Record<Kind, (site: Site) => Partial<FileSite>>> = {
   'network-ipv6-holder': haveAddresses,
   'network-ipv6-neighbour': haveAddresses,
 };
+
+function takeName(name: string) {
+  return (): Partial<FileSite> => {
+    call('prctl', PR_SET_NAME, addressOf(Buffer.from(`${name}\0`)), 0, 0, 0);
+    return {};
+  };
+}
 
 function haveAddresses({ ipv6: { address, next, free, pair, range } }: Site): Partial<FileSite> {
   const { first, last, before, after } = range;

@@ -30,6 +30,7 @@ export const KINDS = {
   chroot: 'a process in a chroot',
   seccomp: 'a process with a seccomp filter',
   'hostile-name': 'a process with quotes, a backslash and a line break in its name',
+  'agent-name': 'a process that is named as the agent is',
   service: 'a process in a systemd service',
   scope: 'a process in a scope below user.slice',
   early: 'a process from before the agent’s start',
@@ -128,6 +129,7 @@ export const ROUTES = {
   'pair-next-port-connect': 'a UDP connect to that address and the next port',
   'pair-other-address-connect': 'a UDP connect to that port of another address',
   'tcp-port-connect': 'a TCP connect to the port of protocol tcp',
+  'mptcp-port-connect': 'a connect by MPTCP to the port of protocol tcp',
   'other-protocol-connect': 'a UDP connect to the port of protocol tcp',
   'egress-port-bind': 'a TCP bind to the port of direction egress',
   'survivor-read': 'open for reading of a running program of the survival list',
@@ -184,7 +186,8 @@ const WITHOUT_EXEC: readonly Kind[] = ['chroot', 'thread'];
 const PAIRED: readonly Kind[] = [
   ...(['user', 'thread', 'mount-namespace', 'pid-namespace', 'user-namespace'] as const),
   ...(['network-namespace', 'cgroup-namespace', 'all-namespaces'] as const),
-  ...(['chroot', 'seccomp', 'hostile-name', 'service', 'scope', 'early'] as const),
+  ...(['chroot', 'seccomp', 'hostile-name', 'agent-name'] as const),
+  ...(['service', 'scope', 'early'] as const),
 ];
 
 const pairs = PAIRED.flatMap((kind) =>
@@ -209,7 +212,7 @@ const BESIDE_RULES: readonly Kind[] = ['network-neighbour', 'network-ipv6-neighb
 /** Of networks, of an address with a port, and of a port with a protocol. */
 const RULES_OF_MORE: readonly Route[] = [
   ...(['range-first-connect', 'range-last-connect', 'range-send'] as const),
-  ...(['pair-connect', 'pair-tcp-connect', 'tcp-port-connect'] as const),
+  ...(['pair-connect', 'pair-tcp-connect', 'tcp-port-connect', 'mptcp-port-connect'] as const),
 ];
 const BESIDE_MORE: readonly Route[] = [
   ...(['before-range-connect', 'after-range-connect'] as const),

@@ -1,9 +1,15 @@
+import type { EventLog } from '../agent/stream/event-log.ts';
 import type { KnownActor } from '../agent/stream/field-check.ts';
 import { type ProcessFacts, readProcessFacts } from '../host/process-facts.ts';
 import type { Probe } from './probe.ts';
 import { isKind, KINDS, type Kind, type Route, TABLE } from './table.ts';
 import type { Taken } from './taken.ts';
 import type { Watermark } from './watermark.ts';
+
+/** How events are waited for; where there is nothing to wait for, nothing is. */
+export interface Told extends Pick<Watermark, 'passed'> {
+  readonly events: Pick<EventLog, 'watchProcess' | 'until'>;
+}
 
 /** A process of a kind. */
 type Actor = Pick<Probe, keyof Probe>;
@@ -37,7 +43,8 @@ const ALONE: readonly Kind[] = ['neighbour'];
 export async function takeTable(
   begin: (kind: Kind) => Actor | string,
   standing: Standing,
-  watermark?: Watermark,
+  watermark?: Told,
+  kinds: readonly Kind[] = Object.keys(KINDS).filter(isKind),
 ): Promise<readonly Taken[]> {
   const taken: Begun[] = [];
   let silent = 0;
@@ -50,12 +57,12 @@ export async function takeTable(
     taken.push(...(await takeLines(kind, actor, watermark, waitMs, wasSilent)));
     if (typeof actor !== 'string' && !standing.has(kind)) await actor.end();
   };
-  const waiting = Object.keys(KINDS).filter(isKind).values();
+  const waiting = kinds.values();
   const workers = Array.from({ length: TOGETHER }, async () => {
     for (const kind of waiting) if (!ALONE.includes(kind)) await takeKind(kind);
   });
   await Promise.all(workers);
-  for (const kind of ALONE) await takeKind(kind);
+  for (const kind of ALONE) if (kinds.includes(kind)) await takeKind(kind);
   // The agent has counted the controls: of a host that holds their lines up, the two would not agree.
   await watermark?.passed(EVENT_WAIT_MS);
   // Those of a process's last route may come while others take theirs.
@@ -66,7 +73,7 @@ export async function takeTable(
 async function takeLines(
   kind: Kind,
   probe: Actor | string,
-  watermark: Watermark | undefined,
+  watermark: Told | undefined,
   waitMs: () => number,
   wasSilent: () => void,
 ): Promise<Begun[]> {

@@ -513,6 +513,13 @@ const ENTRIES = {
     ...slow,
     evidence: ['coverage/break-glass/agent.stderr.log', 'coverage/break-glass/agent.stdout.ndjson'],
   },
+  'coverage.full-ring': {
+    title: 'denials hold while nobody reads the event lines and the ring is full',
+    needs: ['coverage.audit.ready'],
+    ...slow,
+    byOpens,
+    evidence: ['coverage/full-ring/full-ring.json', 'coverage/full-ring/agent.stderr.log'],
+  },
   ...inPhase('coverage.enforce', coverageIn('enforce')),
   ...inPhase('coverage.enforce', whileEnforcing),
   ...inPhase('coverage.enforce', coverageStop('enforce')),

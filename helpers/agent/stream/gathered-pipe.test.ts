@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { GatheredPipe } from './gathered-pipe.ts';
 
 let folder: ReturnType<typeof dirSync>;
@@ -63,4 +63,22 @@ test('a pipe that somebody else still holds open can be given up', async () => {
   pipe.close();
   await pipe.ended;
   pipe.closeWriteEnd();
+});
+
+test('nothing is read while it is held, its child waits meanwhile, and all comes once it is released', async () => {
+  let text = '';
+  const pipe = new GatheredPipe(join(folder.name, 'fifo'), (chunk) => {
+    text += chunk.toString();
+  });
+  pipe.hold();
+  const args = ['-e', WRITER, '--', '1', '1000', '0'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', pipe.writeEnd, 'inherit'] });
+  pipe.closeWriteEnd();
+  // A pipe is full: its writer waits in write(2).
+  await vi.waitUntil(() => readFileSync(`/proc/${child.pid}/wchan`, 'utf8').includes('pipe_write'));
+  expect(text).toBe('');
+  pipe.release();
+  child.once('exit', () => pipe.drain());
+  await pipe.ended;
+  expect(text.split('\n')).toHaveLength(1001);
 });

@@ -24,6 +24,7 @@ export class GatheredPipe {
   readonly #rate = new ReadRate();
   #timer: NodeJS.Timeout | undefined;
   #gathers = true;
+  #isHeld = false;
 
   /**
    * @param path of the FIFO, which is gone again when this returns.
@@ -51,9 +52,22 @@ export class GatheredPipe {
     closeSync(this.writeEnd);
   }
 
+  /** Nothing is read until `release`: the pipe fills, and the child waits as for a reader that hangs. */
+  hold(): void {
+    this.#isHeld = true;
+    clearTimeout(this.#timer);
+    this.#socket.pause();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#socket.resume();
+  }
+
   /** From now on as it comes: the child has ended, and the rest is waited for. */
   drain(): void {
     this.#gathers = false;
+    this.#isHeld = false;
     clearTimeout(this.#timer);
     this.#socket.resume();
   }
@@ -66,6 +80,7 @@ export class GatheredPipe {
 
   /** False stops the reading, until more has gathered. */
   #goesOnAtOnce(bytes: number): boolean {
+    if (this.#isHeld) return false;
     const wait = gatheringWait(this.#rate.after(bytes, performance.now()));
     if (!this.#gathers || wait === 0) return true;
     this.#timer = setTimeout(() => this.#socket.resume(), wait);

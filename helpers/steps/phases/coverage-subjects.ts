@@ -17,7 +17,7 @@ import type { Promises } from '../../coverage/promises.ts';
 import { FILES, type Site } from '../../coverage/site.ts';
 import { runningSurvivors, type Survivor, startSurvivor } from '../../coverage/survivors.ts';
 import { type Kind, type Line, TABLE } from '../../coverage/table.ts';
-import { type Standing, takeTable } from '../../coverage/take-table.ts';
+import { type Standing, type Told, takeTable } from '../../coverage/take-table.ts';
 import type { Taken } from '../../coverage/taken.ts';
 import { Watermark } from '../../coverage/watermark.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -139,9 +139,9 @@ export class CoverageSubjects {
     );
   }
 
-  /** Takes the whole table. @param watermark of the agent's events, once there is one. */
-  take(watermark?: Watermark): Promise<readonly Taken[]> {
-    return takeTable((kind) => this.#begin(kind), this.#standing, watermark);
+  /** Takes the table. @param watermark of the agent's events, once there is one. @param kinds whose lines are taken; all where absent. */
+  take(watermark?: Told, kinds?: readonly Kind[]): Promise<readonly Taken[]> {
+    return takeTable((kind) => this.#begin(kind), this.#standing, watermark, kinds);
   }
 
   /** @returns in words why this host can have no process of the kind. */

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { type FullRing, judgeFullRing } from './full-ring.ts';
+import type { Answer } from './site.ts';
+import type { Line, Route } from './table.ts';
+
+const refused: Answer = { outcome: 'refused', errno: 'EPERM', call: 'open' };
+const otherErrno: Answer = { outcome: 'refused', errno: 'EIO', call: 'open' };
+const passed: Answer = { outcome: 'passed' };
+
+const route = (
+  name: Route,
+  full: Answer | string = refused,
+  read: Answer | string = refused,
+): FullRing['routes'][number] => ({
+  line: { kind: 'root', route: name, group: 'open-modes', expected: 'denied' } satisfies Line,
+  ...{ full, read },
+});
+
+const counts = (dropped: number, decisions: number) => ({
+  dropped: { file: dropped, network: 0 },
+  decisions,
+});
+
+/** 1 open before, 100 and 2 routes meanwhile: 60 of these 103 are told, and 43 counted as dropped. */
+const met = (change: Partial<FullRing> = {}, more: Partial<FullRing['counts']> = {}) => ({
+  ...{ before: { EPERM: 1 }, flood: { EPERM: 100 }, told: 60 },
+  routes: [route('read'), route('udp-send'), route('truncate', passed, passed)],
+  ...change,
+  counts: {
+    start: counts(0, 5),
+    full: counts(41, 106),
+    behindRoutes: counts(43, 108),
+    end: counts(43, 108),
+    ...more,
+  },
+});
+const judge = (...change: Parameters<typeof met>) =>
+  judgeFullRing(met(...change), 'full-ring.json');
+
+test('denials that hold, and are told or counted as dropped, pass', () => {
+  expect(judge()).toMatchObject({
+    verdict: 'pass',
+    explanation:
+      'with a full ring 100 attempts and 2 routes were refused with EPERM; 60 event lines and 43 counted drops account for them',
+  });
+});
+
+test.each<[string, Partial<FullRing>, RegExp]>([
+  [
+    'a route that goes through',
+    { routes: [route('read'), route('udp-send', passed), route('append', otherErrno)] },
+    /^a sendto to the address by root went through while nobody read .* so is 1 other of 3 routes$/,
+  ],
+  ['another errno', { routes: [route('read', otherErrno)] }, /by root met EIO while nobody/],
+  ['an open that goes through', { flood: { EPERM: 98, 'let through': 2 } }, /^2 of 100 attempts/],
+  ['a denial that nobody tells', { told: 59 }, /: 1 have no line and are not counted as dropped$/],
+])('%s fails', (_, change, words) => {
+  const judgement = judge(change);
+  expect(judgement.verdict).toBe('fail');
+  expect(judgement.explanation).toMatch(words);
+});
+
+test('denials that no counter has fail', () => {
+  const judgement = judge({}, { end: counts(43, 107) });
+  expect(judgement).toMatchObject({ verdict: 'fail' });
+  expect(judgement.explanation).toMatch(/103 attempts were refused, .* counts 102 decisions/);
+});
+
+test('a program that is denied by its name is missed among the drops by nobody', () => {
+  const routes = [route('read'), route('udp-send'), route('exec-by-name')];
+  expect(judge({ routes }).verdict).toBe('pass');
+});
+
+test.each<[string, Partial<FullRing>, Partial<FullRing['counts']>, RegExp]>([
+  [
+    'an agent that denies nothing before',
+    { before: { 'let through': 1 } },
+    {},
+    /^an open of a denied file was not refused .*"let through":1/,
+  ],
+  ['metrics that do not answer', {}, { full: undefined }, /endpoint did not give/],
+  ['a ring that is read', {}, { full: counts(42, 106) }, /not full all the time/],
+  ['routes that nobody refuses', { routes: [], told: 58 }, {}, /not full all the time: 0 routes/],
+  [
+    'a process that tells nothing',
+    { routes: [route('read', 'its process ended with 1: boom')] },
+    {},
+    /^nobody knows how open for reading by root ended .*boom/,
+  ],
+])('%s: inconclusive', (_, change, more, words) => {
+  const judgement = judge(change, more);
+  expect(judgement.verdict).toBe('inconclusive');
+  expect(judgement.explanation).toMatch(words);
+});

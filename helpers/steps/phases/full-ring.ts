@@ -1,0 +1,204 @@
+import { StartingDaemon } from '../../agent/daemon.ts';
+import { daemonOptions } from '../../agent/daemon-options.ts';
+import { scrapeEndpoint } from '../../agent/scrape.ts';
+import type { EventLog, OwnDecision } from '../../agent/stream/event-log.ts';
+import {
+  type FloodOrder,
+  type FloodTurn,
+  type FullRing,
+  judgeFullRing,
+  type Outcomes,
+  outcomes,
+} from '../../coverage/full-ring.ts';
+import type { Kind } from '../../coverage/table.ts';
+import type { Taken } from '../../coverage/taken.ts';
+import { type Judgement, noEvidence } from '../../criteria/judgement.ts';
+import { Waiters } from '../../criteria/step-signal.ts';
+import { OwnProcess } from '../../workload/own-process.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import { mustHave } from '../drill/usage.ts';
+import type { CoverageSubjects } from './coverage-subjects.ts';
+
+const NAME = 'coverage/full-ring';
+const SOURCE = `${NAME}/full-ring.json`;
+const SCRIPT = new URL('../../coverage/full-ring-process.ts', import.meta.url);
+/** The least that the agent takes (docs/agent-contract.md §1.3). */
+const RING_BYTES = 4096;
+/** Denials of files have a ring of 4 MiB besides, of a size of its own (docs/agent-contract.md §6): some 10,000 lines. */
+const TURNS = {
+  open: { times: 2000, most: 60_000 },
+  connect: { times: 200, most: 20_000 },
+} as const;
+/** Nothing listens there, and nothing needs to. */
+const ANY_PORT = 9;
+/** An emulated host takes ten seconds to start one. */
+const PATIENCE_MS = 120_000;
+const EVENTS_MS = 20_000;
+/** Those that take a route of each hook that has a line to write. */
+const KINDS: readonly Kind[] = [
+  ...(['root', 'network', 'network-ipv6', 'ruled', 'overlay-holder'] as const),
+  ...(['socket-holder', 'network-ipv6-holder'] as const),
+];
+
+/** The process that fills the rings. */
+class Flood {
+  readonly #process: OwnProcess;
+  readonly #waiters = new Waiters();
+  #told: Outcomes | undefined;
+
+  constructor(order: FloodOrder, environment: Readonly<Record<string, string>>) {
+    this.#process = new OwnProcess(SCRIPT, JSON.stringify(order), environment, (message) => {
+      this.#told = outcomes.safeParse(message).data;
+      this.#waiters.wake();
+    });
+    void this.#process.ended.then(() => this.#waiters.wake());
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** @throws JudgementError (inconclusive) where it does not tell how they ended. */
+  async make(turn: FloodTurn): Promise<Outcomes> {
+    this.#told = undefined;
+    if (this.#process.child.connected) this.#process.child.send(turn);
+    await this.#waiters.until(
+      () => this.#told !== undefined,
+      PATIENCE_MS,
+      () => this.#process.isGone,
+    );
+    if (this.#told !== undefined) return this.#told;
+    throw noEvidence(
+      `the process that fills the agent's ring reported nothing (${this.#process.isGone ? this.#process.end : 'it still runs'})`,
+      { source: SOURCE },
+    );
+  }
+
+  kill(): void {
+    this.#process.kill();
+  }
+}
+
+/**
+ * Nobody reads the agent's event lines until its ring is full, and every hook that writes one is asked then. Its own project
+ * promises that no denial is lost (docs/agent-contract.md §9.5).
+ */
+export async function denialsHoldWithAFullRing(
+  run: CanaryRun,
+  subjects: CoverageSubjects,
+): Promise<Judgement> {
+  await mustHave({ run }, '--ringbuf-bytes');
+  const path = subjects.deniedFile();
+  const file = subjects.made.denied.find((one) => one.path === path);
+  if (file === undefined) throw noEvidence('no denied file was made');
+  const options = await daemonOptions(run.settings, {
+    ...{ name: NAME, mode: 'enforce', enforceSignal: 'none', ringbufBytes: RING_BYTES },
+  });
+  await run.journal();
+  const starting = new StartingDaemon(run.candidate, options, run.directory);
+  const { address } = subjects.made.site.ipv4;
+  const order = { path: file.path, address, port: ANY_PORT };
+  const flood = new Flood(order, run.candidate.environment);
+  try {
+    const { events } = await starting.ready();
+    const ofFile = events.watch(file);
+    const told = [flood.pid === undefined ? [] : events.watchProcess(flood.pid)];
+    const counts = () => countsAt(options.metricsAddress);
+    const start = await counts();
+    const before = await flood.make({ what: 'open', times: 1 });
+    const connected = await flood.make({ what: 'connect', times: 1 });
+    // A hook that is not there has no ring to fill.
+    const hasNetwork = connected.EPERM === 1;
+    starting.holdEvents();
+    const whats = hasNetwork ? (['open', 'connect'] as const) : (['open'] as const);
+    const all: Record<string, number> = {};
+    let full = start;
+    for (const what of whats) full = await untilDropped(flood, what, all, start, counts);
+    const whileFull = await take(subjects, events, told);
+    const behindRoutes = await counts();
+    starting.releaseEvents();
+    const count = () => told.reduce((sum, { length }) => sum + length, ofFile.lines);
+    const made = { ...before, EPERM: (before.EPERM ?? 0) + (connected.EPERM ?? 0) };
+    const refused = made.EPERM + (all.EPERM ?? 0) + refusedIn(whileFull);
+    const dropped = droppedSince(start, behindRoutes);
+    await events.until(() => count() >= refused - dropped, EVENTS_MS);
+    const end = await counts();
+    const met = { told: count(), counts: { start, full, behindRoutes, end } };
+    // What is refused now and was not then was let through by a full ring, and by nothing else.
+    const again = await take(subjects, events, []);
+    const routes = whileFull.map(({ line, answer }) => ({
+      ...{ line, full: answer },
+      read: again.find((one) => one.line === line)?.answer ?? 'not taken again',
+    }));
+    const whole: FullRing = { ...met, before: made, flood: all, routes };
+    run.directory.writeJson(SOURCE, whole);
+    return judgeFullRing(whole, SOURCE);
+  } finally {
+    flood.kill();
+    starting.releaseEvents();
+    await starting.stop();
+  }
+}
+
+/** Makes attempts until the agent says that it dropped a line of such, or lets one through; not for ever. */
+async function untilDropped(
+  flood: Flood,
+  what: FloodTurn['what'],
+  all: Record<string, number>,
+  start: FullRing['counts']['start'],
+  counts: () => Promise<FullRing['counts']['start']>,
+) {
+  const { times, most } = TURNS[what];
+  const ring = what === 'open' ? 'file' : 'network';
+  let full = start;
+  for (let made = 0; made < most; made += times) {
+    for (const [outcome, count] of Object.entries(await flood.make({ what, times })))
+      all[outcome] = (all[outcome] ?? 0) + count;
+    full = await counts();
+    const isFull =
+      full === undefined || start === undefined || full.dropped[ring] > start.dropped[ring];
+    if (isFull || Object.keys(all).some((outcome) => outcome !== 'EPERM')) break;
+  }
+  return full;
+}
+
+/** Takes the routes without waiting for events. @param told gets those of each process. */
+function take(
+  subjects: CoverageSubjects,
+  events: EventLog,
+  told: (readonly OwnDecision[])[],
+): Promise<readonly Taken[]> {
+  const watchProcess = (pid: number) => {
+    const own = events.watchProcess(pid);
+    told.push(own);
+    return own;
+  };
+  const isTold = () => Promise.resolve(true);
+  return subjects.take({ events: { watchProcess, until: isTold }, passed: isTold }, KINDS);
+}
+
+const refusedIn = (taken: readonly Taken[]) =>
+  taken.filter(({ answer }) => typeof answer !== 'string' && answer.outcome === 'refused').length;
+
+function droppedSince(
+  start: FullRing['counts']['start'],
+  end: FullRing['counts']['start'],
+): number {
+  if (start === undefined || end === undefined) return 0;
+  return end.dropped.file + end.dropped.network - start.dropped.file - start.dropped.network;
+}
+
+async function countsAt(address: string): Promise<FullRing['counts']['start']> {
+  const scrape = await scrapeEndpoint(address);
+  if (!scrape.ok) return undefined;
+  const sum = (name: string) => {
+    const one = scrape.metrics.sum(name);
+    return one.ok ? one.value : Number.NaN;
+  };
+  const file = sum('aegisbpf_ringbuf_drops_total');
+  const network = sum('aegisbpf_net_ringbuf_drops_total');
+  const decisions = sum('aegisbpf_blocks_total') + sum('aegisbpf_net_blocks_total');
+  return Number.isNaN(file + network + decisions)
+    ? undefined
+    : { dropped: { file, network }, decisions };
+}
