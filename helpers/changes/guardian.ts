@@ -58,12 +58,23 @@ const begins = purpose === 'run' && recovered.problems.length === 0;
 const journal = begins ? Journal.make() : undefined;
 tell({ state: 'ready', report: recovered, journal: journal?.identity });
 const end = await untilTheRunEnds();
-if (end === 'lost' && journal?.read() !== undefined) say('the run was interrupted; undoing');
+const interrupted = end === 'lost' ? journal?.read() : undefined;
+if (interrupted !== undefined) {
+  // The live line of the run, or the ^C of its terminal, stands there without an end.
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  say('the run was interrupted; undoing');
+}
 const report: UndoReport =
   journal === undefined
     ? { undone: [], problems: [] }
-    : await undo(journal, end === 'lost' ? say : () => {});
+    : await undoAll(journal, end === 'lost' ? say : () => {});
 if (end === 'lost') for (const problem of report.problems) say(`NOT UNDONE: ${problem}`);
+if (report.problems.length === 0) {
+  if (interrupted !== undefined)
+    say(`all is undone; what was measured is in ${interrupted.run.runDirectory}`);
+  // Whoever waits for the end of the undoing waits for this.
+  journal?.end();
+}
 tell({ state: 'finished', report });
 tellHolder(holderFile, '');
 process.exitCode = report.problems.length === 0 ? 0 : 1;

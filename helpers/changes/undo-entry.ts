@@ -18,7 +18,7 @@ export const KILL_SWITCH_REASON = 'aegisbpf-canary: kill-switch step of the roll
 const MADE = { directory: 'directory', file: 'file', cgroup: 'control group' } as const;
 
 /** Why enforcement could be bypassed again by somebody who reads the agent's audit log. */
-const ENABLE_REASON = 'aegisbpf-canary: end of the rollback drill’s kill-switch step';
+const ENABLE_REASON = "aegisbpf-canary: end of the rollback drill's kill-switch step";
 
 /** How long one call of systemctl may take: longer than its own timeout for a stop. */
 const SYSTEMCTL_MS = 60_000;
@@ -123,7 +123,7 @@ export async function undoEntry(
 export const described = (entry: JournalEntry): string => {
   switch (entry.kind) {
     case 'agent-state':
-      return 'put the agent’s files, pins and cgroup back';
+      return "put the agent's files, pins and cgroup back";
     case 'directory':
     case 'file':
       return `removed ${entry.path}`;
@@ -132,9 +132,9 @@ export const described = (entry: JournalEntry): string => {
     case 'deny-rule':
       return `removed the deny rule on ${entry.path}`;
     case 'policy':
-      return 'removed the rules of the canary’s policy';
+      return "removed the rules of the canary's policy";
     case 'agent-allowance':
-      return 'put the agent’s own cgroup on or off the allow list, as it was';
+      return "put the agent's own cgroup on or off the allow list, as it was";
     case 'network-rule':
       return `removed the network deny rule ${entry.arguments.join(' ')}`;
     case 'emergency':
