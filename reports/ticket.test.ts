@@ -187,7 +187,7 @@ test('lists the routes on which candidate and previous version differ, new ones 
     '| `exec` | **NEW** | `exec \\|now` | `exec then` |\n| `route 0` | fixed |',
   );
   expect(section).not.toContain('route 19');
-  expect(section).toContain('26 routes with a finding; all stand in coverage/previous.json.');
+  expect(section).toContain('26 routes with a finding; all are in coverage/previous.json.');
   const none = ticketText(ticket({}, { previousRoutes: { ...about, findings: [] } }));
   expect(none).toContain('No route has a finding with the candidate');
 });

@@ -57,7 +57,11 @@ describe('the rule that a line is about', () => {
       ['pair-connect', 'pair-tcp-connect'],
       ['pair-next-port-connect', 'pair-other-address-connect'],
     ],
-    ['20020 (tcp, egress)', ['tcp-port-connect'], ['other-protocol-connect', 'egress-port-bind']],
+    [
+      '20020 (tcp, egress)',
+      ['tcp-port-connect', 'mptcp-port-connect'],
+      ['other-protocol-connect', 'egress-port-bind'],
+    ],
     [
       'cgid:5 20040 (any, egress)',
       ['scoped-port-connect', 'scoped-port-send'],
