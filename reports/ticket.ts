@@ -319,7 +319,7 @@ function reviewed({ review }: Ticket): string[] {
   if (!review.ok)
     return chapter('Review', [`Not readable or not there: ${codeSpan(review.reason)}`]);
   if (review.groups.length === 0)
-    return chapter('Review', ['The canary’s own workload caused every decision.']);
+    return chapter('Review', ["The canary's own workload caused every decision."]);
   return chapter(
     'Review',
     listed(

@@ -117,7 +117,7 @@ export async function judgeReview(
 
 function settledText(entries: readonly ReviewEntry[]): string {
   if (entries.length === 0)
-    return 'the canary’s own workload caused every decision; there was nothing to review';
+    return "the canary's own workload caused every decision; there was nothing to review";
   const falsePositives = entries.filter(({ verdict }) => verdict === 'false-positive');
   const critical = falsePositives.filter(({ severity }) => severity === 'critical');
   const resolved = critical.map(

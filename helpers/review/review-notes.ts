@@ -14,17 +14,17 @@ import { REVIEW_FILE, readReview, reviewText } from './review-file.ts';
 import { firstOf, inEnforce, lastOf } from './review-groups.ts';
 
 const HEADER = ` Decisions that the canary's own workload did not cause, one entry a group. For each, write
-   verdict:    legitimate or false-positive (it is pending until somebody did)
+   verdict:    legitimate or false-positive (pending until somebody has decided)
    severity:   critical, high, medium or low
    reviewer:   your name, and date: the day, YYYY-MM-DD; without both it counts as pending
    note:       why, for whoever reads the ticket
-   expires:    the last day on which this holds, if it shall not hold for ever
+   expires:    the last day on which this is valid; null for no end
    resolution: of a false positive: resolved (the host or the program was changed, the note says
                how) or accepted (until the day in expires)
  A critical false positive without a resolution fails the canary: fix the policy or the agent and
  run again. \`${ownCommand('review', 'RUN_DIRECTORY')}\` asks for all of this; or edit here, and judge again with
    CANARY_RUN=RUN_DIRECTORY npx vitest run canary/5-exit-criteria
- The next release starts from what was said here with KNOWN_EVENTS=RUN_DIRECTORY/${REVIEW_FILE}`;
+ The next release starts from these verdicts with KNOWN_EVENTS=RUN_DIRECTORY/${REVIEW_FILE}`;
 
 /** Groups of a phase that have an entry each; the long tail behind them has one together. */
 const MOST_ENTRIES = 200;

@@ -85,7 +85,7 @@ function ofOperator(settings: Settings): string[] {
       'COST_COMMAND: run as root, once a block of cost',
     settings.DISPOSABLE_HOST &&
       asked.includes('coverage') &&
-      'DISPOSABLE_HOST=1: rules for the whole host in coverage, and the agent’s pins are removed',
+      "DISPOSABLE_HOST=1: rules for the whole host in coverage, and the agent's pins are removed",
   ].flatMap((line) => (line === false ? [] : [`  ${line}`]));
 }
 

@@ -113,6 +113,6 @@ function blockPathProblems(target: string | undefined): string[] {
   if (tree === undefined) return [];
   return [
     `SOAK_BLOCK_PATH=${quoted}: files below ${tree} are read by programs all over the host, and the enforce phase would deny and signal them; ` +
-      'leave it unset to use a file of the canary’s own, or name one that only your test reads',
+      "leave it unset to use a file of the canary's own, or name one that only your test reads",
   ];
 }

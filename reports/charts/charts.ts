@@ -74,7 +74,7 @@ function drawings(
       ],
     },
     'memory.svg': {
-      about: 'the agent’s memory',
+      about: "the agent's memory",
       panels: [
         {
           name: 'resident memory, MB',

@@ -13,7 +13,7 @@ export async function rulesAreRemoved(stage: DrillStage): Promise<Judgement> {
   if (judged.verdict !== 'pass') return judged;
   await stage.stopAgent();
   return pass(
-    'the drill’s files are free, the rule list is as before; the agent stopped with exit code 0',
+    "the drill's files are free, the rule list is as before; the agent stopped with exit code 0",
     { value: before.rules.length, limit: before.rules.length, unit: 'rules' },
   );
 }

@@ -21,7 +21,7 @@ async function disagreements(stage: DrillStage): Promise<string[]> {
   const digest = hash('sha256', text);
   const lines = text.split('\n').map((line) => line.trim());
   return [
-    lines.includes(guarded.path) ? undefined : 'the recorded text lacks the baseline’s rule',
+    lines.includes(guarded.path) ? undefined : "the recorded text lacks the baseline's rule",
     lines.includes(needed.path)
       ? 'the recorded text still denies the file that the rollback freed'
       : undefined,

@@ -51,7 +51,7 @@ export async function judgeRules(
   if (count !== limit) return (await list()) ?? (await opens()) ?? passed('the list', SOURCE);
   const opened = await opens();
   return opened === undefined
-    ? passed('the agent’s count of rules', `${FILE_RULES}, probe process`)
+    ? passed("the agent's count of rules", `${FILE_RULES}, probe process`)
     : ((await list()) ?? opened);
 }
 

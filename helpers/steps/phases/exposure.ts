@@ -83,7 +83,10 @@ export function filesArePrivate(daemon: LookedAt, hostRoot: string): Judgement {
     return fail(wrong.map(({ path, problem }) => `${path} ${problem}`).join('; '), measured);
   return unknown.length > 0
     ? inconclusive(`nothing could be looked at in ${unknown.join(', ')}`, measured)
-    : pass(`${looked.length} files, pins and sockets are root’s, and closed to others`, measured);
+    : pass(
+        `${looked.length} files, pins and sockets belong to root and are closed to others`,
+        measured,
+      );
 }
 
 function socketProblem(path: string): string | undefined {

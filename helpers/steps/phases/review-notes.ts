@@ -33,7 +33,7 @@ export async function reviewNotes(
   const total = groups.reduce((sum, { count }) => sum + count, 0);
   return pass(
     total === 0
-      ? 'no decision besides the canary’s own'
+      ? "no decision besides the canary's own"
       : `${total} decisions of others in ${groups.length} groups, ${known} of them judged before`,
     measured,
   );
