@@ -52,7 +52,9 @@ async function watched(act: () => void = () => undefined, health?: readonly stri
 test('a unit that is active, healthy and quiet has not failed, and what is told of it counts the looks', async () => {
   systemdSays();
   const unit = watch(['/bin/true']);
-  await sleep(1200);
+  await sleep(500);
+  systemdSays({ ActiveState: 'reloading' });
+  await sleep(700);
   await unit.stop();
   expect(unit.failed).toBe(0);
   expect(unit.told).toMatch(

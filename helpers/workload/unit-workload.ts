@@ -18,6 +18,9 @@ const PROPERTIES = [
   ...['NRestarts', 'InvocationID', 'ActiveEnterTimestampMonotonic'],
 ];
 
+/** A service that reads its configuration again goes on working (systemctl(1), `refreshing` since systemd 257). */
+const WORKING = ['active', 'reloading', 'refreshing'];
+
 /** Of the operator's unit, and how it is asked. */
 export interface UnitToWatch {
   /** As systemctl(1) calls it: `postgresql.service`. */
@@ -195,7 +198,7 @@ function unitProblem(
   const is = (name: string) => now.get(name) ?? '';
   if (is('LoadState') !== 'loaded')
     return `systemd has no such unit (LoadState=${is('LoadState')})`;
-  if (is('ActiveState') !== 'active')
+  if (!WORKING.includes(is('ActiveState')))
     return `it is ${is('ActiveState')} (Result=${is('Result')}, ExecMainStatus=${is('ExecMainStatus')})`;
   const restarts = Number(is('NRestarts')) - Number(before.get('NRestarts'));
   if (restarts > 0) return `systemd restarted it ${counted(restarts, 'time')}`;
