@@ -2,6 +2,7 @@ import { Document, isSeq } from 'yaml';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import type { KnownEvent } from '../settings/known-events.ts';
 import { ownCommand } from '../text/own-command.ts';
+import { unitOf } from './cgroup-unit.ts';
 import { knownOf } from './known-events.ts';
 import {
   type ReviewedPhase,
@@ -35,8 +36,13 @@ interface Options {
   /** Verdicts that are carried over from an earlier release. */
   readonly known: readonly KnownEvent[];
   readonly enforceSignal: string;
+  /** WORKLOAD_UNIT, whose decisions are told as such, and first. */
+  readonly workloadUnit?: string | undefined;
   readonly now: Date;
 }
+
+const isOfWorkload = ({ unit }: ReviewGroup, { workloadUnit }: Options) =>
+  workloadUnit !== undefined && unit === unitOf(workloadUnit);
 
 /** A severity to start from: what was denied is worse than what was only seen. */
 const firstSeverity = ({ action }: { readonly action: string }) =>
@@ -63,6 +69,7 @@ function entryOf(group: ReviewGroup, options: Options) {
     phase: options.phase,
     ...(known === undefined ? notJudged(firstSeverity(group)) : judgedBefore(known)),
     ...(known === undefined ? {} : { known: true }),
+    workload: isOfWorkload(group, options) ? 'WORKLOAD_UNIT' : undefined,
     count: group.count,
     firstSeen: group.firstSeen,
     lastSeen: group.lastSeen,
@@ -90,9 +97,17 @@ function tailEntry(tail: readonly ReviewGroup[], { phase }: Options) {
   };
 }
 
-function comment(entry: { readonly count: number; readonly inEnforce: string; known?: boolean }) {
+interface Told {
+  readonly count: number;
+  readonly inEnforce: string;
+  readonly known?: boolean;
+  readonly workload?: string | undefined;
+}
+
+function comment(entry: Told) {
+  const on = entry.workload === undefined ? '' : ` on ${entry.workload}`;
   const known = entry.known === true ? ', judged before (KNOWN_EVENTS)' : '';
-  return ` ${entry.count.toLocaleString('en')} decisions${known}; each ${entry.inEnforce}`;
+  return ` ${entry.count.toLocaleString('en')} decisions${on}${known}; each ${entry.inEnforce}`;
 }
 
 /** The existing review, or a new one. */
@@ -116,7 +131,11 @@ export function writeReviewNotes(
   const { phase, groups, known, now } = options;
   const isKnown = ({ group }: ReviewGroup) => knownOf(group, known, now) !== undefined;
   const judged = groups.filter(isKnown);
-  const open = groups.filter((group) => !isKnown(group));
+  const isOurs = (group: ReviewGroup) => Number(isOfWorkload(group, options));
+  // What hurts the service that people need is never part of the tail.
+  const open = groups
+    .filter((group) => !isKnown(group))
+    .toSorted((one, other) => isOurs(other) - isOurs(one));
   const tail = open.length > MOST_ENTRIES + 1 ? open.slice(MOST_ENTRIES) : [];
   const folded = new Set(tail);
   recordGroups(

@@ -75,6 +75,22 @@ const entries = (directory: RunDirectory) => {
   return state.groups;
 };
 
+test("decisions on the operator's unit carry its name and stand first, however few they are", () => {
+  const directory = run();
+  const others = Array.from({ length: 300 }, (_, index) => group(`other ${index}`, { count: 9 }));
+  const ours = group('ours', { unit: 'app.service', count: 1 });
+  writeReviewNotes(directory, {
+    ...{ phase: 'audit', groups: [...others, ours], known: [], enforceSignal: 'term' },
+    ...{ workloadUnit: 'app.service', now: TODAY },
+  });
+  const text = directory.readText('review.yaml');
+  expect(text).toMatch(
+    /^ {2}# 1 decisions on WORKLOAD_UNIT; each would be refused.*\n {2}- group: ours\n[^#]*workload: WORKLOAD_UNIT/m,
+  );
+  expect(text.indexOf('group: ours')).toBeLessThan(text.indexOf('group: other 0'));
+  expect(text.match(/workload: /g)).toHaveLength(1);
+});
+
 test('groups that nobody reviewed are inconclusive', async () => {
   expect(await judge(reviewed((text) => text))).toMatchObject({
     verdict: 'inconclusive',

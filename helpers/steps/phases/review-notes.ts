@@ -24,7 +24,8 @@ export async function reviewNotes(
   const lost = await lostNotes(directory);
   const { known } = writeReviewNotes(directory, {
     ...{ phase, groups, known: settings.knownEvents },
-    ...{ enforceSignal: settings.ENFORCE_SIGNAL, now: new Date() },
+    ...{ enforceSignal: settings.ENFORCE_SIGNAL, workloadUnit: settings.WORKLOAD_UNIT },
+    now: new Date(),
   });
   const measured = { value: groups.length, unit: 'groups', source: 'review.yaml' };
   // Written all the same: what did arrive is for a person to see.

@@ -22,7 +22,7 @@ interface Watched {
   readonly limit: string;
   /** What is counted of it. */
   readonly unit: string;
-  /** By what the review names its decisions. */
+  /** How the review tells its decisions from others. */
   readonly named: string;
   readonly begin: () => WatchedWorkload;
 }
@@ -85,7 +85,7 @@ export class WorkloadBeside {
         measured,
       );
     return fail(
-      `${told}; without the agent it works; what the agent decided on it stands in review.yaml by ${named}`,
+      `${told}; without the agent it works; what the agent decided on it stands in review.yaml ${named}`,
       measured,
     );
   }
@@ -99,7 +99,7 @@ export class WorkloadBeside {
 export const commandBeside = (run: CanaryRun, mode: Mode): WorkloadBeside =>
   new WorkloadBeside(run, mode, {
     ...{ knob: 'WORKLOAD_COMMAND', log: 'workload.log', limit: 'exit 0' },
-    ...{ unit: 'failed runs', named: 'the names of its programs' },
+    ...{ unit: 'failed runs', named: 'by the names of its programs' },
     begin: () =>
       new OperatorWorkload(run.settings.WORKLOAD_COMMAND ?? [], run.candidate.environment),
   });
@@ -108,7 +108,7 @@ export const commandBeside = (run: CanaryRun, mode: Mode): WorkloadBeside =>
 export const unitBeside = (run: CanaryRun, mode: Mode): WorkloadBeside =>
   new WorkloadBeside(run, mode, {
     ...{ knob: 'WORKLOAD_UNIT', log: 'unit.log', limit: 'active and healthy' },
-    ...{ unit: 'failures', named: 'the name of the unit' },
+    ...{ unit: 'failures', named: 'with workload: WORKLOAD_UNIT' },
     begin: () =>
       new UnitWorkload({
         unit: run.settings.WORKLOAD_UNIT ?? '',
