@@ -1,7 +1,7 @@
 /** `npm run profile -- FILE`: records this host's settings, to be compared on a staging host. */
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { settingsHere } from '../settings/settings.ts';
+import { SettingsError, settingsHere } from '../settings/settings.ts';
 import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { type HostProfile, isUnreadable, readProfileSettings } from './profile.ts';
@@ -15,7 +15,7 @@ if (path === undefined || process.argv.length > 3) {
   process.stderr.write(`${USAGE}\n`);
   process.exit(2);
 }
-const settings = await readProfileSettings(settingsHere().HOST_ROOT);
+const settings = await readProfileSettings(hostRoot());
 const profile: HostProfile = {
   schema: 1,
   recordedAt: new Date().toISOString(),
@@ -35,3 +35,14 @@ for (const [name, value] of Object.entries(settings).filter(([, text]) => isUnre
     `warning: ${name} could not be read, so a staging host cannot be compared in it; record the profile again as root (${value})\n`,
   );
 process.stdout.write(`written to ${path}; name it with PRODUCTION_PROFILE on the staging host\n`);
+
+/** Ends the command where a knob cannot be used. */
+function hostRoot(): string {
+  try {
+    return settingsHere().HOST_ROOT;
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    process.stderr.write(`profile: ${error.message}\n`);
+    process.exit(2);
+  }
+}
