@@ -73,6 +73,15 @@ test('the last label of the axis is short enough to be read whole', () => {
   expect(labels.at(-1)).toBe('3');
 });
 
+test('a ratio below the picture is an arrow out of it, and no dot at its edge', () => {
+  const [inside, below] = [
+    drawnOf(ratio({ ratio: 0.5 })),
+    drawnOf(ratio({ ratio: 0.2, low: 0.1 })),
+  ];
+  const dots = (svg: string) => [...svg.matchAll(/<(circle|ellipse)|A4 4/g)].length;
+  expect(dots(below)).toBe(dots(inside) - 1);
+});
+
 test('an interval without an end is drawn to the end of the picture', () => {
   const svg = drawnOf(ratio({ ratio: 1.1, low: 1e-200, high: 1e200, verdict: 'cannot be told' }));
   expect(XMLValidator.validate(svg)).toBe(true);

@@ -85,6 +85,21 @@ const line = (from: readonly number[], to: readonly number[], stroke: string, wi
 /** The highest of these, up to the next tenth: it is the last label of the axis, which must have room. */
 const roundedUp = (...values: readonly number[]) => Math.ceil(10 * Math.max(...values)) / 10;
 
+/** A dot; an arrow out of the picture for what lies below it. */
+const mark = (ratio: number, x: number, y: number) =>
+  ratio < LOWEST
+    ? {
+        type: 'polygon' as const,
+        shape: {
+          points: [
+            [x - 6, y],
+            [x + 3, y - 5],
+            [x + 3, y + 5],
+          ],
+        },
+      }
+    : { type: 'circle' as const, shape: { cx: x, cy: y, r: 4 } };
+
 function option(title: string, subtitle: string, rows: readonly Row[]) {
   const highest = roundedUp(
     LEAST_HIGHEST,
@@ -133,11 +148,7 @@ function option(title: string, subtitle: string, rows: readonly Row[]) {
                 ? []
                 : [line([limit, y - half], [limit, y + half], colour.limit, 1)]),
               line(at(row.of.low), at(row.of.high), row.colour, 2),
-              {
-                type: 'circle' as const,
-                shape: { cx: x, cy: y, r: 4 },
-                style: { fill: row.colour },
-              },
+              { ...mark(row.of.ratio, x, y), style: { fill: row.colour } },
             ],
           };
         },
