@@ -6,6 +6,7 @@ import {
   costWithinLimits,
   enforcePassed,
   noCriticalFalsePositive,
+  noWorseThanPrevious,
   sectionsPassed,
   thresholdsKept,
 } from '../helpers/steps/exit-criteria.ts';
@@ -20,7 +21,7 @@ section('exit', () => {
   criterion('exit.enforce', () => enforcePassed(run));
   criterion('exit.coverage', () => sectionsPassed(run, 'exit.coverage'));
   criterion('exit.cost', () => costWithinLimits(run));
-  criterion('exit.previous', () => sectionsPassed(run, 'exit.previous'));
+  criterion('exit.previous', () => noWorseThanPrevious(run));
   criterion('exit.thresholds', () => thresholdsKept(run));
   criterion('exit.false-positives', () => noCriticalFalsePositive(run));
   criterion('exit.rollback', () => sectionsPassed(run, 'exit.rollback'));

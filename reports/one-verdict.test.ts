@@ -123,11 +123,14 @@ function mayPass(generated: GeneratedRun): boolean {
   const notAsked = ['audit', 'enforce', 'coverage', 'cost', 'rollback'].filter(
     (phase) => !(asked as readonly string[]).includes(phase),
   );
-  // The previous version is compared in the cost phase.
+  // The previous version is compared in the cost phase, and its routes in the coverage phase.
   const ofPhase = (id: string) => id.replace(/^(exit\.)?previous\b/, '$1cost');
   const outside = (id: string) =>
     notAsked.some(
-      (phase) => ofPhase(id).startsWith(`${phase}.`) || ofPhase(id) === `exit.${phase}`,
+      (phase) =>
+        ofPhase(id).startsWith(`${phase}.`) ||
+        (ofPhase(id) === `exit.${phase}` &&
+          (id !== 'exit.previous' || notAsked.includes('coverage'))),
     ) ||
     (!asked.some((one) => one === 'audit' || one === 'enforce') &&
       ['exit.thresholds', 'exit.false-positives'].includes(id));

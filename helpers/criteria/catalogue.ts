@@ -710,9 +710,11 @@ const ENTRIES = {
     'charts/cost.svg',
   ),
   'exit.previous': {
-    ...{ title: 'the candidate is no worse than what production runs', ...ofPrevious },
+    title: 'the candidate is no worse than what production runs',
+    // And coverage.previous.
+    ...{ knob: ofPrevious.knob, phases: ['coverage', 'cost'] },
     ...{ needs: ['preconditions'], sums: ['previous'] },
-    evidence: ['canary.log', 'cost/previous.json'],
+    evidence: ['canary.log', 'cost/previous.json', 'coverage/previous.json'],
   },
   'exit.thresholds': sumOf(
     ['audit', 'enforce'],

@@ -3,24 +3,32 @@ import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 import { exampleRecords } from '../../fixtures/examples/example-run.ts';
 import { NotApplicable } from '../criteria/judgement.ts';
-import { RunDirectory } from '../evidence/run-directory.ts';
+import { type CriterionRecord, RunDirectory } from '../evidence/run-directory.ts';
 import type { Phase } from '../settings/settings.ts';
-import { costWithinLimits } from './exit-criteria.ts';
+import { costWithinLimits, noWorseThanPrevious } from './exit-criteria.ts';
 
 const UNTOLD = { verdict: 'skipped', notApplicable: true, explanation: 'cannot be told' } as const;
 
-/** What is said of a cost phase in which these criteria, by their ids, could not be told. */
-function costOf(isUntold: (id: string) => boolean, asked: readonly Phase[] = ['audit', 'cost']) {
+/** What is said of a run in which all passed but for these changes of criteria. */
+function judgedBy<T>(
+  judge: (run: Parameters<typeof costWithinLimits>[0]) => T,
+  asked: readonly Phase[],
+  changed: (id: string) => Partial<CriterionRecord>,
+): T {
   const folder = dirSync({ unsafeCleanup: true });
   const directory = RunDirectory.create(join(folder.name, 'run'));
   for (const record of exampleRecords().values())
-    directory.record({ ...record, ...(isUntold(record.id) ? UNTOLD : {}) });
+    directory.record({ ...record, ...changed(record.id) });
   try {
-    return costWithinLimits({ directory, provided: { asked } });
+    return judge({ directory, provided: { asked } });
   } finally {
     folder.removeCallback();
   }
 }
+
+/** What is said of a cost phase in which these criteria, by their ids, could not be told. */
+const costOf = (isUntold: (id: string) => boolean, asked: readonly Phase[] = ['audit', 'cost']) =>
+  judgedBy(costWithinLimits, asked, (id) => (isUntold(id) ? UNTOLD : {}));
 
 const isPiece = (id: string) => /^cost\.(audit|enforce)\./.test(id);
 
@@ -39,3 +47,17 @@ test('one that told something passes, and names what it could not tell', () => {
   expect(judged.explanation).toContain('"title of cost.enforce.exec"');
   expect(judged.explanation).not.toContain('"title of cost.audit.open"');
 });
+
+test.each([
+  [['coverage'], 'coverage.previous', 'fail'],
+  [['coverage'], 'previous.cpu', 'pass'],
+  [['cost'], 'coverage.previous', 'pass'],
+  [['cost'], 'previous.cpu', 'fail'],
+  [['coverage', 'cost'], 'coverage.previous', 'fail'],
+] as const)(
+  'a candidate in %j that fails %s is no worse than the previous version: %s',
+  (asked, failed, verdict) => {
+    const of = (id: string) => (id === failed ? ({ verdict: 'fail' } as const) : {});
+    expect(judgedBy(noWorseThanPrevious, asked, of).verdict).toBe(verdict);
+  },
+);

@@ -70,6 +70,13 @@ export function sectionsPassed(run: JudgedRun, id: CriterionId): Judgement {
   return judgeRecords(run, what.join(' and '), summedUp(run, id));
 }
 
+/** What was measured of both versions, and what the coverage phase found of their routes. */
+export function noWorseThanPrevious(run: JudgedRun): Judgement {
+  const routes = ['coverage.previous'].filter((id) => inScope(id, run.provided.asked));
+  const ids = [...summedUp(run, 'exit.previous'), ...routes];
+  return judgeRecords(run, SECTIONS.previous.title, ids);
+}
+
 /** Each piece of work in each mode. */
 const COST_PIECE = /^cost\.(audit|enforce)\./;
 
