@@ -1,5 +1,6 @@
 import { StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
+import { mustLive } from '../../agent/lives.ts';
 import { scrapeEndpoint } from '../../agent/scrape.ts';
 import type { EventLog, OwnDecision } from '../../agent/stream/event-log.ts';
 import {
@@ -26,7 +27,7 @@ const SCRIPT = new URL('../../coverage/full-ring-process.ts', import.meta.url);
 const RING_BYTES = 4096;
 /** Denials of files have a ring of 4 MiB besides, of a size of its own (docs/agent-contract.md §6): some 10,000 lines. */
 const TURNS = {
-  open: { times: 2000, most: 60_000 },
+  open: { times: 200, most: 60_000 },
   connect: { times: 200, most: 20_000 },
 } as const;
 /** Nothing listens there, and nothing needs to. */
@@ -100,7 +101,9 @@ export async function denialsHoldWithAFullRing(
   const order = { path: file.path, address, port: ANY_PORT };
   const flood = new Flood(order, run.candidate.environment);
   try {
-    const { events } = await starting.ready();
+    const ready = await starting.ready();
+    mustLive('coverage', ready);
+    const { events } = ready;
     const ofFile = events.watch(file);
     const told = [flood.pid === undefined ? [] : events.watchProcess(flood.pid)];
     const counts = () => countsAt(options.metricsAddress);
@@ -130,6 +133,8 @@ export async function denialsHoldWithAFullRing(
       ...{ line, full: answer },
       read: again.find((one) => one.line === line)?.answer ?? 'not taken again',
     }));
+    if (!ready.isRunning())
+      throw noEvidence('the agent ended while its ring was full', { source: SOURCE });
     const whole: FullRing = { ...met, before: made, flood: all, routes };
     run.directory.writeJson(SOURCE, whole);
     return judgeFullRing(whole, SOURCE);
