@@ -9,6 +9,7 @@ import {
   pass,
 } from '../criteria/judgement.ts';
 import { lateAmong } from './late-lines.ts';
+import { NO_ANSWER } from './probe.ts';
 import { attachmentOf, type Promises } from './promises.ts';
 import { type Group, type Line, lineText } from './table.ts';
 import type { Taken } from './taken.ts';
@@ -48,10 +49,16 @@ interface Expectation {
   readonly missingRule: (line: Line) => string | undefined;
 }
 
+/** A process that was killed tells nothing of what this host can do: its routes are tried all the same, and must answer then. */
+export const isSilent = ({ answer }: Pick<Taken, 'answer'>): boolean =>
+  typeof answer === 'string' && answer.startsWith(NO_ANSWER);
+
 /** Lines that failed while there was no rule, and why. */
 export function cannotBeTried(control: readonly Taken[]): Map<string, string> {
   return new Map(
-    control.flatMap(({ line, answer }) => {
+    control.flatMap((taken) => {
+      const { line, answer } = taken;
+      if (isSilent(taken)) return [];
       if (typeof answer === 'string') return [[lineText(line), answer] as const];
       return answer.outcome === 'passed' ? [] : [[lineText(line), answer.call] as const];
     }),

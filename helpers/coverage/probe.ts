@@ -12,6 +12,9 @@ const SCRIPT = fileURLToPath(new URL('probe-process.ts', import.meta.url));
 /** An emulated host takes seconds to start one, and all are started at once. */
 const ANSWER_MS = 120_000;
 
+/** How an answer in words begins that says nothing of the host: the process was ended by a signal, ours or another's. */
+export const NO_ANSWER = 'its process gave no answer';
+
 /** The first line of a probe process: its pid as the host sees it. */
 const greeting = z.object({ pid: z.number().int() });
 const answer: z.ZodType<Answer> = z.discriminatedUnion('outcome', [
@@ -27,6 +30,7 @@ export class Probe {
   readonly #ended: Promise<number | undefined>;
   #up: Promise<number | string> | undefined;
   #complaint = '';
+  #isLate = false;
 
   readonly #launch: Launch;
 
@@ -84,7 +88,10 @@ export class Probe {
   }
 
   async #next(): Promise<unknown> {
-    const timer = setTimeout(() => this.kill(), ANSWER_MS);
+    const timer = setTimeout(() => {
+      this.#isLate = true;
+      this.kill();
+    }, ANSWER_MS);
     const { value, done } = await this.#lines.next();
     clearTimeout(timer);
     return done === true ? undefined : jsonOf(value);
@@ -92,6 +99,8 @@ export class Probe {
 
   async #why(): Promise<string> {
     const code = await this.#ended;
+    if (code === undefined && this.#child.pid !== undefined)
+      return `${NO_ANSWER} and was ended by ${this.#child.signalCode ?? 'a signal'}${this.#isLate ? `, after ${ANSWER_MS / 1000} s` : ''}`;
     const [lastLine = ''] = this.#complaint.trim().split('\n').slice(-1);
     const complaint =
       /^(?:unshare: .*|Failed to .*|Error: .*|.*: [A-Z]+)$/m.exec(this.#complaint)?.[0] ?? lastLine;

@@ -7,7 +7,7 @@ import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, type RuleList, rulesOn } from '../../changes/rules.ts';
 import { systemdOf } from '../../changes/transient-unit.ts';
-import { cannotBeTried, withoutRule } from '../../coverage/judge-lines.ts';
+import { cannotBeTried, isSilent, withoutRule } from '../../coverage/judge-lines.ts';
 import { Launcher } from '../../coverage/launch.ts';
 import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
 import { missingRuleOf } from '../../coverage/missing-rule.ts';
@@ -124,17 +124,23 @@ export class CoverageSubjects {
       this.#survivor = startSurvivor(join(site.directory, FILES.survivor), environment);
     this.survivors = runningSurvivors();
     this.#standing = new Map(STANDING.map((kind) => [kind, this.#begin(kind)]));
-    this.notRun = cannotBeTried(await this.take());
-    const [value, limit] = [TABLE.length - this.notRun.size, TABLE.length];
+    const control = await this.take();
+    this.notRun = cannotBeTried(control);
+    const silent = control.filter(isSilent).length;
+    const [value, limit] = [TABLE.length - this.notRun.size - silent, TABLE.length];
     const measured = { value, limit, unit: 'routes', source: site.directory };
     const reasons = [...this.notRun].map(([line, reason]) => `${line} (${reason})`).join('; ');
-    if (this.notRun.size > limit / 2)
+    const unanswered =
+      silent === 0
+        ? ''
+        : `; ${silent} gave no answer, for their processes were killed: they must answer with the rules`;
+    if (value < limit / 2)
       return inconclusive(
-        `most routes cannot be taken on this host, even without a rule: ${reasons}`,
+        `most routes cannot be taken on this host, even without a rule: ${reasons}${unanswered}`,
         measured,
       );
     return pass(
-      `${value} of ${limit} routes work without a rule on ${filesystem}${reasons === '' ? '' : `; this host cannot try ${reasons}`}`,
+      `${value} of ${limit} routes work without a rule on ${filesystem}${reasons === '' ? '' : `; this host cannot try ${reasons}`}${unanswered}`,
       measured,
     );
   }
