@@ -78,7 +78,12 @@ test.each<[string, Partial<FullRing>, Partial<FullRing['counts']>, RegExp]>([
     {},
     /^an open of a denied file was not refused .*"let through":1/,
   ],
-  ['metrics that do not answer', {}, { full: undefined }, /endpoint did not give/],
+  [
+    'metrics that do not answer',
+    {},
+    { full: undefined },
+    /neither the endpoint nor the command line gave/,
+  ],
   ['a ring that is read', {}, { full: counts(42, 106) }, /not full all the time/],
   ['routes that nobody refuses', { routes: [], told: 58 }, {}, /not full all the time: 0 routes/],
   [

@@ -102,7 +102,7 @@ export function judgeFullRing(met: FullRing, source: string): Judgement {
   const { start, full, behindRoutes, end } = counts;
   if (start === undefined || full === undefined || behindRoutes === undefined || end === undefined)
     return inconclusive(
-      "the agent's endpoint did not give its decisions and drops while nobody read its event lines; see whether it answers then",
+      'neither the endpoint nor the command line gave decisions and drops while nobody read the event lines; see whether they answer then',
       { source },
     );
   const ofRoutes = denied.filter(({ line }) => isCounted(line)).length;

@@ -1,7 +1,7 @@
 import { StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
-import { scrapeEndpoint } from '../../agent/scrape.ts';
+import { type Scrape, scrapeRunning } from '../../agent/scrape.ts';
 import type { EventLog, OwnDecision } from '../../agent/stream/event-log.ts';
 import {
   type FloodOrder,
@@ -26,10 +26,9 @@ const SCRIPT = new URL('../../coverage/full-ring-process.ts', import.meta.url);
 /** The least that the agent takes (docs/agent-contract.md §1.3). */
 const RING_BYTES = 4096;
 /** Denials of files have a ring of 4 MiB besides, of a size of its own (docs/agent-contract.md §6): some 10,000 lines. */
-const TURNS = {
-  open: { times: 200, most: 60_000 },
-  connect: { times: 200, most: 20_000 },
-} as const;
+const MOST = { open: 60_000, connect: 20_000 } as const;
+/** Each turn is twice the one before it: behind each stands a scrape, which takes seconds by the command line. */
+const [FIRST_TURN, LONGEST_TURN] = [200, 2000];
 const MOST_DROPPED = 0.95;
 /** Nothing listens there, and nothing needs to. */
 const ANY_PORT = 9;
@@ -107,7 +106,7 @@ export async function denialsHoldWithAFullRing(
     const { events } = ready;
     const ofFile = events.watch(file);
     const told = [flood.pid === undefined ? [] : events.watchProcess(flood.pid)];
-    const counts = () => countsAt(options.metricsAddress);
+    const counts = async () => countsOf(await scrapeRunning(run.candidate, options.metricsAddress));
     const start = await counts();
     const before = await flood.make({ what: 'open', times: 1 });
     const connected = await flood.make({ what: 'connect', times: 1 });
@@ -157,12 +156,12 @@ async function untilDropped(
   start: FullRing['counts']['start'],
   counts: () => Promise<FullRing['counts']['start']>,
 ) {
-  const { times, most } = TURNS[what];
   const ring = what === 'open' ? 'file' : 'network';
-  let full = start;
-  for (let made = 0; made < most; made += times) {
+  let [full, made, times] = [start, 0, FIRST_TURN];
+  for (; made < MOST[what]; times = Math.min(2 * times, LONGEST_TURN)) {
     for (const [outcome, count] of Object.entries(await flood.make({ what, times })))
       all[outcome] = (all[outcome] ?? 0) + count;
+    made += times;
     const before = full;
     full = await counts();
     const isFull =
@@ -200,8 +199,7 @@ function droppedSince(
   return end.dropped.file + end.dropped.network - start.dropped.file - start.dropped.network;
 }
 
-async function countsAt(address: string): Promise<FullRing['counts']['start']> {
-  const scrape = await scrapeEndpoint(address);
+function countsOf(scrape: Scrape): FullRing['counts']['start'] {
   if (!scrape.ok) return undefined;
   const sum = (name: string) => {
     const one = scrape.metrics.sum(name);
