@@ -25,7 +25,7 @@ const SOURCE = `${NAME}/full-ring.json`;
 const SCRIPT = new URL('../../coverage/full-ring-process.ts', import.meta.url);
 /** The least that the agent takes (docs/agent-contract.md §1.3). */
 const RING_BYTES = 4096;
-/** Denials of files have a ring of 4 MiB besides, of a size of its own (docs/agent-contract.md §6): some 10,000 lines. */
+/** Denials of files have a ring of 4 MiB besides, of a size of its own (docs/agent-contract.md §1.3): some 10,000 lines. */
 const MOST = { open: 60_000, connect: 20_000 } as const;
 /** Each turn is twice the one before it: behind each stands a scrape, which takes seconds by the command line. */
 const [FIRST_TURN, LONGEST_TURN] = [200, 2000];
