@@ -26,11 +26,11 @@ interface Counts {
   readonly decisions: number;
 }
 
-/** A line of the table, taken while the ring was full, and again once its lines were read. */
+/** A line of the table, taken while the event lines were read, and again while the ring was full. */
 interface TakenTwice {
   readonly line: Line;
-  readonly full: Answer | string;
   readonly read: Answer | string;
+  readonly full: Answer | string;
 }
 
 /** What happened while nobody read the agent's event lines. */
@@ -75,7 +75,7 @@ export function judgeFullRing(met: FullRing, source: string): Judgement {
       `an open of a denied file was not refused with EPERM while the event lines were read (${JSON.stringify(before)}), so a full ring cannot be tried`,
       { source },
     );
-  // What is no different once the lines are read again has a criterion of its own.
+  // What is not refused while the lines are read has a criterion of its own.
   const denied = routes.filter(({ read }) => isRefused(read));
   const wrong = denied.filter(({ full }) => typeof full !== 'string' && !isRefused(full));
   const measured = {
@@ -85,7 +85,7 @@ export function judgeFullRing(met: FullRing, source: string): Judgement {
   const [first] = wrong;
   if (first !== undefined)
     return fail(
-      `${lineText(first.line)} ${outcomeOf(first.full)} while nobody read the agent's event lines and its ring was full, and is refused otherwise${wrong.length > 1 ? `; so ${wrong.length === 2 ? 'is' : 'are'} ${counted(wrong.length - 1, 'other')} of ${denied.length} routes` : ''}`,
+      `${lineText(first.line)} ${outcomeOf(first.full)} while nobody read the agent's event lines and its ring was full, and was refused before${wrong.length > 1 ? `; so ${wrong.length === 2 ? 'is' : 'are'} ${counted(wrong.length - 1, 'other')} of ${denied.length} routes` : ''}`,
       measured,
     );
   if (otherwise(flood) > 0)
@@ -106,7 +106,7 @@ export function judgeFullRing(met: FullRing, source: string): Judgement {
       { source },
     );
   const ofRoutes = denied.filter(({ line }) => isCounted(line)).length;
-  const refused = made(before) + made(flood) + ofRoutes;
+  const refused = made(before) + made(flood) + denied.length + ofRoutes;
   const dropped = droppedBetween(start, end);
   if (refused > told + dropped)
     return fail(

@@ -105,9 +105,12 @@ export async function denialsHoldWithAFullRing(
     mustLive('coverage', ready);
     const { events } = ready;
     const ofFile = events.watch(file);
-    const told = [flood.pid === undefined ? [] : events.watchProcess(flood.pid)];
+    // A process that stands through the phase has the same lines each time.
+    const told = new Set([flood.pid === undefined ? [] : events.watchProcess(flood.pid)]);
     const counts = async () => countsOf(await scrapeRunning(run.candidate, options.metricsAddress));
     const start = await counts();
+    // What is refused now and not then was let through by a full ring, or by what that left behind.
+    const whileRead = await take(subjects, events, told);
     const before = await flood.make({ what: 'open', times: 1 });
     const connected = await flood.make({ what: 'connect', times: 1 });
     // A hook that is not there has no ring to fill.
@@ -120,18 +123,16 @@ export async function denialsHoldWithAFullRing(
     const whileFull = await take(subjects, events, told);
     const behindRoutes = await counts();
     starting.releaseEvents();
-    const count = () => told.reduce((sum, { length }) => sum + length, ofFile.lines);
+    const count = () => [...told].reduce((sum, { length }) => sum + length, ofFile.lines);
     const made = { ...before, EPERM: (before.EPERM ?? 0) + (connected.EPERM ?? 0) };
-    const refused = made.EPERM + (all.EPERM ?? 0) + refusedIn(whileFull);
+    const refused = made.EPERM + (all.EPERM ?? 0) + refusedIn(whileRead) + refusedIn(whileFull);
     const dropped = droppedSince(start, behindRoutes);
     await events.until(() => count() >= refused - dropped, EVENTS_MS);
     const end = await counts();
     const met = { told: count(), counts: { start, full, behindRoutes, end } };
-    // What is refused now and was not then was let through by a full ring, and by nothing else.
-    const again = await take(subjects, events, []);
     const routes = whileFull.map(({ line, answer }) => ({
       ...{ line, full: answer },
-      read: again.find((one) => one.line === line)?.answer ?? 'not taken again',
+      read: whileRead.find((one) => one.line === line)?.answer ?? 'not taken before',
     }));
     if (!ready.isRunning())
       throw noEvidence('the agent ended while its ring was full', { source: SOURCE });
@@ -177,11 +178,11 @@ async function untilDropped(
 function take(
   subjects: CoverageSubjects,
   events: EventLog,
-  told: (readonly OwnDecision[])[],
+  told: Set<readonly OwnDecision[]>,
 ): Promise<readonly Taken[]> {
   const watchProcess = (pid: number) => {
     const own = events.watchProcess(pid);
-    told.push(own);
+    told.add(own);
     return own;
   };
   const isTold = () => Promise.resolve(true);
