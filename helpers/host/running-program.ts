@@ -3,7 +3,7 @@ import { executableOf, processIdentity, readProc } from './processes.ts';
 
 /** The program that a process runs, for people: of anybody, as /proc has it while it runs. */
 export interface RunningProgram {
-  /** Target of /proc/PID/exe; absent for kernel threads. */
+  /** Target of /proc/PID/exe; absent where it ended just before that was read. */
   readonly executable?: string;
   /** Arguments of /proc/PID/cmdline, with blanks between, cut at `MAX_COMMAND_LINE` characters. */
   readonly commandLine: string;
@@ -17,7 +17,8 @@ const MAX_COMMAND_LINE = 300;
  * where it is known, the same name, so that neither a pid used again nor a program started since is
  * taken for it.
  * @param startTime as in the agent's events; 0 when the agent did not know it.
- * @returns undefined when it has ended or is another.
+ * @returns undefined when it has ended or is ending, is another, or is a thread of the kernel, which
+ *   has neither.
  */
 export function runningProgram(
   pid: number,
@@ -26,17 +27,20 @@ export function runningProgram(
 ): RunningProgram | undefined {
   const before = processIdentity(pid);
   if (before === undefined || !isStartTime(startTime, before)) return undefined;
-  const executable = executableOf(pid);
   const commandLine = readProc(`/proc/${pid}/cmdline`)
     // Cut first: a stranger's command line can have megabytes.
     ?.slice(0, MAX_COMMAND_LINE + 1)
     .replaceAll('\0', ' ')
     .trimEnd();
+  // After the command line: while it is there, so was what the command line was read from.
+  const executable = executableOf(pid);
   const cgroup = cgroupPath(pid);
   // Read last: had it become another program in between, the name would be that one's.
   const name = readProc(`/proc/${pid}/comm`)?.trimEnd();
   if (commandLine === undefined || name === undefined) return undefined;
   if (comm !== undefined && name !== comm) return undefined;
+  // A process that is ending has given its memory back already: /proc has its name and no more.
+  if (commandLine === '' && executable === undefined) return undefined;
   return {
     ...(executable === undefined ? {} : { executable }),
     commandLine: commandLine.slice(0, MAX_COMMAND_LINE).toWellFormed(),

@@ -104,6 +104,23 @@ test('a program is looked at only while it is the one that the event names', asy
   expect(runningProgram(pid, nanoseconds, 'sleep')).toBeUndefined();
 });
 
+test('a program that is ending is none: its name is left, and neither file nor command line', async () => {
+  const parent = spawn('sh', ['-c', 'sleep 0 & exec sleep 60'], { stdio: 'ignore' });
+  await once(parent, 'spawn');
+  const children = `/proc/${parent.pid}/task/${parent.pid}/children`;
+  const stateOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2];
+  let pid = 0;
+  while (pid === 0 || stateOf(pid) !== 'Z') {
+    pid = Number(readFileSync(children, 'utf8'));
+    await new Promise(setImmediate);
+  }
+  const nanoseconds = (processIdentity(pid)?.startTicks ?? 0) * 10_000_000;
+  expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('sleep\n');
+  expect(runningProgram(pid, nanoseconds, 'sleep')).toBeUndefined();
+  parent.kill('SIGKILL');
+  await once(parent, 'close');
+});
+
 test("a policy's paths are simulated by the inodes that were recorded for them", () => {
   const recorded = { target: '/gone', examples: [{ dev: 3, ino: 9 }] } as unknown as RecordedGroup;
   const policy = 'version=1\n[deny_path]\n/gone\n/other\n[deny_ip]\n/gone\n';
