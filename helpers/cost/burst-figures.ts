@@ -1,5 +1,5 @@
 /** What a burst of denied opens at a set pace shows of an agent, as it is compared with the previous version's. */
-interface BurstFigure {
+export interface BurstFigure {
   /** The criterion that it belongs to. */
   readonly metric: 'decisions' | 'decision-cpu';
   readonly words: string;

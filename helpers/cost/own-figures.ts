@@ -1,5 +1,5 @@
 /** What an agent takes for itself, as it is compared with the previous version's. */
-interface OwnFigure {
+export interface OwnFigure {
   readonly words: string;
   readonly unit: string;
   /** Less is counted as this: twice of next to nothing harms nobody. */

@@ -56,6 +56,20 @@ test.each(METRICS)('%s is better where the previous version surely needs more', 
   expect([of('better'), of('worse')]).toEqual([[metric], []]);
 });
 
+test('both times to ready below a second are the same, and are told as they were measured', () => {
+  const quick = blocks('none', {}).map(({ own, ...block }): Block => {
+    const start = block.configuration === 'previous' ? 200 : 700;
+    return { ...block, ...(own === undefined ? {} : { own: { ...own, start } }) };
+  });
+  const lines = comparedFigures(quick, byDefault, true).map(({ line }) => line);
+  expect(lines.filter(({ metric }) => metric === 'start')).toMatchObject([
+    {
+      figure: 'time to ready, ms, compared from 1,000 on',
+      ...{ verdict: 'same', ratio: 1, candidate: 700, previous: 200 },
+    },
+  ]);
+});
+
 test.each(METRICS)('%s that both versions need more of is the same', (metric) => {
   const of = verdicts(metric, { audit: 3, enforce: 3, previous: 3 });
   expect(of('same')).toEqual(METRICS);

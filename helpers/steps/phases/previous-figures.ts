@@ -1,6 +1,11 @@
-import { BURST_FIGURE_NAMES, BURST_FIGURES } from '../../cost/burst-figures.ts';
+import { BURST_FIGURE_NAMES, BURST_FIGURES, type BurstFigure } from '../../cost/burst-figures.ts';
 import { type Compared, compared, isSurelyAbove } from '../../cost/judge.ts';
-import { OWN_FIGURE_NAMES, OWN_FIGURES, OWN_LIMIT } from '../../cost/own-figures.ts';
+import {
+  OWN_FIGURE_NAMES,
+  OWN_FIGURES,
+  OWN_LIMIT,
+  type OwnFigure,
+} from '../../cost/own-figures.ts';
 import { COMMAND_LIMIT, PIECE_NAMES, PIECES } from '../../cost/pieces.ts';
 import { figuresOf, type Measured, type Ratios, ratiosOf } from '../../cost/ratios.ts';
 import type { AgainstPrevious } from '../../cost/result.ts';
@@ -13,34 +18,41 @@ interface Figure {
   readonly name: string;
   readonly decides: boolean;
   readonly byDefault: number;
+  /** As it was measured; not a number where a block has none. */
   readonly of: (block: Block) => number;
+  /** Less is counted as this in the ratio. */
+  readonly floor: number;
   readonly ratios: (blocks: readonly Measured[]) => Ratios;
 }
 
 const pieces = PIECE_NAMES.flatMap((metric) =>
   FIGURES.map(
     ({ name, of, decides }): Figure => ({
-      ...{ metric, name, decides, byDefault: PIECES[metric].limit, ratios: ratiosOf },
+      ...{ metric, name, decides, byDefault: PIECES[metric].limit, floor: 0, ratios: ratiosOf },
       of: ({ times }) => times[metric][of],
     }),
   ),
 );
 const command: Figure = {
   ...{ metric: 'command', name: 'wall time, ms', decides: true, byDefault: COMMAND_LIMIT },
-  ...{ of: ({ commandMs = Number.NaN }) => commandMs, ratios: ratiosOf },
+  ...{ of: ({ commandMs = Number.NaN }) => commandMs, floor: 0, ratios: ratiosOf },
 };
+/** Says beside the figure why its ratio can be 1 where the two values differ. */
+const named = ({ words, unit, floor }: OwnFigure | BurstFigure) =>
+  `${words}, ${unit}${floor > 1 ? `, compared from ${floor.toLocaleString('en')} on` : ''}`;
+
 const own = OWN_FIGURE_NAMES.map((metric): Figure => {
-  const { words, unit, floor } = OWN_FIGURES[metric];
+  const { floor } = OWN_FIGURES[metric];
   return {
-    ...{ metric, name: `${words}, ${unit}`, decides: true, byDefault: OWN_LIMIT },
-    ...{ of: (block) => Math.max(floor, block.own?.[metric] ?? Number.NaN), ratios: figuresOf },
+    ...{ metric, name: named(OWN_FIGURES[metric]), decides: true, byDefault: OWN_LIMIT, floor },
+    ...{ of: (block) => block.own?.[metric] ?? Number.NaN, ratios: figuresOf },
   };
 });
 const bursts = BURST_FIGURE_NAMES.map((name): Figure => {
-  const { metric, words, unit, floor } = BURST_FIGURES[name];
+  const { metric, floor } = BURST_FIGURES[name];
   return {
-    ...{ metric, name: `${words}, ${unit}`, decides: true, byDefault: OWN_LIMIT },
-    ...{ of: ({ burst }) => Math.max(floor, burst?.[name] ?? Number.NaN), ratios: figuresOf },
+    ...{ metric, name: named(BURST_FIGURES[name]), decides: true, byDefault: OWN_LIMIT, floor },
+    ...{ of: ({ burst }) => burst?.[name] ?? Number.NaN, ratios: figuresOf },
   };
 });
 
@@ -61,11 +73,12 @@ export function comparedFigures(
   hasCommand: boolean,
 ): readonly { readonly compared: Compared; readonly line: AgainstPrevious }[] {
   const figures = [...pieces, ...(hasCommand ? [command] : []), ...own, ...bursts].map(
-    ({ metric, name, of, ratios, byDefault, decides }) => {
+    ({ metric, name, of, floor, ratios, byDefault, decides }) => {
       const measured = figuresIn(blocks, of);
+      const counted = measured.map((one) => ({ ...one, value: Math.max(floor, one.value) }));
       const what = { piece: metric, mode: 'enforce', figure: name } as const;
       const limit = limitOf(byDefault);
-      return { measured, one: compared(what, ratios(measured), limit, decides, 'previous') };
+      return { measured, one: compared(what, ratios(counted), limit, decides, 'previous') };
     },
   );
   const all = figures.map(({ one }) => one);
