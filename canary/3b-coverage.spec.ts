@@ -14,6 +14,7 @@ import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
 import { renameRace } from '../helpers/steps/phases/rename-race.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
+import { RuleCommands } from '../helpers/steps/phases/rule-commands.ts';
 import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
 
 const run = canaryRun();
@@ -21,6 +22,7 @@ const subjects = new CoverageSubjects(run);
 const audit = new CoverageMode(run, subjects, 'audit');
 const enforce = new CoverageMode(run, subjects, 'enforce');
 const host = new HostRules(run, subjects);
+const commands = new RuleCommands(run, subjects, enforce);
 const many = new ManyRules(run, subjects, enforce.daemon);
 
 section('coverage', () => {
@@ -36,6 +38,7 @@ section('coverage', () => {
     criterion(`coverage.${mode}.listeners`, () => phase.listeners());
     criterion(`coverage.${mode}.owners`, () => phase.owners());
     if (mode === 'enforce') {
+      criterion('coverage.enforce.commands', () => commands.judge());
       criterion('coverage.enforce.rename-race', () => renameRace(run, subjects, enforce.daemon));
       criterion('coverage.enforce.survival-list', () => survivalListIsFilled(run, subjects));
       criterion('coverage.enforce.many-rules', () => many.apply());

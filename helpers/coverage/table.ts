@@ -285,4 +285,5 @@ export const TABLE: readonly Line[] = [
 ];
 
 /** A line in words. */
-export const lineText = ({ kind, route }: Line) => `${ROUTES[route]} by ${KINDS[kind]}`;
+export const lineText = ({ kind, route }: Pick<Line, 'kind' | 'route'>) =>
+  `${ROUTES[route]} by ${KINDS[kind]}`;

@@ -296,6 +296,10 @@ const coverageStop = (mode: SoakMode) =>
 
 /** A policy of production size, and what else is asked of the agent while it enforces. */
 const whileEnforcing = needing('coverage.enforce.ready', {
+  commands: {
+    title: 'a rule that a command takes away is gone, and one that a command adds is in force',
+    ...slow,
+  },
   'rename-race': {
     title: 'while a denied and a free file keep changing places, only the denied one is refused',
     byOpens,

@@ -123,7 +123,7 @@ export class CoverageSubjects {
     if (site.hasSurvivor === true)
       this.#survivor = startSurvivor(join(site.directory, FILES.survivor), environment);
     this.survivors = runningSurvivors();
-    this.#standing = new Map(STANDING.map((kind) => [kind, this.#begin(kind)]));
+    this.#standing = new Map(STANDING.map((kind) => [kind, this.begin(kind)]));
     const control = await this.take();
     this.notRun = cannotBeTried(control);
     const silent = control.filter(isSilent).length;
@@ -147,11 +147,11 @@ export class CoverageSubjects {
 
   /** Takes the table. @param watermark of the agent's events, once there is one. @param kinds whose lines are taken; all where absent. */
   take(watermark?: Told, kinds?: readonly Kind[]): Promise<readonly Taken[]> {
-    return takeTable((kind) => this.#begin(kind), this.#standing, watermark, kinds);
+    return takeTable((kind) => this.begin(kind), this.#standing, watermark, kinds);
   }
 
-  /** @returns in words why this host can have no process of the kind. */
-  #begin(kind: Kind): Probe | string {
+  /** Starts a process of the kind. @returns in words why this host can have none. */
+  begin(kind: Kind): Probe | string {
     const { environment } = this.#run.candidate;
     const launch = this.#launcher?.launch(kind, environment) ?? 'nothing was made to be tried';
     return typeof launch === 'string'
