@@ -2,9 +2,9 @@ import type { FleetSummary } from '../helpers/evidence/fleet-summary.ts';
 import { counted } from '../helpers/text/counted.ts';
 import { ownCommand } from '../helpers/text/own-command.ts';
 import { fleetBecause, fleetTables } from './fleet-tables.ts';
-import { codeSpan, table } from './markdown.ts';
+import { chapter, codeSpan, table } from './markdown.ts';
 import { reportTitle } from './records.ts';
-import { chapter, heading } from './ticket.ts';
+import { heading } from './ticket.ts';
 
 /** One page: what does not fit is counted, and stands in the page and in summary.json. */
 const MOST_ROWS = 15;

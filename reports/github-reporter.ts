@@ -4,7 +4,8 @@ import type { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import { capped, oneLine } from './clean-text.ts';
 import { RunReport } from './report-step.ts';
-import { type Ticket, ticketText } from './ticket.ts';
+import { DETAILS_FILE, type Ticket, ticketText } from './ticket.ts';
+import { detailsText } from './ticket-details.ts';
 import { ticketOf } from './ticket-reporter.ts';
 
 /** GitHub shows at most ten annotations of a kind for a step. */
@@ -42,6 +43,12 @@ export function annotations({ run, verdict }: Pick<Ticket, 'run' | 'verdict'>): 
     .map(({ title, text }) => `::error title=${property(`${stamp}${title}`)}::${data(text)}`);
 }
 
+/** The ticket with its details folded below it. Charts and links lie in the run directory, where the job's page cannot show them from. */
+export function jobSummary(ticket: Ticket): string {
+  const details = detailsText({ ...ticket, charts: [] });
+  return `${ticketText(ticket, `Below, and in ${DETAILS_FILE}`)}\n<details><summary>Details</summary>\n\n${details}\n</details>\n`;
+}
+
 /** On GitHub Actions only: annotations, and the ticket as the job's summary. */
 export default class GithubReporter extends RunReport {
   protected override readonly title = 'the GitHub job summary';
@@ -75,7 +82,6 @@ export default class GithubReporter extends RunReport {
     this.#summaryBefore ??= before;
     // A verdict that changed replaces what was written of it.
     if (before > this.#summaryBefore) truncateSync(summary, this.#summaryBefore);
-    // Charts lie in the run directory, where the job's page cannot show them from.
-    appendFileSync(summary, ticketText({ ...ticket, charts: [] }));
+    appendFileSync(summary, jobSummary(ticket));
   }
 }

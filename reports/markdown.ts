@@ -23,3 +23,14 @@ export function table(header: readonly string[], rows: readonly (readonly string
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)];
 }
+
+/** A heading with what stands below it; nothing at all when nothing does. */
+export function chapter(heading: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', `## ${heading}`, '', ...lines];
+}
+
+/** The first lines of many, and of the others how many there are and where they stand. */
+export function upTo(most: number, lines: readonly string[], where: string): string[] {
+  const more = lines.length - most;
+  return [...lines.slice(0, most), ...(more > 0 ? [`- and ${more} more, in ${where}`] : [])];
+}

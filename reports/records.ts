@@ -49,3 +49,8 @@ export function acceptedRisks({ rows }: Pick<RunVerdict, 'rows'>) {
   // Both modes find the same.
   return [...new Map(all.map((finding) => [finding.title, finding])).values()];
 }
+
+/** Criteria that are not a pass for the same reason. */
+export const byReason = (causes: RunVerdict['causes']) => [
+  ...Map.groupBy(causes, ({ verdict, explanation }) => `${verdict}: ${explanation}`).values(),
+];

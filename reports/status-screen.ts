@@ -7,7 +7,14 @@ import { counted, inWords, withUnit } from '../helpers/text/counted.ts';
 import { ownCommand } from '../helpers/text/own-command.ts';
 import { oneLine } from './clean-text.ts';
 import { paragraph } from './paragraph.ts';
-import { acceptedRisks, askedNames, criteriaText, limitText, notAsked } from './records.ts';
+import {
+  acceptedRisks,
+  askedNames,
+  byReason,
+  criteriaText,
+  limitText,
+  notAsked,
+} from './records.ts';
 
 const COLUMNS = 80;
 const RULE = '─'.repeat(COLUMNS - 2);
@@ -86,11 +93,6 @@ function openCriteria([first, ...others]: readonly CriterionRecord[], paint: Pai
     ...entry('', first.explanation, 4),
   ];
 }
-
-/** Criteria that are not a pass for the same reason. */
-const byReason = (causes: RunVerdict['causes']) => [
-  ...Map.groupBy(causes, ({ verdict, explanation }) => `${verdict}: ${explanation}`).values(),
-];
 
 /** Causes in full while they fit, and how many criteria of the rest. */
 function causesShown(causes: RunVerdict['causes'], paint: Paint) {

@@ -1,6 +1,7 @@
 import { entryOf } from '../helpers/criteria/catalogue.ts';
 import type { RunRecord } from '../helpers/evidence/run-record.ts';
 import type { RunVerdict } from '../helpers/evidence/verdict.ts';
+import type { ReviewEntry } from '../helpers/review/review-file.ts';
 import { counted } from '../helpers/text/counted.ts';
 import { codeSpan, table } from './markdown.ts';
 import { acceptedRisks, askedNames, notAsked } from './records.ts';
@@ -9,6 +10,10 @@ import { acceptedRisks, askedNames, notAsked } from './records.ts';
 export interface TicketHead {
   readonly run: RunRecord;
   readonly verdict: RunVerdict;
+  /** The reviewed groups, or in words why there are none to be read. */
+  readonly review:
+    | { readonly ok: true; readonly groups: readonly ReviewEntry[] }
+    | { readonly ok: false; readonly reason: string };
   readonly judgedAt: string;
 }
 
@@ -55,6 +60,24 @@ function mirrored(verdict: RunVerdict, attested: string | undefined): string | u
 const changed = ({ rows }: RunVerdict): string | undefined =>
   rows.find(({ id }) => id === 'exit.earlier-runs')?.explanation;
 
+/** How many findings there are, each counted once. */
+function findingsText(verdict: RunVerdict): string {
+  const titles = new Set(
+    verdict.rows.flatMap(({ findings = [] }) => findings.map(({ title }) => title)),
+  );
+  const taken = acceptedRisks(verdict).length;
+  return titles.size === 0 ? 'none' : `${titles.size - taken} open, ${taken} accepted`;
+}
+
+/** What is left to judge for a person. */
+function reviewText({ review }: TicketHead): string {
+  if (!review.ok) return `not readable or not there: ${review.reason}`;
+  if (review.groups.length === 0) return "the canary's own workload caused every decision";
+  const byVerdict = Map.groupBy(review.groups, ({ verdict }) => verdict);
+  const parts = [...byVerdict].map(([verdict, groups]) => `${groups.length} ${verdict}`);
+  return `${counted(review.groups.length, 'group')} of decisions by others: ${parts.join(', ')}`;
+}
+
 const suiteText = (suite: RunRecord['suite']) =>
   suite && `aegisbpf-canary ${suite.version}, Node ${suite.node}, sources ${suite.sha256}`;
 
@@ -67,7 +90,8 @@ function configurationText({ configuration, setBy = {} }: RunRecord): string | u
   return `${sha256} ${path}${chosen}; ${counted(typed, 'knob')} by the environment (run.json)`;
 }
 
-export function about({ run, verdict, judgedAt }: TicketHead): string[] {
+export function about(head: TicketHead): string[] {
+  const { run, verdict, judgedAt } = head;
   const text = (name: string) => {
     const value = run.settings[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
@@ -89,6 +113,8 @@ export function about({ run, verdict, judgedAt }: TicketHead): string[] {
     ['Phases', askedNames(run.asked).join(', ')],
     ['Not run', others.length === 0 ? undefined : others.join(', ')],
     ...soaks({ run, verdict }),
+    ['Findings', findingsText(verdict)],
+    ['Review', reviewText(head)],
     ['Against earlier runs', changed(verdict)],
     ...(run.parts ?? []).map((part): [string, string] => [
       `Run of ${part.asked.join(', ')}`,

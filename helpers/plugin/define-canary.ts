@@ -56,9 +56,16 @@ export function defineCanary({ root = process.cwd(), specs: ownSpecs = [] }: Can
     reporter('outside-reporter', { runDirectory, again: finished.length > 0 }),
     // Charts and tables first, for the others refer to them; JUnit and the final status last, for they tell
     // which of the others could not be written.
-    ...['charts', 'review-table', 'allure', 'ticket', 'github', 'junit', 'final-status'].map(
-      (name) => reporter(`${name}-reporter`, { runDirectory }),
-    ),
+    ...[
+      'charts',
+      'review-table',
+      'allure',
+      'ticket',
+      'ticket-details',
+      'github',
+      'junit',
+      'final-status',
+    ].map((name) => reporter(`${name}-reporter`, { runDirectory })),
   ];
   const told = { root, specs };
   return defineConfig({
