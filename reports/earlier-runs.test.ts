@@ -32,7 +32,7 @@ const comparison: Comparison = {
     figure({}),
     figure({ name: 'audit: CPU', unit: '% of one core', value: 9, against: 3, verdict: 'worse' }),
     figure({ name: 'headroom', verdict: 'better', better: 'more' }),
-    figure({ name: 'cost of open in audit', verdict: 'cannot be told' }),
+    figure({ name: 'cost of open in audit', verdict: 'too noisy to tell' }),
     figure({ name: 'BPF object', verdict: 'no data' }),
   ],
   findings: { against: '/runs/day-2', new: ['audit.cpu'], fixed: [], same: [], unknown: [] },
@@ -46,7 +46,7 @@ test('the section tells each run with what differs, what is worse first, and wha
     /\| audit: CPU, % of one core \| \*\*WORSE\*\* \| 9 \| 3 \| 1 \|\n\| headroom, at most \| better/,
   );
   expect(text).toContain('- the same, to 1.25 times: `audit: threads`');
-  expect(text).toContain('- cannot be told: `cost of open in audit`');
+  expect(text).toContain('- too noisy to tell: `cost of open in audit`');
   expect(text).toContain('- no data: `BPF object`');
   expect(text).toContain('- **new**: `audit.cpu`');
   const outside = text.replaceAll(/`[^`]*`/g, '');

@@ -58,7 +58,7 @@ function figures({ figures: all }: Comparison): string[] {
       : table(['figure', 'this run is', 'this run', 'earlier', 'ratio'], other.map(figureLine))),
     '',
     ...named(`the same, to ${number(all[0]?.limit)} times`, names('same')),
-    ...named('cannot be told', names('cannot be told')),
+    ...named('too noisy to tell', names('too noisy to tell')),
     ...named('no data', names('no data')),
   ];
 }

@@ -202,14 +202,14 @@ test('what many leave out for reasons with figures of their own is told together
   );
   const text = screen({
     ...Object.fromEntries(
-      pieces.map((id, index) => [id, skipped(`cannot be told on this host: ${index} %`)]),
+      pieces.map((id, index) => [id, skipped(`this host is too noisy to tell: ${index} %`)]),
     ),
     'enforce.headroom': skipped('not asked for: HEADROOM is off'),
     'audit.network': skipped('not asked for: SOAK_CONNECT is off'),
   });
   expect(text.match(/not run/g)).toHaveLength(3);
   expect(text.replace(/\s+/g, ' ')).toContain(
-    '8 criteria (cost.audit.open, …): cannot be told on this host; summary.json has each',
+    '8 criteria (cost.audit.open, …): this host is too noisy to tell; summary.json has each',
   );
   for (const knob of ['HEADROOM', 'SOAK_CONNECT'])
     expect(text).toContain(`: not asked for: ${knob} is off`);

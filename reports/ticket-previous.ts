@@ -57,7 +57,7 @@ function figuresInShort({ metrics }: PreviousResult): string[] {
     );
   const words = {
     ...{ worse: 'worse', better: 'better', same: 'the same' },
-    ...{ 'cannot be told': 'cannot be told', 'no data': 'without data' },
+    ...{ 'too noisy to tell': 'too noisy to tell', 'no data': 'without data' },
   };
   const verdicts = lines.map(({ verdict }) => verdict);
   return [...upTo(MOST_LISTED, worse, PREVIOUS_FILE), `- measured: ${counts(verdicts, words)}`];

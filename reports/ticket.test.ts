@@ -172,7 +172,7 @@ test('says of each figure whether the candidate is worse than the previous versi
           { ...of, metric: 'open', verdict: 'same' },
           { ...of, metric: 'stat', verdict: 'same' },
           { ...of, metric: 'stat', figure: 'p99', previous: 2.5, ratio: 1.4, verdict: 'worse' },
-          { ...of, metric: 'exec', verdict: 'cannot be told', low: 1e-9, high: 1e9 },
+          { ...of, metric: 'exec', verdict: 'too noisy to tell', low: 1e-9, high: 1e9 },
           { metric: 'cpu', figure: 'CPU', verdict: 'no data', detail: 'it |died' },
           { metric: 'features', figure: 'promises', verdict: 'worse', detail: 'lost: `ima|`' },
         ],
@@ -183,7 +183,7 @@ test('says of each figure whether the candidate is worse than the previous versi
   for (const row of [
     '| open, p95 | same | 3.5 | — | 1 (0.98 to 1.02) | 1.05 |',
     '| stat, p99 | **WORSE** | 3.5 | 2.5 | 1.4 (0.98 to 1.02) | 1.05 |',
-    '| exec, p95 | cannot be told | 3.5 | — | 1 (no interval) | 1.05 |',
+    '| exec, p95 | too noisy to tell | 3.5 | — | 1 (no interval) | 1.05 |',
     '| cpu, CPU | no data | — | — | `it \\|died` | — |',
   ])
     expect(details).toContain(row);
@@ -192,7 +192,7 @@ test('says of each figure whether the candidate is worse than the previous versi
 
 - **WORSE**: stat, p99: 3.5, was 2.5: 1.4 times, limit 1.05
 - **WORSE**: features, promises: \`\` lost: \`ima\\|\` \`\`
-- measured: 2 worse, 1 the same, 1 cannot be told, 1 without data
+- measured: 2 worse, 1 the same, 1 too noisy to tell, 1 without data
 `);
   for (const none of [ticketText(ticket()), detailsText(ticket())])
     expect(none).not.toContain('Against version');

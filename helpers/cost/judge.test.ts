@@ -72,19 +72,19 @@ test('a drift of the host is no cost of the agent', () => {
   expect(ratio.ratio).toBeCloseTo(1.2, 10);
 });
 
-test('what cannot be told is no pass: not applicable, and inconclusive where the operator set the limit', () => {
+test('what a noisy host cannot tell is no pass: not applicable, and inconclusive where the operator set the limit', () => {
   const noisy = blocks({ deviation: 0.2 });
   expect(() => judged(noisy)).toThrow(NotApplicable);
   const set = judged(noisy, true);
   expect(set.verdict).toBe('inconclusive');
   expect(set.explanation).toMatch(
-    /cannot be told on this host: a slow-down of \d+ % could have been told apart; COST_BLOCKS=\d+, some \d+ min, would tell/,
+    /^this host is too noisy to tell: a slow-down of \d+ % could have been detected; COST_BLOCKS=\d+, some \d+ min, would be enough/,
   );
 });
 
 test('a single block tells nothing, however slow it was', () => {
   const one = blocks({ each: 1 }, { audit: 100 });
-  expect(judged(one, true).explanation).toContain('a single block tells nothing apart');
+  expect(judged(one, true).explanation).toContain('too few blocks to tell: a single one');
   // Whatever the blocks without the agent say of the host.
   const quiet = blocks({ each: 1, deviation: 1e-9 }, { audit: 100, enforce: 1 }, THREE);
   expect(judged(quiet, true).verdict).toBe('inconclusive');
@@ -119,7 +119,7 @@ test('figures that only an agent has are compared without those of the host alon
   expect(judgedVersions({}, { enforce: 1.3 }, figuresOf).verdict).toBe('fail');
   expect(judgedVersions({ drift: 0.05, deviation: 0.001 }, {}, figuresOf).verdict).not.toBe('fail');
   expect(judgedVersions({ each: 1 }, { enforce: 100 }, figuresOf).explanation).toMatch(
-    /a single block tells nothing apart.*too few blocks for an interval/,
+    /too few blocks to tell: a single one.*too few blocks for an interval/,
   );
 });
 

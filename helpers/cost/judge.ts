@@ -45,7 +45,7 @@ export function compared(
     ? 'above'
     : isWithin(ratios, mode, limit, against)
       ? 'within'
-      : 'cannot be told';
+      : 'too noisy to tell';
   const noise = compare(ratios, 'none');
   const judged = { ...what, ...compare(ratios, mode, against), noise, limit, verdict } as const;
   return { judged, ratios, against, decides };
@@ -83,19 +83,20 @@ function limitWords({ value, isOperators }: CostLimit, against: Against): string
 
 function untold({ judged, ratios, against }: Compared, secondsEach: number): string {
   const { mode, limit } = judged;
-  if (ratios[mode].length < 2) return 'a single block tells nothing apart; set COST_BLOCKS=4';
+  if (ratios[mode].length < 2)
+    return 'too few blocks to tell: a single one has no interval; set COST_BLOCKS=4';
   const needed = blocksNeeded(ratios, mode, limit, against);
   const more =
     needed === undefined
       ? 'more than 1000 blocks would be needed'
-      : `COST_BLOCKS=${needed}, some ${Math.ceil((needed * secondsEach) / 60)} min, would tell`;
-  return `${TERMS[against].more} of ${percent(toldApart(ratios, mode, against))} could have been told apart; ${more}`;
+      : `COST_BLOCKS=${needed}, some ${Math.ceil((needed * secondsEach) / 60)} min, would be enough`;
+  return `this host is too noisy to tell: ${TERMS[against].more} of ${percent(toldApart(ratios, mode, against))} could have been detected; ${more}`;
 }
 
 /**
- * One piece of work in one mode, or one figure against the previous version. What cannot be told on this host counts against a run only where the operator set the limit.
+ * One piece of work in one mode, or one figure against the previous version. What a noisy host cannot tell counts against a run only where the operator set the limit.
  * @param secondsEach what one block of each takes, with those without the agent.
- * @throws NotApplicable for a default limit that cannot be told.
+ * @throws NotApplicable for a default limit, where the host is too noisy to tell.
  */
 export function judgeCost(
   all: readonly Compared[],
@@ -116,7 +117,7 @@ export function judgeCost(
   const figures = { ...measured, value, limit: limit.value, unit: TERMS[told.against].unit };
   if (above !== undefined) return fail(`${text}; intervals of ${CONFIDENCE}`, figures);
   if (open === undefined) return pass(text, figures);
-  const unknown = `cannot be told on this host: ${untold(open, secondsEach)}. ${text}`;
+  const unknown = `${untold(open, secondsEach)}. ${text}`;
   if (limit.isOperators) return inconclusive(unknown, figures);
   throw new NotApplicable(unknown);
 }

@@ -14,7 +14,7 @@ const judgedRatio = z.object({
   /** The host without the agent against itself. */
   noise: comparison,
   limit: z.number(),
-  verdict: z.enum(['above', 'within', 'cannot be told']),
+  verdict: z.enum(['above', 'within', 'too noisy to tell']),
 });
 export type JudgedRatio = z.output<typeof judgedRatio>;
 
@@ -34,7 +34,7 @@ const againstPrevious = z.object({
   previous: z.number().optional(),
   ...comparison.partial().shape,
   limit: z.number().optional(),
-  verdict: z.enum(['better', 'same', 'worse', 'cannot be told', 'no data']),
+  verdict: z.enum(['better', 'same', 'worse', 'too noisy to tell', 'no data']),
   /** In words, where it is no number. */
   detail: z.string().optional(),
 });

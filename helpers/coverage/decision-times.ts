@@ -62,7 +62,7 @@ export function judgeDecisionTimes(
   const measured = { ...measurement, value, limit: LIMIT, unit: 'many/few rules' };
   if (above.length > 0) return fail(`${text}; intervals of ${CONFIDENCE}`, measured);
   if (open.length > 0 || figures.length === 0)
-    throw new NotApplicable(`cannot be told on this host: ${text}; intervals of ${CONFIDENCE}`);
+    throw new NotApplicable(`this host is too noisy to tell: ${text}; intervals of ${CONFIDENCE}`);
   return pass(text, measured);
 }
 

@@ -35,13 +35,13 @@ test.each([
     [line('bpf', 'AUDIT')],
     'ended with EPERM, without the rule with let through',
   ],
-  ['a denial that nobody is told', 'enforce', 'EPERM', [], 'made 0 event lines'],
+  ['a denial that nobody is told', 'enforce', 'EPERM', [], 'was not logged by the agent'],
   [
     'a denial that is told twice',
     'enforce',
     'EPERM',
     [line('bpf', 'BLOCK'), line('bpf', 'BLOCK')],
-    'made 2 event lines',
+    'was logged by the agent in 2 events, expected 1',
   ],
   [
     'a denial that is told as another',
@@ -80,7 +80,7 @@ test.each(['connect-unix', 'exec-listed', 'bpf-look'] as const)(
       expect(problem(name, mode, 'let through')).toBeUndefined();
       expect(problem(name, mode, 'EPERM')).toContain('without the rule with let through');
       expect(problem(name, mode, 'let through', exec('AUDIT'))).toMatch(
-        /made 1 event lines of its process, expected 0$/,
+        /was logged by the agent in 1 event, expected none$/,
       );
     }
   },

@@ -1,5 +1,6 @@
 import type { Mode } from '../agent/daemon-options.ts';
 import type { OwnDecision } from '../agent/stream/event-log.ts';
+import { timesLogged } from './judge-lines.ts';
 
 /** Sections of a policy that no later policy takes back (docs/agent-contract.md §6.5). */
 export const STICKY_SECTIONS = ['deny_ptrace', 'deny_module_load', 'deny_bpf'] as const;
@@ -94,7 +95,7 @@ export function hostProblem(
   const least = isFree ? 0 : 1;
   const limit = mode === 'audit' && !isFree ? most : least;
   if (events.length < least || events.length > limit)
-    return `${said} made ${events.length} event lines of its process, expected ${least}`;
+    return `${said} ${timesLogged(events.length, limit)}`;
   const action = mode === 'audit' ? 'AUDIT' : 'BLOCK';
   const isWrong = (event: HostEvent) =>
     event.type !== type ||

@@ -8,6 +8,7 @@ import {
   NotApplicable,
   pass,
 } from '../criteria/judgement.ts';
+import { counted } from '../text/counted.ts';
 import { lateAmong } from './late-lines.ts';
 import { NO_ANSWER } from './probe.ts';
 import { attachmentOf, type Promises } from './promises.ts';
@@ -128,16 +129,20 @@ function wrongOutcome(
 
 function wrongCount({ line, events }: Taken): string | undefined {
   const expected = line.expected === 'denied' ? 1 : 0;
-  if (events.length === expected) return undefined;
-  const count = `${events.length} event${events.length === 1 ? '' : 's'}`;
-  return `made ${count} of its process, expected ${expected}`;
+  return events.length === expected ? undefined : timesLogged(events.length, expected);
 }
+
+/** How often the agent logged an attempt, where that is wrong: behind the attempt's own words. @param most events that are expected. */
+export const timesLogged = (count: number, most: number): string =>
+  count === 0
+    ? 'was not logged by the agent'
+    : `was logged by the agent in ${counted(count, 'event')}, expected ${most === 0 ? 'none' : most}`;
 
 /** What else each event tells is compared in one place, for all routes: event-fields.ts. */
 function wrongAction({ events }: Taken, { mode }: Expectation): string | undefined {
   const action = mode === 'audit' ? 'AUDIT' : 'BLOCK';
   const other = events.find((event) => event.action !== action);
-  return other && `made an event with action=${other.action}`;
+  return other && `was logged with action=${other.action}`;
 }
 
 const SHOWN = 6;

@@ -30,7 +30,7 @@ const comparedFigure = z.object({
   against: z.number().optional().describe('the middle one of those that it is held against'),
   ratio: z.number().optional().describe('value / against'),
   limit: z.number(),
-  verdict: z.enum(['better', 'same', 'worse', 'cannot be told', 'no data']),
+  verdict: z.enum(['better', 'same', 'worse', 'too noisy to tell', 'no data']),
 });
 export type ComparedFigure = z.output<typeof comparedFigure>;
 

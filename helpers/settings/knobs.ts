@@ -259,7 +259,7 @@ export const knobs = z.object({
     ),
   COMPARE_MAX_RATIO: decimal(1, 1000, 'this run / an earlier one').optional().meta({
     description:
-      'how much worse any figure may be than in the runs of COMPARE_WITH that are alike; when it is set, what cannot be told is inconclusive',
+      'how much worse any figure may be than in the runs of COMPARE_WITH that are alike; when it is set, a figure that is too noisy to tell is inconclusive',
     byDefault: 'none: differences from 1.25 on are reported, not judged',
   }),
   COST_COMMAND: argumentList

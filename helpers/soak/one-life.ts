@@ -36,6 +36,6 @@ export const ofOneLife =
     soak.agent.alive
       ? judge(soak)
       : inconclusive(
-          'the agent died during the soak, so opens before and after its death cannot be told apart',
+          'the agent died during the soak, so opens before and after its death cannot be distinguished',
           { source: `/proc/${soak.agent.pid}` },
         );

@@ -91,7 +91,7 @@ test.each<[string, Partial<SideResult>, string, RegExp]>([
     'a line of ours that does not tell who acted',
     { strangerLines: 1, lines: 9 },
     'inconclusive',
-    /1 event line on 10 attempts of ours cannot be told from those of others/,
+    /1 event line on 10 attempts of ours cannot be distinguished from those of others/,
   ],
   [
     'a line lost beside a stranger',

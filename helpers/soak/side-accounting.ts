@@ -150,7 +150,7 @@ const wrongAccounts: Check = (
   // Each decision has a line, and there are no more attempts than that: some of ours do not tell who acted.
   if (strangerLines > 0 && decisions.value === lines + strangerLines && decisions.value === ours)
     return inconclusive(
-      `${name}: ${counted(strangerLines, 'event line')} on ${ours} attempts of ours cannot be told from those of others`,
+      `${name}: ${counted(strangerLines, 'event line')} on ${ours} attempts of ours cannot be distinguished from those of others`,
       { ...measurement, source, value: lines, limit: ours, unit: 'event lines' },
     );
   if (Math.abs(decisions.value - made) > strangerLinesAtEdges) {

@@ -7,7 +7,11 @@ import { type CriterionRecord, RunDirectory } from '../evidence/run-directory.ts
 import type { Phase } from '../settings/settings.ts';
 import { costWithinLimits, noWorseThanPrevious } from './exit-criteria.ts';
 
-const UNTOLD = { verdict: 'skipped', notApplicable: true, explanation: 'cannot be told' } as const;
+const UNTOLD = {
+  verdict: 'skipped',
+  notApplicable: true,
+  explanation: 'too noisy to tell',
+} as const;
 
 /** What is said of a run in which all passed but for these changes of criteria. */
 function judgedBy<T>(

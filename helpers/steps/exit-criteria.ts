@@ -53,7 +53,7 @@ function judgeRecords(run: JudgedRun, what: string, ids: readonly string[]): Jud
     );
   if (without.length === 0) return pass(`${what}: all ${ids.length} criteria passed`, measured);
   return pass(
-    `${what}: ${passed} criteria passed, ${without.length} were not asked for, have no subject here or cannot be told here: ${titles(without)}`,
+    `${what}: ${passed} criteria passed, ${without.length} were not asked for, have no subject here or are too noisy to judge here: ${titles(without)}`,
     { ...measured, limit: passed },
   );
 }
@@ -115,7 +115,7 @@ export function enforcePassed(run: CanaryRun): Judgement {
   const signal = soakedWith(run);
   if (signal === undefined)
     return inconclusive(
-      'what enforce sent cannot be read, so it cannot be told from exceptional containment testing; run the enforce phase again',
+      'what enforce sent cannot be read, so it cannot be distinguished from exceptional containment testing; run the enforce phase again',
       { source: run.directory.finalPath('enforce/soak.json') },
     );
   if (signal !== 'kill') return judgement;

@@ -35,7 +35,7 @@ const COLOUR_OF = {
   within: 'baseline',
   same: 'baseline',
   better: 'baseline',
-  'cannot be told': 'line',
+  'too noisy to tell': 'line',
   'no data': 'muted',
 } as const;
 

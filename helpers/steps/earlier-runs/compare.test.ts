@@ -37,10 +37,10 @@ test('twice of next to nothing is the same, and what comes from nothing is worse
 
 test('intervals that reach over the limit leave it open', () => {
   const wide = { half: 0.2 };
-  expect(verdict(figure(150, wide), figure(100, wide))).toBe('cannot be told');
+  expect(verdict(figure(150, wide), figure(100, wide))).toBe('too noisy to tell');
   expect(verdict(figure(200, wide), figure(100, wide))).toBe('worse');
   expect(verdict(figure(100, { half: 0.01 }), figure(100, { half: 0.01 }))).toBe('same');
-  expect(verdict(figure(100, wide), figure(100, wide))).toBe('cannot be told');
+  expect(verdict(figure(100, wide), figure(100, wide))).toBe('too noisy to tell');
 });
 
 test('a figure that one side does not have is no data, and never good', () => {

@@ -21,7 +21,7 @@ function verdictOf(one: RunFigure, other: RunFigure, limit: number): ComparedFig
   const most = Math.log(limit);
   if (worse - half > most) return 'worse';
   if (worse + half < -most) return 'better';
-  return Math.abs(worse) + half <= most ? 'same' : 'cannot be told';
+  return Math.abs(worse) + half <= most ? 'same' : 'too noisy to tell';
 }
 
 /**

@@ -96,12 +96,12 @@ export async function noWorseThanEarlierRuns(run: CanaryRun): Promise<Judgement>
   const text = `against ${counted(alike, 'run')} that ${alike === 1 ? 'is' : 'are'} alike, limit COMPARE_MAX_RATIO=${set}: ${told}${left.join('')}`;
   if (worse.length > 0) return fail(text, measured);
   const open = [
-    ...of('cannot be told'),
+    ...of('too noisy to tell'),
     ...of('no data').filter(({ against }) => against !== undefined),
   ];
   if (refused.length > 0 || open.length > 0)
     throw noEvidence(
-      `${text}${open.length > 0 ? `; cannot be told: ${open.map(({ name }) => name).join(', ')}` : ''}`,
+      `${text}${open.length > 0 ? `; too noisy to tell: ${open.map(({ name }) => name).join(', ')}` : ''}`,
       measured,
     );
   return pass(text, measured);

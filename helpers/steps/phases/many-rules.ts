@@ -217,7 +217,7 @@ export class ManyRules {
     return made === wanted.length
       ? pass(`the first, middle and last rule of each kind are in force ${when}`, measured)
       : fail(
-          `${when} ${counted(wanted.length, 'denial')} made ${counted(made, 'event')}`,
+          `${when} the agent logged ${counted(made, 'event')} of ${counted(wanted.length, 'denial')}`,
           measured,
         );
   }

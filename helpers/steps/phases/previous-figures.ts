@@ -63,7 +63,7 @@ function verdictOf(one: Compared, all: readonly Compared[]): AgainstPrevious['ve
   const { piece, verdict, high, limit } = one.judged;
   if (verdict === 'within') return high < 1 / limit ? 'better' : 'same';
   const ofPiece = all.filter(({ judged }) => judged.piece === piece);
-  return isSurelyAbove(one, ofPiece) ? 'worse' : 'cannot be told';
+  return isSurelyAbove(one, ofPiece) ? 'worse' : 'too noisy to tell';
 }
 
 /** All figures that the blocks have of both versions: each compared, and as a line for the reports. */
