@@ -32,7 +32,10 @@ function own(records: readonly CriterionRecord[]): string[] {
 /** What the host pays against doing without the agent, with the limit of each. */
 function costs(records: readonly CriterionRecord[]): string[] {
   const rows = records
-    .filter(({ id, unit }) => entryOf(id) !== undefined && unit === 'with/without')
+    .filter(
+      ({ id, limit, unit }) =>
+        entryOf(id) !== undefined && typeof limit === 'number' && unit === 'with/without',
+    )
     .map((record) => [
       record.title,
       measuredText(record),

@@ -14,6 +14,8 @@ import { type BothVersions, previousSummary } from './ticket-previous.ts';
 
 /** One page: what does not fit is counted, and stands in the details or in summary.json. */
 const MOST_LISTED = 7;
+/** Reasons why the run did not pass, failures first: who decides needs no more of them. */
+const MOST_CAUSES = 5;
 
 /** What the ticket has no room for stands in this file beside it. */
 export const DETAILS_FILE = 'ticket-details.md';
@@ -53,7 +55,7 @@ export function figure(value: number | string | undefined, unit: string | undefi
   return codeSpan(withUnit(value, unit), 80);
 }
 
-/** Names by verdict, a line each: what did not pass first; what was left out, with its reason. */
+/** Names by verdict, a line each: what did not pass first, and at last what was left out, with its reason. */
 function byVerdict(
   records: readonly CriterionRecord[],
   whose: string,
@@ -69,8 +71,8 @@ function byVerdict(
   });
   const leftOut = records
     .filter(isLeftOut)
-    .map((record) => `- not run${whose}: ${nameOf(record)}: ${codeSpan(record.explanation, 120)}`);
-  return [...lines, ...leftOut];
+    .map((record) => `${nameOf(record)}: ${codeSpan(record.explanation, 120)}`);
+  return [...lines, ...(leftOut.length === 0 ? [] : [`- not run${whose}: ${leftOut.join('; ')}`])];
 }
 
 /** The roll-ups of the runbook, and what a team's own specs judged beside it. */
@@ -170,7 +172,7 @@ function open({ verdict, failures: bundles }: Ticket): string[] {
       ({ spec, name, state, message }) =>
         `**${state.toUpperCase()}** ${codeSpan(`${spec}: ${name}`)}, a test that is no criterion: ${codeSpan(message ?? state)}`,
     ),
-    ...upTo(MOST_LISTED, byReason(causes).map(causeLine), 'summary.json'),
+    ...upTo(MOST_CAUSES, byReason(causes).map(causeLine), 'summary.json'),
     ...(consequences.length > 0
       ? [`- follows from the above: ${codeSpan(consequences.map(({ id }) => id).join(', '))}`]
       : []),
