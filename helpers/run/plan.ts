@@ -134,7 +134,7 @@ function time(settings: Settings): string[] {
           `  ${clock(total)} of soaks and measuring: ${fixed.map(({ phase, seconds }) => `${phase} ${clock(seconds)}`).join(', ')}`,
         ]),
     `  ${total === 0 ? '' : 'and '}the commands and starts of the agent, each of which takes about as long as \`aegisbpf health\` on this host;`,
-    '  commands.ndjson and the ticket of an earlier run show how many each phase needs, and how long they took',
+    '  commands.ndjson and ticket-details.md of an earlier run show how many each phase needs, and how long they took',
   ];
 }
 
