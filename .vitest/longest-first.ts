@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST = [
   ...['runbook', 'drill', 'strangers', 'review', 'evidence', 'lost-files', 'one-cause'],
   ...['hostile-surroundings', 'killed-drill', 'lost-evidence', 'door', 'previous-version', 'world'],
-  ...['own-specs', 'kernel-log', 'fleet'],
+  ...['own-specs', 'kernel-log', 'fleet', 'github'],
   ...['interrupts', 'changed-meanwhile', 'restart-faults', 'decision-faults', 'one-verdict'],
   ...['seal', 'fleet-command', 'rooms'],
 ];
