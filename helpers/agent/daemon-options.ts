@@ -26,13 +26,15 @@ export interface DaemonOptions {
 /**
  * A loopback port for the metrics endpoint: the agent takes no port 0 (docs/agent-contract.md §3.3),
  * so one is asked of the kernel and given back.
+ * @param policy the rules that will be in force: one on a bind to that port would be met by the agent itself.
  */
-async function freeLoopbackPort(): Promise<number> {
+async function freeLoopbackPort(policy: string): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   await once(server.close(), 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return policy.includes(`${port}`) ? freeLoopbackPort(policy) : port;
 }
 
 /** How one life is started, by the knobs where it says nothing else. */
@@ -40,13 +42,14 @@ export async function daemonOptions(
   settings: Settings,
   life: Pick<DaemonOptions, 'name' | 'mode'> & Partial<DaemonOptions>,
 ): Promise<DaemonOptions> {
-  const { ENFORCE_SIGNAL, RINGBUF_BYTES, READY_TIMEOUT_SECONDS } = settings;
+  const { ENFORCE_SIGNAL, RINGBUF_BYTES, READY_TIMEOUT_SECONDS, candidatePolicy = '' } = settings;
+  const policy = Buffer.from(candidatePolicy, 'base64').toString('utf8');
   return {
     // SIGKILL would only lose the processes that watch; a phase that means it says so.
     enforceSignal: ENFORCE_SIGNAL === 'kill' ? 'term' : ENFORCE_SIGNAL,
     allowSigkill: false,
     ringbufBytes: RINGBUF_BYTES,
-    metricsAddress: `127.0.0.1:${await freeLoopbackPort()}`,
+    metricsAddress: `127.0.0.1:${await freeLoopbackPort(policy)}`,
     readyTimeoutSeconds: READY_TIMEOUT_SECONDS,
     ...life,
   };
