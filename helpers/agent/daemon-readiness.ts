@@ -1,5 +1,5 @@
 import { failed, noEvidence } from '../criteria/judgement.ts';
-import { type Candidate, outputText, runCommand } from './command.ts';
+import { type Candidate, howItEnded, runCommand } from './command.ts';
 import { type Capabilities, parseCapabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
 import { type DaemonOptions, effectiveMode } from './daemon-options.ts';
@@ -52,10 +52,10 @@ export async function freshCapabilities(
   const result = await runCommand(candidate, 'capabilities', '--json');
   keep(result.stdoutBytes);
   const parsed = parseCapabilities(result.stdout);
-  if (result.exitCode !== 0 || !parsed.ok) {
-    const why = parsed.ok ? `exit ${result.exitCode}: ${outputText(result.stderr)}` : parsed.error;
-    throw noEvidence(`the capability report cannot be read: ${why}`, { source });
-  }
+  if (result.exitCode !== 0)
+    throw noEvidence(`there is no capability report to read: ${howItEnded(result)}`, { source });
+  if (!parsed.ok)
+    throw noEvidence(`the capability report cannot be read: ${parsed.error}`, { source });
   const report = parsed.value;
   // The report has whole seconds, and is never removed: one from an earlier start proves nothing.
   if (report.generated_at_unix * 1000 < spawnedAt - 1000) {
