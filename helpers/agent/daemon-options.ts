@@ -23,18 +23,21 @@ export interface DaemonOptions {
   readonly more?: readonly string[];
 }
 
+/** A policy that names nearly every port leaves none to look for. */
+const MOST_TRIES = 200;
+
 /**
  * A loopback port for the metrics endpoint: the agent takes no port 0 (docs/agent-contract.md §3.3),
  * so one is asked of the kernel and given back.
  * @param policy the rules that will be in force: one on a bind to that port would be met by the agent itself.
  */
-async function freeLoopbackPort(policy: string): Promise<number> {
+async function freeLoopbackPort(policy: string, tries = MOST_TRIES): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   await once(server.close(), 'close');
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return policy.includes(`${port}`) ? freeLoopbackPort(policy) : port;
+  return policy.includes(`${port}`) && tries > 1 ? freeLoopbackPort(policy, tries - 1) : port;
 }
 
 /** How one life is started, by the knobs where it says nothing else. */

@@ -61,7 +61,7 @@ export class RuleCommands {
     const what = ROUTES[one.route];
     const before = await this.#take(one);
     if (typeof before === 'string') return { words: add, unknown: before };
-    if (before.outcome !== withRule) {
+    if (!isAs(before, withRule)) {
       const why = `the rule was not in force before: ${what} ${met(before)}`;
       return (await this.#held(one)) ? { words: add, problem: why } : { words: add, notRun: why };
     }
@@ -79,9 +79,13 @@ export class RuleCommands {
     if (typeof without === 'string') return { words: words('del'), unknown: without };
     if (typeof again === 'string') return { words: add, unknown: again };
     const exited = (verb: string) => `\`${words(verb)}\` exited with 0, and ${lineText(one)}`;
-    if (without.outcome === withRule)
+    if (isAs(without, withRule))
       return { words: add, problem: `${exited('del')} still ${met(without)}` };
-    if (again.outcome === withRule) return { words: add };
+    // Refused by something else than a rule: that shows neither.
+    const strange = [without, again].find((one) => !isAs(one, 'passed') && !isAs(one, 'refused'));
+    if (strange !== undefined)
+      return { words: add, unknown: `${lineText(one)} ${met(strange)}, which no rule does` };
+    if (isAs(again, withRule)) return { words: add };
     return leave(`${exited('add')} then ${met(again)}`);
   }
 
@@ -105,6 +109,12 @@ export class RuleCommands {
     return probe.take(route);
   }
 }
+
+/** A rule refuses with EPERM (docs/agent-contract.md §9.1). */
+const isAs = (answer: Answer, outcome: Answer['outcome']) =>
+  answer.outcome === 'refused'
+    ? outcome === 'refused' && answer.errno === 'EPERM'
+    : outcome === 'passed';
 
 const met = (answer: Answer) =>
   answer.outcome === 'passed' ? 'went through' : `was refused with ${answer.errno}`;
