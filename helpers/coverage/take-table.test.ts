@@ -171,6 +171,16 @@ describe('controls behind routes whose lines do not come', () => {
     },
   );
 
+  test('one of which nothing is ever told, while the other is, is not waited for at each route', async () => {
+    const kinds = Object.keys(KINDS).filter(isKind);
+    const { seconds, verdicts } = await take(kinds, Array<number>(1000).fill(NEVER), (route) =>
+      route === 'read' ? 50 : NEVER,
+    );
+    expect(verdicts.filter((one) => !/^0 (fail|not run)$/.test(one))).toEqual([]);
+    // Four at a time, 0.3 s each, behind the first and before the last whole wait.
+    expect(seconds).toBeLessThan(verdicts.length / 4 + 20);
+  });
+
   test('the counters are not read before those are told that a busy host holds up', async () => {
     const { controls } = await take(['user'], [], () => 6000);
     expect(controls.taken).toBeGreaterThan(0);

@@ -86,7 +86,7 @@ async function takeLines(
   /** @returns whether all lines have come that were due by now; where nobody knows, none came for so long. */
   const settled = async (ms: number): Promise<boolean> => {
     const before = made.length;
-    if ((await watermark?.passed(ms)) !== false) return true;
+    if ((await watermark?.passed(ms, undefined, true)) !== false) return true;
     return made.length === before ? false : settled(ms);
   };
   const taken: (Omit<Begun, 'lines'> & { from: number })[] = [];
@@ -102,6 +102,7 @@ async function takeLines(
       const isTold = await watermark.passed(
         isDue ? waitMs() - SOON_MS : QUIET_AFTER_EACH_MS,
         hasCome,
+        true,
       );
       if (isDue && !isTold && !hasCome()) {
         isLate = true;
