@@ -128,6 +128,28 @@ test('a section that ended is one line, and a long criterion is told each half m
   }
 });
 
+test('while the cost is measured the line says at which block it is', () => {
+  const progress = new RunbookProgress({ runDirectory: directory, terminal: true });
+  const measured = criterion('the same work is done in turn', 'passed');
+  const tests = [measured, criterion('opening takes no longer', 'passed')];
+  progress.onTestModuleCollected(moduleOf(tests));
+  progress.onTestCaseReady(measured);
+  mkdirSync(join(directory, 'cost'));
+  const blocks = join(directory, 'cost/blocks.ndjson');
+  const shown = () => {
+    written = '';
+    progress.tick();
+    return written;
+  };
+  expect(shown()).toMatch(/1\/2 {2}00:00 {2}the same work is done in turn$/);
+  appendFileSync(blocks, '{"block":1,"of":25}\nnot JSON\n{"block":2,"of":25}\n{"block":3');
+  expect(shown()).toMatch(/1\/2 {2}00:00 {2}block 3 of 25: the same work is done in turn$/);
+  expect(shown()).toMatch(/block 3 of 25: /);
+  appendFileSync(blocks, ',"of":25}\n{"block":25,"of":25}\n');
+  expect(shown()).not.toContain('block');
+  progress.onTestCaseResult(measured);
+});
+
 test('sections that were not run at all are told at the end, each reason once', () => {
   let output = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {

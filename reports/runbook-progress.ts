@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import type { Reporter, SerializedError, TestCase, TestModule, Vitest } from 'vitest/node';
+import { z } from 'zod';
 import { RunDirectory } from '../helpers/evidence/run-directory.ts';
 import { readRunRecord } from '../helpers/evidence/run-record.ts';
+import { jsonOf } from '../helpers/files/ndjson.ts';
+import { NewLines } from './new-lines.ts';
 import { criteriaText } from './records.ts';
 import { SampleTail } from './sample-tail.ts';
 import { clock, soakLine } from './soak-line.ts';
@@ -12,6 +15,8 @@ const TICK_MS = 1000;
 const LOG_EVERY_MS = 30_000;
 const CLEAR_LINE = '\r\u001b[2K';
 const PHASES = ['audit', 'enforce'] as const;
+/** What is read of a block of the cost phase: its number from 1 on, and how many there will be. */
+const costBlock = z.object({ block: z.number(), of: z.number() });
 
 const COLOURS = {
   passed: 'green',
@@ -82,6 +87,7 @@ export default class RunbookProgress implements Reporter {
   readonly #path: string;
   readonly #terminal: boolean;
   readonly #tails: ReadonlyMap<(typeof PHASES)[number], SampleTail>;
+  readonly #costBlocks: NewLines;
   readonly #sections = new Map<string, Section>();
   #vitest: Vitest | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -92,6 +98,8 @@ export default class RunbookProgress implements Reporter {
   #now: { section: Section; title: string; beganMs: number } | undefined;
   /** The criterion that runs now writes samples, and their line tells more than its title. */
   #soaks = false;
+  /** How far that criterion is, where it takes minutes: `block 7 of 25: `. */
+  #step = '';
 
   constructor(options: { runDirectory: string; terminal?: boolean }) {
     this.#path = options.runDirectory;
@@ -102,6 +110,7 @@ export default class RunbookProgress implements Reporter {
     this.#tails = new Map(
       PHASES.map((phase) => [phase, new SampleTail(join(this.#path, phase, 'samples.ndjson'))]),
     );
+    this.#costBlocks = new NewLines(join(this.#path, 'cost/blocks.ndjson'));
   }
 
   onInit(vitest: Vitest): void {
@@ -110,7 +119,7 @@ export default class RunbookProgress implements Reporter {
 
   onTestRunStart(): void {
     // A finished run that is judged again has samples, and nothing is going on.
-    for (const tail of this.#tails.values()) tail.next();
+    for (const tail of [...this.#tails.values(), this.#costBlocks]) tail.next();
     this.#timer = setInterval(() => this.tick(), TICK_MS).unref();
     // An interrupted run ends here: what is then said of the undoing begins on a line of its own.
     process.once('exit', () => this.#clear());
@@ -132,6 +141,7 @@ export default class RunbookProgress implements Reporter {
     section.beganMs ??= beganMs;
     this.#now = { section, title: test.name, beganMs };
     this.#soaks = false;
+    this.#step = '';
   }
 
   onTestCaseResult(test: TestCase): void {
@@ -175,6 +185,9 @@ export default class RunbookProgress implements Reporter {
       if (this.#terminal) this.#rewrite(line);
       else this.#logSoak(line, progress.latest.elapsedMs);
     }
+    const { data } = costBlock.safeParse(jsonOf(this.#costBlocks.next().at(-1) ?? ''));
+    if (data !== undefined)
+      this.#step = data.block < data.of ? `block ${data.block + 1} of ${data.of}: ` : '';
     if (this.#now !== undefined && !this.#soaks) this.#tell(this.#now);
   }
 
@@ -182,7 +195,7 @@ export default class RunbookProgress implements Reporter {
   #tell({ section, title, beganMs }: { section: Section; title: string; beganMs: number }): void {
     const now = performance.now();
     const time = clock((now - beganMs) / 1000);
-    const line = `${section.title} ${judged(section) + 1}/${section.total}  ${time}  ${title}`;
+    const line = `${section.title} ${judged(section) + 1}/${section.total}  ${time}  ${this.#step}${title}`;
     if (this.#terminal) this.#rewrite(line);
     else if (now - Math.max(beganMs, this.#loggedMs.clock) >= LOG_EVERY_MS) this.#log(line);
   }

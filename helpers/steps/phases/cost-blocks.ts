@@ -90,7 +90,8 @@ export class CostBlocks {
           : configuration === 'previous'
             ? await this.#besidePrevious(name)
             : await this.#beside(configuration, this.#run.candidate, name);
-      this.#run.directory.appendLine(BLOCKS_FILE, { at: new Date().toISOString(), ...block });
+      const which = { at: new Date().toISOString(), block: index + 1, of: order.length };
+      this.#run.directory.appendLine(BLOCKS_FILE, { ...which, ...block });
       blocks.push(block);
     }
     return blocks;
