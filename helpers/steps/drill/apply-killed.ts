@@ -1,4 +1,5 @@
 import { parsePolicyShow } from '../../agent/contract/rules.ts';
+import type { ReadyDaemon } from '../../agent/daemon.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { listFileRules, rulesOn } from '../../changes/rules.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -42,6 +43,7 @@ const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
 interface Watches {
   readonly guarded: EnforcementWatch;
   readonly needed: EnforcementWatch;
+  readonly agent: ReadyDaemon;
 }
 
 /** What was seen of enforcement while whole policies were applied. */
@@ -61,10 +63,10 @@ export async function applyKilled(
   whole: (seen: WholeApplies) => void = () => {},
 ): Promise<Judgement> {
   const { guarded, needed, baselinePolicy } = stage.prepared();
-  await stage.runningAgent();
+  const agent = await stage.runningAgent();
   using ofGuarded = stage.watch(guarded);
   using ofNeeded = stage.watch(needed);
-  const watches = { guarded: ofGuarded, needed: ofNeeded };
+  const watches = { guarded: ofGuarded, needed: ofNeeded, agent };
   await settled(watches);
   const applyMs = await wholeApplies(stage, watches);
   // The shorter one: on a busy host a share of the longer would come after the end.
@@ -89,8 +91,8 @@ export async function applyKilled(
 const isBaseline = ({ rules, record, guardedIsDenied, neededIsDenied }: Killed) =>
   rules === 'baseline' && record === 'baseline' && guardedIsDenied && !neededIsDenied;
 
-async function settled({ guarded, needed }: Watches): Promise<void> {
-  if (await underBaseline(guarded, needed)) return;
+async function settled({ guarded, needed, agent }: Watches): Promise<void> {
+  if (await underBaseline(guarded, needed, agent)) return;
   throw noEvidence(
     `the baseline was applied, but its denied file was ${guarded.outcome} and its free file ${needed.outcome}`,
     { source: 'watch process' },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ReadyDaemon } from '../../agent/daemon.ts';
 import type { EnforceSignal } from '../../agent/daemon-options.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
 import { fail, type Judgement, noEvidence } from '../../criteria/judgement.ts';
@@ -123,16 +124,20 @@ export class EnforcementWatch {
   }
 }
 
-/** Waits until one is denied and the other is not, as under the drill's baseline. @returns whether it came. */
-export async function underBaseline(
+/** Waits until one is denied and the other is not, as under the drill's baseline; no longer than the agent lives. @returns whether it came. */
+export function underBaseline(
   guarded: EnforcementWatch,
   needed: EnforcementWatch,
+  { events }: Pick<ReadyDaemon, 'events'>,
 ): Promise<boolean> {
-  const held = await Promise.all([
+  const held = Promise.all([
     guarded.until('denied', FIRST_OPEN_TIMEOUT_MS),
     needed.until('allowed', FIRST_OPEN_TIMEOUT_MS),
   ]);
-  return !held.includes(false);
+  return Promise.race([
+    held.then((both) => !both.includes(false)),
+    events.until(() => false, FIRST_OPEN_TIMEOUT_MS),
+  ]);
 }
 
 /** Time without enforcement between two stretches of denials, and the opens that went through. */

@@ -57,11 +57,11 @@ export const differs = ({ addedRules, lostRules }: RuleChanges) =>
  */
 export async function applyRefused(stage: DrillStage): Promise<RefusalTrial> {
   const prepared = stage.prepared();
-  await stage.runningAgent();
+  const agent = await stage.runningAgent();
   const countedBefore = await decisionsOf(stage);
   using ofGuarded = stage.watch(prepared.guarded);
   using ofNeeded = stage.watch(prepared.needed);
-  if (!(await underBaseline(ofGuarded, ofNeeded)))
+  if (!(await underBaseline(ofGuarded, ofNeeded, agent)))
     throw noEvidence('the baseline was not enforced before the first refused policy');
   const { refusals, left } = await applyEach(stage, { guarded: ofGuarded, needed: ofNeeded });
   const [guarded, needed] = await Promise.all([ofGuarded.stop(), ofNeeded.stop()]);
