@@ -17,6 +17,7 @@ import type { RunRecord } from '../evidence/run-record.ts';
 import { type Seal, sealRun } from '../evidence/seal.ts';
 import { summarise } from '../evidence/summary.ts';
 import { recordOfVitest } from '../evidence/vitest-record.ts';
+import { giveToCaller } from '../files/give-to-caller.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { newestMessage } from '../host/kernel-log.ts';
 import { distribution, hostPath, kernelRelease } from '../host/observations.ts';
@@ -29,7 +30,7 @@ import { askedPhases, knobsOf, type Settings } from '../settings/settings.ts';
 import { signingKey } from '../settings/signing-key.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
 import { ownCommand } from '../text/own-command.ts';
-import { giveToCaller, RunPlace } from './run-place.ts';
+import { RunPlace } from './run-place.ts';
 import { ownSpecs, suiteOfRun } from './suite.ts';
 
 /** What the candidate says it is; undefined when there is none, or it cannot be understood. */

@@ -1,17 +1,6 @@
-import {
-  closeSync,
-  constants,
-  fchownSync,
-  lchownSync,
-  mkdirSync,
-  openSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { RunDirectory } from '../evidence/run-directory.ts';
-import { entriesBelow } from '../files/entries-below.ts';
 import { readRegularBytes } from '../files/regular-file.ts';
 import { replaceable } from '../files/trusted-path.ts';
 import { KNOWN_EVENTS_FILE } from '../review/known-events.ts';
@@ -97,25 +86,5 @@ export class RunPlace {
       throw new CannotBegin(`a file of the operator is gone: ${(error as Error).message}`);
     }
     return { ...settings, ...copies };
-  }
-}
-
-/**
- * Evidence of a run by sudo(8) belongs to whoever called it; the journal stays root's.
- * @param above directories that the run made above its own.
- */
-export function giveToCaller(runDirectory: string, above: readonly string[] = []): void {
-  const { SUDO_UID = '', SUDO_GID = '' } = process.env;
-  const [uid, gid] = [Number.parseInt(SUDO_UID, 10), Number.parseInt(SUDO_GID, 10)];
-  if (process.geteuid?.() !== 0 || Number.isNaN(uid) || Number.isNaN(gid)) return;
-  const descriptor = openSync(runDirectory, constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    // By the open directory, and what is inside first: nobody can put a link in the way of what is still root's.
-    const root = `/proc/self/fd/${descriptor}`;
-    for (const { path } of entriesBelow(root).toReversed()) lchownSync(join(root, path), uid, gid);
-    fchownSync(descriptor, uid, gid);
-    for (const path of above.toReversed()) lchownSync(path, uid, gid);
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -9,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { commandResult, keepResults } from './job-results.ts';
 
 let folder: string;
@@ -21,7 +22,10 @@ beforeEach(() => {
   for (const name of ['out', 'control', 'kept', 'logs']) mkdirSync(at(name));
   writeFileSync(at('secret'), 'of this machine\n');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test('logs and evidence that are files come back', () => {
   writeFileSync(at('control/dmesg.log'), 'booted\n');
@@ -31,6 +35,20 @@ test('logs and evidence that are files come back', () => {
   expect(readFileSync(at('logs/dmesg.log'), 'utf8')).toBe('booted\n');
   expect(readFileSync(at('kept/summary.json'), 'utf8')).toBe('{}');
   expect(commandResult(results())).toBe('0');
+});
+
+test('what came back belongs to who called sudo, and what lay there before does not', () => {
+  mkdirSync(at('out/run'));
+  writeFileSync(at('out/run/summary.json'), '{}');
+  writeFileSync(at('kept/of-root'), '');
+  writeFileSync(at('control/dmesg.log'), '');
+  vi.stubEnv('SUDO_UID', '65534').stubEnv('SUDO_GID', '65534');
+  keepResults(results(), at('kept'), at('logs'));
+  const owner = (name: string) => lstatSync(at(name)).uid;
+  expect(['kept/run', 'kept/run/summary.json', 'logs/dmesg.log'].map(owner)).toEqual(
+    Array(3).fill(65_534),
+  );
+  expect(['kept', 'kept/of-root'].map(owner)).toEqual([0, 0]);
 });
 
 test('a link that the guest made is not followed on this machine', () => {

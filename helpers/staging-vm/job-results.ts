@@ -1,5 +1,14 @@
-import { copyFileSync, cpSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { giveToCaller } from '../files/give-to-caller.ts';
 import { runProgram } from './programs.ts';
 
 /** What is worth keeping of the control folder, beside the console log. */
@@ -44,8 +53,11 @@ export function commandResult(results: JobResults): string | undefined {
   return readFileSync(file.path, 'utf8').trim();
 }
 
-/** Copies the guest's OUT_DIR and the logs about the VM to where the operator wants them. */
-export function keepResults(results: JobResults, outDir: string, logs: string): void {
+/**
+ * Copies the guest's OUT_DIR and the logs about the VM to where the operator wants them; under sudo(8) they belong to whoever called it.
+ * @param logs folder of the logs. @param made the first folder that was made for them.
+ */
+export function keepResults(results: JobResults, outDir: string, logs: string, made = logs): void {
   mkdirSync(outDir, { recursive: true });
   cpSync(results.out, outDir, {
     recursive: true,
@@ -59,4 +71,7 @@ export function keepResults(results: JobResults, outDir: string, logs: string): 
     const file = cameBack(results, name);
     if (file !== undefined) copyFileSync(file.path, join(logs, name));
   }
+  const kept = lstatSync(results.out).isDirectory() ? readdirSync(results.out) : [];
+  const back = kept.map((name) => join(outDir, name)).filter(existsSync);
+  for (const path of [made, ...back]) giveToCaller(path);
 }

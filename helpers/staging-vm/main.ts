@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
+import { giveToCaller } from '../files/give-to-caller.ts';
 import { withConfiguration } from '../settings/settings.ts';
 import { helpIfAsked } from '../text/usage.ts';
 import { chooseAccelerator } from './accelerator.ts';
@@ -60,8 +61,10 @@ async function runAll(): Promise<number> {
   }
   if (several) {
     const table = matrixTable(results);
-    mkdirSync(outDir, { recursive: true });
-    writeFileSync(join(outDir, 'kernel-matrix.md'), table);
+    const made = mkdirSync(outDir, { recursive: true });
+    const page = join(outDir, 'kernel-matrix.md');
+    writeFileSync(page, table);
+    giveToCaller(made ?? page);
     process.stdout.write(`\n${table}`);
   }
   return Math.max(...results.map(({ exitCode }) => exitCode));

@@ -66,12 +66,14 @@ async function compileAhead(run: RunProgram): Promise<void> {
   });
 }
 
-/** A folder for the logs about the VM, beside the run directories and named by the moment. */
-function logFolder(outDir: string): string {
+/**
+ * Makes a folder for the logs about the VM, beside the run directories and named by the moment.
+ * @returns it, and the first folder that had to be made.
+ */
+function makeLogFolder(outDir: string) {
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
   const path = join(outDir, `staging-vm-${stamp}Z-${process.pid}`);
-  mkdirSync(path, { recursive: true });
-  return path;
+  return { logs: path, made: mkdirSync(path, { recursive: true }) };
 }
 
 async function prepare(run: Run, folder: string, signal: AbortSignal) {
@@ -94,11 +96,11 @@ async function prepare(run: Run, folder: string, signal: AbortSignal) {
 }
 
 async function bringBack(run: Run, machine: Machine, folder: string) {
-  const logs = logFolder(run.outDir);
+  const { logs, made } = makeLogFolder(run.outDir);
   // First, so that it is kept even when the guest's disk cannot be read.
   if (existsSync(machine.console)) copyFileSync(machine.console, join(logs, 'console.log'));
   const results = await readJobDisk(machine.jobDisk, folder);
-  keepResults(results, run.outDir, logs);
+  keepResults(results, run.outDir, logs, made);
   return { result: commandResult(results), verdicts: newestVerdicts(results.out), logs };
 }
 

@@ -2,10 +2,10 @@ import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
-import { giveToCaller } from './run-place.ts';
+import { giveToCaller } from './give-to-caller.ts';
 
 const NOBODY = 65_534;
-const folder = mkdtempSync(join(tmpdir(), 'run-place-'));
+const folder = mkdtempSync(join(tmpdir(), 'give-to-caller-'));
 afterAll(() => {
   vi.unstubAllEnvs();
   rmSync(folder, { recursive: true });
