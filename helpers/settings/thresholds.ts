@@ -289,7 +289,8 @@ export const THRESHOLDS = [
     name: 'locked-memory',
     title: 'the memory that the agent locks stays within MAX_LOCKED_KB',
     knob: 'MAX_LOCKED_KB',
-    meaning: 'locked memory of the agent, its own pages (VmLck) and its BPF maps, KiB, at most',
+    meaning:
+      'locked memory of the agent, its own pages (VmLck) and its BPF maps, per-CPU ones as on a host of 20 processors, KiB, at most',
     // Its own budget for the maps is 140 MB (docs/agent-contract.md §9.5).
     accepts: { byDefault: '143360', lowest: 0, highest: MOST, unit: 'KiB', whole: true },
     unit: 'KiB',

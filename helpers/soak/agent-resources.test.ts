@@ -5,7 +5,7 @@ import { AgentResources } from './agent-resources.ts';
 const reading = (cpuTicks: number, fileDescriptors = 120, threads = 2): AgentReading => ({
   ...{ rssKb: 7500, rssSource: '/proc/4711/smaps_rollup' },
   ...{ cpuTicks, fileDescriptors, threads, childProcesses: 0 },
-  locked: { kb: 102_400, maps: 40, told: 40 },
+  locked: { kb: 102_400, leftOutKb: 0, maps: 40, told: 40 },
   ...{ writtenBytes: 0, filesKb: 12 },
 });
 

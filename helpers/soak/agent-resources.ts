@@ -162,7 +162,9 @@ export class AgentResources {
       files: this.#files.soFar(),
       cpuP95: this.#shares.p95(),
       locked: this.#locked.soFar(),
-      lockedMaps: this.#maps && { held: this.#maps.maps, told: this.#maps.told },
+      lockedMaps: this.#maps && {
+        ...{ held: this.#maps.maps, told: this.#maps.told, leftOutKb: this.#maps.leftOutKb },
+      },
     };
   }
 

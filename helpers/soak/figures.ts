@@ -143,12 +143,16 @@ const LEAST_LOCKED_RISE_KB = 1024;
 
 function lockedKb({ locked, lockedMaps }: Resources): Told {
   if (locked === undefined || lockedMaps === undefined) return 'locked memory was not read';
-  const { held, told } = lockedMaps;
+  const { held, told, leftOutKb = 0 } = lockedMaps;
   if (held === 0)
     return `the agent holds no BPF map open (no bpf-map among /proc/PID/fd), so what its maps take is unknown, and VmLck alone (at most ${locked.highest} KiB) tells of none: add up bytes_memlock of its pinned maps (\`bpftool map show\`) yourself`;
   if (told < held)
     return `the kernel does not tell the size of ${held - told} of ${held} BPF maps that the agent holds (memlock in /proc/PID/fdinfo)`;
-  const of = `KiB of locked memory, VmLck and memlock of ${counted(held, 'BPF map')} in fdinfo`;
+  const leftOut =
+    leftOutKb === 0
+      ? ''
+      : `, without ${leftOutKb} KiB of per-CPU maps for processors beyond 20, which this host could have`;
+  const of = `KiB of locked memory, VmLck and memlock of ${counted(held, 'BPF map')} in fdinfo${leftOut}`;
   return highest(locked, of, 'KiB', LEAST_LOCKED_RISE_KB);
 }
 

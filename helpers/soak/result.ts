@@ -165,9 +165,15 @@ export const soakResult = z.object({
       files: resourceLevel.optional(),
       /** Percent of one core between one sample and the next, in 95 of 100 of so many at most. */
       cpuP95: z.object({ percent: z.number(), of: z.number().int() }).optional(),
-      /** KiB; and the BPF maps that the agent held at last, and of how many of them the kernel told the size. */
+      /** KiB; and the BPF maps that the agent held at last, of how many of them the kernel told the size, and what of per-CPU maps does not count. */
       locked: resourceLevel.optional(),
-      lockedMaps: z.object({ held: z.number().int(), told: z.number().int() }).optional(),
+      lockedMaps: z
+        .object({
+          held: z.number().int(),
+          told: z.number().int(),
+          leftOutKb: z.number().optional(),
+        })
+        .optional(),
     })
     .optional(),
   /** CPU of the settled agent before the soak began, in percent of one core, of the time in which it need not wait for one. */
