@@ -2,7 +2,7 @@ import { afterAll } from 'vitest';
 import { nothingDenied } from '../helpers/soak/invariants.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
 import { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
-import { accounts, ending, firstDecision, limits, soak } from './both-phases.ts';
+import { accounts, beside, ending, firstDecision, limits, soak } from './both-phases.ts';
 
 const phase = new SoakPhase('audit');
 
@@ -14,8 +14,7 @@ section('audit', () => {
   limits(phase);
   criterion('audit.nothing-denied', () => phase.ofSoak(nothingDenied));
   accounts(phase);
-  criterion('audit.workload', () => phase.workloadWorked());
-  criterion('audit.unit', () => phase.unitWorked());
+  beside(phase);
   criterion('audit.review-notes', () => phase.reviewNotes());
 
   afterAll(() => phase.cleanUp());

@@ -4,7 +4,7 @@ import { noMissedDenial } from '../helpers/soak/invariants.ts';
 import { criterion, section } from '../helpers/steps/criterion.ts';
 import { RestartUnderLoad } from '../helpers/steps/drill/restart.ts';
 import { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
-import { accounts, ending, firstDecision, limits, soak } from './both-phases.ts';
+import { accounts, beside, ending, firstDecision, limits, soak } from './both-phases.ts';
 
 const phase = new SoakPhase('enforce');
 const restart = new RestartUnderLoad(() => phase.soakFile);
@@ -24,8 +24,7 @@ section('enforce', () => {
 
   criterion('enforce.restart', () => restart.ended('in order'));
   criterion('enforce.crash', () => restart.ended('by SIGKILL'));
-  criterion('enforce.workload', () => phase.workloadWorked());
-  criterion('enforce.unit', () => phase.unitWorked());
+  beside(phase);
   criterion('enforce.review-notes', () => phase.reviewNotes(restart.streams));
 
   afterAll(async () => {

@@ -11,6 +11,7 @@ import { networkAccounted, operationsAccounted } from '../helpers/soak/side-acco
 import { judgeThreshold } from '../helpers/soak/thresholds.ts';
 import { eventsTellTheTruth } from '../helpers/soak/witness.ts';
 import { criterion } from '../helpers/steps/criterion.ts';
+import { workloadsWork, workloadsWorked } from '../helpers/steps/phases/own-workloads.ts';
 import type { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
 
 /** What audit and enforce both try, in the runbook's order; each spec says what is its own. */
@@ -20,6 +21,7 @@ export function firstDecision(phase: SoakPhase): void {
   criterion(`${mode}.positive-control`, () => phase.filesAreReadable());
   criterion(`${mode}.workload-before`, () => phase.workloadWorks());
   criterion(`${mode}.unit-before`, () => phase.unitWorks());
+  workloadsWork(phase);
   criterion(`${mode}.rules`, () => phase.seedRules());
   criterion(`${mode}.ready`, () => phase.start());
   criterion(`${mode}.decision`, () => phase.decision());
@@ -56,4 +58,12 @@ export function accounts(phase: SoakPhase): void {
   criterion(`${mode}.operations`, () => phase.ofSoak(operationsAccounted));
   criterion(`${mode}.network`, () => phase.ofSoak(networkAccounted));
   criterion(`${mode}.state-changes`, () => phase.ofWhole(noUnexpectedStateChange));
+}
+
+/** When no agent runs any more: what it did to programs that people need. */
+export function beside(phase: SoakPhase): void {
+  const { mode } = phase;
+  criterion(`${mode}.workload`, () => phase.workloadWorked());
+  criterion(`${mode}.unit`, () => phase.unitWorked());
+  workloadsWorked(phase);
 }

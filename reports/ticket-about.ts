@@ -126,6 +126,10 @@ export function about(head: TicketHead): string[] {
       'Own spec',
       `${sha256} ${path}`,
     ]),
+    ...(run.ownWorkloads ?? []).map(({ name, path, sha256 }): [string, string] => [
+      `Own workload ${name}`,
+      `${sha256} ${path}`,
+    ]),
     ...(run.suite === undefined ? (run.parts ?? []) : []).map(
       ({ asked, suite }): [string, string | undefined] => [
         `${asked.join(', ')} judged by`,

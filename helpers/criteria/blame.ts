@@ -1,4 +1,4 @@
-import { entryOf, sectionNameOf } from './catalogue.ts';
+import { entryOf, sectionNameOf, WORKLOAD_SECTION } from './catalogue.ts';
 import type { Judgement } from './judgement.ts';
 
 /** Whom the evidence blames for a verdict that is no pass. */
@@ -54,6 +54,7 @@ export function blameOf({ id, verdict, blames, follows }: Judged): Blame | undef
   if (blames !== undefined) return blames;
   if (verdict === 'inconclusive') return BY_AN_OPERATOR.has(id) ? 'operator' : 'evidence';
   // What a check of a team's own looks at is not known here.
-  if (entry === undefined) return 'undecided';
-  return WHEN_FAILED[id] ?? (sectionNameOf(id) === 'preconditions' ? 'host' : 'agent');
+  const section = sectionNameOf(id);
+  if (entry === undefined) return section === WORKLOAD_SECTION ? 'agent' : 'undecided';
+  return WHEN_FAILED[id] ?? (section === 'preconditions' ? 'host' : 'agent');
 }

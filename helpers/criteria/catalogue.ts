@@ -798,6 +798,9 @@ export const CATALOGUE: readonly CatalogueEntry[] = (Object.keys(ENTRIES) as Cri
   (id) => ({ id, section: sectionOf(id), ...ENTRIES[id] }),
 );
 
+/** Criteria of workloads by code: how many there are, and of what names, their team decides. */
+export const WORKLOAD_SECTION = 'workload';
+
 /** Ids that do not follow the runbook's pattern belong to a section of their own. */
 export const sectionNameOf = (id: string): string => id.split('.', 1)[0] ?? '';
 

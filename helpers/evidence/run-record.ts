@@ -38,6 +38,8 @@ export const runRecord = z.object({
   suite: suiteRecord.optional(),
   /** Specs of a team's own that judged beside it. */
   ownSpecs: z.array(hashedFile).optional(),
+  /** Workloads of a team's own that went on beside the agent, and the modules that export them. */
+  ownWorkloads: z.array(hashedFile.extend({ name: z.string() })).optional(),
   /** Which suite judged its exit criteria since. */
   judgedAgainBy: suiteRecord.optional(),
   /** Number of the newest message in the kernel's log, before the candidate was first run. */

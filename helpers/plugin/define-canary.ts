@@ -12,6 +12,8 @@ import {
   onlyListed,
   RunbookOrder,
 } from '../run/runbook-plugin.ts';
+import type { OwnWorkload } from '../workload/own-workload.ts';
+import { namedWorkloads } from './named-workloads.ts';
 import { type OwnSpecs, specsInOrder } from './specs-in-order.ts';
 
 export type { OwnSpecs };
@@ -21,6 +23,8 @@ export interface CanaryOptions {
   /** Where the patterns of `specs` begin, and where vitest counts paths from; the working directory where absent. */
   readonly root?: string;
   readonly specs?: readonly OwnSpecs[];
+  /** Work that must go on beside the agent, each as `workload()` of `aegisbpf-canary/workload` gives it. */
+  readonly workloads?: readonly OwnWorkload[];
 }
 
 /** A file of ours by its path, whatever folder vitest is started in. */
@@ -39,9 +43,11 @@ const asPattern = (path: string) => path.replaceAll(/[\\()[\]{}!*?+@|]/g, '\\$&'
  * evidence. It reads every knob; where one is wrong, or something else is in the way of a run, it tells all of it and ends
  * the process with exit code 2, before anything on the host is touched.
  */
-export function defineCanary({ root = process.cwd(), specs: ownSpecs = [] }: CanaryOptions = {}) {
+export function defineCanary(options: CanaryOptions = {}) {
+  const { root = process.cwd(), specs: ownSpecs = [], workloads: ownWorkloads = [] } = options;
   const { specs, problems } = specsInOrder(root, ownSpecs);
-  const { settings, lists } = enter(problems);
+  const workloads = namedWorkloads(ownWorkloads);
+  const { settings, lists } = enter([...problems, ...workloads.problems]);
   Object.assign(process.env, COMPILE_CACHE);
   // It would put more than one worker on the host.
   delete process.env.VITEST_MAX_WORKERS;
@@ -67,7 +73,7 @@ export function defineCanary({ root = process.cwd(), specs: ownSpecs = [] }: Can
       'final-status',
     ].map((name) => reporter(`${name}-reporter`, { runDirectory })),
   ];
-  const told = { root, specs };
+  const told = { root, specs, workloads: workloads.named };
   return defineConfig({
     plugins: [heldToTheRunbook(evidence)],
     root,

@@ -19,6 +19,7 @@ function exported(path: string): string[] {
 test.each([
   ['aegisbpf-canary', 'index.ts'],
   ['aegisbpf-canary/config', 'define-canary.ts'],
+  ['aegisbpf-canary/workload', 'workloads.ts'],
 ])('the documentation describes every name of %s, and no other', (name, path) => {
   const document = text('../../docs/own-specs.md');
   const [, chapter = ''] = document.split(`## \`${name}\`\n`);

@@ -5,11 +5,27 @@ import type { ReviewGroup } from './recorded-groups.ts';
 
 const quoted = (parts: readonly string[]) => parts.map((part) => JSON.stringify(part)).join(' | ');
 
-function named(group: DecisionGroup, files: DeniedFiles): ReviewGroup {
+/** Workloads by the names of their control groups, which are ours. */
+export type Workloads = ReadonlyMap<string, string>;
+
+/** What the decisions of a workload have in place of a unit. */
+const WORKLOAD = 'workload ';
+
+/** Of which workload a group is; undefined where it is of none. */
+export const workloadOf = ({ unit }: Pick<ReviewGroup, 'unit'>): string | undefined =>
+  unit.startsWith(WORKLOAD) ? unit.slice(WORKLOAD.length) : undefined;
+
+function unitIn(cgroup: string, workloads: Workloads): string {
+  if (cgroup === '') return 'unknown';
+  const own = cgroup.split('/').flatMap((part) => workloads.get(part) ?? [])[0];
+  return own === undefined ? unitOf(cgroup) : `${WORKLOAD}${own}`;
+}
+
+function named(group: DecisionGroup, files: DeniedFiles, workloads: Workloads): ReviewGroup {
   const { type, comm, action, count, firstSeen, lastSeen, process, parent, samples } = group;
   const target = files.get(group.target) ?? group.target;
   const cgroup = group.cgroup === '' ? (process?.cgroup ?? '') : group.cgroup;
-  const unit = cgroup === '' ? 'unknown' : unitOf(cgroup);
+  const unit = unitIn(cgroup, workloads);
   return {
     group: group.key === FOLDED ? FOLDED : quoted([type, target, comm, unit, action]),
     ...{ type, target, program: comm, unit, action, count, firstSeen, lastSeen },
@@ -35,10 +51,11 @@ const joined = (a: ReviewGroup, b: ReviewGroup): ReviewGroup => ({
 export function reviewGroups(
   groups: readonly DecisionGroup[],
   files: DeniedFiles,
+  workloads: Workloads = new Map(),
 ): readonly ReviewGroup[] {
   const byName = new Map<string, ReviewGroup>();
   for (const group of groups) {
-    const one = named(group, files);
+    const one = named(group, files, workloads);
     const known = byName.get(one.group);
     byName.set(one.group, known === undefined ? one : joined(known, one));
   }

@@ -12,7 +12,7 @@ import {
 } from './recorded-groups.ts';
 import type { ReviewEntry } from './review-file.ts';
 import { REVIEW_FILE, readReview, reviewText } from './review-file.ts';
-import { firstOf, inEnforce, lastOf } from './review-groups.ts';
+import { firstOf, inEnforce, lastOf, workloadOf } from './review-groups.ts';
 
 const HEADER = ` Decisions that the canary's own workload did not cause, one entry a group. For each, write
    verdict:    legitimate or false-positive (pending until somebody has decided)
@@ -41,8 +41,10 @@ interface Options {
   readonly now: Date;
 }
 
-const isOfWorkload = ({ unit }: ReviewGroup, { workloadUnit }: Options) =>
-  workloadUnit !== undefined && unit === unitOf(workloadUnit);
+/** What is called so in the review: a workload with a control group of ours, or the unit of the operator's. */
+const workloadIn = (group: ReviewGroup, { workloadUnit }: Options): string | undefined =>
+  workloadOf(group) ??
+  (workloadUnit !== undefined && group.unit === unitOf(workloadUnit) ? 'WORKLOAD_UNIT' : undefined);
 
 /** A severity to start from: what was denied is worse than what was only seen. */
 const firstSeverity = ({ action }: { readonly action: string }) =>
@@ -69,7 +71,7 @@ function entryOf(group: ReviewGroup, options: Options) {
     phase: options.phase,
     ...(known === undefined ? notJudged(firstSeverity(group)) : judgedBefore(known)),
     ...(known === undefined ? {} : { known: true }),
-    workload: isOfWorkload(group, options) ? 'WORKLOAD_UNIT' : undefined,
+    workload: workloadIn(group, options),
     count: group.count,
     firstSeen: group.firstSeen,
     lastSeen: group.lastSeen,
@@ -131,8 +133,8 @@ export function writeReviewNotes(
   const { phase, groups, known, now } = options;
   const isKnown = ({ group }: ReviewGroup) => knownOf(group, known, now) !== undefined;
   const judged = groups.filter(isKnown);
-  const isOurs = (group: ReviewGroup) => Number(isOfWorkload(group, options));
-  // What hurts the service that people need is never part of the tail.
+  const isOurs = (group: ReviewGroup) => Number(workloadIn(group, options) !== undefined);
+  // What hurts what people need is never part of the tail.
   const open = groups
     .filter((group) => !isKnown(group))
     .toSorted((one, other) => isOurs(other) - isOurs(one));

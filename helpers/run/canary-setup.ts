@@ -1,5 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { cpus, hostname, totalmem } from 'node:os';
+import type { ProvidedContext } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { z } from 'zod';
 import { bpfObjects } from '../agent/bpf-objects.ts';
@@ -31,7 +32,7 @@ import { signingKey } from '../settings/signing-key.ts';
 import type { ProvidedRun } from '../steps/canary-run.ts';
 import { ownCommand } from '../text/own-command.ts';
 import { RunPlace } from './run-place.ts';
-import { ownSpecs, suiteOfRun } from './suite.ts';
+import { ownSpecs, ownWorkloads, suiteOfRun } from './suite.ts';
 
 /** What the candidate says it is; undefined when there is none, or it cannot be understood. */
 async function candidateVersion(settings: Settings, runId: string): Promise<Version | undefined> {
@@ -221,18 +222,21 @@ function configurationOf({ configuration }: Settings): RunRecord['configuration'
   return { path, sha256: createHash('sha256').update(text).digest('hex'), profile };
 }
 
+/** What a team has beside the runbook. */
+type Own = Pick<ProvidedContext, 'specs' | 'workloads'>;
+
 /** Makes a run that holds the host: what its specs are told, and what ends it. */
-async function begin(asked: Settings, path: string, specs: readonly string[]) {
+async function begin(asked: Settings, path: string, own: Own) {
   const place = new RunPlace(path);
   try {
-    return await beginIn(place, asked, specs);
+    return await beginIn(place, asked, own);
   } catch (error) {
     if (error instanceof CannotBegin) place.remove();
     throw error;
   }
 }
 
-async function beginIn(place: RunPlace, asked: Settings, specs: readonly string[]) {
+async function beginIn(place: RunPlace, asked: Settings, { specs, workloads }: Own) {
   const { directory } = place;
   const runId = `${process.pid}-${Date.now()}`;
   const startedAt = new Date().toISOString();
@@ -265,6 +269,7 @@ async function beginIn(place: RunPlace, asked: Settings, specs: readonly string[
     hostProfile: { ...(await readProfileSettings(settings.HOST_ROOT)), ...machine() },
     suite: suiteOfRun(),
     ownSpecs: await ownSpecs(specs),
+    ownWorkloads: await ownWorkloads(workloads),
     newestKernelMessage,
     settings: knobsOf(asked),
     setBy: asked.setBy,
@@ -278,7 +283,7 @@ async function beginIn(place: RunPlace, asked: Settings, specs: readonly string[
 export default async function setup(
   project: TestProject,
 ): Promise<(() => Promise<void>) | undefined> {
-  const { settings, runDirectory: path, specs } = project.getProvidedContext();
+  const { settings, runDirectory: path, ...own } = project.getProvidedContext();
   // Evidence and probe files are for root and its group only, whatever umask the shell had.
   process.umask(0o027);
   try {
@@ -288,7 +293,7 @@ export default async function setup(
       project.provide('canaryRun', await judgeAgain(settings, CANARY_RUN, path));
       return () => sealInPlace(path, key);
     }
-    const { run, place, guardian, settings: withCopies } = await begin(settings, path, specs);
+    const { run, place, guardian, settings: withCopies } = await begin(settings, path, own);
     void guardian.lost.then((message) => recordError(path, message));
     project.provide('canaryRun', run);
     // Only this process signs.

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { HashedFile, RunRecord } from '../evidence/run-record.ts';
 import { entriesBelow } from '../files/entries-below.ts';
 import { sha256OfFile } from '../files/sha256.ts';
+import type { NamedWorkload } from '../workload/coded-workload.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDERS = ['canary', 'helpers', 'reports'];
@@ -37,3 +39,14 @@ export function ownSpecs(specs: readonly string[]): Promise<HashedFile[]> {
   const own = specs.filter((path) => dirname(path) !== join(ROOT, 'canary'));
   return Promise.all(own.map(async (path) => ({ path, sha256: await sha256OfFile(path) })));
 }
+
+/** Workloads of a team's own, by the hashes of the modules that export them. */
+export const ownWorkloads = (
+  workloads: readonly NamedWorkload[],
+): Promise<NonNullable<RunRecord['ownWorkloads']>> =>
+  Promise.all(
+    workloads.map(async ({ name, module }) => {
+      const path = fileURLToPath(module);
+      return { name, path, sha256: await sha256OfFile(path) };
+    }),
+  );

@@ -16,6 +16,7 @@ import { RunDirectory } from '../evidence/run-directory.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import { isRunning, type ProcessIdentity } from '../host/processes.ts';
 import { frozen, type Phase, type Settings } from '../settings/settings.ts';
+import type { NamedWorkload } from '../workload/coded-workload.ts';
 
 /** What the main process tells the specs of the run it prepared. */
 export interface ProvidedRun {
@@ -44,6 +45,8 @@ declare module 'vitest' {
     specs: readonly string[];
     runDirectory: string;
     settings: Settings;
+    /** Workloads of a team's own. */
+    workloads: readonly NamedWorkload[];
   }
 }
 
@@ -58,6 +61,8 @@ export class CanaryRun {
   /** As the main process read them at the start: neither a file nor a variable is read again. */
   readonly settings: Settings = frozen(inject('settings'));
   readonly provided: ProvidedRun = inject('canaryRun');
+  /** Workloads of a team's own. */
+  readonly workloads = inject('workloads');
   readonly directory = new RunDirectory(this.provided.runDirectory);
   readonly candidate: Candidate = {
     ...candidateOf(this.settings, this.provided.runId),

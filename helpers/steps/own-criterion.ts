@@ -1,4 +1,4 @@
-import { type Entry, SECTIONS, sectionNameOf } from '../criteria/catalogue.ts';
+import { type Entry, SECTIONS, sectionNameOf, WORKLOAD_SECTION } from '../criteria/catalogue.ts';
 import { canaryRun } from './canary-run.ts';
 import { type Check, describedAs, judgedAs } from './criterion.ts';
 
@@ -12,7 +12,7 @@ const NAME = /^[a-z][a-z0-9-]*$/;
 const ID = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/;
 
 function mustBeOwn(section: string): void {
-  if (section in SECTIONS)
+  if (section in SECTIONS || section === WORKLOAD_SECTION)
     throw new Error(`${section} is a section of the runbook; give yours a name of its own`);
 }
 

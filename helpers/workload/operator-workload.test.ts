@@ -10,7 +10,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const ENOUGH_MS = 60_000;
 const shell = (script: string) =>
-  new OperatorWorkload(['/bin/sh', '-c', script], { PATH: '/usr/bin:/bin' });
+  new OperatorWorkload({
+    command: ['/bin/sh', '-c', script],
+    environment: { PATH: '/usr/bin:/bin' },
+  });
 
 async function until(holds: () => boolean): Promise<void> {
   for (let waited = 0; !holds(); waited += 20) {
@@ -32,7 +35,7 @@ test('a run that ends well is followed by another, and each that does not is tol
 });
 
 test('a program that is not there is a failure with its reason', async () => {
-  const workload = new OperatorWorkload(['/no/such/program'], {});
+  const workload = new OperatorWorkload({ command: ['/no/such/program'], environment: {} });
   await workload.untilItEnds(ENOUGH_MS);
   await workload.stop();
   expect(workload.failures[0]?.end).toMatch(/^could not be started: .*ENOENT/);

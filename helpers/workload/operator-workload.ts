@@ -12,6 +12,20 @@ const KEPT_BYTES = 64 * 1024;
 const KEPT_WORDS = 300;
 const KEPT_FAILURES = 100;
 
+/** How a program of the operator's is begun. */
+export interface OperatorProgram {
+  /** A program by its whole path, and its arguments. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** A control group of ours that it and all it starts are in. */
+  readonly cgroup?: string | undefined;
+  /** It is one of ours with a channel: it gets each message, unchecked, and is asked to end by one. */
+  readonly heard?: (message: unknown) => void;
+}
+
+/** Joins the control group where that may be (cgroups(7): 0 is the writer itself), then becomes the program. */
+const JOIN = '{ echo 0 >"$0/cgroup.procs"; } 2>/dev/null; exec "$@"';
+
 /**
  * The operator's own program, which works while the agent runs. It goes on until it is stopped: whenever it has ended, well or
  * not, it is started again after a second. It has a process group of its own, no input, and ends with the run (CANARY_RUN_ID).
@@ -22,8 +36,7 @@ export class OperatorWorkload implements WatchedWorkload {
   failed = 0;
   /** The first of them. */
   readonly failures: Failure[] = [];
-  readonly #command: readonly string[];
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #of: OperatorProgram;
   readonly #waiters = new Waiters();
   #child: ChildProcess | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -32,10 +45,8 @@ export class OperatorWorkload implements WatchedWorkload {
   #output = Buffer.alloc(0);
   #words = Buffer.alloc(0);
 
-  /** @param command a program by its whole path, and its arguments. */
-  constructor(command: readonly string[], environment: Readonly<Record<string, string>>) {
-    this.#command = command;
-    this.#environment = environment;
+  constructor(of: OperatorProgram) {
+    this.#of = of;
     this.#begin();
   }
 
@@ -55,31 +66,39 @@ export class OperatorWorkload implements WatchedWorkload {
     await this.#waiters.until(() => this.completed + this.failed > 0, timeoutMs);
   }
 
-  /** Ends it by SIGTERM, and by SIGKILL where it does not end on that. */
+  trial(timeoutMs: number): Promise<void> {
+    return this.untilItEnds(timeoutMs);
+  }
+
+  /** Ends it by SIGTERM, or by a message where it has a channel, and by SIGKILL where it does not end on that. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#again);
-    const { pid } = this.#child ?? {};
+    const { pid, connected } = this.#child ?? {};
     if (pid === undefined) return;
-    this.#signal(pid, 'SIGTERM');
+    if (connected === true) this.#child?.send('stop');
+    else this.#signal(pid, 'SIGTERM');
     await this.#waiters.until(() => this.#child === undefined, PATIENCE_MS);
     this.#signal(pid, 'SIGKILL');
     await this.#waiters.until(() => this.#child === undefined, PATIENCE_MS);
   }
 
   #begin(): void {
-    const [program = '', ...args] = this.#command;
+    const { command, environment, cgroup, heard } = this.#of;
+    const joined = cgroup === undefined ? command : ['/bin/sh', '-c', JOIN, cgroup, ...command];
+    const [program = '', ...args] = joined;
     const child = spawn(program, args, {
       cwd: '/',
       detached: true,
-      env: { ...this.#environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...environment },
+      stdio: ['ignore', 'pipe', 'pipe', ...(heard === undefined ? [] : (['ipc'] as const))],
     });
+    if (heard !== undefined) child.on('message', heard);
     this.#child = child;
     this.#words = Buffer.alloc(0);
     this.#begunMs = performance.now();
     for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
+      stream?.on('data', (chunk: Buffer) => {
         this.#output = Buffer.concat([this.#output, chunk]).subarray(-KEPT_BYTES);
         this.#words = Buffer.concat([this.#words, chunk]).subarray(-KEPT_WORDS);
       });
@@ -95,7 +114,8 @@ export class OperatorWorkload implements WatchedWorkload {
   #ended(end: string): void {
     this.#child = undefined;
     if (!this.#isStopping) {
-      if (end === 'exit 0') this.completed += 1;
+      // One with a channel is asked before it ends.
+      if (end === 'exit 0' && this.#of.heard === undefined) this.completed += 1;
       else this.#fail(end);
       this.#again = setTimeout(() => this.#begin(), BETWEEN_MS);
     }

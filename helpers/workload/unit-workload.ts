@@ -82,6 +82,10 @@ export class UnitWorkload implements WatchedWorkload {
     await this.#waiters.until(() => this.failed > 0, timeoutMs);
   }
 
+  trial(timeoutMs: number): Promise<void> {
+    return this.untilItEnds(timeoutMs);
+  }
+
   async stop(): Promise<void> {
     if (this.#isStopping) return this.#looking;
     this.#isStopping = true;

@@ -23,6 +23,8 @@ export interface WatchedWorkload {
   readonly told: string;
   /** Waits until its work was done once or has failed, or for this time. */
   untilItEnds(timeoutMs: number): Promise<void>;
+  /** Waits until it has failed, or has shown for this time that it does not: by what it has done once where that is all it can show. */
+  trial(timeoutMs: number): Promise<void>;
   /** Ends what we began of it. */
   stop(): Promise<void>;
 }

@@ -44,6 +44,10 @@ function hostNotes(own: RunRecord, other: RunRecord): string[] {
 const valueText = (value: unknown) =>
   value === undefined ? 'not set' : typeof value === 'string' ? value : JSON.stringify(value);
 
+/** By name and content, wherever they lie. */
+const workloadsOf = ({ ownWorkloads = [] }: RunRecord) =>
+  ownWorkloads.map(({ name, sha256 }) => [name, sha256]);
+
 /** What is not alike besides the candidate: a difference may come from that as well. */
 function differences(own: RunRecord, other: RunRecord): string[] {
   const unlike = LOAD.filter(
@@ -58,6 +62,7 @@ function differences(own: RunRecord, other: RunRecord): string[] {
       : [
           `another suite: ${other.suite?.version ?? 'unknown'}, ${other.suite?.sha256 ?? 'unknown'}`,
         ]),
+    ...(isDeepStrictEqual(workloadsOf(own), workloadsOf(other)) ? [] : ['other own workloads']),
     ...(isDeepStrictEqual(own.asked, other.asked)
       ? []
       : [`other phases: ${other.asked.join(', ') || 'none'}`]),

@@ -3,7 +3,7 @@ import { inconclusive, type Judgement, pass } from '../../criteria/judgement.ts'
 import type { DeniedFiles } from '../../review/denied-files.ts';
 import { lostNotes } from '../../review/lost-notes.ts';
 import type { ReviewedPhase } from '../../review/recorded-groups.ts';
-import { reviewGroups } from '../../review/review-groups.ts';
+import { reviewGroups, type Workloads } from '../../review/review-groups.ts';
 import { writeReviewNotes } from '../../review/review-notes.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { nothingTold } from './decision.ts';
@@ -11,15 +11,17 @@ import { nothingTold } from './decision.ts';
 /**
  * Groups what our own workload did not cause into the review file, whatever it is on.
  * @param lives every stream of the candidate in this phase; the first must tell of our own decisions.
+ * @param workloads that ran in control groups of ours meanwhile.
  */
 export async function reviewNotes(
   { directory, settings }: CanaryRun,
   phase: ReviewedPhase,
   lives: readonly EventLog[],
   files: DeniedFiles,
+  workloads?: Workloads,
 ): Promise<Judgement> {
   const decisions = lives.flatMap((events) => events.hostDecisions());
-  const groups = reviewGroups(decisions, files);
+  const groups = reviewGroups(decisions, files, workloads);
   // Looked at before: what is written now would hide that something is gone.
   const lost = await lostNotes(directory);
   const { known } = writeReviewNotes(directory, {

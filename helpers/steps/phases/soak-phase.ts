@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Mode } from '../../agent/daemon-options.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
@@ -24,7 +25,7 @@ import { PhaseDaemon } from './phase-daemon.ts';
 import { reviewNotes } from './review-notes.ts';
 import { sideSubjects } from './side-subjects.ts';
 import { SoakSubjects } from './soak-subjects.ts';
-import { commandBeside, unitBeside, type WorkloadBeside } from './workload-beside.ts';
+import { codeBeside, commandBeside, unitBeside, type WorkloadBeside } from './workload-beside.ts';
 
 /**
  * One soak phase of the runbook, audit or enforce: the same steps in either mode, each judged by
@@ -37,6 +38,8 @@ export class SoakPhase {
   readonly #daemon: PhaseDaemon;
   readonly #workload: WorkloadBeside;
   readonly #unit: WorkloadBeside;
+  /** By code of a team's own, each by its name. */
+  readonly workloads: readonly WorkloadBeside[];
   #soak: SoakResult | undefined;
 
   constructor(mode: Mode) {
@@ -45,6 +48,7 @@ export class SoakPhase {
     this.#daemon = new PhaseDaemon(this.#run, mode);
     this.#workload = commandBeside(this.#run, mode);
     this.#unit = unitBeside(this.#run, mode);
+    this.workloads = this.#run.workloads.map((one) => codeBeside(this.#run, mode, one));
   }
 
   get settings(): Settings {
@@ -101,7 +105,13 @@ export class SoakPhase {
 
   /** The soak in this phase's own mode. */
   async soak(judge: (soak: SoakResult) => Judgement): Promise<Judgement> {
-    this.#soak = await runSoak(this.#soakSubject());
+    const subject = this.#soakSubject();
+    let soak = () => runSoak(subject);
+    for (const one of this.workloads) {
+      const within = soak;
+      soak = () => one.through(within);
+    }
+    this.#soak = await soak();
     return judge(this.#soak);
   }
 
@@ -189,12 +199,19 @@ export class SoakPhase {
   /** What our own workload did not cause. @param more lives of the agent that this phase has besides its soak. */
   reviewNotes(more: readonly EventLog[] = []): Promise<Judgement> {
     const { events } = this.#daemon.stopped ?? this.#daemon.ready;
-    return reviewNotes(this.#run, this.mode, [events, ...more], this.#subjects.deniedFiles);
+    const workloads = new Map(
+      [this.#workload, ...this.workloads].flatMap(({ cgroup, name }) =>
+        cgroup === undefined ? [] : [[basename(cgroup), name]],
+      ),
+    );
+    const { deniedFiles } = this.#subjects;
+    return reviewNotes(this.#run, this.mode, [events, ...more], deniedFiles, workloads);
   }
 
   /** Ends what is still running, whatever happened. */
   async cleanUp(): Promise<void> {
-    await Promise.all([this.#workload.cleanUp(), this.#unit.cleanUp()]);
+    const beside = [this.#workload, this.#unit, ...this.workloads];
+    await Promise.all(beside.map((one) => one.cleanUp()));
     await this.#daemon.cleanUp();
     await this.#subjects.cleanUp();
   }

@@ -1,7 +1,9 @@
 import { outputText } from '../../agent/command.ts';
 import type { Mode } from '../../agent/daemon-options.ts';
+import { ownCgroup } from '../../changes/own-cgroup.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { counted } from '../../text/counted.ts';
+import { CodedWorkload, type NamedWorkload } from '../../workload/coded-workload.ts';
 import { OperatorWorkload } from '../../workload/operator-workload.ts';
 import { UnitWorkload } from '../../workload/unit-workload.ts';
 import type { WatchedWorkload } from '../../workload/watched-workload.ts';
@@ -14,17 +16,19 @@ const LONGEST_TRIAL_MS = 240_000;
 
 /** How a program or unit of the operator's is begun, and what it is called. */
 interface Watched {
-  /** The knob that names it. */
-  readonly knob: 'WORKLOAD_COMMAND' | 'WORKLOAD_UNIT';
+  /** What it is called: the knob that names it, or its own name. */
+  readonly name: string;
   /** The file, below the phase's folder, with what it told. */
   readonly log: string;
   /** What it must do, in a word or two. */
   readonly limit: string;
   /** What is counted of it. */
   readonly unit: string;
-  /** How the review tells its decisions from others. */
-  readonly named: string;
-  readonly begin: () => WatchedWorkload;
+  /** It has a control group of ours, by which the review tells its decisions from others. */
+  readonly isOurs: boolean;
+  /** Without a piece of work in each soak nothing is known of it. */
+  readonly mustComplete?: true;
+  readonly begin: (cgroup: string | undefined) => WatchedWorkload;
 }
 
 /** What the operator's own does beside the agent, through a phase: what the agent and its policy do to programs that people need. */
@@ -33,6 +37,9 @@ export class WorkloadBeside {
   readonly #mode: Mode;
   readonly #watched: Watched;
   #workload: WatchedWorkload | undefined;
+  #cgroup: string | undefined;
+  /** Pieces of work that it completed in the soak. */
+  #inSoak: number | undefined;
 
   constructor(run: CanaryRun, mode: Mode, watched: Watched) {
     this.#run = run;
@@ -40,12 +47,32 @@ export class WorkloadBeside {
     this.#watched = watched;
   }
 
+  /** Its control group, by which its decisions are known; undefined where it has none. */
+  get cgroup(): string | undefined {
+    return this.#cgroup;
+  }
+
+  get name(): string {
+    return this.#watched.name;
+  }
+
+  /** Counts what it completes meanwhile. */
+  async through<T>(soak: () => Promise<T>): Promise<T> {
+    const before = this.#workload?.completed ?? 0;
+    try {
+      return await soak();
+    } finally {
+      this.#inSoak = (this.#workload?.completed ?? 0) - before;
+    }
+  }
+
   /** Before there is a rule or an agent: what does not work now says nothing of either. It goes on from here. */
   async begin(): Promise<Judgement> {
-    const { knob, limit } = this.#watched;
+    const { name: knob, limit, isOurs } = this.#watched;
     // It is ended by the guardian where we cannot.
-    await this.#run.journal();
-    const workload = this.#watched.begin();
+    const journal = await this.#run.journal();
+    if (isOurs) this.#cgroup = ownCgroup(journal);
+    const workload = this.#watched.begin(this.#cgroup);
     this.#workload = workload;
     await workload.untilItEnds(TRIAL_MS);
     if (workload.failed === 0)
@@ -59,7 +86,7 @@ export class WorkloadBeside {
 
   /** When no agent runs any more. */
   async judge(): Promise<Judgement> {
-    const { knob, log, unit, named } = this.#watched;
+    const { name: knob, log, unit, mustComplete } = this.#watched;
     const workload = this.#workload;
     if (workload === undefined) throw noEvidence(`${knob} was not watched`);
     await workload.stop();
@@ -67,11 +94,16 @@ export class WorkloadBeside {
     this.#run.directory.writeText(source, workload.output);
     const { failed, failures } = workload;
     const measured = { value: failed, limit: 0, unit, source };
+    if (failed === 0 && mustComplete === true && !this.#inSoak)
+      return inconclusive(
+        `${knob} completed nothing during the soak, so nobody knows whether it worked beside the agent; raise DURATION_SECONDS`,
+        { ...measured, value: this.#inSoak ?? 'no soak', limit: 'at least 1' },
+      );
     if (failed === 0) return pass(`${knob} ${workload.told} beside the agent`, measured);
     // As long as the quickest failure took, and half as long again: what fails that late by itself must have the time to.
     const trialMs = TRIAL_MS + 1.5 * Math.min(...failures.map(({ ms }) => ms));
-    const without = this.#watched.begin();
-    await without.untilItEnds(Math.min(trialMs, LONGEST_TRIAL_MS));
+    const without = this.#watched.begin(this.#cgroup);
+    await without.trial(Math.min(trialMs, LONGEST_TRIAL_MS));
     await without.stop();
     const told = `${knob} failed ${counted(failed, 'time')} beside the agent, first at ${failures[0]?.at}: ${endText(workload)}`;
     if (without.failed > 0)
@@ -79,13 +111,14 @@ export class WorkloadBeside {
         `${told}; it fails without the agent too (${endText(without)}), so nobody knows whom to blame`,
         measured,
       );
-    if (without.completed === 0 && trialMs > LONGEST_TRIAL_MS)
+    // A single piece that is well shows nothing of what comes so late.
+    if ((without.completed === 0 || mustComplete) && trialMs > LONGEST_TRIAL_MS)
       return inconclusive(
         `${told}; without the agent it ran for ${LONGEST_TRIAL_MS / 1000} s and did not fail, which is shorter than it took beside it: nobody knows whom to blame`,
         measured,
       );
     return fail(
-      `${told}; without the agent it works; what the agent decided on it stands in review.yaml ${named}`,
+      `${told}; without the agent it works; what the agent decided on it stands in review.yaml with workload: ${knob}`,
       measured,
     );
   }
@@ -98,17 +131,21 @@ export class WorkloadBeside {
 /** WORKLOAD_COMMAND: it is started, and started again whenever it has ended. */
 export const commandBeside = (run: CanaryRun, mode: Mode): WorkloadBeside =>
   new WorkloadBeside(run, mode, {
-    ...{ knob: 'WORKLOAD_COMMAND', log: 'workload.log', limit: 'exit 0' },
-    ...{ unit: 'failed runs', named: 'by the names of its programs' },
-    begin: () =>
-      new OperatorWorkload(run.settings.WORKLOAD_COMMAND ?? [], run.candidate.environment),
+    ...{ name: 'WORKLOAD_COMMAND', log: 'workload.log', limit: 'exit 0' },
+    ...{ unit: 'failed runs', isOurs: true },
+    begin: (cgroup) =>
+      new OperatorWorkload({
+        command: run.settings.WORKLOAD_COMMAND ?? [],
+        environment: run.candidate.environment,
+        cgroup,
+      }),
   });
 
 /** WORKLOAD_UNIT: it is the host's own, and only looked at. */
 export const unitBeside = (run: CanaryRun, mode: Mode): WorkloadBeside =>
   new WorkloadBeside(run, mode, {
-    ...{ knob: 'WORKLOAD_UNIT', log: 'unit.log', limit: 'active and healthy' },
-    ...{ unit: 'failures', named: 'with workload: WORKLOAD_UNIT' },
+    ...{ name: 'WORKLOAD_UNIT', log: 'unit.log', limit: 'active and healthy' },
+    ...{ unit: 'failures', isOurs: false },
     begin: () =>
       new UnitWorkload({
         unit: run.settings.WORKLOAD_UNIT ?? '',
@@ -116,6 +153,14 @@ export const unitBeside = (run: CanaryRun, mode: Mode): WorkloadBeside =>
         hostRoot: run.settings.HOST_ROOT,
         environment: run.candidate.environment,
       }),
+  });
+
+/** A workload of a team's own, by code. */
+export const codeBeside = (run: CanaryRun, mode: Mode, of: NamedWorkload): WorkloadBeside =>
+  new WorkloadBeside(run, mode, {
+    ...{ name: of.name, log: `workload-${of.name}.log`, limit: 'work without a failure' },
+    ...{ unit: 'failures', isOurs: true, mustComplete: true as const },
+    begin: (cgroup) => new CodedWorkload(of, run.candidate.environment, cgroup),
   });
 
 /** How its first failure ended, with its last words. */
