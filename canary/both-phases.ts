@@ -11,6 +11,7 @@ import { networkAccounted, operationsAccounted } from '../helpers/soak/side-acco
 import { judgeThreshold } from '../helpers/soak/thresholds.ts';
 import { eventsTellTheTruth } from '../helpers/soak/witness.ts';
 import { criterion } from '../helpers/steps/criterion.ts';
+import { duringSoak } from '../helpers/steps/phases/during-soak.ts';
 import { workloadsWork, workloadsWorked } from '../helpers/steps/phases/own-workloads.ts';
 import type { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
 
@@ -30,7 +31,7 @@ export function firstDecision(phase: SoakPhase): void {
 export function soak(phase: SoakPhase): void {
   const { mode } = phase;
   criterion(`${mode}.negative-control`, () => phase.fileBesideIsFree());
-  criterion(`${mode}.soak`, () => phase.soak(ranInFull));
+  criterion(`${mode}.soak`, () => phase.soak(ranInFull), duringSoak(phase));
 }
 
 export function ending(phase: SoakPhase): void {

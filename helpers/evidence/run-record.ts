@@ -36,8 +36,8 @@ export const runRecord = z.object({
   hostProfile: z.record(z.string(), z.string()).optional(),
   /** Which suite judged: the version of its package, the hash of its sources, and the Node that ran it. */
   suite: suiteRecord.optional(),
-  /** Specs of a team's own that judged beside it. */
-  ownSpecs: z.array(hashedFile).optional(),
+  /** Specs of a team's own that judged beside it; some of them during a soak. */
+  ownSpecs: z.array(hashedFile.extend({ during: z.string().optional() })).optional(),
   /** Workloads of a team's own that went on beside the agent, and the modules that export them. */
   ownWorkloads: z.array(hashedFile.extend({ name: z.string() })).optional(),
   /** Which suite judged its exit criteria since. */

@@ -45,7 +45,7 @@ const asPattern = (path: string) => path.replaceAll(/[\\()[\]{}!*?+@|]/g, '\\$&'
  */
 export function defineCanary(options: CanaryOptions = {}) {
   const { root = process.cwd(), specs: ownSpecs = [], workloads: ownWorkloads = [] } = options;
-  const { specs, problems } = specsInOrder(root, ownSpecs);
+  const { specs, besideSoak, problems } = specsInOrder(root, ownSpecs);
   const workloads = namedWorkloads(ownWorkloads);
   const { settings, lists } = enter([...problems, ...workloads.problems]);
   Object.assign(process.env, COMPILE_CACHE);
@@ -73,7 +73,7 @@ export function defineCanary(options: CanaryOptions = {}) {
       'final-status',
     ].map((name) => reporter(`${name}-reporter`, { runDirectory })),
   ];
-  const told = { root, specs, workloads: workloads.named };
+  const told = { root, specs, besideSoak, workloads: workloads.named };
   return defineConfig({
     plugins: [heldToTheRunbook(evidence)],
     root,

@@ -223,7 +223,7 @@ function configurationOf({ configuration }: Settings): RunRecord['configuration'
 }
 
 /** What a team has beside the runbook. */
-type Own = Pick<ProvidedContext, 'specs' | 'workloads'>;
+type Own = Pick<ProvidedContext, 'specs' | 'besideSoak' | 'workloads'>;
 
 /** Makes a run that holds the host: what its specs are told, and what ends it. */
 async function begin(asked: Settings, path: string, own: Own) {
@@ -236,7 +236,7 @@ async function begin(asked: Settings, path: string, own: Own) {
   }
 }
 
-async function beginIn(place: RunPlace, asked: Settings, { specs, workloads }: Own) {
+async function beginIn(place: RunPlace, asked: Settings, { specs, besideSoak, workloads }: Own) {
   const { directory } = place;
   const runId = `${process.pid}-${Date.now()}`;
   const startedAt = new Date().toISOString();
@@ -268,7 +268,7 @@ async function beginIn(place: RunPlace, asked: Settings, { specs, workloads }: O
     distribution: distributionOf(settings.HOST_ROOT),
     hostProfile: { ...(await readProfileSettings(settings.HOST_ROOT)), ...machine() },
     suite: suiteOfRun(),
-    ownSpecs: await ownSpecs(specs),
+    ownSpecs: await ownSpecs(specs, besideSoak),
     ownWorkloads: await ownWorkloads(workloads),
     newestKernelMessage,
     settings: knobsOf(asked),

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { HashedFile, RunRecord } from '../evidence/run-record.ts';
+import type { RunRecord } from '../evidence/run-record.ts';
 import { entriesBelow } from '../files/entries-below.ts';
 import { sha256OfFile } from '../files/sha256.ts';
 import type { NamedWorkload } from '../workload/coded-workload.ts';
@@ -35,9 +35,17 @@ export function suiteOfRun(): NonNullable<RunRecord['suite']> {
 }
 
 /** Specs of a team's own, by their hashes: those of the suite are part of its own hash. */
-export function ownSpecs(specs: readonly string[]): Promise<HashedFile[]> {
-  const own = specs.filter((path) => dirname(path) !== join(ROOT, 'canary'));
-  return Promise.all(own.map(async (path) => ({ path, sha256: await sha256OfFile(path) })));
+export function ownSpecs(
+  specs: readonly string[],
+  besideSoak: Readonly<Record<string, readonly string[]>>,
+): Promise<NonNullable<RunRecord['ownSpecs']>> {
+  const own = [
+    ...specs.filter((path) => dirname(path) !== join(ROOT, 'canary')).map((path) => ({ path })),
+    ...Object.entries(besideSoak).flatMap(([during, paths]) =>
+      paths.map((path) => ({ path, during })),
+    ),
+  ];
+  return Promise.all(own.map(async (one) => ({ ...one, sha256: await sha256OfFile(one.path) })));
 }
 
 /** Workloads of a team's own, by the hashes of the modules that export them. */

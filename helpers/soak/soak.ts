@@ -143,6 +143,7 @@ async function measure(subject: SoakSubject): Promise<Measured> {
     await loads.up();
     const begun = readClocks();
     loads.begin();
+    subject.begins();
     const { baselineKb } = rested;
     const [writtenBefore, at] = [writtenBy(daemon), performance.now()];
     const watch = breachWatch(subject, loads, sampler, { before, begun, baselineKb });

@@ -16,4 +16,6 @@ export interface SoakSubject {
   readonly side: readonly SideSubject[];
   readonly settings: Settings;
   readonly run: RunDirectory;
+  /** Told when the agent has settled and the first attempts are made. */
+  readonly begins: () => void;
 }

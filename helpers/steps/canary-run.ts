@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { inject } from 'vitest';
 import { candidateOf, previousOf } from '../agent/candidate.ts';
 import { type Candidate, type CommandResult, runCommand } from '../agent/command.ts';
+import type { Mode } from '../agent/daemon-options.ts';
 import { agentPaths, type ComparedState, snapshotAgentState } from '../changes/agent-state.ts';
 import {
   agentState,
@@ -45,6 +47,8 @@ declare module 'vitest' {
     specs: readonly string[];
     runDirectory: string;
     settings: Settings;
+    /** Spec files of a team's own that are judged beside a soak. */
+    besideSoak: Readonly<Record<Mode, readonly string[]>>;
     /** Workloads of a team's own. */
     workloads: readonly NamedWorkload[];
   }
@@ -63,14 +67,18 @@ export class CanaryRun {
   readonly provided: ProvidedRun = inject('canaryRun');
   /** Workloads of a team's own. */
   readonly workloads = inject('workloads');
+  /** Spec files of a team's own that are judged beside a soak. */
+  readonly besideSoak = inject('besideSoak');
   readonly directory = new RunDirectory(this.provided.runDirectory);
   readonly candidate: Candidate = {
     ...candidateOf(this.settings, this.provided.runId),
-    ended: (ended) => this.directory.appendLine(COMMANDS, { criterion: this.#criterion, ...ended }),
+    ended: (ended) => this.directory.appendLine(COMMANDS, { criterion: this.criterion, ...ended }),
   };
   /** The version that production runs, where it is named. */
   readonly previous = previousOf(this.settings, this.provided.runId);
-  #criterion: string | undefined;
+  /** The criterion that this very work is for: others may be judged beside the soak. */
+  readonly #judging = new AsyncLocalStorage<string>();
+  #last: string | undefined;
   readonly #journal = new Journal(JOURNAL_PATH, this.provided.journal);
 
   /**
@@ -153,14 +161,15 @@ export class CanaryRun {
     return snapshot?.pinDirectoryExisted === false && existsSync(snapshot.pinDirectory);
   }
 
-  /** Commands that end from now on belong to this criterion. */
-  begin(criterion: string): void {
-    this.#criterion = criterion;
+  /** Judges a criterion: whatever the step does, however deep, belongs to it. */
+  judging<T>(criterion: string, step: () => Promise<T>): Promise<T> {
+    this.#last = criterion;
+    return this.#judging.run(criterion, step);
   }
 
   /** The criterion that is judged now, or was judged last. */
   get criterion(): string | undefined {
-    return this.#criterion;
+    return this.#judging.getStore() ?? this.#last;
   }
 
   /** Runs a command of the candidate to its end. */

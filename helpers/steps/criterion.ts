@@ -153,15 +153,21 @@ class CriterionFailure extends Error {
   }
 }
 
+/** How vitest runs a criterion. */
+interface Running {
+  /** Beside its neighbours for which that is true as well. */
+  readonly concurrent?: boolean;
+}
+
 /** One precondition, step, threshold or exit criterion of the runbook: one test, one record. */
-export function criterion(id: CriterionId, check: Check): void {
+export function criterion(id: CriterionId, check: Check, running: Running = {}): void {
   const entry = entryOf(id);
   if (entry === undefined) throw new Error(`${id} does not stand in helpers/criteria/catalogue.ts`);
-  judgedAs(entry, check);
+  judgedAs(entry, check, running);
 }
 
 /** Declares a criterion by all that is known of it, and judges it when vitest comes to it. */
-export function judgedAs(entry: CriterionEntry, check: Check): void {
+export function judgedAs(entry: CriterionEntry, check: Check, running: Running = {}): void {
   const { id, title, section: name, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = entry;
   const { settings } = canaryRun();
   const own = typeof timeoutSeconds === 'number' ? timeoutSeconds : timeoutSeconds(settings);
@@ -174,8 +180,8 @@ export function judgedAs(entry: CriterionEntry, check: Check): void {
   const { evidence = [] } = entry;
   // What the runbook judges from stands in its catalogue.
   const ofOwn = entryOf(id) === undefined ? { evidence: [...evidence] } : {};
-  const meta = { declared };
-  test(title, { timeout: vitests, retry: 0, repeats: 0, meta }, async ({ task, skip, signal }) => {
+  const options = { timeout: vitests, retry: 0, repeats: 0, meta: { declared }, ...running };
+  test(title, options, async ({ task, skip, signal }) => {
     const { directory, provided } = canaryRun();
     const recorded = (ended: Omit<CriterionRecord, keyof typeof declared | 'at' | 'evidence'>) => {
       const record = { ...declared, ...ofOwn, at: new Date().toISOString(), ...ended };
@@ -191,10 +197,9 @@ export function judgedAs(entry: CriterionEntry, check: Check): void {
       recorded(notAsked === undefined ? skipped : { ...skipped, notApplicable: true });
       skip(reason);
     }
-    canaryRun().begin(id);
     const begun = performance.now();
     const deaths = deathsIn(name).length;
-    const seen = await judgedInTime(check, title, timeout, signal);
+    const seen = await canaryRun().judging(id, () => judgedInTime(check, title, timeout, signal));
     const judgement =
       seen instanceof NotApplicable ? seen : afterDeath(entry, onOurFiles(entry, seen), deaths);
     const durationMs = Math.round(performance.now() - begun);
@@ -205,7 +210,8 @@ export function judgedAs(entry: CriterionEntry, check: Check): void {
     );
     directory.log(`${record.verdict.toUpperCase()} ${id}: ${record.explanation}`);
     if (record.verdict === 'skipped') skip(record.explanation);
-    if (record.verdict === 'fail') await keepFailure(canaryRun(), name, id);
+    if (record.verdict === 'fail')
+      await canaryRun().judging(id, () => keepFailure(canaryRun(), name, id));
     if (record.verdict !== 'pass') throw new CriterionFailure(record);
   });
 }

@@ -1,6 +1,9 @@
+import { describe } from 'vitest';
 import { type Entry, SECTIONS, sectionNameOf, WORKLOAD_SECTION } from '../criteria/catalogue.ts';
+import type { Settings } from '../settings/settings.ts';
 import { canaryRun } from './canary-run.ts';
 import { type Check, describedAs, judgedAs } from './criterion.ts';
+import type { SoakUnderWay } from './phases/soak-under-way.ts';
 
 /** What a criterion of a team's own says of itself besides its id. */
 export interface OwnEntry extends Pick<Entry, 'title' | 'needs' | 'phases' | 'evidence'> {
@@ -10,6 +13,19 @@ export interface OwnEntry extends Pick<Entry, 'title' | 'needs' | 'phases' | 'ev
 
 const NAME = /^[a-z][a-z0-9-]*$/;
 const ID = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/;
+
+/** The soak that what is declared now is judged during. */
+let during: SoakUnderWay | undefined;
+
+/** What these declarations make is judged during a soak. Specs are collected one after the other. */
+export async function declaredDuring(soak: SoakUnderWay, declare: () => Promise<unknown>) {
+  during = soak;
+  try {
+    await declare();
+  } finally {
+    during = undefined;
+  }
+}
 
 function mustBeOwn(section: string): void {
   if (section in SECTIONS || section === WORKLOAD_SECTION)
@@ -27,7 +43,10 @@ export function ownSection(name: string, body: () => void): void {
     throw new Error(
       `${JSON.stringify(name)} cannot name a section: use letters like those of "backups"`,
     );
-  describedAs(name, body);
+  const soak = during;
+  if (soak === undefined) describedAs(name, body);
+  // Its body is read later than this line. What the soak knows of its files is not to be forgotten here.
+  else describe(name, () => declaredDuring(soak, async () => body()));
 }
 
 /**
@@ -40,8 +59,22 @@ export function ownCriterion(id: string, entry: OwnEntry, check: Check): void {
   mustBeOwn(section);
   if (!ID.test(id))
     throw new Error(`${JSON.stringify(id)} cannot be an id: write one like "backups.restore"`);
-  judgedAs({ id, section, evidence: [`${folderOf(id)}/*`], ...entry }, check);
+  const own = { id, section, evidence: [`${folderOf(id)}/*`], ...entry };
+  if (during === undefined) judgedAs(own, check);
+  else judgedAs(besideSoak(own, during.mode), during.during(check));
 }
+
+/** It waits for the soak, and may take as long. */
+const besideSoak = <Own extends OwnEntry>(own: Own, mode: SoakUnderWay['mode']) => ({
+  timeoutSeconds: ({ DURATION_SECONDS, SETTLE_SECONDS }: Settings) =>
+    DURATION_SECONDS + SETTLE_SECONDS + SOAK_COMMANDS_SECONDS,
+  ...own,
+  phases: [mode],
+  needs: [`${mode}.ready`, ...(own.needs ?? [])],
+});
+
+/** What the soak's own commands may take on a slow host. */
+const SOAK_COMMANDS_SECONDS = 600;
 
 /** Where the files that a criterion of a team's own keeps stand in the run directory. */
 const folderOf = (id: string) => `own/${id}`;

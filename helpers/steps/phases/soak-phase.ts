@@ -25,6 +25,7 @@ import { PhaseDaemon } from './phase-daemon.ts';
 import { reviewNotes } from './review-notes.ts';
 import { sideSubjects } from './side-subjects.ts';
 import { SoakSubjects } from './soak-subjects.ts';
+import { SoakUnderWay } from './soak-under-way.ts';
 import { codeBeside, commandBeside, unitBeside, type WorkloadBeside } from './workload-beside.ts';
 
 /**
@@ -40,10 +41,13 @@ export class SoakPhase {
   readonly #unit: WorkloadBeside;
   /** By code of a team's own, each by its name. */
   readonly workloads: readonly WorkloadBeside[];
+  /** For whom judges something beside it. */
+  readonly underWay: SoakUnderWay;
   #soak: SoakResult | undefined;
 
   constructor(mode: Mode) {
     this.mode = mode;
+    this.underWay = new SoakUnderWay(mode);
     this.#subjects = new SoakSubjects(this.#run, mode);
     this.#daemon = new PhaseDaemon(this.#run, mode);
     this.#workload = commandBeside(this.#run, mode);
@@ -111,7 +115,7 @@ export class SoakPhase {
       const within = soak;
       soak = () => one.through(within);
     }
-    this.#soak = await soak();
+    this.#soak = await soak().finally(() => this.underWay.ends());
     return judge(this.#soak);
   }
 
@@ -231,6 +235,7 @@ export class SoakPhase {
       side: sideSubjects(routes, made, daemon),
       settings: this.settings,
       run: this.#run.directory,
+      begins: () => this.underWay.begins(),
     };
   }
 

@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { type OwnSpecs, specsInOrder } from './specs-in-order.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'team-'));
+afterAll(() => rmSync(root, { recursive: true }));
+mkdirSync(join(root, 'canary'));
+for (const name of ['canary/one.spec.ts', 'beside.ts']) writeFileSync(join(root, name), '');
+
+const problems = (...own: readonly OwnSpecs[]) => specsInOrder(root, own).problems;
+
+test('what is judged during a soak is loaded by it, and is no file of vitest', () => {
+  const { specs, besideSoak, problems } = specsInOrder(root, [
+    { files: 'canary/*.spec.ts', after: 'audit' },
+    { files: 'beside.ts', during: 'audit' },
+  ]);
+  expect(problems).toEqual([]);
+  const names = specs.map((path) => basename(path));
+  expect(names.indexOf('one.spec.ts')).toBe(names.indexOf('2-audit.spec.ts') + 1);
+  expect(names).not.toContain('beside.ts');
+  expect(besideSoak).toEqual({ audit: [join(root, 'beside.ts')], enforce: [] });
+});
+
+test('a place that is none, two places, and a file that the filter leaves out are refused', () => {
+  expect(problems({ files: 'beside.ts', during: 'cost' as never })).toEqual([
+    expect.stringMatching(/during="cost" names no soak; use one of audit, enforce$/),
+  ]);
+  const twice = expect.stringMatching(/beside\.ts: it stands in two places; it is judged once$/);
+  expect(
+    problems({ files: 'beside.ts', during: 'audit' }, { files: 'beside.ts', during: 'enforce' }),
+  ).toEqual([twice]);
+  expect(problems({ files: 'beside.ts' })).toEqual([
+    expect.stringMatching(/would leave it out, for its path below .* has no "canary"/),
+  ]);
+});
