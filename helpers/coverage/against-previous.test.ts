@@ -60,3 +60,19 @@ test('what is new outweighs what nobody knows, and is named with what is fixed a
     '1 route worse than with version 0.9.0: read by root: fail; fixed: 1 (open for appending by root), the same: 0',
   );
 });
+
+test('a rule that the candidate alone cannot make any more is lost, though neither version was tried on it', () => {
+  // The policy of both lacks that section, so an open went through with the previous version as well.
+  const [now, was] = [judged('not run'), judged('fail')];
+  const [near, nearWas] = [
+    judged('not run', 'neighbour', 'beside'),
+    judged('pass', 'neighbour', 'beside'),
+  ];
+  expect(routeFindings([now, near], [was, nearWas], () => '[deny_comm]')).toMatchObject([
+    {
+      change: 'new',
+      candidate: 'open for reading by root: the candidate does not know [deny_comm]',
+      previous: 'knows [deny_comm]',
+    },
+  ]);
+});

@@ -2,7 +2,7 @@ import type { RouteFinding } from '../cost/result.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { counted } from '../text/counted.ts';
 import type { JudgedLine } from './judge-lines.ts';
-import { lineText } from './table.ts';
+import { type Line, lineText } from './table.ts';
 
 /**
  * What became of a route between two versions; nothing where neither has a finding.
@@ -23,14 +23,23 @@ function changeOf(
   return was === 'pass' ? 'new' : was === 'fail' ? 'same' : 'no data';
 }
 
-/** Every route on which one of the two versions has a finding, in the table's order. */
+/**
+ * Every route on which one of the two versions has a finding, in the table's order.
+ * @param lost the section of a line's rule that the previous version knows and the candidate does not: neither could be tried then.
+ */
 export function routeFindings(
   candidate: readonly JudgedLine[],
   previous: readonly JudgedLine[],
+  lost: (line: Line) => string | undefined = () => undefined,
 ): readonly RouteFinding[] {
   const before = new Map(previous.map((line) => [lineText(line.taken.line), line]));
   return candidate.flatMap((line): RouteFinding[] => {
     const route = lineText(line.taken.line);
+    const section = line.taken.line.expected === 'denied' ? lost(line.taken.line) : undefined;
+    if (section !== undefined) {
+      const text = `${route}: the candidate does not know ${section}`;
+      return [{ change: 'new', route, candidate: text, previous: `knows ${section}` }];
+    }
     const was = before.get(route);
     const change = changeOf(line, was);
     if (change === undefined) return [];

@@ -87,6 +87,11 @@ function judgeLine(taken: Taken, expectation: Expectation, isLate = false): Judg
   if (reason !== undefined) return judged('not run', `${what} (not run: ${reason})`);
   const { state, what: hook } = attachmentOf(line.route, expectation.hooks, expectation.promises);
   if (state === 'not promised') return judged('not run', `${what} (this version has no ${hook})`);
+  if (state === 'taken out')
+    return judged(
+      'inconclusive',
+      `${what}: this version does not know ${hook}, which versions from 0.9.0 on have, so no rule of that kind can be made; ask whether it was taken out`,
+    );
   if (state === 'not named')
     return judged(
       'inconclusive',

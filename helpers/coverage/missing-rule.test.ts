@@ -104,7 +104,7 @@ describe('where the agent does not list a rule', () => {
       ),
       {
         ...{ mode: 'enforce', notRun: new Map<string, string>(), hooks: HOOKS },
-        promises: { probed: undefined, unknownSections: [] },
+        promises: { probed: undefined, unknownSections: [], owedSections: [] },
         missingRule: without(['127.1.2.0/n']),
       },
     );

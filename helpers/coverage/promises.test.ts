@@ -4,7 +4,7 @@ import type { BlockEvent } from '../agent/contract/events.ts';
 import { parseProbe } from '../agent/contract/probe.ts';
 import { NotApplicable } from '../criteria/judgement.ts';
 import { judgeGroup, judgeLines } from './judge-lines.ts';
-import type { Promises } from './promises.ts';
+import { lostSection, owedSections, type Promises } from './promises.ts';
 import { type Route, TABLE } from './table.ts';
 import type { Taken } from './taken.ts';
 
@@ -41,7 +41,7 @@ function judged(
     mode: 'enforce',
     notRun: new Map(),
     hooks: { ...EVERY, ...hooks },
-    promises: { probed: undefined, unknownSections: [], ...promises },
+    promises: { probed: undefined, unknownSections: [], owedSections: [], ...promises },
     missingRule: () => undefined,
   });
   return { verdict: one?.verdict, text: one?.text };
@@ -128,7 +128,7 @@ describe('a route is tried where the agent promises it', () => {
     const taken = takenBy('peer-accept');
     const lines = judgeLines(taken, {
       ...{ mode: 'enforce', notRun: new Map<string, string>(), hooks: EVERY },
-      promises: { probed: undefined, unknownSections: [] },
+      promises: { probed: undefined, unknownSections: [], owedSections: [] },
       missingRule: () => undefined,
     });
     const judge = () => judgeGroup(lines, 'accepted-peers', { mode: 'enforce' });
@@ -145,4 +145,30 @@ test('the hooks that a version has are read from `probe`, where it names any', (
   expect(parseProbe('{"kernel_release":"6.1"}')).toMatchObject({ ok: true });
   expect(parseProbe('{"hook_probe":{"hooks":[]}}').ok).toBe(false);
   expect(parseProbe('').ok).toBe(false);
+});
+
+test('a version whose number says that it knows a section, and does not, shows nothing of its routes', () => {
+  const owed = owedSections({ version: '0.10.0', standIn: false });
+  const unknownSections = ['deny_comm', 'cgroup_deny_port'];
+  for (const route of ['exec-by-name', 'scoped-port-send'] as const)
+    expect(judged(route, NEWER, { unknownSections, owedSections: owed })).toEqual({
+      verdict: 'inconclusive',
+      text: expect.stringMatching(
+        /this version does not know \[\w+\], which versions from 0\.9\.0/,
+      ),
+    });
+  const of = (version: string, standIn = false) => owedSections({ version, standIn });
+  expect([of('0.1.0'), of('0.8.9'), of('unknown')]).toEqual([[], [], []]);
+  expect([of('v0.9.0-3-gabc'), of('1.0.0')]).toEqual([owed, owed]);
+  expect(of('0.10.0-stand-in', true)).not.toContain('deny_comm');
+});
+
+test('what the one version knows and the other does not is lost', () => {
+  const of = (...unknownSections: readonly string[]): Promises => ({
+    ...{ probed: undefined, unknownSections, owedSections: [] },
+  });
+  expect(lostSection('exec-by-name', of(), of('deny_comm'))).toBe('[deny_comm]');
+  expect(lostSection('exec-by-name', of('deny_comm'), of('deny_comm'))).toBeUndefined();
+  expect(lostSection('exec-by-name', of('deny_comm'), of())).toBeUndefined();
+  expect(lostSection('read', of(), of('deny_comm'))).toBeUndefined();
 });

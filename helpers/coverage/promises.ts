@@ -1,4 +1,5 @@
 import { type Capabilities, NEWER_HOOKS } from '../agent/contract/capabilities.ts';
+import type { Version } from '../agent/contract/version.ts';
 
 /** What this version says of itself before it starts. */
 export interface Promises {
@@ -6,6 +7,27 @@ export interface Promises {
   readonly probed: readonly string[] | undefined;
   /** Sections of a policy that `policy lint` does not know. */
   readonly unknownSections: readonly string[];
+  /** Sections that a version of its number must know. */
+  readonly owedSections: readonly string[];
+}
+
+/** Of versions from 0.9.0 on (docs/agent-contract.md §9.7). */
+const SINCE_0_9: readonly string[] = [
+  ...['deny_inode', 'protect_path', 'deny_binary_hash', 'scan_paths'],
+  ...['cgroup_deny_inode', 'cgroup_deny_ip', 'cgroup_deny_port'],
+];
+const BY_NAME_SECTION = 'deny_comm';
+/** The stand-in agent can deny none of these. */
+const OF_THE_AGENT_ALONE: readonly string[] = [
+  ...[BY_NAME_SECTION, 'deny_ptrace', 'deny_module_load', 'deny_bpf'],
+  ...['protect_connect', 'allow_binary_hash'],
+];
+
+/** A parser that forgets a section takes every rule of that kind away: an older version never had it, a newer one lost it. */
+export function owedSections({ version, standIn }: Version): readonly string[] {
+  const [major = 0, minor = 0] = /^v?(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? [];
+  if (major === 0 && minor < 9) return [];
+  return standIn ? SINCE_0_9 : [...SINCE_0_9, ...OF_THE_AGENT_ALONE];
 }
 
 /** The hook that sees a call on a socket, as the capability report names it (docs/agent-contract.md §2.2). */
@@ -22,7 +44,7 @@ const BY_NAME: readonly string[] = ['exec-by-name', 'exec-longer-name', 'exec-ot
 
 /** The section that the rule on what a route leads to stands in; undefined where every version has it. */
 function sectionOf(route: string): string | undefined {
-  if (BY_NAME.includes(route)) return 'deny_comm';
+  if (BY_NAME.includes(route)) return BY_NAME_SECTION;
   if (route.startsWith('number-') || route.startsWith('merged-')) return 'deny_inode';
   if (route.startsWith('hashed-')) return 'deny_binary_hash';
   if (route.startsWith('guarded-')) return 'protect_path';
@@ -50,11 +72,14 @@ function hookOf(route: string): string | undefined {
 export function attachmentOf(
   route: string,
   hooks: Capabilities['hooks'] | Capabilities['features'],
-  { probed, unknownSections }: Promises,
+  { probed, unknownSections, owedSections: owed }: Promises,
 ) {
   const section = sectionOf(route);
   if (section !== undefined && unknownSections.includes(section))
-    return { state: 'not promised', what: `[${section}]` } as const;
+    return {
+      state: owed.includes(section) ? 'taken out' : 'not promised',
+      what: `[${section}]`,
+    } as const;
   const what = hookOf(route);
   if (what === undefined) return { state: 'attached' } as const;
   const reported: Readonly<Record<string, boolean | undefined>> = hooks;
@@ -63,4 +88,14 @@ export function attachmentOf(
   const isKnown =
     probed?.includes(what) ?? NEWER_HOOKS.some((name) => reported[name] !== undefined);
   return { state: isKnown ? 'not named' : 'not promised', what } as const;
+}
+
+/** The section of a rule on a route that the one version knows and the other does not. */
+export function lostSection(route: string, before: Promises, now: Promises): string | undefined {
+  const section = sectionOf(route);
+  const isLost =
+    section !== undefined &&
+    now.unknownSections.includes(section) &&
+    !before.unknownSections.includes(section);
+  return isLost ? `[${section}]` : undefined;
 }

@@ -105,7 +105,7 @@ async function take(
   const judged = judgeLines(await taken, {
     mode: 'enforce',
     ...{ notRun: new Map<string, string>(), hooks: HOOKS },
-    promises: { probed: undefined, unknownSections: [] },
+    promises: { probed: undefined, unknownSections: [], owedSections: [] },
     missingRule: () => undefined,
   });
   return {

@@ -5,6 +5,7 @@ import { daemonOptions } from '../../agent/daemon-options.ts';
 import { PREVIOUS_ROUTES_FILE } from '../../cost/result.ts';
 import { judgeAgainstPrevious, routeFindings } from '../../coverage/against-previous.ts';
 import { type JudgedLine, judgeLines } from '../../coverage/judge-lines.ts';
+import { lostSection, type Promises } from '../../coverage/promises.ts';
 import {
   type Judgement,
   JudgementError,
@@ -33,8 +34,11 @@ export async function noRouteIsWorse(
   const about = await aboutPrevious(previous);
   const same = await isItself(run, about.sha256);
   if (same !== undefined) throw noEvidence(`nothing can be compared: ${same}`);
-  const taken = await takenWith(run, subjects, previous);
-  const findings = routeFindings(candidate, taken);
+  const promises = await subjects.promisesOf(previous);
+  const taken = await takenWith(run, subjects, previous, promises);
+  const findings = routeFindings(candidate, taken, ({ route }) =>
+    lostSection(route, promises, subjects.promises),
+  );
   directory.writeJson(PREVIOUS_ROUTES_FILE, { ...about, findings });
   return judgeAgainstPrevious(findings, about.version, PREVIOUS_ROUTES_FILE);
 }
@@ -44,6 +48,7 @@ async function takenWith(
   run: CanaryRun,
   subjects: CoverageSubjects,
   previous: Candidate,
+  promises: Promises,
 ): Promise<readonly JudgedLine[]> {
   await run.journal();
   // Later criteria of the candidate put other policies in force.
@@ -54,7 +59,7 @@ async function takenWith(
   });
   const starting = new StartingDaemon(previous, options, run.directory);
   try {
-    return await takeTable(subjects, previous, await starting.ready());
+    return await takeTable(subjects, promises, await starting.ready());
   } catch (error) {
     if (!(error instanceof JudgementError)) throw error;
     const { explanation } = error.judgement;
@@ -68,10 +73,9 @@ async function takenWith(
 
 async function takeTable(
   subjects: CoverageSubjects,
-  previous: Candidate,
+  promises: Promises,
   { events, capabilities, isRunning }: ReadyDaemon,
 ): Promise<readonly JudgedLine[]> {
-  const promises = await subjects.promisesOf(previous);
   const watermark = subjects.watermark(events);
   try {
     const taken = await subjects.take(watermark);

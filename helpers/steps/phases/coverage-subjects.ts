@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { type Candidate, howItEnded, runCommand } from '../../agent/command.ts';
 import { parseProbe } from '../../agent/contract/probe.ts';
+import { parseVersion } from '../../agent/contract/version.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
@@ -13,7 +14,7 @@ import { type MadeSite, makeSite } from '../../coverage/make-site.ts';
 import { missingRuleOf } from '../../coverage/missing-rule.ts';
 import { mergedFiles } from '../../coverage/own-overlay.ts';
 import { Probe } from '../../coverage/probe.ts';
-import type { Promises } from '../../coverage/promises.ts';
+import { owedSections, type Promises } from '../../coverage/promises.ts';
 import { FILES, type Site } from '../../coverage/site.ts';
 import { runningSurvivors, type Survivor, startSurvivor } from '../../coverage/survivors.ts';
 import { type Kind, type Line, TABLE } from '../../coverage/table.ts';
@@ -76,7 +77,7 @@ export class CoverageSubjects {
   readonly #run: CanaryRun;
   /** Why lines of the table cannot be tried on this host, by their words. */
   notRun: ReadonlyMap<string, string> = new Map();
-  promises: Promises = { probed: undefined, unknownSections: [] };
+  promises: Promises = { probed: undefined, unknownSections: [], owedSections: [] };
   #made: MadeSite | undefined;
   /** The host's own file rules, which every policy of ours keeps. */
   hostPaths: readonly string[] = [];
@@ -240,9 +241,10 @@ export class CoverageSubjects {
     return new Map([...this.#hostFiles, ...ownNames([...denied, scoped, ...this.merged])]);
   }
 
-  /** What a version says of itself. Both commands only read; what else `policy lint` says, `policy apply` says again. */
+  /** What a version says of itself. These commands only read; what else `policy lint` says, `policy apply` says again. */
   async promisesOf(version: Candidate): Promise<Promises> {
     const linted = await runCommand(version, 'policy', 'lint', this.#everySection);
+    const told = parseVersion((await runCommand(version, 'version')).stdout);
     const probe = parseProbe((await runCommand(version, 'probe')).stdout);
     const hooks = probe.ok ? probe.value.hook_probe?.hooks : undefined;
     return {
@@ -250,6 +252,7 @@ export class CoverageSubjects {
       unknownSections: [...linted.stderr.matchAll(/unknown section\W+(\w+)/g)].flatMap(
         ([, name]) => name ?? [],
       ),
+      owedSections: told.ok ? owedSections(told.value) : [],
     };
   }
 

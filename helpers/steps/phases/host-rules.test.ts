@@ -46,3 +46,14 @@ test('what this version or this host has not is not tried, and no pass', () => {
     'nothing can be tried on this host; not tried: BPF_MAP_CREATE (EPERM without the rule)',
   );
 });
+
+test('a section that a version of its number must know, and does not, shows nothing', () => {
+  const all = taken('let through', DENIED, TOLD);
+  expect(judgeSection('deny_ptrace', all, ['deny_ptrace'])).toMatchObject({
+    verdict: 'inconclusive',
+    explanation: expect.stringMatching(
+      /does not know \[deny_ptrace\], which versions from 0\.9\.0/,
+    ),
+  });
+  expect(judgeSection('deny_bpf', all, ['deny_bpf']).verdict).toBe('pass');
+});

@@ -18,6 +18,7 @@ import {
 } from '../../coverage/host-attempts.ts';
 import {
   fail,
+  inconclusive,
   type Judgement,
   JudgementError,
   NotApplicable,
@@ -75,7 +76,7 @@ export class HostRules {
   /** One section, in audit and in enforce. @throws NotApplicable where there is nothing to try. */
   async judge(section: HostSection): Promise<Judgement> {
     this.#taken ??= this.#take();
-    return judgeSection(section, await this.#taken);
+    return judgeSection(section, await this.#taken, this.#subjects.promises.owedSections);
   }
 
   /** The rules went with the pins. */
@@ -192,8 +193,20 @@ const outcomeIn = (outcomes: Outcomes, name: HostAttempt) =>
 const isPossible = (without: Outcomes, name: HostAttempt) =>
   !NOT_THERE.includes(outcomeIn(without, name));
 
-/** @throws NotApplicable where this version or this host has nothing to try. */
-export function judgeSection(section: HostSection, { unknown, without, modes }: Taken): Judgement {
+/**
+ * @param owed sections that a version of its number must know.
+ * @throws NotApplicable where this version or this host has nothing to try.
+ */
+export function judgeSection(
+  section: HostSection,
+  { unknown, without, modes }: Taken,
+  owed: readonly string[] = [],
+): Judgement {
+  if (unknown.includes(section) && owed.includes(section))
+    return inconclusive(
+      `this version does not know [${section}], which versions from 0.9.0 on have; ask whether it was taken out`,
+      { source: TABLE },
+    );
   if (unknown.includes(section)) throw new NotApplicable(`this version has no [${section}]`);
   const outcomeOf = (name: HostAttempt) => outcomeIn(without, name);
   const names = attemptNames.filter((name) => howTried(name).section === section);

@@ -11,7 +11,7 @@ import { ROUTES_SCRIPT, type SoakRoutes, type TriedRoutes } from './soak-routes.
 /** Whether this start of the agent can keep what it promises on each route. */
 function attached({ works, notRun }: TriedRoutes, { capabilities }: ReadyDaemon) {
   // Nothing more is asked of the agent here: what its report does not name, the coverage phase asks `probe` about.
-  const promises = { probed: undefined, unknownSections: [] };
+  const promises = { probed: undefined, unknownSections: [], owedSections: [] };
   const states = works.map((name) => ({
     name,
     ...attachmentOf(name, capabilities.hooks, promises),
