@@ -17,9 +17,12 @@ import { GatheredPipe } from './stream/gathered-pipe.ts';
 interface DaemonExit {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  /** From our SIGINT to its end, in ms; undefined when it ended by itself. */
+  /** From our signal to its end, in ms; undefined when it ended by itself. */
   readonly stopMs: number | undefined;
 }
+
+/** What ends an agent in order (docs/agent-contract.md §5.3): people at a terminal send the one, systemd the other (systemd.kill(5)). */
+export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** A daemon whose hooks are attached, by its own word; a probe must still prove it. */
 export interface ReadyDaemon {
@@ -34,8 +37,8 @@ export interface ReadyDaemon {
   /** How it ended, once it has. */
   readonly exit: () => DaemonExit | undefined;
   isRunning(): boolean;
-  /** Sends SIGINT and waits for the end; SIGKILL after the grace period. */
-  stop(): Promise<StoppedDaemon>;
+  /** Sends the signal, SIGINT by default, and waits for the end; SIGKILL after the grace period. */
+  stop(signal?: StopSignal): Promise<StoppedDaemon>;
 }
 
 export interface StoppedDaemon {
@@ -160,7 +163,7 @@ export class StartingDaemon {
       log: this.#log,
       exit: () => this.#exit,
       isRunning: () => this.#exit === undefined && isRunning(identity),
-      stop: () => this.stop(),
+      stop: (signal) => this.stop(signal),
     };
   }
 
@@ -175,10 +178,10 @@ export class StartingDaemon {
     );
   }
 
-  async stop(): Promise<StoppedDaemon> {
+  async stop(signal: StopSignal = 'SIGINT'): Promise<StoppedDaemon> {
     if (this.#exit === undefined) {
       this.#stopAskedAt = Date.now();
-      this.#child.kill('SIGINT');
+      this.#child.kill(signal);
       const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
       await this.#ended;
       clearTimeout(late);

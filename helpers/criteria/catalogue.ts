@@ -291,7 +291,7 @@ const coverageIn = (mode: SoakMode) => {
 
 const coverageStop = (mode: SoakMode) =>
   needing(`coverage.${mode}.ready`, {
-    stop: { title: `the agent stops with exit code 0 after ${mode} mode` },
+    stop: { title: `the agent stops on SIGTERM with exit code 0 after ${mode} mode` },
   });
 
 /** A policy of production size, and what else is asked of the agent while it enforces. */

@@ -96,8 +96,9 @@ export class CoverageMode {
     return (await this.#table).judged;
   }
 
+  /** As systemd stops a service; the soaks end as at a terminal. */
   stop(): Promise<Judgement> {
-    return this.#daemon.stop();
+    return this.#daemon.stop('SIGTERM');
   }
 
   cleanUp(): Promise<void> {

@@ -1,5 +1,10 @@
 import { outputText } from '../../agent/command.ts';
-import { type ReadyDaemon, StartingDaemon, type StoppedDaemon } from '../../agent/daemon.ts';
+import {
+  type ReadyDaemon,
+  StartingDaemon,
+  type StoppedDaemon,
+  type StopSignal,
+} from '../../agent/daemon.ts';
 import { daemonOptions, type EnforceSignal, type Mode } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
@@ -81,13 +86,13 @@ export class PhaseDaemon {
     );
   }
 
-  /** SIGINT ends the agent in order: exit code 0 (docs/agent-contract.md §5.3). */
-  async stop(): Promise<Judgement> {
+  /** Each of these signals ends the agent in order: exit code 0 (docs/agent-contract.md §5.3). */
+  async stop(sent: StopSignal = 'SIGINT'): Promise<Judgement> {
     const daemon = this.ready;
     const died = daemon.exit();
     if (died !== undefined) this.endedByItself = died.signal ?? `exit ${died.exitCode}`;
     const children = listProcesses().filter(({ parentPid }) => parentPid === daemon.identity.pid);
-    this.stopped = await daemon.stop();
+    this.stopped = await daemon.stop(sent);
     const { exitCode, signal, stopMs } = this.stopped.exit;
     this.#run.directory.writeJson(`${this.#name}/agent-exit.json`, this.stopped.exit);
     const source = `pid ${daemon.identity.pid}`;
@@ -98,7 +103,9 @@ export class PhaseDaemon {
       );
     if (signal !== undefined)
       return fail(
-        `the agent did not stop on SIGINT and had to be killed (${signal} after ${stopMs} ms)`,
+        signal === sent
+          ? `the agent was ended by ${sent} where it stood; it must stop in order on that, as systemd sends it`
+          : `the agent did not stop on ${sent} and had to be killed (${signal} after ${stopMs} ms)`,
         { value: signal, limit: 'exit 0', source },
       );
     const left = children.filter(isRunning);
@@ -109,11 +116,11 @@ export class PhaseDaemon {
       );
     const { MAX_STOP_MS: most } = this.#run.settings;
     if (exitCode === 0 && stopMs !== undefined && stopMs > most)
-      return fail(`exit 0, ${stopMs} ms after SIGINT, limit MAX_STOP_MS=${most}`, {
+      return fail(`exit 0, ${stopMs} ms after ${sent}, limit MAX_STOP_MS=${most}`, {
         ...{ value: stopMs, limit: most, unit: 'ms', source },
       });
     return exitCode === 0
-      ? pass(`exit 0, ${stopMs} ms after SIGINT`, { value: exitCode, limit: 0, source })
+      ? pass(`exit 0, ${stopMs} ms after ${sent}`, { value: exitCode, limit: 0, source })
       : fail(
           `the agent stopped with exit code ${exitCode}, expected 0; last words: ${outputText(daemon.log.lastWords)}`,
           { value: exitCode ?? 'none', limit: 0, source },
