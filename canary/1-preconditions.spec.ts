@@ -1,6 +1,5 @@
+import { canaryRun, criterion, section } from 'aegisbpf-canary';
 import { judgeCandidateFiles } from '../helpers/agent/bpf-objects.ts';
-import { canaryRun } from '../helpers/steps/canary-run.ts';
-import { criterion, section } from '../helpers/steps/criterion.ts';
 import { mirrorsProduction } from '../helpers/steps/mirrors-production.ts';
 import {
   bpfLsmIsEnabled,

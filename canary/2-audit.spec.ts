@@ -1,6 +1,6 @@
+import { criterion, section } from 'aegisbpf-canary';
 import { afterAll } from 'vitest';
 import { nothingDenied } from '../helpers/soak/invariants.ts';
-import { criterion, section } from '../helpers/steps/criterion.ts';
 import { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
 import { accounts, beside, ending, firstDecision, limits, soak } from './both-phases.ts';
 

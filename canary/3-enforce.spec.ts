@@ -1,7 +1,7 @@
+import { criterion, section } from 'aegisbpf-canary';
 import { afterAll } from 'vitest';
 import { signalsEqualDenials } from '../helpers/soak/accounting.ts';
 import { noMissedDenial } from '../helpers/soak/invariants.ts';
-import { criterion, section } from '../helpers/steps/criterion.ts';
 import { RestartUnderLoad } from '../helpers/steps/drill/restart.ts';
 import { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';
 import { accounts, beside, ending, firstDecision, limits, soak } from './both-phases.ts';

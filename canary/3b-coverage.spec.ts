@@ -1,7 +1,6 @@
+import { canaryRun, criterion, section } from 'aegisbpf-canary';
 import { afterAll } from 'vitest';
 import { GROUPS } from '../helpers/coverage/table.ts';
-import { canaryRun } from '../helpers/steps/canary-run.ts';
-import { criterion, section } from '../helpers/steps/criterion.ts';
 import { agentLivedThrough } from '../helpers/steps/lived-through.ts';
 import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';

@@ -1,8 +1,7 @@
+import { canaryRun, criterion, section } from 'aegisbpf-canary';
 import { afterAll } from 'vitest';
 import { OWN_FIGURE_NAMES } from '../helpers/cost/own-figures.ts';
 import { PIECE_NAMES } from '../helpers/cost/pieces.ts';
-import { canaryRun } from '../helpers/steps/canary-run.ts';
-import { criterion, section } from '../helpers/steps/criterion.ts';
 import { CostPhase } from '../helpers/steps/phases/cost-phase.ts';
 import { PreviousVersion } from '../helpers/steps/phases/cost-previous.ts';
 import { CostSubjects } from '../helpers/steps/phases/cost-subjects.ts';

@@ -1,5 +1,5 @@
+import { criterion, section } from 'aegisbpf-canary';
 import { afterAll } from 'vitest';
-import { criterion, section } from '../helpers/steps/criterion.ts';
 import { AppliesUnderLoad } from '../helpers/steps/drill/apply-pause.ts';
 import { deadmanFailsOpen } from '../helpers/steps/drill/deadman.ts';
 import { downgradeAndUpgrade } from '../helpers/steps/drill/downgrade.ts';

@@ -1,5 +1,4 @@
-import { canaryRun } from '../helpers/steps/canary-run.ts';
-import { criterion, section } from '../helpers/steps/criterion.ts';
+import { canaryRun, criterion, section } from 'aegisbpf-canary';
 import { noWorseThanEarlierRuns } from '../helpers/steps/earlier-runs/earlier-runs.ts';
 import {
   candidateIsTheSame,

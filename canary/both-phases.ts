@@ -1,3 +1,4 @@
+import { criterion } from 'aegisbpf-canary';
 import { THRESHOLDS } from '../helpers/settings/thresholds.ts';
 import { accountingCloses } from '../helpers/soak/accounting.ts';
 import { countersAgree } from '../helpers/soak/counters-agree.ts';
@@ -10,7 +11,6 @@ import {
 import { networkAccounted, operationsAccounted } from '../helpers/soak/side-accounting.ts';
 import { judgeThreshold } from '../helpers/soak/thresholds.ts';
 import { eventsTellTheTruth } from '../helpers/soak/witness.ts';
-import { criterion } from '../helpers/steps/criterion.ts';
 import { duringSoak } from '../helpers/steps/phases/during-soak.ts';
 import { workloadsWork, workloadsWorked } from '../helpers/steps/phases/own-workloads.ts';
 import type { SoakPhase } from '../helpers/steps/phases/soak-phase.ts';

@@ -11,12 +11,7 @@ export type { Figure } from '../settings/thresholds.ts';
 export type { Sample } from '../soak/sample.ts';
 export { type CanaryRun, canaryRun } from '../steps/canary-run.ts';
 export type { Check } from '../steps/criterion.ts';
-export {
-  attach,
-  type OwnEntry,
-  ownCriterion as criterion,
-  ownSection as section,
-} from '../steps/own-criterion.ts';
+export { attach, criterion, type OwnEntry, section } from '../steps/public-criterion.ts';
 export { atLeast, atMost, equals, figure, none } from './matchers.ts';
 export { type Rehearsal, type Rehearsed, rehearse } from './rehearse.ts';
 export { type SoakEvidence, soakOf } from './soak-of.ts';

@@ -2,15 +2,7 @@ import { beforeAll, describe, test } from 'vitest';
 import { deathsIn, livesIn } from '../agent/lives.ts';
 import { forgetOwnFiles } from '../changes/own-file.ts';
 import { blameOf } from '../criteria/blame.ts';
-import {
-  type CriterionEntry,
-  type CriterionId,
-  criteriaIn,
-  entryOf,
-  SECTIONS,
-  type Section,
-  sectionNeeds,
-} from '../criteria/catalogue.ts';
+import { type CriterionEntry, criteriaIn, entryOf, sectionNeeds } from '../criteria/catalogue.ts';
 import {
   inconclusive,
   type Judgement,
@@ -40,10 +32,6 @@ export type Check = () => Judgement | Promise<Judgement>;
 
 /** Steps of the runbook may take a slow, emulated host's time; each has deadlines of its own within. */
 const DEFAULT_TIMEOUT_SECONDS = 300;
-
-/** A section of the runbook: one `describe`. */
-export const section = (name: Section, body: () => void): void =>
-  describedAs(SECTIONS[name].title, body);
 
 /** A group of criteria with this title. */
 export function describedAs(title: string, body: () => void): void {
@@ -154,16 +142,9 @@ class CriterionFailure extends Error {
 }
 
 /** How vitest runs a criterion. */
-interface Running {
+export interface Running {
   /** Beside its neighbours for which that is true as well. */
   readonly concurrent?: boolean;
-}
-
-/** One precondition, step, threshold or exit criterion of the runbook: one test, one record. */
-export function criterion(id: CriterionId, check: Check, running: Running = {}): void {
-  const entry = entryOf(id);
-  if (entry === undefined) throw new Error(`${id} does not stand in helpers/criteria/catalogue.ts`);
-  judgedAs(entry, check, running);
 }
 
 /** Declares a criterion by all that is known of it, and judges it when vitest comes to it. */

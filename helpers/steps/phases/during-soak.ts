@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { describe, test } from 'vitest';
 import { canaryRun } from '../canary-run.ts';
-import { declaredDuring } from '../own-criterion.ts';
+import { declaredDuring } from '../public-criterion.ts';
 import type { SoakPhase } from './soak-phase.ts';
 
 /**

@@ -1,8 +1,17 @@
-import { describe } from 'vitest';
-import { type Entry, SECTIONS, sectionNameOf, WORKLOAD_SECTION } from '../criteria/catalogue.ts';
+import { dirname, join } from 'node:path';
+import { describe, expect } from 'vitest';
+import {
+  type CriterionId,
+  type Entry,
+  entryOf,
+  SECTIONS,
+  sectionNameOf,
+  sectionTitle,
+  WORKLOAD_SECTION,
+} from '../criteria/catalogue.ts';
 import type { Settings } from '../settings/settings.ts';
 import { canaryRun } from './canary-run.ts';
-import { type Check, describedAs, judgedAs } from './criterion.ts';
+import { type Check, describedAs, judgedAs, type Running } from './criterion.ts';
 import type { SoakUnderWay } from './phases/soak-under-way.ts';
 
 /** What a criterion of a team's own says of itself besides its id. */
@@ -27,18 +36,30 @@ export async function declaredDuring(soak: SoakUnderWay, declare: () => Promise<
   }
 }
 
-function mustBeOwn(section: string): void {
-  if (section in SECTIONS || section === WORKLOAD_SECTION)
+const RUNBOOK = join(import.meta.dirname, '../../canary');
+
+/** Whether the runbook's own specs declare now. */
+const ofRunbook = () =>
+  during === undefined && dirname(expect.getState().testPath ?? '') === RUNBOOK;
+
+const isReserved = (section: string) => section in SECTIONS || section === WORKLOAD_SECTION;
+
+function refuseReserved(section: string): void {
+  if (isReserved(section))
     throw new Error(`${section} is a section of the runbook; give yours a name of its own`);
 }
 
 /**
- * A section of a team's own: one group of tests, and one suite in JUnit.
+ * A section: one group of tests, and one suite in JUnit.
  * @param name begins the id of each of its criteria: lower-case letters, digits and dashes, a letter first.
- * @throws Error where the name is one of the runbook's, or of another form.
+ * @throws Error where the name is one of the runbook's and the spec is not, or is of another form.
  */
-export function ownSection(name: string, body: () => void): void {
-  mustBeOwn(name);
+export function section(name: string, body: () => void): void {
+  if (isReserved(name) && ofRunbook()) {
+    describedAs(sectionTitle(name), body);
+    return;
+  }
+  refuseReserved(name);
   if (!NAME.test(name))
     throw new Error(
       `${JSON.stringify(name)} cannot name a section: use letters like those of "backups"`,
@@ -50,16 +71,35 @@ export function ownSection(name: string, body: () => void): void {
 }
 
 /**
- * A criterion that the runbook does not know. It counts as the runbook's own do, in the verdict and in every report.
+ * A criterion that the runbook does not know: one test, one record. It counts as the runbook's own do, in the verdict and in every
+ * report.
  * @param id its section and a name, as in `backups.restore`; unique in the run.
  * @throws Error where the id is of another form, or would stand in a section of the runbook.
  */
-export function ownCriterion(id: string, entry: OwnEntry, check: Check): void {
-  const section = sectionNameOf(id);
-  mustBeOwn(section);
+export function criterion(id: string, entry: OwnEntry, check: Check): void;
+/**
+ * A precondition, step, threshold or exit criterion of the runbook, as its catalogue describes it.
+ * @throws Error where the spec is not one of the runbook's.
+ */
+export function criterion(id: CriterionId, check: Check, running?: Running): void;
+export function criterion(id: string, about: OwnEntry | Check, more: Check | Running = {}): void {
+  if (typeof about === 'function') ofCatalogue(id, about, typeof more === 'object' ? more : {});
+  else if (typeof more === 'function') ofTeam(id, about, more);
+}
+
+function ofCatalogue(id: string, check: Check, running: Running): void {
+  const entry = entryOf(id);
+  if (entry === undefined || !ofRunbook())
+    throw new Error(`${id} is declared without an entry, as the runbook alone may`);
+  judgedAs(entry, check, running);
+}
+
+function ofTeam(id: string, entry: OwnEntry, check: Check): void {
+  const name = sectionNameOf(id);
+  refuseReserved(name);
   if (!ID.test(id))
     throw new Error(`${JSON.stringify(id)} cannot be an id: write one like "backups.restore"`);
-  const own = { id, section, evidence: [`${folderOf(id)}/*`], ...entry };
+  const own = { id, section: name, evidence: [`${folderOf(id)}/*`], ...entry };
   if (during === undefined) judgedAs(own, check);
   else judgedAs(besideSoak(own, during.mode), during.during(check));
 }
