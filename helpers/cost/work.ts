@@ -32,7 +32,7 @@ const [AF_INET, SOCK_STREAM, SOCK_DGRAM, SOCK_CLOEXEC] = [2, 1, 2, 0o2000000];
 const [SOCK_NONBLOCK, BACKLOG] = [0o4000, 128];
 const [SOL_SOCKET, SO_LINGER] = [1, 13];
 const READ_BYTES = 4096;
-const { EPERM } = constants.errno;
+const { EPERM, ENOTDIR } = constants.errno;
 const DISCARD_PORT = 9;
 
 const text = (value: string) => Buffer.from(`${value}\0`);
@@ -47,6 +47,8 @@ export class Refused extends Error {
     this.errno = errno;
   }
 }
+
+const errnoName = (errno: number) => (errno === 0 ? 'none' : getSystemErrorName(-errno));
 
 function checked(result: number, call: string): number {
   if (result >= 0) return result;
@@ -122,6 +124,8 @@ export function makePieces(path: string): Readonly<Record<PieceName, Once>> {
   const status = Buffer.alloc(256);
   const discard = loopback(DISCARD_PORT);
   const program = text('/bin/true');
+  // Below what is no directory there can be none: the process is made and ends, and nothing is started.
+  const absent = text('/dev/null/absent');
   // A program without a variable; its only argument is its name.
   const [words, none] = [Buffer.alloc(16), Buffer.alloc(8)];
   words.writeBigUInt64LE(BigInt(koffi.address(program)));
@@ -143,10 +147,16 @@ export function makePieces(path: string): Readonly<Record<PieceName, Once>> {
         checked(pread(held, bytes, READ_BYTES, 0) as number, 'pread');
       },
     },
+    fork: {
+      once: () => {
+        const errno = posixSpawn(pid, absent, null, null, words, none) as number;
+        if (errno !== ENOTDIR) throw new Refused('posix_spawn', errnoName(errno));
+      },
+    },
     exec: {
       once: () => {
         const errno = posixSpawn(pid, program, null, null, words, none) as number;
-        if (errno !== 0) throw new Refused('posix_spawn', getSystemErrorName(-errno));
+        if (errno !== 0) throw new Refused('posix_spawn', errnoName(errno));
         checked(waitpid(pid.readInt32LE(), ended, 0) as number, 'waitpid');
         const end = ended.readInt32LE();
         if (end !== 0) throw new Refused('/bin/true', `wait status ${end}`);

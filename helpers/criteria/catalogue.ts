@@ -360,6 +360,7 @@ const eachPiece = <T>(timed: (what: string) => T) => ({
   open: timed('opening a file'),
   stat: timed('stat of a file'),
   read: timed('reading an open file'),
+  fork: timed('making a process'),
   exec: timed('starting a program'),
   'tcp-connect': timed('connecting by TCP'),
   'udp-connect': timed('connecting by UDP'),
