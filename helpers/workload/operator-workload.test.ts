@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { OperatorWorkload } from './operator-workload.ts';
+import { OperatorWorkload, stuckAfter } from './operator-workload.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'operator-workload-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,4 +55,22 @@ test('a stop ends the program and what it has started, and is no failure of it',
       !existsSync(`/proc/${child}`) ||
       /^State:\tZ/m.test(readFileSync(`/proc/${child}/status`, 'utf8')),
   );
+});
+
+test('a run that lasts many times as long as those before is stuck, and one that never ended is a service', async () => {
+  expect(stuckAfter(60_000, 3, 1000)).toBe(
+    'it ended with exit code 0 3 times, each within 1.0 s, and then ran for 60.0 s without an end',
+  );
+  expect([
+    stuckAfter(60_000, 0, 0),
+    stuckAfter(29_000, 3, 100),
+    stuckAfter(60_000, 1, 7000),
+  ]).toEqual([undefined, undefined, undefined]);
+  const made = join(folder, 'once');
+  const workload = shell(`mkdir ${made} 2>&1 && exit 0; sleep 1000`);
+  await until(() => workload.completed > 0);
+  await sleep(1500);
+  await workload.stop();
+  // It has not lasted for long enough.
+  expect(workload).toMatchObject({ completed: 1, failed: 0, stuck: undefined });
 });

@@ -11,6 +11,8 @@ const PATIENCE_MS = 10_000;
 const KEPT_BYTES = 64 * 1024;
 const KEPT_WORDS = 300;
 const KEPT_FAILURES = 100;
+/** A run that lasts so many times as long as the longest one before, and so long, is held up by something. */
+const [MANY_TIMES, STUCK_MS] = [10, 30_000];
 
 /** How a program of the operator's is begun. */
 export interface OperatorProgram {
@@ -42,6 +44,9 @@ export class OperatorWorkload implements WatchedWorkload {
   #again: NodeJS.Timeout | undefined;
   #isStopping = false;
   #begunMs = 0;
+  /** How long the longest run took that ended well. */
+  #longestMs = 0;
+  #stuck: string | undefined;
   #output = Buffer.alloc(0);
   #words = Buffer.alloc(0);
 
@@ -61,6 +66,10 @@ export class OperatorWorkload implements WatchedWorkload {
       : `ended with exit code 0 ${counted(this.completed, 'time')}`;
   }
 
+  get stuck(): string | undefined {
+    return this.#stuck;
+  }
+
   /** Waits until it has ended once, or for this time. */
   async untilItEnds(timeoutMs: number): Promise<void> {
     await this.#waiters.until(() => this.completed + this.failed > 0, timeoutMs);
@@ -76,6 +85,7 @@ export class OperatorWorkload implements WatchedWorkload {
     clearTimeout(this.#again);
     const { pid, connected } = this.#child ?? {};
     if (pid === undefined) return;
+    this.#stuck = stuckAfter(performance.now() - this.#begunMs, this.completed, this.#longestMs);
     if (connected === true) this.#child?.send('stop');
     else this.#signal(pid, 'SIGTERM');
     await this.#waiters.until(() => this.#child === undefined, PATIENCE_MS);
@@ -115,8 +125,10 @@ export class OperatorWorkload implements WatchedWorkload {
     this.#child = undefined;
     if (!this.#isStopping) {
       // One with a channel is asked before it ends.
-      if (end === 'exit 0' && this.#of.heard === undefined) this.completed += 1;
-      else this.#fail(end);
+      if (end === 'exit 0' && this.#of.heard === undefined) {
+        this.completed += 1;
+        this.#longestMs = Math.max(this.#longestMs, performance.now() - this.#begunMs);
+      } else this.#fail(end);
       this.#again = setTimeout(() => this.#begin(), BETWEEN_MS);
     }
     this.#waiters.wake();
@@ -140,4 +152,12 @@ export class OperatorWorkload implements WatchedWorkload {
       // All of its group have ended.
     }
   }
+}
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+/** @param ms how long a run has lasted that goes on. @param longestMs of those that ended well. */
+export function stuckAfter(ms: number, completed: number, longestMs: number): string | undefined {
+  if (completed === 0 || ms < STUCK_MS || ms < MANY_TIMES * longestMs) return undefined;
+  return `it ended with exit code 0 ${counted(completed, 'time')}, each within ${seconds(longestMs)}, and then ran for ${seconds(ms)} without an end`;
 }

@@ -15,7 +15,7 @@ const KEPT_WORDS = 300;
 
 const PROPERTIES = [
   ...['LoadState', 'ActiveState', 'Result', 'ExecMainStatus'],
-  ...['NRestarts', 'InvocationID', 'ActiveEnterTimestampMonotonic'],
+  ...['NRestarts', 'InvocationID', 'ActiveEnterTimestampMonotonic', 'SubState'],
 ];
 
 /** A service that reads its configuration again goes on working (systemctl(1), `refreshing` since systemd 257). */
@@ -28,6 +28,8 @@ export interface UnitToWatch {
   /** Its own word on its health: a program by its whole path, and its arguments. */
   readonly health: readonly string[] | undefined;
   readonly hostRoot: string;
+  /** No agent runs: what its journal tells now is its own. */
+  readonly isAlone?: boolean | undefined;
   /** All that the health command gets. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -105,10 +107,11 @@ export class UnitWorkload implements WatchedWorkload {
   }
 
   async #look(): Promise<void> {
+    const isFirst = this.#looks === 0;
     const state = await this.#ofSystemd();
     const health = state === undefined ? await this.#ofHealth() : undefined;
     this.#looks += 1;
-    if (state !== undefined) this.#fail(state, '', this.#upMs);
+    if (state !== undefined) this.#fail(state, '', this.#upMs, isFirst);
     else if (health !== undefined) this.#fail(health.end, health.words);
     else this.#note('active and healthy');
   }
@@ -121,10 +124,17 @@ export class UnitWorkload implements WatchedWorkload {
       const before = this.#last ?? now;
       if (this.#last === undefined) this.#upMs = upMs(now);
       this.#last = now;
-      return unitProblem(before, now);
+      return unitProblem(before, now) ?? this.#withoutProcess(now);
     } catch (error) {
       return `systemd cannot be asked: ${(error as Error).message}`;
     }
+  }
+
+  /** A unit that has done its work is active for ever, whatever becomes of what it has set up. */
+  #withoutProcess(now: ReadonlyMap<string, string>): string | undefined {
+    return this.#of.health === undefined && now.get('SubState') === 'exited'
+      ? 'it has no process (SubState=exited), so that it is active shows nothing; set WORKLOAD_HEALTH_COMMAND'
+      : undefined;
   }
 
   async #ofHealth() {
@@ -159,26 +169,36 @@ export class UnitWorkload implements WatchedWorkload {
     const now = Date.now();
     try {
       const beside = await this.#errors(this.#since, now + BETWEEN_LOOKS_MS);
-      const before = await this.#errors(2 * this.#since - now, this.#since);
       for (const line of beside) this.#note(`journal: ${line}`);
       const count = counted(beside.length, 'line of priority err', 'lines of priority err');
+      if (this.#of.isAlone === true) {
+        if (beside.length > 0) this.#fail(`${count} in its journal`, beside[0] ?? '');
+        return;
+      }
+      const lastedMs = now - this.#since;
+      const before = await this.#errors(this.#since - lastedMs, this.#since);
       const told = `${count} in its journal, and ${before.length} in as long before`;
       this.#journal = `, with ${told}`;
-      // That time is what it is compared with: there is no need of another.
-      if (beside.length > before.length) this.#fail(told, beside[0] ?? '', Infinity);
+      if (beside.length <= before.length) return;
+      // That time is what it is compared with, where it worked then: there is no need of another.
+      const isKnown = this.#upMs >= lastedMs && areSurelyMore(beside.length, before.length);
+      this.#fail(told, beside[0] ?? '', isKnown ? Number.POSITIVE_INFINITY : 0);
     } catch (error) {
       this.#fail(`its journal cannot be read: ${(error as Error).message}`, '');
     }
   }
 
   /** @param workedMs how long it worked for all that is known, without the agent. */
-  #fail(end: string, words: string, workedMs = 0): void {
+  #fail(end: string, words: string, workedMs = 0, isStanding = false): void {
     this.failed += 1;
     this.#note(words === '' ? end : `${end}: ${words}`);
     const beside = Math.round(performance.now() - this.#begunMs);
     const ms = workedMs > 1.5 * beside ? 0 : beside;
     if (this.failures.length < KEPT_FAILURES)
-      this.failures.push({ at: new Date().toISOString(), end, words, ms });
+      this.failures.push({
+        ...{ at: new Date().toISOString(), end, words, ms },
+        ...(isStanding ? { isStanding } : {}),
+      });
     this.#waiters.wake();
   }
 
@@ -209,3 +229,10 @@ function unitProblem(
   if (is('InvocationID') !== before.get('InvocationID')) return 'it was started again';
   return undefined;
 }
+
+/** One in a thousand, of a normal distribution. */
+const RARELY = 3.09;
+
+/** Whether so many in one span are more than chance, beside so many in one as long: a service logs an error now and then. */
+export const areSurelyMore = (now: number, before: number): boolean =>
+  now - before > RARELY * Math.sqrt(now + before);

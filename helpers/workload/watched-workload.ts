@@ -8,6 +8,8 @@ export interface Failure {
   readonly words: string;
   /** How long it had worked until then; 0 where it is known to work for longer without the agent. */
   readonly ms: number;
+  /** It was so at the first look: what had come of it before. */
+  readonly isStanding?: true;
 }
 
 /** What must work beside the agent as it does without it. It begins when it is made. */
@@ -21,6 +23,8 @@ export interface WatchedWorkload {
   readonly output: string;
   /** What it did where nothing failed: `ended with exit code 0 3 times`. */
   readonly told: string;
+  /** Why it shows nothing of what it does beside the agent, though nothing failed: it did not come to its end. */
+  readonly stuck?: string | undefined;
   /** Waits until its work was done once or has failed, or for this time. */
   untilItEnds(timeoutMs: number): Promise<void>;
   /** Waits until it has failed, or has shown for this time that it does not: by what it has done once where that is all it can show. */

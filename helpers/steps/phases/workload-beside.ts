@@ -28,7 +28,8 @@ interface Watched {
   readonly isOurs: boolean;
   /** Without a piece of work in each soak nothing is known of it. */
   readonly mustComplete?: true;
-  readonly begin: (cgroup: string | undefined) => WatchedWorkload;
+  /** @param isAlone no agent runs. */
+  readonly begin: (cgroup: string | undefined, isAlone?: boolean) => WatchedWorkload;
 }
 
 /** What the operator's own does beside the agent, through a phase: what the agent and its policy do to programs that people need. */
@@ -99,26 +100,40 @@ export class WorkloadBeside {
         `${knob} completed nothing during the soak, so nobody knows whether it worked beside the agent; raise DURATION_SECONDS`,
         { ...measured, value: this.#inSoak ?? 'no soak', limit: 'at least 1' },
       );
+    if (failed === 0 && workload.stuck !== undefined)
+      return inconclusive(
+        `${knob} came to no end beside the agent: ${workload.stuck}; see whether it does without the agent, and give it an end of its own (timeout(1))`,
+        measured,
+      );
     if (failed === 0) return pass(`${knob} ${workload.told} beside the agent`, measured);
     // As long as the quickest failure took, and half as long again: what fails that late by itself must have the time to.
     const trialMs = TRIAL_MS + 1.5 * Math.min(...failures.map(({ ms }) => ms));
-    const without = this.#watched.begin(this.#cgroup);
+    const without = this.#watched.begin(this.#cgroup, true);
     await without.trial(Math.min(trialMs, LONGEST_TRIAL_MS));
     await without.stop();
     const told = `${knob} failed ${counted(failed, 'time')} beside the agent, first at ${failures[0]?.at}: ${endText(workload)}`;
-    if (without.failed > 0)
+    // What had come of it beside the agent, and lasts, is no failure without it.
+    const isStanding = without.failed > 0 && without.failures.every((one) => one.isStanding);
+    const isDecided = failures.some(({ ms }) => ms === 0);
+    if (isStanding && !isDecided)
+      return inconclusive(
+        `${told}; nobody has started it again (${endText(without)}), and before the agent it had not worked for longer than beside it, so nobody knows whom to blame; start it, and run again`,
+        measured,
+      );
+    if (without.failed > 0 && !isStanding)
       return inconclusive(
         `${told}; it fails without the agent too (${endText(without)}), so nobody knows whom to blame`,
         measured,
       );
     // A single piece that is well shows nothing of what comes so late.
-    if ((without.completed === 0 || mustComplete) && trialMs > LONGEST_TRIAL_MS)
+    const isUntold = without.completed === 0 || mustComplete === true;
+    if (!isStanding && isUntold && trialMs > LONGEST_TRIAL_MS)
       return inconclusive(
         `${told}; without the agent it ran for ${LONGEST_TRIAL_MS / 1000} s and did not fail, which is shorter than it took beside it: nobody knows whom to blame`,
         measured,
       );
     return fail(
-      `${told}; without the agent it works; what the agent decided on it stands in review.yaml with workload: ${knob}`,
+      `${told}; ${isStanding ? 'before the agent it worked for longer, and nobody has started it again' : 'without the agent it works'}; what the agent decided on it stands in review.yaml with workload: ${knob}`,
       measured,
     );
   }
@@ -146,8 +161,9 @@ export const unitBeside = (run: CanaryRun, mode: Mode): WorkloadBeside =>
   new WorkloadBeside(run, mode, {
     ...{ name: 'WORKLOAD_UNIT', log: 'unit.log', limit: 'active and healthy' },
     ...{ unit: 'failures', isOurs: false },
-    begin: () =>
+    begin: (_, isAlone) =>
       new UnitWorkload({
+        isAlone,
         unit: run.settings.WORKLOAD_UNIT ?? '',
         health: run.settings.WORKLOAD_HEALTH_COMMAND,
         hostRoot: run.settings.HOST_ROOT,
