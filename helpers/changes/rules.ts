@@ -129,13 +129,31 @@ export const NO_RULES: RuleList = {
   cgroupRules: [],
 };
 
+/** Tables that the agent's metrics call empty, and that hold rules by its own lists. */
+export async function wronglyEmpty(candidate: Candidate, rules: RuleList): Promise<string[]> {
+  const empty = await emptyTables(candidate);
+  const held = {
+    files: rules.files.length,
+    network: rules.network.length,
+    allowed: rules.allowedCgroups.length + Number(rules.agentIsAllowed),
+  };
+  return [...empty].flatMap((name) =>
+    held[name] > 0 ? [`${TABLES[name].join(' and ')} 0, and its list has ${held[name]}`] : [],
+  );
+}
+
 /**
  * Every rule that the agent has. Each of its lists loads the BPF object, so only those of tables that are not empty are
  * read. @throws JudgementError (inconclusive) when one cannot be read.
+ * @param isWhole reads all of them, whatever the agent's metrics say of its tables.
  */
-export async function listRules(candidate: Candidate, agentCgroup: string): Promise<RuleList> {
+export async function listRules(
+  candidate: Candidate,
+  agentCgroup: string,
+  isWhole = false,
+): Promise<RuleList> {
   const [empty, cgroupRules] = await Promise.all([
-    emptyTables(candidate),
+    isWhole ? new Set() : emptyTables(candidate),
     listed(candidate, ['cgroup', 'deny', 'list'], parseCgroupRules, []),
   ]);
   const [files, network, allowed] = await Promise.all([

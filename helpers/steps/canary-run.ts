@@ -177,10 +177,10 @@ export class CanaryRun {
     return runCommand(this.candidate, ...args);
   }
 
-  /** Every rule that the host carries now. */
-  rules(): Promise<RuleList> {
+  /** Every rule that the host carries now. @param isWhole whatever the agent's metrics say of its tables. */
+  rules(isWhole = false): Promise<RuleList> {
     const { cgroup } = agentPaths(this.settings.HOST_ROOT);
-    return listRules(this.candidate, cgroup);
+    return listRules(this.candidate, cgroup, isWhole);
   }
 }
 

@@ -2,7 +2,7 @@ import { howItEnded } from '../agent/command.ts';
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
 import { parseHealth } from '../agent/contract/health.ts';
 import { parseVersion } from '../agent/contract/version.ts';
-import { listSurvivors, NO_RULES, ruleText } from '../changes/rules.ts';
+import { listSurvivors, NO_RULES, ruleText, wronglyEmpty } from '../changes/rules.ts';
 import { fail, inconclusive, type Judgement, NotApplicable, pass } from '../criteria/judgement.ts';
 import type { CanaryRun } from './canary-run.ts';
 
@@ -100,7 +100,7 @@ export async function emergencyIsNotActive(run: CanaryRun): Promise<Judgement> {
 export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
   // What the health check made and pinned just now holds nothing.
   const hadNone = run.startedWithoutPins();
-  const rules = hadNone ? NO_RULES : await run.rules();
+  const rules = hadNone ? NO_RULES : await run.rules(true);
   const { cgroup, pinDirectoryExisted } = run.snapshot() ?? {};
   // With pins that go, their entries go; what stays must be as it was, entry by entry.
   const stays = cgroup !== undefined && pinDirectoryExisted === true;
@@ -112,6 +112,12 @@ export async function hostRulesAreKnown(run: CanaryRun): Promise<Judgement> {
     ...{ files: files.map(ruleText), network, allowedCgroups, cgroupRules },
     survivors: stays ? await listSurvivors(run.candidate) : [],
   });
+  // By these numbers later steps leave lists out, and would take a host with rules for one without.
+  const wrong = hadNone ? [] : await wronglyEmpty(run.candidate, rules);
+  if (wrong.length > 0)
+    return fail(`the agent's metrics call a table empty that is not: ${wrong.join('; ')}`, {
+      ...{ value: wrong.length, limit: 0, unit: 'tables', source: 'aegisbpf metrics' },
+    });
   const why = hadNone ? ': the agent had no pins on this host, and so no maps of rules' : '';
   return pass(
     `${files.length} file rules, ${network.length} network rules, ${cgroupRules.length} cgroup rules, ${allowedCgroups.length} allowed cgroups${why}`,
