@@ -628,7 +628,7 @@ const ENTRIES = {
     byOpens,
   },
   'rollback.later-apply': {
-    title: 'a later apply of the baseline is enforced and recorded',
+    title: 'a later apply of the baseline is enforced and recorded, and a dry run changes nothing',
     needs: ['rollback.baseline'],
     byOpens,
   },

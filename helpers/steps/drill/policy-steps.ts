@@ -58,9 +58,24 @@ export async function rollBackAgain(stage: DrillStage): Promise<Judgement> {
   return stage.shows('the second rollback', 'candidate');
 }
 
-/** After all that going back, an ordinary apply works, and is recorded as what it is. */
+/** After all that going back, an ordinary apply works, and is recorded as what it is; a trial of another one changes nothing. */
 export async function laterApply(stage: DrillStage): Promise<Judgement> {
   await stage.apply(stage.prepared().baselinePolicy);
   const judged = await stage.shows('the later apply', 'baseline');
-  return judged.verdict === 'pass' ? laterRecordAgrees(stage) : judged;
+  if (judged.verdict !== 'pass') return judged;
+  const recorded = await laterRecordAgrees(stage);
+  return recorded.verdict === 'pass' ? dryRunChangesNothing(stage, recorded) : recorded;
+}
+
+/** Whoever tries a policy on a host of production relies on that. @param recorded where this version has no dry run. */
+async function dryRunChangesNothing(stage: DrillStage, recorded: Judgement): Promise<Judgement> {
+  const { candidatePolicy } = stage.prepared();
+  const result = await stage.run.command('policy', 'apply', candidatePolicy, '--dry-run');
+  if (result.exitCode === 1 && result.stderr.startsWith('Usage: ')) return recorded;
+  const seen = await stage.shows('a dry run of the candidate policy', 'baseline');
+  if (seen.verdict !== 'pass') return seen;
+  if (result.exitCode !== 0) return fail(howItEnded(result), { source: result.command });
+  const later = await laterRecordAgrees(stage, 'a dry run of the candidate policy');
+  if (later.verdict !== 'pass') return later;
+  return { ...recorded, explanation: `${recorded.explanation}; a dry run changes neither` };
 }

@@ -51,12 +51,15 @@ export async function recordAgrees(stage: DrillStage): Promise<Judgement> {
 }
 
 /** The same for an apply, which no version is known to record wrongly. */
-export async function laterRecordAgrees(stage: DrillStage): Promise<Judgement> {
+export async function laterRecordAgrees(
+  stage: DrillStage,
+  after = 'the later apply',
+): Promise<Judgement> {
   const problems = await disagreements(stage);
   const measured = { value: problems.length, limit: 0, unit: 'disagreements', source };
   if (problems.length > 0)
-    return fail(`after the later apply the record is wrong: ${problems.join(', and ')}`, measured);
+    return fail(`after ${after} the record is wrong: ${problems.join(', and ')}`, measured);
   return stage.agent().isRunning()
-    ? pass(`after the later apply rules, opens and record are the baseline's`, measured)
+    ? pass(`after ${after} rules, opens and record are the baseline's`, measured)
     : inconclusive('the agent no longer runs', measured);
 }
