@@ -17,6 +17,7 @@ const REFUSED_POLICIES = [
   'binary garbage',
   'unsigned',
   'signed by a stranger',
+  'altered after signing',
 ] as const;
 export type RefusedPolicy = (typeof REFUSED_POLICIES)[number];
 

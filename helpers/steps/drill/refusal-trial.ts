@@ -1,10 +1,11 @@
-import { howItEnded } from '../../agent/command.ts';
+import { howItEnded, runCommand } from '../../agent/command.ts';
 import { listFileRules, ruleText } from '../../changes/rules.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { RefusedPolicy } from '../../settings/known-defects.ts';
 import { DECISION_FAMILIES, familyTotal } from '../../soak/counters.ts';
 import { type EnforcementWatch, underBaseline, type WatchReport } from './enforcement-watch.ts';
 import { type RefusedCase, refusedCases } from './refused-cases.ts';
+import type { SignedPolicies } from './signed-policies.ts';
 import type { DrillStage } from './stage.ts';
 
 /** What one policy that must be refused did. */
@@ -55,7 +56,10 @@ export const differs = ({ addedRules, lostRules }: RuleChanges) =>
  * and is opened all the time; keeps what each did in `rollback/refused-policies.json`.
  * @throws JudgementError (inconclusive) where the baseline was not enforced before the first.
  */
-export async function applyRefused(stage: DrillStage): Promise<RefusalTrial> {
+export async function applyRefused(
+  stage: DrillStage,
+  signed: SignedPolicies,
+): Promise<RefusalTrial> {
   const prepared = stage.prepared();
   const agent = await stage.runningAgent();
   const countedBefore = await decisionsOf(stage);
@@ -63,7 +67,11 @@ export async function applyRefused(stage: DrillStage): Promise<RefusalTrial> {
   using ofNeeded = stage.watch(prepared.needed);
   if (!(await underBaseline(ofGuarded, ofNeeded, agent)))
     throw noEvidence('the baseline was not enforced before the first refused policy');
-  const { refusals, left } = await applyEach(stage, { guarded: ofGuarded, needed: ofNeeded });
+  const { refusals, left } = await applyEach(
+    stage,
+    { guarded: ofGuarded, needed: ofNeeded },
+    refusedCases(prepared, signed),
+  );
   const [guarded, needed] = await Promise.all([ofGuarded.stop(), ofNeeded.stop()]);
   const countedAfter = await decisionsOf(stage);
   const seen = { refusals, left, guarded, needed };
@@ -88,11 +96,12 @@ interface Baseline {
 async function applyEach(
   stage: DrillStage,
   watches: Watches,
+  cases: readonly RefusedCase[],
 ): Promise<Pick<RefusalTrial, 'refusals' | 'left'>> {
   const before = { rules: await rulesOf(stage), count: await stage.deniedFileCount() };
   const refusals: Refusal[] = [];
   let decisions = await decisionsOf(stage);
-  for (const one of refusedCases(stage.prepared())) {
+  for (const one of cases) {
     const refusal = await applyOne(stage, watches, one, before, decisions);
     refusals.push(refusal);
     stage.run.directory.appendLine('rollback/refused-policies.ndjson', refusal);
@@ -106,12 +115,14 @@ async function applyEach(
 async function applyOne(
   stage: DrillStage,
   watches: Watches,
-  { name, args }: RefusedCase,
+  { name, args, environment }: RefusedCase,
   before: Baseline,
   decisionsBefore: number | undefined,
 ): Promise<Refusal> {
+  const { candidate } = stage.run;
+  const told = { ...candidate, environment: { ...candidate.environment, ...environment } };
   const begun = nowMs();
-  const result = await stage.run.command('policy', 'apply', ...args, '--reset');
+  const result = await runCommand(told, 'policy', 'apply', ...args, '--reset');
   const applyMs = [begun, nowMs()] as const;
   const refusal: Refusal = {
     name,

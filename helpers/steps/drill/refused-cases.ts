@@ -1,10 +1,11 @@
-import { createHash, generateKeyPairSync, hash, sign } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { knownFile, ownInput } from '../../changes/own-file.ts';
 import { readRegularFile } from '../../files/regular-file.ts';
 import type { RefusedPolicy } from '../../settings/known-defects.ts';
 import { policyText } from '../phases/candidate-policy.ts';
+import type { SignedPolicies } from './signed-policies.ts';
 import type { Prepared } from './stage.ts';
 
 /** A policy that must be refused. */
@@ -12,6 +13,8 @@ export interface RefusedCase {
   readonly name: RefusedPolicy;
   /** What stands behind `policy apply`. */
   readonly args: readonly string[];
+  /** Besides the agent's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One more than any table of the agent holds (65,536 inodes, docs/agent-contract.md §2.1). */
@@ -26,29 +29,6 @@ function garbage(): Buffer {
   return Buffer.concat([Buffer.from([0, 0xff, 0xfe]), ...blocks]);
 }
 
-/** In whole seconds since 1970, far from any clock. */
-const FOR_EVER = 4_000_000_000;
-
-/** A policy in the agent's own envelope (docs/agent-contract.md §1.5), signed in order by a key that this host does not know. */
-function signedByAStranger(policy: string): string {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
-  const [sha256, version, timestamp] = [hash('sha256', policy), 1, Math.floor(Date.now() / 1000)];
-  const signed = Buffer.from(`${sha256}${version}${timestamp}${FOR_EVER}`);
-  return [
-    'AEGIS-POLICY-BUNDLE-V1',
-    'format_version: 1',
-    `policy_version: ${version}`,
-    `timestamp: ${timestamp}`,
-    `expires: ${FOR_EVER}`,
-    `signer_key: ${key.toString('hex')}`,
-    `signature: ${sign(null, signed, privateKey).toString('hex')}`,
-    `policy_sha256: ${sha256}`,
-    '---',
-    policy,
-  ].join('\n');
-}
-
 /** Rules on device 0, which no file ever has: should the agent accept them, they deny nothing. */
 const tooManyRules = () =>
   `version=1\n\n[deny_inode]\n${Array.from({ length: TOO_MANY_RULES }, (_, index) => `0:${index + 1}`).join('\n')}\n`;
@@ -57,7 +37,10 @@ const tooManyRules = () =>
  * Policies as they go wrong in practice. Each but the garbage would also deny the file that the
  * drill's service needs, so that an agent that accepts one is seen doing it.
  */
-export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
+export function refusedCases(
+  prepared: Prepared,
+  { byAStranger, altered, environment }: SignedPolicies,
+): readonly RefusedCase[] {
   const { directory, guarded, needed, candidatePolicy } = prepared;
   const good = policyText([needed.path]);
   const of = (name: RefusedPolicy, content: string | Buffer, mode?: number): RefusedCase => ({
@@ -83,6 +66,7 @@ export function refusedCases(prepared: Prepared): readonly RefusedCase[] {
     of('huge', tooManyRules()),
     of('binary garbage', garbage()),
     { name: 'unsigned', args: [candidatePolicy, '--require-signature'] },
-    of('signed by a stranger', signedByAStranger(good)),
+    { name: 'signed by a stranger', args: [byAStranger], environment },
+    { name: 'altered after signing', args: [altered], environment },
   ];
 }

@@ -1,10 +1,18 @@
-import { fail, type Judgement, noEvidence, pass, worst } from '../../criteria/judgement.ts';
+import {
+  fail,
+  inconclusive,
+  type Judgement,
+  noEvidence,
+  pass,
+  worst,
+} from '../../criteria/judgement.ts';
 import { acceptedPolicy } from '../../settings/known-defects.ts';
 import { counted } from '../../text/counted.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 import { countersOnlyGrew } from './refusal-counters.ts';
 import { enforcementHeld } from './refusal-pauses.ts';
 import { applyRefused, differs, type RefusalTrial } from './refusal-trial.ts';
+import { signedPolicies, takesSigned } from './signed-policies.ts';
 import type { DrillStage } from './stage.ts';
 
 /** Policies that must be refused, applied one after the other to a host that enforces the baseline. */
@@ -18,7 +26,10 @@ export class RefusedPolicies {
 
   /** Every one of them is refused, with an exit code that says so. */
   async areRefused(): Promise<Judgement> {
-    this.#trial = await applyRefused(this.#stage);
+    const signed = signedPolicies(this.#stage.prepared());
+    await this.#stage.runningAgent();
+    const why = await takesSigned(this.#stage, signed);
+    this.#trial = await applyRefused(this.#stage, signed);
     const { refusals } = this.#trial;
     const accepted = refusals.filter(({ exitCode }) => exitCode === 0);
     const unclear = refusals.filter(({ exitCode }) => exitCode === undefined);
@@ -43,6 +54,11 @@ export class RefusedPolicies {
         measured,
       ),
     );
+    if (first === undefined && why !== undefined)
+      return inconclusive(
+        `${counted(refusals.length, 'policy', 'policies')} refused, and so was one in order that a key signed which the agent knows (AEGIS_KEYS_DIR): ${why}; so nobody knows whether it looks at signatures, and a host that demands them would take no policy`,
+        { value: 0, limit: 1, unit: 'signed policies taken', source },
+      );
     if (first === undefined)
       return pass(
         `${counted(refusals.length, 'policy', 'policies')} refused with a non-zero exit code`,

@@ -1,0 +1,80 @@
+import { generateKeyPairSync, hash, sign } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { howItEnded, runCommand } from '../../agent/command.ts';
+import { knownFile, ownInput } from '../../changes/own-file.ts';
+import { readRegularFile } from '../../files/regular-file.ts';
+import type { DrillStage, Prepared } from './stage.ts';
+
+/** In whole seconds since 1970, far from any clock. */
+const FOR_EVER = 4_000_000_000;
+
+/** A key of ours, and policies in the agent's own envelope (docs/agent-contract.md §1.5) that it has signed. */
+function signer() {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url').toString('hex');
+  /** @param signed what was signed, where that is not what is in the envelope. */
+  const inEnvelope = (policy: string, signed = policy): string => {
+    const [version, timestamp] = [1, Math.floor(Date.now() / 1000)];
+    const words = Buffer.from(`${hash('sha256', signed)}${version}${timestamp}${FOR_EVER}`);
+    return [
+      'AEGIS-POLICY-BUNDLE-V1',
+      'format_version: 1',
+      `policy_version: ${version}`,
+      `timestamp: ${timestamp}`,
+      `expires: ${FOR_EVER}`,
+      `signer_key: ${key}`,
+      `signature: ${sign(null, words, privateKey).toString('hex')}`,
+      `policy_sha256: ${hash('sha256', policy)}`,
+      '---',
+      policy,
+    ].join('\n');
+  };
+  return { key, inEnvelope };
+}
+
+/** Signed policies, and the environment in which the agent knows one of the keys. */
+export type SignedPolicies = ReturnType<typeof signedPolicies>;
+
+/**
+ * A host that knows no key refuses every signed policy before it looks at one: only with a key that it knows does a refusal show that
+ * it was looked at.
+ */
+export function signedPolicies({ directory, baselinePolicy, candidatePolicy }: Prepared) {
+  const [ours, stranger] = [signer(), signer()];
+  const keys = join(directory, 'keys');
+  mkdirSync(keys, { mode: 0o700 });
+  knownFile(keys, '');
+  ownInput(keys, 'ours.pub', `${ours.key}\n`);
+  const baseline = readRegularFile(baselinePolicy);
+  // Without --reset, which the agent knows for no signed policy, it takes only what has all rules that are there.
+  const other = readRegularFile(candidatePolicy);
+  const of = (name: string, content: string) => ownInput(directory, `${name}.signed`, content);
+  return {
+    inOrder: of('in-order', ours.inEnvelope(baseline)),
+    byAStranger: of('by-a-stranger', stranger.inEnvelope(other)),
+    altered: of('altered', ours.inEnvelope(other, baseline)),
+    environment: {
+      AEGIS_KEYS_DIR: keys,
+      // The host's own tells which policies it still takes.
+      AEGIS_VERSION_COUNTER_PATH: join(directory, 'version-counter'),
+    },
+  };
+}
+
+/**
+ * The baseline once more, signed by a key that the agent knows: a refusal of others proves nothing where it takes none.
+ * @returns why it was not put in force; undefined where it was.
+ */
+export async function takesSigned(
+  stage: DrillStage,
+  { inOrder, environment }: SignedPolicies,
+): Promise<string | undefined> {
+  const { candidate } = stage.run;
+  const knowing = { ...candidate, environment: { ...candidate.environment, ...environment } };
+  const result = await runCommand(knowing, 'policy', 'apply', inOrder, '--require-signature');
+  const { verdict, explanation } = await stage.shows('the signed baseline', 'baseline');
+  if (result.exitCode === 0 && verdict === 'pass') return undefined;
+  await stage.apply(stage.prepared().baselinePolicy);
+  return result.exitCode === 0 ? explanation : howItEnded(result);
+}
