@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { execa } from 'execa';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { dirSync } from 'tmp';
@@ -282,6 +283,26 @@ describe('a figure far from that of the other hosts of its class', () => {
     const { summary } = await fleet(await hosts([40_000, 40_000, 40_000, 40_000, 40_000, 49_000]));
     expect(summary().outliers).toEqual([]);
   });
+});
+
+test('the page searches and groups hosts, and leaves out what passed everywhere', async () => {
+  const { read } = await fleet([
+    await run('web10'),
+    await run('web9'),
+    await run('web2', { records: FAILED }),
+  ]);
+  const page = read('fleet.html');
+  const [, script = ''] = /<script>(.*)<\/script>/s.exec(page) ?? [];
+  expect(new Script(script)).toBeInstanceOf(Script);
+  expect([...page.matchAll(/<option value="(\d)">([^<]+)</g)].map(([, , name]) => name)).toEqual([
+    ...['nothing', 'class', 'kernel', 'distribution', 'verdict', 'not passed'],
+  ]);
+  // The worst first, and then as people count.
+  expect(
+    [...page.matchAll(/^(?:<tbody>)?<tr class="\w+"><td>(web\d+)/gm)].map(([, name]) => name),
+  ).toEqual([...['web2', 'web9', 'web10']]);
+  expect(page).toMatch(/<tr class="FAIL"><td>audit\.cpu<\/td>/);
+  expect(page).toMatch(/<tr class="same"><td>audit\.ready<\/td>/);
 });
 
 test('names of hosts are text in every document, and nothing else', async () => {

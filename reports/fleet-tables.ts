@@ -14,6 +14,9 @@ export interface FleetTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** The page has these hosts in its table of every host. */
+export const OPEN_HOSTS = 'Hosts that did not pass';
+
 /** What no header can be wider than. */
 const MOST_CLASSES = 5;
 /** Of a host, in one cell. */
@@ -140,7 +143,7 @@ export function fleetTables(fleet: FleetSummary): readonly FleetTable[] {
       rows: gaps(fleet),
     },
     {
-      title: 'Hosts that did not pass',
+      title: OPEN_HOSTS,
       header: ['host', 'verdict', 'class', 'because of'],
       rows: fleet.hosts
         .filter(isOpen)

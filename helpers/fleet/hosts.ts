@@ -100,7 +100,7 @@ function judgedHost(unsorted: readonly RunFacts[], asked: readonly AskedHost[]):
 
 const ORDER = (status: string) => RANK[plain(status as RunVerdict['status'])];
 
-/** Every host of the runs, the worst first. @throws CannotBegin where two hosts share a name. */
+/** Every host of the runs, the worst first, and web2 before web10. @throws CannotBegin where two hosts share a name. */
 export function judgedHosts(
   runs: readonly RunFacts[],
   asked: readonly AskedHost[],
@@ -109,6 +109,7 @@ export function judgedHosts(
     .flatMap((of) => judgedHost(of, asked))
     .sort(
       ({ told: a }, { told: b }) =>
-        ORDER(a.status) - ORDER(b.status) || (hostLabel(a) < hostLabel(b) ? -1 : 1),
+        ORDER(a.status) - ORDER(b.status) ||
+        hostLabel(a).localeCompare(hostLabel(b), 'en', { numeric: true }),
     );
 }
