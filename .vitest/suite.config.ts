@@ -31,9 +31,10 @@ export default defineConfig({
         test: {
           name: 'worlds',
           include: ['fixtures/**/*.test.ts'],
-          // The fault matrix, the interrupts by signals, the clean rehearsals in a row and the VM take
-          // minutes each and have commands of their own.
+          // The fault matrix, the interrupts by signals, the clean rehearsals in a row, true Ansible and the
+          // VM take minutes each and have commands of their own.
           exclude: [
+            'fixtures/ansible/**',
             'fixtures/package/bundle.test.ts',
             'fixtures/rehearsals/fault-matrix.test.ts',
             'fixtures/rehearsals/random-interrupts.test.ts',
