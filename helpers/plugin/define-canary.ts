@@ -25,6 +25,8 @@ export interface CanaryOptions {
   readonly specs?: readonly OwnSpecs[];
   /** Work that must go on beside the agent, each as `workload()` of `aegisbpf-canary/workload` gives it. */
   readonly workloads?: readonly OwnWorkload[];
+  /** Reporters of vitest's besides those of the evidence, by path or by name, each alone or with its options. */
+  readonly reporters?: readonly (string | OwnReporter)[];
 }
 
 /** A file of ours by its path, whatever folder vitest is started in. */
@@ -44,7 +46,8 @@ const asPattern = (path: string) => path.replaceAll(/[\\()[\]{}!*?+@|]/g, '\\$&'
  * the process with exit code 2, before anything on the host is touched.
  */
 export function defineCanary(options: CanaryOptions = {}) {
-  const { root = process.cwd(), specs: ownSpecs = [], workloads: ownWorkloads = [] } = options;
+  const { root = process.cwd(), specs: ownSpecs = [] } = options;
+  const { workloads: ownWorkloads = [], reporters = [] } = options;
   const { specs, besideSoak, problems } = specsInOrder(root, ownSpecs);
   const workloads = namedWorkloads(ownWorkloads);
   const { settings, lists } = enter([...problems, ...workloads.problems]);
@@ -98,7 +101,9 @@ export function defineCanary(options: CanaryOptions = {}) {
       hookTimeout: 120_000,
       reporters: [
         [...reporter('runbook-progress', { runDirectory })],
-        ...evidence.map(([...one]) => one),
+        ...[...evidence, ...reporters].map((one): string | [string, Record<string, unknown>] =>
+          typeof one === 'string' ? one : [...one],
+        ),
       ],
     },
   });
