@@ -47,6 +47,10 @@ export function sealedHashes(manifestText: string | Buffer, { files }: Manifest)
 }
 export type SealedHashes = ReturnType<typeof sealedHashes>;
 
+/** A verdict is worth what its judge is: the package, and the Node that ran it. */
+const suiteName = ({ version, node }: NonNullable<Summary['suite']>) =>
+  `aegisbpf-canary ${version}, Node ${node}`;
+
 /**
  * What a run attests. `PASSED` only for the status `pass`: a policy that looks at nothing else must
  * never let a rehearsal or an open verdict through. Every name in a rehearsal's statement says so.
@@ -78,17 +82,10 @@ export function testResult(summary: Summary, hashes: SealedHashes): Statement {
       result: summary.status === 'pass' ? 'PASSED' : 'FAILED',
       configuration: [
         resourceOf('run.json', hashes.runJson),
-        ...(suite === undefined
-          ? []
-          : [resourceOf(`aegisbpf-canary ${suite.version}`, suite.sha256)]),
+        ...(suite === undefined ? [] : [resourceOf(suiteName(suite), suite.sha256)]),
         ...(judgedAgainBy === undefined
           ? []
-          : [
-              resourceOf(
-                `judged again by aegisbpf-canary ${judgedAgainBy.version}`,
-                judgedAgainBy.sha256,
-              ),
-            ]),
+          : [resourceOf(`judged again by ${suiteName(judgedAgainBy)}`, judgedAgainBy.sha256)]),
       ],
       ...(ticket !== undefined && URL.canParse(ticket) ? { url: ticket } : {}),
       passedTests: [...inCriteria('pass'), ...inTests('passed')].map(name),

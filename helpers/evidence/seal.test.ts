@@ -184,7 +184,7 @@ describe('what is attested', () => {
     await sealRun(path, undefined);
     const { statement } = await verifyRun(path);
     expect(statement.predicate.configuration).toContainEqual({
-      name: 'aegisbpf-canary 0.1.0',
+      name: 'aegisbpf-canary 0.1.0, Node v24.0.0',
       digest: { sha256: 'c'.repeat(64) },
     });
     expect(statement.subject.slice(0, 2)).toEqual([
@@ -201,8 +201,11 @@ describe('a run that is judged again', () => {
     await sealRun(path, undefined);
     const { statement } = await verifyRun(path);
     expect(statement.predicate.configuration.slice(1)).toEqual([
-      { name: 'aegisbpf-canary 0.1.0', digest: { sha256: 'c'.repeat(64) } },
-      { name: 'judged again by aegisbpf-canary 0.2.0', digest: { sha256: 'e'.repeat(64) } },
+      { name: 'aegisbpf-canary 0.1.0, Node v24.0.0', digest: { sha256: 'c'.repeat(64) } },
+      {
+        name: 'judged again by aegisbpf-canary 0.2.0, Node v24.1.0',
+        digest: { sha256: 'e'.repeat(64) },
+      },
     ]);
   });
 
