@@ -55,6 +55,8 @@ const DRAIN_MS = 3000;
 
 const UNKNOWN_END: DaemonExit = { exitCode: undefined, signal: undefined, stopMs: undefined };
 
+const sinceMs = (begunMs: number) => Math.round(performance.now() - begunMs);
+
 /** A daemon that was spawned and has not said that it is ready; its pipes are drained to files from the first byte on. */
 export class StartingDaemon {
   readonly #candidate: Candidate;
@@ -64,10 +66,13 @@ export class StartingDaemon {
   readonly #stdout: GatheredPipe;
   readonly events: EventLog;
   readonly #log: DaemonLog;
+  /** By the host's clock, as the agent tells when it wrote its report. */
   readonly #spawnedAt = Date.now();
+  /** Durations are of a clock that nobody sets. */
+  readonly #spawnedMs = performance.now();
   readonly #ended: Promise<void>;
   #exit: DaemonExit | undefined;
-  #stopAskedAt: number | undefined;
+  #stopAskedMs: number | undefined;
 
   constructor(candidate: Candidate, options: DaemonOptions, run: RunDirectory) {
     this.#candidate = candidate;
@@ -108,7 +113,7 @@ export class StartingDaemon {
       this.#child.once('error', () => resolve(UNKNOWN_END));
     });
     this.#stdout.close();
-    const stopMs = this.#stopAskedAt === undefined ? undefined : Date.now() - this.#stopAskedAt;
+    const stopMs = this.#stopAskedMs === undefined ? undefined : sinceMs(this.#stopAskedMs);
     this.#exit = { ...end, stopMs };
     await Promise.all([this.events.end(), this.#log.end()]);
   }
@@ -140,7 +145,7 @@ export class StartingDaemon {
     }
     if (!started.ok)
       throw noEvidence(`"Agent started" cannot be read: ${started.error}`, { source });
-    const startMs = Date.now() - this.#spawnedAt;
+    const startMs = sinceMs(this.#spawnedMs);
     checkStarted(started.value, this.#options, source);
     const keep = (report: Uint8Array) => this.#run.writeText(`${name}/capabilities.json`, report);
     const capabilities = await freshCapabilities(
@@ -180,7 +185,7 @@ export class StartingDaemon {
 
   async stop(signal: StopSignal = 'SIGINT'): Promise<StoppedDaemon> {
     if (this.#exit === undefined) {
-      this.#stopAskedAt = Date.now();
+      this.#stopAskedMs = performance.now();
       this.#child.kill(signal);
       const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
       await this.#ended;

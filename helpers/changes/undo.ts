@@ -61,8 +61,8 @@ async function stopProcesses(run: JournalHeader, say: (text: string) => void): P
     // The drill stops one with SIGSTOP, and a stopped process acts on no SIGINT.
     signal(agent, 'SIGCONT');
   }
-  const deadline = Date.now() + STOP_GRACE_MS;
-  while (agents.some(isRunning) && Date.now() < deadline) await sleep(50);
+  const deadline = performance.now() + STOP_GRACE_MS;
+  while (agents.some(isRunning) && performance.now() < deadline) await sleep(50);
   // Twice none: between fork and exec a process does not show its mark yet.
   for (let round = 0, none = 0; round < 40 && none < 2; round += 1) {
     const left = ours();

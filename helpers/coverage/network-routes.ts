@@ -170,8 +170,8 @@ export function addLoopbackAddresses(addresses: readonly string[]): void {
       call('ioctl', socket, SIOCSIFADDR, request);
     }
   });
-  const end = Date.now() + USABLE_MS;
-  while (!addresses.every(isUsable) && Date.now() < end) Atomics.wait(WAIT, 0, 0, POLL_MS);
+  const end = performance.now() + USABLE_MS;
+  while (!addresses.every(isUsable) && performance.now() < end) Atomics.wait(WAIT, 0, 0, POLL_MS);
 }
 
 /** The kernel makes a new address usable a moment later, also on the loopback. */

@@ -46,7 +46,7 @@ export class Watermark {
     holds: () => boolean = () => false,
     isBehindRoute = false,
   ): Promise<boolean> {
-    const end = Date.now() + withinMs;
+    const end = performance.now() + withinMs;
     // Who asks while controls are taken began before those that come next.
     this.#next ??= this.#now.then(() => this.#take());
     this.#now = this.#next;
@@ -58,10 +58,10 @@ export class Watermark {
       const isMute = isBehindRoute && heard.length > 0 && this.#inVain >= MUTE_AFTER.waits;
       return isMute ? heard : this.controls();
     };
-    const begun = Date.now();
+    const begun = performance.now();
     await this.events.until(() => isTold(awaited()) || holds(), end - begun);
     const isPassed = isTold(this.controls());
-    if (!isPassed && Date.now() - begun >= MUTE_AFTER.eachMs) this.#inVain += 1;
+    if (!isPassed && performance.now() - begun >= MUTE_AFTER.eachMs) this.#inVain += 1;
     return isPassed;
   }
 

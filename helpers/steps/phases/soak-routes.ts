@@ -57,8 +57,12 @@ async function tried(
   );
   try {
     await workload.start();
-    const end = Date.now() + TRIAL_MS;
-    while (workload.counts().attempts < routes.length && Date.now() < end && workload.dead() === 0)
+    const end = performance.now() + TRIAL_MS;
+    while (
+      workload.counts().attempts < routes.length &&
+      performance.now() < end &&
+      workload.dead() === 0
+    )
       await sleep(POLL_MS);
     const counts = (await workload.stop()).routes ?? {};
     const whyNot = (route: string) => {
