@@ -172,14 +172,17 @@ function fileOnTmpfs(directory: string, journal: Journal): OwnFile | undefined {
   return openFile(join(ownDirectory(parent, journal), 'numbered'));
 }
 
-type Ports = Pick<Site['ipv4'], 'bindPort' | 'bothPort' | 'tcpPort' | 'pairPort' | 'scopedPort'>;
+type Ports = Pick<
+  Site['ipv4'],
+  'bindPort' | 'bothPort' | 'tcpPort' | 'udpPort' | 'pairPort' | 'scopedPort'
+>;
 
 /** Each has a port beside it that has no rule. */
 function somePorts(): Ports {
   const bindPort = randomInt(LOWEST_PORT, HIGHEST_PORT);
   return {
     ...{ bindPort, bothPort: bindPort + 10, tcpPort: bindPort + 20, pairPort: bindPort + 30 },
-    scopedPort: bindPort + 40,
+    ...{ scopedPort: bindPort + 40, udpPort: bindPort + 50 },
   };
 }
 

@@ -6,7 +6,13 @@ import { FILES, type NetworkSite } from './site.ts';
 import { type Line, TABLE } from './table.ts';
 import type { Taken } from './taken.ts';
 
-const ports = { bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, pairPort: 20_030 };
+const ports = {
+  bindPort: 20_000,
+  bothPort: 20_010,
+  tcpPort: 20_020,
+  udpPort: 20_050,
+  pairPort: 20_030,
+};
 const family = (at: (last: number) => string): NetworkSite => ({
   ...{ ...ports, scopedPort: 20_040, address: at(8), next: at(9), free: at(11), pair: at(13) },
   range: { network: `${at(0)}/n`, first: at(0), last: at(3), before: at(99), after: at(4) },
@@ -27,6 +33,7 @@ const RULES = [
   ...[...FILE_RULES, '/d/layers/lower', site.numbered, `/proc/7/root${at('mergedRead')}`],
   ...['127.1.2.8', 'fd77::8', '127.1.2.0/n', 'fd77::0/n', '127.1.2.13:20030', '[fd77::13]:20030'],
   ...['20000 (any, bind)', '20010 (any, both)', '20020 (tcp, egress)'],
+  '20050 (udp, egress)',
   ...['cgid:5 1:2', 'cgid:5 127.1.2.15', 'cgid:5 20040 (any, egress)'],
 ];
 

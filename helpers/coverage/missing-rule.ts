@@ -17,6 +17,7 @@ const BESIDE: Partial<Record<Route, Route>> = {
   ...{ 'before-range-connect': 'range-first-connect', 'after-range-connect': 'range-last-connect' },
   ...{ 'pair-next-port-connect': 'pair-connect', 'pair-other-address-connect': 'pair-connect' },
   ...{ 'other-protocol-connect': 'tcp-port-connect', 'egress-port-bind': 'tcp-port-connect' },
+  'other-protocol-tcp-connect': 'udp-port-connect',
   'scoped-next-connect': 'scoped-port-connect',
 };
 

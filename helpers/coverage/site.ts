@@ -22,6 +22,7 @@ export interface NetworkSite {
   readonly bindPort: number;
   readonly bothPort: number;
   readonly tcpPort: number;
+  readonly udpPort: number;
   /** Denied to the processes of one cgroup. */
   readonly scoped: string;
   readonly scopedPort: number;

@@ -131,6 +131,9 @@ export const ROUTES = {
   'tcp-port-connect': 'a TCP connect to the port of protocol tcp',
   'mptcp-port-connect': 'a connect by MPTCP to the port of protocol tcp',
   'other-protocol-connect': 'a UDP connect to the port of protocol tcp',
+  'udp-port-connect': 'a UDP connect to the port of protocol udp',
+  'udp-port-send': 'a sendto to the port of protocol udp',
+  'other-protocol-tcp-connect': 'a TCP connect to the port of protocol udp',
   'egress-port-bind': 'a TCP bind to the port of direction egress',
   'survivor-read': 'open for reading of a running program of the survival list',
   'survivor-exec': 'exec of a running program of the survival list',
@@ -213,11 +216,12 @@ const BESIDE_RULES: readonly Kind[] = ['network-neighbour', 'network-ipv6-neighb
 const RULES_OF_MORE: readonly Route[] = [
   ...(['range-first-connect', 'range-last-connect', 'range-send'] as const),
   ...(['pair-connect', 'pair-tcp-connect', 'tcp-port-connect', 'mptcp-port-connect'] as const),
+  ...(['udp-port-connect', 'udp-port-send'] as const),
 ];
 const BESIDE_MORE: readonly Route[] = [
   ...(['before-range-connect', 'after-range-connect'] as const),
   ...(['pair-next-port-connect', 'pair-other-address-connect'] as const),
-  ...(['other-protocol-connect', 'egress-port-bind'] as const),
+  ...(['other-protocol-connect', 'other-protocol-tcp-connect', 'egress-port-bind'] as const),
 ];
 
 /** What is denied to the processes of one cgroup, and free in every other. */

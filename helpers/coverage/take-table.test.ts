@@ -16,7 +16,7 @@ const NETWORK: NetworkSite = {
     ...{ network: '127.9.9.4/30', first: '127.9.9.4', last: '127.9.9.7' },
     ...{ before: '127.9.9.3', after: '127.9.9.8' },
   },
-  ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, pairPort: 20_030 },
+  ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, udpPort: 20_050, pairPort: 20_030 },
   ...{ scoped: '127.9.9.15', scopedPort: 20_040 },
 };
 const HOOKS = {

@@ -47,7 +47,7 @@ function coverageRules(
   hostPaths: readonly string[],
 ): Readonly<Record<string, readonly string[]>> {
   const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
-  const { bindPort, bothPort, tcpPort, scoped, scopedPort } = site.ipv4;
+  const { bindPort, bothPort, tcpPort, udpPort, scoped, scopedPort } = site.ipv4;
   const { byNumber, otherDevice, guarded, byContent } = files;
   const inRuled = (rule: string) =>
     site.cgroups === undefined ? [] : [`${site.cgroups.ruled} ${rule}`];
@@ -55,7 +55,10 @@ function coverageRules(
     deny_path: [...hostPaths, ...rulePaths],
     deny_ip: families.map(({ address }) => address),
     deny_cidr: families.map(({ range }) => range.network),
-    deny_port: [`${bindPort}:any:bind`, `${bothPort}:any:both`, `${tcpPort}:tcp:egress`],
+    deny_port: [
+      ...[`${bindPort}:any:bind`, `${bothPort}:any:both`],
+      ...[`${tcpPort}:tcp:egress`, `${udpPort}:udp:egress`],
+    ],
     deny_ip_port: families.map(({ pair, pairPort }) => `${inBrackets(pair)}:${pairPort}`),
     deny_comm: [site.names.denied],
     allow_cgroup: site.cgroups === undefined ? [] : [site.cgroups.allowed],
@@ -274,11 +277,12 @@ export class CoverageSubjects {
         (!byContent.files.includes(file) || has('deny_binary_hash')),
     );
     const { ipv4, ipv6, cgroups } = site;
-    const { bindPort, bothPort, tcpPort } = ipv4;
+    const { bindPort, bothPort, tcpPort, udpPort } = ipv4;
     return [
       ...[...files, ...(has('deny_inode') ? this.merged : [])].map(({ path }) => path),
       ...[ipv4, ipv6].flatMap(({ address, range }) => [address, range.network]),
       ...[`${bindPort} (any, bind)`, `${bothPort} (any, both)`, `${tcpPort} (tcp, egress)`],
+      `${udpPort} (udp, egress)`,
       ...[`${ipv4.pair}:${ipv4.pairPort}`, `[${ipv6.pair}]:${ipv6.pairPort}`],
       ...(cgroups === undefined ? [] : this.#ofCgroups(cgroups)),
     ];
