@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { EarlierRun } from '../../evidence/comparison.ts';
 import type { RunRecord } from '../../evidence/run-record.ts';
@@ -48,6 +49,20 @@ const valueText = (value: unknown) =>
 const workloadsOf = ({ ownWorkloads = [] }: RunRecord) =>
   ownWorkloads.map(({ name, sha256 }) => [name, sha256]);
 
+/** The same path is no same policy: each run keeps the bytes that it applied. */
+export function policyNotes(own: RunEvidence, other: RunEvidence): string[] {
+  const [here, there] = [own, other].map(({ run, text }) => {
+    const { CANDIDATE_POLICY: path } = run.settings;
+    return typeof path === 'string' ? text(`operator/CANDIDATE_POLICY/${basename(path)}`) : '';
+  });
+  // Another name is told as a knob is.
+  const isNamedAlike = own.run.settings.CANDIDATE_POLICY === other.run.settings.CANDIDATE_POLICY;
+  if (!isNamedAlike || (here === there && here !== undefined)) return [];
+  return here === undefined || there === undefined
+    ? ['CANDIDATE_POLICY: one of the two did not keep it, so nobody knows whether it is alike']
+    : ['CANDIDATE_POLICY: another content'];
+}
+
 /** What is not alike besides the candidate: a difference may come from that as well. */
 function differences(own: RunRecord, other: RunRecord): string[] {
   const unlike = LOAD.filter(
@@ -80,17 +95,18 @@ function differences(own: RunRecord, other: RunRecord): string[] {
 
 /**
  * Reads an earlier run, after every byte of it was looked at. Nothing is written there.
- * @param own the record of the run that it is compared with.
+ * @param own the run that it is compared with.
  */
-export async function readEarlier(root: string, own: RunRecord): Promise<ReadRun> {
+export async function readEarlier(root: string, own: RunEvidence): Promise<ReadRun> {
   const state = await readSealed(root);
   if (!state.ok) return { told: { directory: root, isCompared: false, notes: [state.why] } };
   const { run, summary, text } = state.run;
+  const records = new Map(summary.criteria.map((record) => [record.id, record]));
+  const evidence = { run, records, text };
   const told: EarlierRun = {
     ...{ directory: root, startedAt: run.startedAt, host: run.hostname, status: summary.status },
     ...{ candidateVersion: run.candidateVersion, candidateSha256: run.candidateSha256 },
-    ...{ isCompared: true, notes: differences(own, run) },
+    ...{ isCompared: true, notes: [...differences(own.run, run), ...policyNotes(own, evidence)] },
   };
-  const records = new Map(summary.criteria.map((record) => [record.id, record]));
-  return { told, evidence: { run, records, text } };
+  return { told, evidence };
 }

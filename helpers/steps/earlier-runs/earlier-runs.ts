@@ -25,7 +25,7 @@ const isAlike = ({ told }: ReadRun) => told.isCompared && told.notes.length === 
 async function compared(run: CanaryRun, paths: readonly string[], limit: number) {
   const own = evidenceOf(run);
   const read: ReadRun[] = [];
-  for (const path of paths) read.push(await readEarlier(path, own.run));
+  for (const path of paths) read.push(await readEarlier(path, own));
   const runs = read.toSorted((one, other) => (startOf(one) < startOf(other) ? -1 : 1));
   const usable = runs.flatMap((one) =>
     one.evidence === undefined ? [] : [{ ...one, evidence: one.evidence }],

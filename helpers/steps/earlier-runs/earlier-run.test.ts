@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { policyNotes } from './earlier-run.ts';
+import type { RunEvidence } from './figures.ts';
+
+/** A run that was asked to apply this file, and kept these bytes of it. */
+const applied = (path: string | undefined, content?: string): RunEvidence => {
+  const run = { settings: { CANDIDATE_POLICY: path } } as unknown as RunEvidence['run'];
+  const text = (name: string) =>
+    name === 'operator/CANDIDATE_POLICY/staging.policy' ? content : undefined;
+  return { run, records: new Map(), text };
+};
+const PATH = '/etc/canary/staging.policy';
+
+test('two runs of a policy of one name are alike only with the same bytes', () => {
+  const notes = (here: RunEvidence, there: RunEvidence) => policyNotes(here, there);
+  expect(notes(applied(PATH, 'version=1'), applied(PATH, 'version=1'))).toEqual([]);
+  expect(notes(applied(PATH, 'version=1'), applied(PATH, 'version=2'))).toEqual([
+    'CANDIDATE_POLICY: another content',
+  ]);
+  expect(notes(applied(PATH, 'version=1'), applied(PATH))).toEqual([
+    expect.stringMatching(/^CANDIDATE_POLICY: one of the two did not keep it/),
+  ]);
+});
+
+test('without a policy there is none to compare, and another name is told as a knob', () => {
+  expect(policyNotes(applied(undefined), applied(undefined))).toEqual([]);
+  expect(policyNotes(applied(PATH, 'version=1'), applied(undefined))).toEqual([]);
+});
