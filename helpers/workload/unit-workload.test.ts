@@ -179,3 +179,18 @@ test('a unit without a process of its own shows nothing, unless a command says t
   await unit.stop();
   expect(unit.failed).toBe(0);
 });
+
+test('a systemd that does not answer for a moment says nothing of the unit, and one that stays silent has failed', async () => {
+  systemdSays();
+  const busy = watch();
+  await busy.untilItEnds(300);
+  tool('systemctl', 'echo "Connection timed out" >&2; exit 1');
+  await busy.untilItEnds(2500);
+  systemdSays();
+  await busy.untilItEnds(1500);
+  await busy.stop();
+  expect(busy.failed).toBe(0);
+  expect(busy.output).toMatch(/systemd cannot be asked: .*timed out/);
+  const failure = await watched(() => tool('systemctl', 'echo "no bus" >&2; exit 1'));
+  expect(failure?.end).toMatch(/^systemd cannot be asked: .*no bus/);
+});

@@ -9,6 +9,8 @@ const BETWEEN_LOOKS_MS = 1000;
 /** What takes longer to say that it is well is not. */
 const HEALTH_TIMEOUT_MS = 10_000;
 const JOURNAL_TIMEOUT_MS = 30_000;
+/** A systemd that is busy for a moment says nothing of the unit; one that does not answer so often in a row does not work. */
+const MOST_UNANSWERED = 5;
 const KEPT_FAILURES = 100;
 const KEPT_LINES = 1000;
 const KEPT_WORDS = 300;
@@ -61,6 +63,7 @@ export class UnitWorkload implements WatchedWorkload {
   readonly #looking: Promise<void>;
   #isStopping = false;
   #looks = 0;
+  #unanswered = 0;
   /** How long it had been active when it was first looked at. */
   #upMs = 0;
   #journal = '';
@@ -109,6 +112,7 @@ export class UnitWorkload implements WatchedWorkload {
   async #look(): Promise<void> {
     const isFirst = this.#looks === 0;
     const state = await this.#ofSystemd();
+    if (state === 'no answer') return;
     const health = state === undefined ? await this.#ofHealth() : undefined;
     this.#looks += 1;
     if (state !== undefined) this.#fail(state, '', this.#upMs, isFirst);
@@ -116,17 +120,23 @@ export class UnitWorkload implements WatchedWorkload {
     else this.#note('active and healthy');
   }
 
+  /** What is wrong with it, in words; `no answer` where that is known by the next look. */
   async #ofSystemd(): Promise<string | undefined> {
     const systemctl = hostTool(this.#of.hostRoot, 'systemctl');
     if (systemctl === undefined) return 'this host has no systemctl to ask';
     try {
       const now = await unitProperties(systemctl, this.#of.unit, PROPERTIES);
+      this.#unanswered = 0;
       const before = this.#last ?? now;
       if (this.#last === undefined) this.#upMs = upMs(now);
       this.#last = now;
       return unitProblem(before, now) ?? this.#withoutProcess(now);
     } catch (error) {
-      return `systemd cannot be asked: ${(error as Error).message}`;
+      const why = `systemd cannot be asked: ${(error as Error).message}`;
+      this.#unanswered += 1;
+      if (this.#last === undefined || this.#unanswered >= MOST_UNANSWERED) return why;
+      this.#note(why);
+      return 'no answer';
     }
   }
 
