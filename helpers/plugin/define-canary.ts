@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { judgingCopy, runName } from '../evidence/run-directory.ts';
 import { COMPILE_CACHE } from '../files/compile-cache.mjs';
+import { RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import { enter } from '../run/door.ts';
 import {
   heldToTheRunbook,
@@ -52,6 +53,8 @@ export function defineCanary(options: CanaryOptions = {}) {
   const workloads = namedWorkloads(ownWorkloads);
   const { settings, lists } = enter([...problems, ...workloads.problems]);
   Object.assign(process.env, COMPILE_CACHE);
+  // vitest keeps a token of its own there, which would stay in root's home.
+  if (process.geteuid?.() === 0) process.env.XDG_DATA_HOME = RUNTIME_DIRECTORY;
   // It would put more than one worker on the host.
   delete process.env.VITEST_MAX_WORKERS;
   const finished = settings.CANARY_RUN ?? [];
