@@ -90,6 +90,11 @@ function configurationText({ configuration, setBy = {} }: RunRecord): string | u
   return `${sha256} ${path}${chosen}; ${counted(typed, 'knob')} by the environment (run.json)`;
 }
 
+/** AGENT_OPTIONS, with which every agent of this run was started. */
+function agentOptions({ settings: { AGENT_OPTIONS: options } }: RunRecord): string | undefined {
+  return Array.isArray(options) ? `${options.join(' ')} (AGENT_OPTIONS)` : undefined;
+}
+
 export function about(head: TicketHead): string[] {
   const { run, verdict, judgedAt } = head;
   const text = (name: string) => {
@@ -104,6 +109,7 @@ export function about(head: TicketHead): string[] {
       `${run.candidatePath}, version ${run.candidateVersion ?? 'unknown'} (reported by the binary)`,
     ],
     ['SHA-256', run.candidateSha256 ?? 'unknown'],
+    ['Options of production', agentOptions(run)],
     ...(run.bpfObjects ?? []).map(({ path, sha256 }): [string, string] => [
       'BPF object',
       `${sha256} ${path}`,

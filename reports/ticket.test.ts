@@ -42,12 +42,16 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
       },
       {
         run: exampleRun({
-          settings: { CHANGE_TICKET: 'CHG-4711', DURATION_SECONDS: 300, SOAK_RATE: 500 },
+          settings: {
+            ...{ CHANGE_TICKET: 'CHG-4711', DURATION_SECONDS: 300, SOAK_RATE: 500 },
+            AGENT_OPTIONS: ['--landlock', '--drop-caps'],
+          },
         }),
       },
     ),
   );
   expect(text).toMatch(/^# AegisBPF staging canary: FAIL: do not ship\n\n\*\*Because:\*\* /);
+  expect(text).toContain('| Options of production | `--landlock --drop-caps (AGENT_OPTIONS)` |');
   for (const part of ['CHG-4711', '/opt/aegisbpf', '0.10.0', 'a'.repeat(64), 'b'.repeat(64)])
     expect(text).toContain(part);
   for (const part of ['staging-3', '6.1.0-50', '2026-11-23T14:12:00.000Z', 'npm run verify'])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readSettings } from '../settings/settings.ts';
-import { daemonOptions } from './daemon-options.ts';
+import { daemonOptions, runArguments } from './daemon-options.ts';
 
 test('the metrics endpoint gets no port that CANDIDATE_POLICY names, for the agent would refuse it to itself', async () => {
   // All that the kernel gives out, but for one in ten.
@@ -12,4 +12,18 @@ test('the metrics endpoint gets no port that CANDIDATE_POLICY names, for the age
   };
   const { metricsAddress } = await daemonOptions(settings, { name: 'audit', mode: 'audit' });
   expect(metricsAddress).toMatch(/^127\.0\.0\.1:\d*7$/);
+});
+
+test('every start gets the options of production, and behind them those of one step', async () => {
+  const given = async (environment: NodeJS.ProcessEnv) => {
+    const settings = readSettings({ AEGIS_BIN: process.execPath, ...environment });
+    const more = ['--deadman-ttl=4'];
+    return runArguments(await daemonOptions(settings, { name: 'x', mode: 'enforce', more }));
+  };
+  const ours = ['run', '--enforce', '--enforce-signal=term', '--ringbuf-bytes=16777216'];
+  expect(await given({})).toEqual([...ours, '--log=stdout', '--deadman-ttl=4']);
+  expect(await given({ AGENT_OPTIONS: '["--landlock","--drop-caps"]' })).toEqual([
+    ...ours,
+    ...['--log=stdout', '--landlock', '--drop-caps', '--deadman-ttl=4'],
+  ]);
 });

@@ -19,6 +19,8 @@ export interface DaemonOptions {
   readonly readyTimeoutSeconds: number;
   /** Break-glass is set: it audits, whatever it is asked for (docs/agent-contract.md §5.1). */
   readonly underBreakGlass?: true;
+  /** AGENT_OPTIONS: those that production sets besides. */
+  readonly ofProduction?: readonly string[];
   /** Options of `run` beyond these, as the drill's steps need them. */
   readonly more?: readonly string[];
 }
@@ -45,7 +47,8 @@ export async function daemonOptions(
   settings: Settings,
   life: Pick<DaemonOptions, 'name' | 'mode'> & Partial<DaemonOptions>,
 ): Promise<DaemonOptions> {
-  const { ENFORCE_SIGNAL, RINGBUF_BYTES, READY_TIMEOUT_SECONDS, candidatePolicy = '' } = settings;
+  const { ENFORCE_SIGNAL, RINGBUF_BYTES, READY_TIMEOUT_SECONDS, AGENT_OPTIONS } = settings;
+  const { candidatePolicy = '' } = settings;
   const policy = Buffer.from(candidatePolicy, 'base64').toString('utf8');
   return {
     // SIGKILL would only lose the processes that watch; a phase that means it says so.
@@ -54,6 +57,7 @@ export async function daemonOptions(
     ringbufBytes: RINGBUF_BYTES,
     metricsAddress: `127.0.0.1:${await freeLoopbackPort(policy)}`,
     readyTimeoutSeconds: READY_TIMEOUT_SECONDS,
+    ...(AGENT_OPTIONS === undefined ? {} : { ofProduction: AGENT_OPTIONS }),
     ...life,
   };
 }
@@ -74,6 +78,7 @@ export function runArguments(options: DaemonOptions): string[] {
     ...(options.allowSigkill ? ['--allow-sigkill'] : []),
     ...(options.ringbufBytes > 0 ? [`--ringbuf-bytes=${options.ringbufBytes}`] : []),
     '--log=stdout',
+    ...(options.ofProduction ?? []),
     ...(options.more ?? []),
   ];
 }

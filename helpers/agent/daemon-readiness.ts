@@ -4,6 +4,31 @@ import { type Capabilities, parseCapabilities } from './contract/capabilities.ts
 import type { AgentStarted } from './contract/daemon-log.ts';
 import { type DaemonOptions, effectiveMode } from './daemon-options.ts';
 
+/** What `Agent started` says of an option of AGENT_OPTIONS that is in force; fields that a version does not tell prove nothing. */
+const TOLD: Readonly<Record<string, readonly [keyof AgentStarted, string | boolean]>> = {
+  '--seccomp': ['seccomp', true],
+  '--landlock': ['landlock', true],
+  '--drop-caps': ['cap_drop', true],
+  '--lsm-hook=file': ['lsm_hook', 'file_open'],
+  '--lsm-hook=file_open': ['lsm_hook', 'file_open'],
+  '--lsm-hook=inode': ['lsm_hook', 'inode_permission'],
+  '--lsm-hook=inode_permission': ['lsm_hook', 'inode_permission'],
+};
+
+/** @throws JudgementError (fail) when the agent does not do as an option says. */
+function checkOptions(started: AgentStarted, options: readonly string[], source: string): void {
+  for (const option of options) {
+    const [field, wanted] = TOLD[option] ?? [];
+    const told = field && started[field];
+    if (field === undefined || told === undefined || told === wanted) continue;
+    throw failed(`the agent was started with ${option} (AGENT_OPTIONS) and says ${field}=${told}`, {
+      value: `${field}=${told}`,
+      limit: `${field}=${wanted}`,
+      source,
+    });
+  }
+}
+
 /**
  * Judges what the daemon says of itself at start.
  * @throws JudgementError (fail) when it is not what was asked for.
@@ -29,6 +54,7 @@ export function checkStarted(started: AgentStarted, options: DaemonOptions, sour
       source,
     });
   }
+  checkOptions(started, options.ofProduction ?? [], source);
   if (!started.lsm_enabled) {
     throw failed('the agent runs without BPF LSM (lsm_enabled=false): nothing can be denied', {
       source,

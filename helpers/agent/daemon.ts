@@ -174,8 +174,11 @@ export class StartingDaemon {
 
   #endedEarly(): Error {
     const end = this.#exit ?? UNKNOWN_END;
+    const { ofProduction = [] } = this.#options;
+    const options = outputText(ofProduction.join(' '));
+    const given = ofProduction.length === 0 ? '' : `with AGENT_OPTIONS (${options}) `;
     return failed(
-      `the agent ${endText(end)} before it was ready; its last words: ${outputText(this.#log.lastWords)}`,
+      `${given}the agent ${endText(end)} before it was ready; its last words: ${outputText(this.#log.lastWords)}`,
       {
         value: end.signal ?? end.exitCode ?? 'unknown',
         source: `${this.#options.name}/agent.stderr.log`,

@@ -28,6 +28,8 @@ export interface CanaryOptions {
   readonly workloads?: readonly OwnWorkload[];
   /** Reporters of vitest's besides those of the evidence, by path or by name, each alone or with its options. */
   readonly reporters?: readonly (string | OwnReporter)[];
+  /** `runArguments`: AGENT_OPTIONS, where neither the environment nor the configuration file sets it. */
+  readonly agent?: { readonly runArguments?: readonly string[] };
 }
 
 /** A file of ours by its path, whatever folder vitest is started in. */
@@ -48,10 +50,14 @@ const asPattern = (path: string) => path.replaceAll(/[\\()[\]{}!*?+@|]/g, '\\$&'
  */
 export function defineCanary(options: CanaryOptions = {}) {
   const { root = process.cwd(), specs: ownSpecs = [] } = options;
-  const { workloads: ownWorkloads = [], reporters = [] } = options;
+  const { workloads: ownWorkloads = [], reporters = [], agent = {} } = options;
+  const { runArguments = [] } = agent;
   const { specs, besideSoak, problems } = specsInOrder(root, ownSpecs);
   const workloads = namedWorkloads(ownWorkloads);
-  const { settings, lists } = enter([...problems, ...workloads.problems]);
+  const { settings, lists } = enter(
+    [...problems, ...workloads.problems],
+    runArguments.length === 0 ? {} : { AGENT_OPTIONS: JSON.stringify(runArguments) },
+  );
   Object.assign(process.env, COMPILE_CACHE);
   // vitest keeps a token of its own there, which would stay in root's home.
   if (process.geteuid?.() === 0) process.env.XDG_DATA_HOME = RUNTIME_DIRECTORY;

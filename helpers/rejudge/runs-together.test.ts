@@ -31,6 +31,18 @@ test('everything that keeps runs apart is named at once', () => {
   );
 });
 
+test('runs with other options of production do not count together', () => {
+  const withOptions = (path: string, phase: 'audit' | 'enforce', ...options: string[]) =>
+    part(path, { asked: [phase], settings: { AGENT_OPTIONS: options } });
+  refuseApart([
+    withOptions('/l', 'audit', '--landlock'),
+    withOptions('/e', 'enforce', '--landlock'),
+  ]);
+  expect(() => refuseApart([audit, withOptions('/e', 'enforce', '--landlock')])).toThrow(
+    '/e started the agent with AGENT_OPTIONS=["--landlock"], /a with []',
+  );
+});
+
 test('runs whose candidate is not known are not of the same one', () => {
   const unknown = (path: string, phase: 'audit' | 'enforce') => {
     const { candidateSha256: _, ...run } = exampleRun({ asked: [phase] });

@@ -41,6 +41,8 @@ function sameDirectory(parts: readonly Part[]): string[] {
   ];
 }
 
+const optionsOf = ({ run }: Part) => JSON.stringify(run.settings.AGENT_OPTIONS ?? []);
+
 function problems(parts: readonly Part[]): string[] {
   const [first] = parts;
   if (first === undefined) return ['no run is named'];
@@ -50,6 +52,7 @@ function problems(parts: readonly Part[]): string[] {
     ({ run }) => candidate === undefined || run.candidateSha256 !== candidate,
   );
   const objects = others.filter((part) => objectsOf(part) !== objectsOf(first));
+  const options = others.filter((part) => optionsOf(part) !== optionsOf(first));
   const twice = PHASES.filter(
     (phase) => parts.filter(({ run }) => run.asked.includes(phase)).length > 1,
   );
@@ -59,6 +62,10 @@ function problems(parts: readonly Part[]): string[] {
         `${path} judged the candidate ${run.candidateSha256 ?? 'unknown'}, ${first.path} the candidate ${candidate ?? 'unknown'}`,
     ),
     ...objects.map(({ path }) => `${path} had other BPF objects than ${first.path}`),
+    ...options.map(
+      (part) =>
+        `${part.path} started the agent with AGENT_OPTIONS=${optionsOf(part)}, ${first.path} with ${optionsOf(first)}`,
+    ),
     ...twice.map((phase) => `the ${phase} phase is in more than one of them; name one run for it`),
   ];
 }

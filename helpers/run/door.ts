@@ -5,7 +5,13 @@ import { MANIFEST_FILE } from '../evidence/manifest.ts';
 import { isFile, readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
 import { quotedKnob, whyNot } from '../settings/cannot-begin.ts';
-import { located, type Settings, SettingsError, settingsHere } from '../settings/settings.ts';
+import {
+  type KnobsByCode,
+  located,
+  type Settings,
+  SettingsError,
+  settingsHere,
+} from '../settings/settings.ts';
 import { withoutControls } from '../text/escaped-character.ts';
 import { outDirProblem, placeProblems } from './places.ts';
 import { vitestCommand } from './vitest-options.ts';
@@ -114,13 +120,14 @@ function refuse(collected: Problems): never {
  * Settings of a run that can begin. Everything that can be tried is tried before vitest starts anything: when
  * something is in the way, all of it is told at once and the process ends with exit code 2.
  * @param more what is in the way besides, one line each.
+ * @param byCode knobs that the vitest configuration sets.
  */
-export function enter(more: readonly string[]) {
+export function enter(more: readonly string[], byCode: KnobsByCode = {}) {
   const { lists, problems: options } = vitestCommand(process.argv.slice(2));
   const problems = [...options, ...more];
   let settings: Settings;
   try {
-    settings = settingsHere();
+    settings = settingsHere(byCode);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     return refuse([...problems, ...error.problems, ...namedProblems(error.usable)]);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { refusedOption } from './agent-options.ts';
 import { type LimitKnob, THRESHOLDS } from './thresholds.ts';
 
 /** What a knob's value is, for files and schemas that know more types than text (`knob-facts.ts`). */
@@ -30,7 +31,9 @@ const zeroOrOne = z
   .transform((value) => value === '1')
   .meta(ofKind('switch'));
 
-const noNul = z.string().refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte');
+const withoutNul = (schema: z.ZodString) =>
+  schema.refine((value) => !value.includes('\0'), 'a path cannot hold a NUL byte');
+const noNul = withoutNul(z.string());
 const path = noNul.transform((value) => resolve(value)).meta(ofKind('path'));
 
 const pathsWith = (separator: RegExp, name: string) =>
@@ -78,19 +81,33 @@ const operations = z
 
 const aCommand = 'expected a list: the whole path of a program, and its arguments';
 
+const jsonList = (example: string, expected: string) =>
+  z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue(`expected JSON, as ${example}`);
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(withoutNul(z.string(expected)), expected).readonly());
+
 /** A program and its arguments; no shell reads it. */
-const argumentList = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue('expected JSON, as ["/path/to/program","argument"]');
-      return z.NEVER;
-    }
-  })
-  .pipe(z.array(noNul, { error: aCommand }).readonly())
+const argumentList = jsonList('["/path/to/program","argument"]', aCommand)
   .refine(([program]) => program?.startsWith('/') === true, aCommand)
+  .meta(ofKind('arguments'));
+
+const someOptions = 'expected a list of at least one option';
+
+/** Options of the agent's `run` besides those that the canary sets. */
+const agentOptions = jsonList('["--landlock","--lsm-hook=inode"]', someOptions)
+  .refine((options) => options.length > 0, someOptions)
+  .superRefine((options, context) => {
+    for (const why of options.flatMap((option) => refusedOption(option) ?? []))
+      context.addIssue(why);
+  })
   .meta(ofKind('arguments'));
 
 const limit = ({ accepts, meaning }: (typeof THRESHOLDS)[number]) =>
@@ -134,6 +151,11 @@ export const knobs = z.object({
   AEGIS_BPF_OBJ_PREVIOUS: path
     .optional()
     .meta({ description: 'the BPF object of `AEGIS_BIN_PREVIOUS`', byDefault: 'its own search' }),
+  AGENT_OPTIONS: agentOptions
+    .optional()
+    .describe(
+      'options of `aegisbpf run` that production sets, as JSON: `["--drop-caps","--landlock"]`; every start of the candidate and of `AEGIS_BIN_PREVIOUS` gets them; those that the canary sets itself are refused',
+    ),
   PHASE: z
     .enum(['all', 'preconditions', 'audit', 'enforce', 'coverage', 'cost', 'rollback'], {
       error: 'expected all, preconditions, audit, enforce, coverage, cost or rollback',

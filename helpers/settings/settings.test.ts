@@ -127,6 +127,51 @@ test('COST_COMMAND is a list that no shell reads, and begins with a whole path',
     ]);
 });
 
+test('AGENT_OPTIONS are options of production, and those that the canary sets or could not judge are refused with the reason', () => {
+  const options = ['--drop-caps', '--landlock', '--seccomp', '--lsm-hook=inode', '--later=1'];
+  const { AGENT_OPTIONS } = readSettings({ AGENT_OPTIONS: JSON.stringify(options) });
+  expect(AGENT_OPTIONS).toEqual(options);
+  expect(readSettings({}).AGENT_OPTIONS).toBeUndefined();
+  const why = (...all: readonly string[]) => problemsOf({ AGENT_OPTIONS: JSON.stringify(all) });
+  for (const [option, words] of [
+    ['--enforce', 'PHASE'],
+    ['--mode=audit', 'PHASE'],
+    ['--enforce-signal=int', 'set ENFORCE_SIGNAL'],
+    ['--ringbuf-bytes=4096', 'set RINGBUF_BYTES'],
+    ['--log=journald', 'standard output'],
+    ['--log-level=warn', 'Agent started'],
+    ['--event-format=cef', 'aegis alone'],
+    ['--event-sample-rate=2', 'a line of its own'],
+    ['--event-dedup-window-ms=5', 'a line of its own'],
+    ['--deadman-ttl=9', 'rollback.deadman'],
+    ['--strict-degrade', 'rollback.strict-degrade'],
+    ['--lsm-hook=both', 'decides twice'],
+  ] as const)
+    expect(why(option), option).toEqual([
+      expect.stringMatching(`"${option}" cannot be used here: .*${words}`),
+    ]);
+  expect(why('--lsm-hook', 'inode')).toEqual([expect.stringContaining('"inode" is not an option')]);
+  expect(why('--audit', '--log=both')).toEqual([expect.stringMatching(/--audit.*; .*--log=both/)]);
+  for (const bad of ['--landlock', '[]', '{}', '[1]'])
+    expect(problemsOf({ AGENT_OPTIONS: bad }), bad).toEqual([
+      expect.stringMatching(/^AGENT_OPTIONS=.*expected (JSON|a list)/),
+    ]);
+});
+
+test('a knob that the vitest configuration sets counts where neither the environment nor the file sets it', () => {
+  const byCode = { AGENT_OPTIONS: '["--landlock"]' };
+  const set = readSettings({}, undefined, byCode);
+  expect([set.AGENT_OPTIONS, set.setBy]).toEqual([
+    ['--landlock'],
+    { AGENT_OPTIONS: 'defineCanary' },
+  ]);
+  const typed = readSettings({ AGENT_OPTIONS: '["--seccomp"]' }, undefined, byCode);
+  expect(typed.AGENT_OPTIONS).toEqual(['--seccomp']);
+  expect(() => readSettings({}, undefined, { AGENT_OPTIONS: '["--audit"]' })).toThrow(
+    'defineCanary: AGENT_OPTIONS=',
+  );
+});
+
 test('a unit of the operator is a service by its whole name, and its health command belongs to it', () => {
   const health = { WORKLOAD_HEALTH_COMMAND: '["/usr/bin/true"]' };
   const unit = readSettings({ WORKLOAD_UNIT: 'db@main.service', ...health }).WORKLOAD_UNIT;

@@ -53,10 +53,17 @@ export class SettingsError extends Error {
   }
 }
 
-/** Raw values of the knobs that are set, and by what: the environment stands before the file. */
+/** Knobs that a team's vitest configuration sets (`defineCanary`), as the environment would have them. */
+export type KnobsByCode = Partial<Readonly<Record<keyof Knobs, string>>>;
+
+/** What `setBy` says of those. */
+const BY_CODE = 'defineCanary';
+
+/** Raw values of the knobs that are set, and by what: the environment stands before the file, and that before code. */
 function rawKnobs(
   environment: Readonly<NodeJS.ProcessEnv>,
   file: ReturnType<typeof readConfiguration>,
+  byCode: KnobsByCode = {},
 ) {
   const raw: Record<string, string> = {};
   const setBy: Record<string, string> = {};
@@ -64,7 +71,7 @@ function rawKnobs(
     const typed = environment[name];
     const { value, from } = typed
       ? { value: typed, from: ENVIRONMENT }
-      : (file.values.get(name) ?? {});
+      : (file.values.get(name) ?? { value: byCode[name], from: BY_CODE });
     if (value === undefined || from === undefined || value === '') continue;
     raw[name] = value;
     setBy[name] = from;
@@ -145,14 +152,16 @@ export const located = (setBy: Readonly<Record<string, string>>) => (problem: st
 /**
  * Reads every knob from the environment and the configuration file, and the files that they name.
  * @param directory where `canary.config.yaml` is looked for; only CANARY_CONFIG names a file where absent.
+ * @param byCode what counts where neither sets a knob.
  * @throws SettingsError naming every knob that cannot be used; nothing on the host is touched before.
  */
 export function readSettings(
   environment: Readonly<NodeJS.ProcessEnv>,
   directory?: string,
+  byCode?: KnobsByCode,
 ): Settings {
   const file = readConfiguration(environment, directory);
-  const { raw, setBy } = rawKnobs(environment, file);
+  const { raw, setBy } = rawKnobs(environment, file, byCode);
   const { values, problems } = parseKnobs(raw);
   const { files, problems: unusable } = readFiles(values);
   const { configuration } = file;
@@ -176,7 +185,8 @@ export function withConfiguration(
 }
 
 /** Those of the command that somebody has typed here. @throws SettingsError as `readSettings` does. */
-export const settingsHere = (): Settings => readSettings(process.env, process.cwd());
+export const settingsHere = (byCode?: KnobsByCode): Settings =>
+  readSettings(process.env, process.cwd(), byCode);
 
 /** The phases that can be asked for, in their order. */
 export const PHASES = ['audit', 'enforce', 'coverage', 'cost', 'rollback'] as const;

@@ -64,6 +64,9 @@ const started = z.looseObject({
   event_sample_rate: whole.optional(),
   /** 0 for the built-in size. */
   ringbuf_bytes: whole.optional(),
+  seccomp: flag.optional(),
+  landlock: flag.optional(),
+  cap_drop: flag.optional(),
   break_glass: flag.optional(),
   /** Seconds; 0 for none. */
   deadman_ttl: whole.optional(),

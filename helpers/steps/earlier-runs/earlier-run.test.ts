@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { policyNotes } from './earlier-run.ts';
+import { exampleRun } from '../../../fixtures/examples/example-run.ts';
+import { differences, policyNotes } from './earlier-run.ts';
 import type { RunEvidence } from './figures.ts';
 
 /** A run that was asked to apply this file, and kept these bytes of it. */
@@ -25,4 +26,13 @@ test('two runs of a policy of one name are alike only with the same bytes', () =
 test('without a policy there is none to compare, and another name is told as a knob', () => {
   expect(policyNotes(applied(undefined), applied(undefined))).toEqual([]);
   expect(policyNotes(applied(PATH, 'version=1'), applied(undefined))).toEqual([]);
+});
+
+test('a run whose agent was started with other options of production is not alike', () => {
+  const given = (...AGENT_OPTIONS: string[]) =>
+    exampleRun({ hostProfile: {}, settings: { AGENT_OPTIONS } });
+  expect(differences(given('--landlock'), given('--landlock'))).toEqual([]);
+  expect(differences(given('--landlock'), exampleRun({ hostProfile: {}, settings: {} }))).toEqual([
+    'AGENT_OPTIONS=not set, here ["--landlock"]',
+  ]);
 });

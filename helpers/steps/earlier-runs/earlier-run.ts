@@ -13,7 +13,7 @@ const LOAD: readonly (keyof Knobs)[] = [
   ...(['SAMPLE_SECONDS', 'POLL_SECONDS', 'RINGBUF_BYTES', 'PROBE_DIR', 'SOAK_BLOCK_PATH'] as const),
   ...(['HEADROOM', 'HEADROOM_MAX_RATE', 'HEADROOM_STEP_SECONDS', 'CANDIDATE_POLICY'] as const),
   ...(['COST_BLOCKS', 'COST_BLOCK_MS', 'COST_RULES', 'COST_COMMAND', 'WORKLOAD_COMMAND'] as const),
-  'WORKLOAD_UNIT',
+  ...(['WORKLOAD_UNIT', 'AGENT_OPTIONS'] as const),
 ];
 
 /** An earlier run as it is told, and its evidence where it can be compared. */
@@ -64,7 +64,7 @@ export function policyNotes(own: RunEvidence, other: RunEvidence): string[] {
 }
 
 /** What is not alike besides the candidate: a difference may come from that as well. */
-function differences(own: RunRecord, other: RunRecord): string[] {
+export function differences(own: RunRecord, other: RunRecord): string[] {
   const unlike = LOAD.filter(
     (name) => !isDeepStrictEqual(own.settings[name], other.settings[name]),
   );

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import type { AgentStarted } from './contract/daemon-log.ts';
+import type { DaemonOptions } from './daemon-options.ts';
+import { checkStarted } from './daemon-readiness.ts';
+
+const STARTED: AgentStarted = {
+  ...{ audit_only: true, enforce_signal: 'sigterm', lsm_enabled: true, lsm_hook: 'file_open' },
+  ...{ network_enabled: true, runtime_state: 'AUDIT_FALLBACK' },
+};
+
+const check = (told: Partial<AgentStarted>, ...ofProduction: readonly string[]) => {
+  const options: DaemonOptions = {
+    ...{ name: 'audit', mode: 'audit', enforceSignal: 'term', allowSigkill: false },
+    ...{ ringbufBytes: 0, metricsAddress: '127.0.0.1:1', readyTimeoutSeconds: 1, ofProduction },
+  };
+  return () => checkStarted({ ...STARTED, ...told }, options, 'agent.stderr.log');
+};
+
+test('an agent that starts without what AGENT_OPTIONS asked for fails, in its own words', () => {
+  expect(check({}, '--lsm-hook=inode')).toThrow(
+    'the agent was started with --lsm-hook=inode (AGENT_OPTIONS) and says lsm_hook=file_open',
+  );
+  expect(check({ landlock: false }, '--drop-caps', '--landlock')).toThrow('says landlock=false');
+});
+
+test('one that does as it was asked, or is too old to tell, passes', () => {
+  const all = ['--seccomp', '--landlock', '--drop-caps', '--lsm-hook=inode'];
+  const told = { seccomp: true, landlock: true, cap_drop: true, lsm_hook: 'inode_permission' };
+  expect(check(told, ...all)).not.toThrow();
+  expect(check({}, '--landlock', '--max-deny-paths=9')).not.toThrow();
+  expect(check({ lsm_hook: 'both' })).not.toThrow();
+});

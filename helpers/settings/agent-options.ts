@@ -1,0 +1,46 @@
+import { quotedKnob } from './cannot-begin.ts';
+
+const ACCOUNTS =
+  'the canary compares its opens with decisions and event lines, so each decision must have a line of its own';
+const UNLOGGED =
+  'the canary reads "Agent started" and warnings in the log, which this can leave out';
+
+/**
+ * Options of `run` (docs/agent-contract.md §1.3) that AGENT_OPTIONS cannot have, and why. The canary sets them itself, or
+ * would judge by them what the agent did as it was told.
+ */
+const REFUSED: Readonly<Record<string, string>> = {
+  '--audit': 'the canary sets the mode; choose what is tried with PHASE',
+  '--enforce': 'the canary sets the mode; choose what is tried with PHASE',
+  '--mode': 'the canary sets the mode; choose what is tried with PHASE',
+  '--enforce-signal': 'set ENFORCE_SIGNAL',
+  '--allow-sigkill': 'set ENFORCE_SIGNAL=kill and ALLOW_SIGKILL_CANARY=1',
+  '--ringbuf-bytes': 'set RINGBUF_BYTES',
+  '--log': 'the canary sets it, for it reads the event lines from standard output',
+  '--log-level': UNLOGGED,
+  '--event-format': 'the canary reads event lines in the format aegis alone',
+  '--event-sample-rate': ACCOUNTS,
+  '--event-dedup-window-ms': ACCOUNTS,
+  '--event-dedup-max-entries': ACCOUNTS,
+  '--deadman-ttl': 'the canary sets it where it tries it: rollback.deadman',
+  '--auto-revert-threshold':
+    'the canary makes denials on purpose, and the agent would change to audit mode',
+  '--auto-revert-breaches':
+    'the canary makes denials on purpose, and the agent would change to audit mode',
+  '--strict-degrade': 'the canary sets it where it tries it: rollback.strict-degrade',
+  '--enforce-gate-mode': 'the canary sets it where it tries it: rollback.strict-degrade',
+  '--allow-unsigned-bpf':
+    'coverage.object tries that a changed BPF object is refused, which this option turns off',
+  '--lsm-hook=both':
+    'with it the agent decides twice on one open in audit mode, and the canary expects one decision; use --lsm-hook=file or --lsm-hook=inode',
+};
+
+/** Why the agent cannot be given this option by AGENT_OPTIONS; undefined when it can. */
+export function refusedOption(option: string): string | undefined {
+  const quoted = quotedKnob(option);
+  if (!option.startsWith('-'))
+    return `${quoted} is not an option; write an option and its value as one text, as "--lsm-hook=inode"`;
+  const [name = ''] = option.split('=', 1);
+  const why = REFUSED[option] ?? REFUSED[name];
+  return why === undefined ? undefined : `${quoted} cannot be used here: ${why}`;
+}
