@@ -67,6 +67,8 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'after-range-connect': ({ range }) => udp(range.after, ANY_PORT),
   'pair-connect': ({ pair, pairPort }) => udp(pair, pairPort, 'ip_port'),
   'pair-tcp-connect': ({ pair, pairPort }) => tcp(pair, pairPort, 'ip_port'),
+  'tcp-pair-connect': ({ pair, pairTcpPort }) => tcp(pair, pairTcpPort, 'ip_port'),
+  'other-protocol-pair-connect': ({ pair, pairTcpPort }) => udp(pair, pairTcpPort),
   'pair-next-port-connect': ({ pair, pairPort }) => udp(pair, pairPort + 1),
   'pair-other-address-connect': ({ free, pairPort }) => udp(free, pairPort),
   'tcp-port-connect': ({ free, tcpPort }) => tcp(free, tcpPort, 'port'),

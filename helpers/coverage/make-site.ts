@@ -174,7 +174,7 @@ function fileOnTmpfs(directory: string, journal: Journal): OwnFile | undefined {
 
 type Ports = Pick<
   Site['ipv4'],
-  'bindPort' | 'bothPort' | 'tcpPort' | 'udpPort' | 'pairPort' | 'scopedPort'
+  'bindPort' | 'bothPort' | 'tcpPort' | 'udpPort' | 'pairPort' | 'pairTcpPort' | 'scopedPort'
 >;
 
 /** Each has a port beside it that has no rule. */
@@ -182,7 +182,7 @@ function somePorts(): Ports {
   const bindPort = randomInt(LOWEST_PORT, HIGHEST_PORT);
   return {
     ...{ bindPort, bothPort: bindPort + 10, tcpPort: bindPort + 20, pairPort: bindPort + 30 },
-    ...{ scopedPort: bindPort + 40, udpPort: bindPort + 50 },
+    ...{ scopedPort: bindPort + 40, udpPort: bindPort + 50, pairTcpPort: bindPort + 60 },
   };
 }
 

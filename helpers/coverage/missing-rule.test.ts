@@ -12,6 +12,7 @@ const ports = {
   tcpPort: 20_020,
   udpPort: 20_050,
   pairPort: 20_030,
+  pairTcpPort: 20_060,
 };
 const family = (at: (last: number) => string): NetworkSite => ({
   ...{ ...ports, scopedPort: 20_040, address: at(8), next: at(9), free: at(11), pair: at(13) },
@@ -33,7 +34,7 @@ const RULES = [
   ...[...FILE_RULES, '/d/layers/lower', site.numbered, `/proc/7/root${at('mergedRead')}`],
   ...['127.1.2.8', 'fd77::8', '127.1.2.0/n', 'fd77::0/n', '127.1.2.13:20030', '[fd77::13]:20030'],
   ...['20000 (any, bind)', '20010 (any, both)', '20020 (tcp, egress)'],
-  '20050 (udp, egress)',
+  ...['20050 (udp, egress)', '127.1.2.13:20060:tcp', '[fd77::13]:20060:tcp'],
   ...['cgid:5 1:2', 'cgid:5 127.1.2.15', 'cgid:5 20040 (any, egress)'],
 ];
 
@@ -64,6 +65,7 @@ describe('the rule that a line is about', () => {
       ['pair-connect', 'pair-tcp-connect'],
       ['pair-next-port-connect', 'pair-other-address-connect'],
     ],
+    ['127.1.2.13:20060:tcp', ['tcp-pair-connect'], ['other-protocol-pair-connect']],
     [
       '20020 (tcp, egress)',
       ['tcp-port-connect', 'mptcp-port-connect'],

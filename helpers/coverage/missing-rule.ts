@@ -18,6 +18,7 @@ const BESIDE: Partial<Record<Route, Route>> = {
   ...{ 'pair-next-port-connect': 'pair-connect', 'pair-other-address-connect': 'pair-connect' },
   ...{ 'other-protocol-connect': 'tcp-port-connect', 'egress-port-bind': 'tcp-port-connect' },
   'other-protocol-tcp-connect': 'udp-port-connect',
+  'other-protocol-pair-connect': 'tcp-pair-connect',
   'scoped-next-connect': 'scoped-port-connect',
 };
 
@@ -52,8 +53,9 @@ const ofFile = (route: Route, { directory, numbered }: Subjects) => {
   return (text: string) => text === join(folder, FILES[target]);
 };
 
-function ofNetwork({ rule, address, port }: Destination, site: Subjects) {
+function ofNetwork({ rule, protocol, address, port }: Destination, site: Subjects) {
   const family = address.includes(':') ? site.ipv6 : site.ipv4;
+  const pair = `${address.includes(':') ? `[${address}]` : address}:${port}`;
   return (text: string): boolean => {
     switch (rule) {
       case 'cidr':
@@ -61,7 +63,7 @@ function ofNetwork({ rule, address, port }: Destination, site: Subjects) {
       case 'port':
         return text.startsWith(`${port} (`);
       case 'ip_port':
-        return text === (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
+        return text === pair || text === `${pair}:${protocol}`;
       case 'cg_ip':
         return text.startsWith('cgid:') && text.endsWith(` ${address}`);
       case 'cg_port':

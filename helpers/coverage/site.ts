@@ -15,9 +15,10 @@ export interface NetworkSite {
     readonly before: string;
     readonly after: string;
   };
-  /** Denied on one port. */
+  /** Denied on one port, and on another one by TCP alone. */
   readonly pair: string;
   readonly pairPort: number;
+  readonly pairTcpPort: number;
   /** Denied by direction, and one by protocol. */
   readonly bindPort: number;
   readonly bothPort: number;

@@ -126,6 +126,9 @@ export const ROUTES = {
   'after-range-connect': 'a UDP connect to the address after the network',
   'pair-connect': 'a UDP connect to the address and port of one rule',
   'pair-tcp-connect': 'a TCP connect to the address and port of one rule',
+  'tcp-pair-connect': 'a TCP connect to the address and port of a rule of protocol tcp',
+  'other-protocol-pair-connect':
+    'a UDP connect to the address and port of that rule of protocol tcp',
   'pair-next-port-connect': 'a UDP connect to that address and the next port',
   'pair-other-address-connect': 'a UDP connect to that port of another address',
   'tcp-port-connect': 'a TCP connect to the port of protocol tcp',
@@ -212,16 +215,17 @@ const WITH_RULES: readonly Kind[] = ['network', 'network-ipv6'];
 const MESSAGES: readonly Route[] = ['udp-sendmsg', 'udp-sendmmsg'];
 const HOLDERS: readonly Kind[] = ['socket-holder', 'network-ipv6-holder'];
 const BESIDE_RULES: readonly Kind[] = ['network-neighbour', 'network-ipv6-neighbour'];
-/** Of networks, of an address with a port, and of a port with a protocol. */
+/** Of networks, of an address with a port, and of either with a protocol. */
 const RULES_OF_MORE: readonly Route[] = [
   ...(['range-first-connect', 'range-last-connect', 'range-send'] as const),
   ...(['pair-connect', 'pair-tcp-connect', 'tcp-port-connect', 'mptcp-port-connect'] as const),
-  ...(['udp-port-connect', 'udp-port-send'] as const),
+  ...(['udp-port-connect', 'udp-port-send', 'tcp-pair-connect'] as const),
 ];
 const BESIDE_MORE: readonly Route[] = [
   ...(['before-range-connect', 'after-range-connect'] as const),
   ...(['pair-next-port-connect', 'pair-other-address-connect'] as const),
   ...(['other-protocol-connect', 'other-protocol-tcp-connect', 'egress-port-bind'] as const),
+  'other-protocol-pair-connect',
 ];
 
 /** What is denied to the processes of one cgroup, and free in every other. */

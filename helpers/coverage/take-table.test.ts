@@ -17,7 +17,7 @@ const NETWORK: NetworkSite = {
     ...{ before: '127.9.9.3', after: '127.9.9.8' },
   },
   ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, udpPort: 20_050, pairPort: 20_030 },
-  ...{ scoped: '127.9.9.15', scopedPort: 20_040 },
+  ...{ scoped: '127.9.9.15', scopedPort: 20_040, pairTcpPort: 20_060 },
 };
 const HOOKS = {
   ...{ lsm_file_open: true, lsm_inode_permission: true, lsm_bprm_check_security: true },

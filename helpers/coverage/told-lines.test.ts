@@ -21,7 +21,7 @@ const NETWORK: NetworkSite = {
     ...{ before: '127.9.9.3', after: '127.9.9.8' },
   },
   ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, udpPort: 20_050, pairPort: 20_030 },
-  ...{ scoped: '127.9.9.15', scopedPort: 20_040 },
+  ...{ scoped: '127.9.9.15', scopedPort: 20_040, pairTcpPort: 20_060 },
 };
 const NAMES = { denied: 'canary1234567', longer: 'canary1234567x', other: 'xcanary1234567' };
 const MERGED = { path: '/proc/7/root/site/overlay/merged/read', dev: 44, ino: 10 };

@@ -15,7 +15,7 @@ import { missingRuleOf } from '../../coverage/missing-rule.ts';
 import { mergedFiles } from '../../coverage/own-overlay.ts';
 import { Probe } from '../../coverage/probe.ts';
 import { owedSections, type Promises } from '../../coverage/promises.ts';
-import { FILES, type Site } from '../../coverage/site.ts';
+import { FILES, type NetworkSite, type Site } from '../../coverage/site.ts';
 import { runningSurvivors, type Survivor, startSurvivor } from '../../coverage/survivors.ts';
 import { type Kind, type Line, TABLE } from '../../coverage/table.ts';
 import { type Standing, type Told, takeTable } from '../../coverage/take-table.ts';
@@ -32,7 +32,11 @@ const STANDING: readonly Kind[] = [
   ...(['early', 'holder', 'socket-holder', 'network-ipv6-holder', 'overlay-holder'] as const),
 ];
 
-const inBrackets = (address: string) => (address.includes(':') ? `[${address}]` : address);
+/** Rules on an address and a port, as a policy and the agent's list have them. */
+function pairsOf({ pair, pairPort, pairTcpPort }: NetworkSite): readonly string[] {
+  const address = pair.includes(':') ? `[${pair}]` : pair;
+  return [`${address}:${pairPort}`, `${address}:${pairTcpPort}:tcp`];
+}
 
 /** For these the agent reads every program of the host (docs/agent-contract.md §9.1): they are put in force once. */
 const BY_CONTENT: readonly string[] = ['deny_binary_hash', 'scan_paths'];
@@ -59,7 +63,7 @@ function coverageRules(
       ...[`${bindPort}:any:bind`, `${bothPort}:any:both`],
       ...[`${tcpPort}:tcp:egress`, `${udpPort}:udp:egress`],
     ],
-    deny_ip_port: families.map(({ pair, pairPort }) => `${inBrackets(pair)}:${pairPort}`),
+    deny_ip_port: families.flatMap(pairsOf),
     deny_comm: [site.names.denied],
     allow_cgroup: site.cgroups === undefined ? [] : [site.cgroups.allowed],
     deny_inode: [
@@ -283,7 +287,7 @@ export class CoverageSubjects {
       ...[ipv4, ipv6].flatMap(({ address, range }) => [address, range.network]),
       ...[`${bindPort} (any, bind)`, `${bothPort} (any, both)`, `${tcpPort} (tcp, egress)`],
       `${udpPort} (udp, egress)`,
-      ...[`${ipv4.pair}:${ipv4.pairPort}`, `[${ipv6.pair}]:${ipv6.pairPort}`],
+      ...[ipv4, ipv6].flatMap(pairsOf),
       ...(cgroups === undefined ? [] : this.#ofCgroups(cgroups)),
     ];
   }
