@@ -46,6 +46,19 @@ test('a slow-down above the limit fails, with its ratio, its interval and the li
   );
 });
 
+test('two blocks blame nobody, however slow they are; three do', () => {
+  const of = (each: number) => judged(blocks({ each }, { audit: 3 }), true);
+  expect([of(2), of(3)]).toMatchObject([
+    {
+      verdict: 'inconclusive',
+      explanation: expect.stringMatching(
+        /^too few blocks to tell: two stand out by chance; set COST_BLOCKS=4\. p95/,
+      ),
+    },
+    { verdict: 'fail' },
+  ]);
+});
+
 test('a mean alone, or a p99 alone, is no fault and no pass; both together are one', () => {
   const figure = (name: string, audit: number, decides: boolean) => {
     const what = { piece: 'open', mode: 'audit', figure: name } as const;

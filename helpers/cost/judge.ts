@@ -10,6 +10,7 @@ import {
   type Against,
   blocksNeeded,
   compare,
+  FEWEST,
   isAbove,
   isWithin,
   type Ratios,
@@ -83,8 +84,9 @@ function limitWords({ value, isOperators }: CostLimit, against: Against): string
 
 function untold({ judged, ratios, against }: Compared, secondsEach: number): string {
   const { mode, limit } = judged;
-  if (ratios[mode].length < 2)
-    return 'too few blocks to tell: a single one has no interval; set COST_BLOCKS=4';
+  const { length } = ratios[mode];
+  if (length < FEWEST)
+    return `too few blocks to tell: ${length < 2 ? 'a single one has no interval' : 'two stand out by chance'}; set COST_BLOCKS=4`;
   const needed = blocksNeeded(ratios, mode, limit, against);
   const more =
     needed === undefined

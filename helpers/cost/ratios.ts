@@ -105,6 +105,11 @@ export function compare(
   };
 }
 
+/**
+ * Two blocks stand out from three without the agent in one order of ten, and busy moments of a host last long enough for both: of 40 phases
+ * with two blocks one blamed an agent that cost nothing.
+ */
+export const FEWEST = 3;
 /** From so many blocks on ranks tell what stands out; of fewer even the clearest order comes about by chance. */
 const FEW = 8;
 /** One in a thousand, of a normal distribution. */
@@ -116,6 +121,7 @@ const RARELY = 3.29;
  */
 function standsOut(ratios: Ratios, beside: Beside, against: Against): boolean {
   const { [against]: others, [beside]: own } = ratios;
+  if (own.length < FEWEST) return false;
   if (own.length < FEW)
     return Math.min(...own) > Math.max(...others) + scatter(ratios, beside, against).deviation;
   const higher = own.flatMap((one) => others.filter((other) => one > other)).length;
