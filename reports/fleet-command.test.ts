@@ -7,6 +7,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { dirSync } from 'tmp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { exampleRecords } from '../fixtures/examples/example-run.ts';
 import { exampleSoak } from '../fixtures/examples/example-soak.ts';
 import { type SealedExample, sealedExample } from '../fixtures/examples/sealed-example.ts';
 import { fleetSummary } from '../helpers/evidence/fleet-summary.ts';
@@ -282,6 +283,44 @@ describe('a figure far from that of the other hosts of its class', () => {
   test('and not a quarter away from the middle is none, however alike the others are', async () => {
     const { summary } = await fleet(await hosts([40_000, 40_000, 40_000, 40_000, 40_000, 49_000]));
     expect(summary().outliers).toEqual([]);
+  });
+});
+
+describe('hosts on which nothing of the cost could be told', () => {
+  const asked: ('audit' | 'cost')[] = ['audit', 'cost'];
+  const NOISY = { verdict: 'skipped', notApplicable: true, explanation: 'too noisy' } as const;
+  const noisy: SealedExample = {
+    run: { asked },
+    records: Object.fromEntries(
+      [...exampleRecords().keys()]
+        .filter((id) => /^cost\.(audit|enforce)\.|^exit\.cost$/.test(id))
+        .map((id) => [id, NOISY]),
+    ),
+  };
+  const quiet: SealedExample = { run: { asked } };
+
+  test('are counted in a note, and change no verdict', async () => {
+    const { summary, read } = await fleet([await run('web1', quiet), await run('web2', noisy)]);
+    const same = await fleet([await run('web1', quiet), await run('web2', quiet)]);
+    expect(summary().status).toBe(same.summary().status);
+    const line = 'costs could be told on 1 of 2 hosts that ran the cost phase';
+    for (const document of ['fleet.md', 'fleet.html']) expect(read(document)).toContain(line);
+    expect(summary()).toMatchObject({ notTried: [] });
+    expect(same.read('fleet.md')).not.toContain('that ran the cost phase');
+  });
+
+  test('stand under what was not tried where that is all of them', async () => {
+    const { summary, read } = await fleet([await run('web1', noisy), await run('web2', noisy)]);
+    expect(summary().notTried).toEqual([
+      expect.stringContaining('could be told on 2 of 2 hosts that ran the cost phase'),
+    ]);
+    for (const document of ['fleet.md', 'fleet.html'])
+      expect(read(document)).toMatch(/What was not tried[\s\S]*could be told on 2 of 2 hosts/);
+  });
+
+  test('are none where the phase was not asked for', async () => {
+    const { read } = await fleet([await run('web1', { run: { asked: ['audit'] } })]);
+    expect(read('fleet.md')).not.toContain('that ran the cost phase');
   });
 });
 

@@ -151,6 +151,11 @@ export function fleetTables(fleet: FleetSummary): readonly FleetTable[] {
     },
     worst(fleet),
     {
+      title: 'What was not tried',
+      header: ['what'],
+      rows: (fleet.notTried ?? []).map((line) => [line]),
+    },
+    {
       title: 'Hosts that stand out from their class (reported, not judged)',
       header: ['host', 'figure', 'value', 'median of the class', '', 'class'],
       rows: fleet.outliers.map((one) => [

@@ -78,6 +78,10 @@ export const fleetSummary = z.object({
     .array(z.object({ directory: z.string(), why: z.string() }))
     .describe('directories that are no evidence: altered, not sealed, or unreadable'),
   notes: z.array(z.string()).describe('what is told and changes no verdict'),
+  notTried: z
+    .array(z.string())
+    .optional()
+    .describe('what every host was asked for, and none could tell; changes no verdict'),
   criteria: z.array(
     z.object({
       id: z.string(),

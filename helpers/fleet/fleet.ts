@@ -137,6 +137,17 @@ function notesOf(hosts: readonly HostOfFleet[], asked: readonly AskedHost[], rea
   return notes;
 }
 
+/** A pass of hosts on which nothing of the cost could be told says nothing of it. */
+function untoldCost(judged: readonly JudgedHost[]): Pick<FleetSummary, 'notes' | 'notTried'> {
+  const all = judged.filter(({ told }) => told.asked.includes('cost'));
+  const untold = all.filter(({ isCostUntold }) => isCostUntold);
+  if (untold.length === 0) return { notes: [], notTried: [] };
+  const line = `nothing of what the agent costs could be told on ${untold.length} of ${counted(all.length, 'host')} that ran the cost phase: too noisy, or the phase did not come so far`;
+  return untold.length === judged.length
+    ? { notes: [], notTried: [line] }
+    : { notes: [line], notTried: [] };
+}
+
 /** Reviewed elsewhere. @throws CannotBegin when the file cannot be read as a review. */
 function knownEvents(path: string | undefined) {
   if (path === undefined) return [];
@@ -165,6 +176,7 @@ export async function judgeFleet(
     .filter((one) => !hosts.some(({ name }) => isHost(one, name)))
     .map(({ name }) => name);
   const rehearsal = [...new Set(read.runs.flatMap(({ run }) => run.rehearsal))];
+  const cost = untoldCost(judged);
   const gaps = missingHosts.length + read.refused.length;
   const statuses = [
     ...hosts.map(({ status }) => status),
@@ -182,7 +194,8 @@ export async function judgeFleet(
     bpfObjects: [...one.objects],
     judgedAt: now.toISOString(),
     ...{ hosts, missingHosts, refusedRuns: read.refused },
-    notes: [...notesOf(hosts, asked, read), ...review.remarks()],
+    notes: [...notesOf(hosts, asked, read), ...cost.notes, ...review.remarks()],
+    notTried: cost.notTried,
     criteria: criteriaOf(judged, titles),
     outliers: outliers(
       judged.map(({ told, figures }) => ({

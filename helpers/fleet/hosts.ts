@@ -12,7 +12,15 @@ export interface JudgedHost {
   readonly told: HostOfFleet;
   readonly verdicts: ReadonlyMap<string, CriterionRecord['verdict']>;
   readonly figures: readonly RunFigure[];
+  /** Asked for the cost, and no run of it could tell any piece of work: a noisy host. */
+  readonly isCostUntold: boolean;
 }
+
+/** Each piece of work in each mode. */
+const COST_PIECE = /^cost\.(audit|enforce)\./;
+
+const tellsCost = ({ verdicts }: RunFacts) =>
+  [...verdicts].some(([id, one]) => COST_PIECE.test(id) && (one === 'pass' || one === 'fail'));
 
 const nameOf = ({ run, kernel }: RunFacts) => hostLabel({ name: run.hostname, kernel });
 
@@ -95,7 +103,8 @@ function judgedHost(unsorted: readonly RunFacts[], asked: readonly AskedHost[]):
   const figures = new Map(
     counting.flatMap((run) => run.figures.map((figure) => [figure.name, figure] as const)),
   );
-  return [{ told, verdicts, figures: [...figures.values()] }];
+  const isCostUntold = told.asked.includes('cost') && !counting.some(tellsCost);
+  return [{ told, verdicts, figures: [...figures.values()], isCostUntold }];
 }
 
 const ORDER = (status: string) => RANK[plain(status as RunVerdict['status'])];
