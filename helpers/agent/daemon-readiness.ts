@@ -9,10 +9,6 @@ const TOLD: Readonly<Record<string, readonly [keyof AgentStarted, string | boole
   '--seccomp': ['seccomp', true],
   '--landlock': ['landlock', true],
   '--drop-caps': ['cap_drop', true],
-  '--lsm-hook=file': ['lsm_hook', 'file_open'],
-  '--lsm-hook=file_open': ['lsm_hook', 'file_open'],
-  '--lsm-hook=inode': ['lsm_hook', 'inode_permission'],
-  '--lsm-hook=inode_permission': ['lsm_hook', 'inode_permission'],
 };
 
 /** @throws JudgementError (fail) when the agent does not do as an option says. */

@@ -31,16 +31,16 @@ const REFUSED: Readonly<Record<string, string>> = {
   '--enforce-gate-mode': 'the canary sets it where it tries it: rollback.strict-degrade',
   '--allow-unsigned-bpf':
     'coverage.object tries that a changed BPF object is refused, which this option turns off',
-  '--lsm-hook=both':
-    'with it the agent decides twice on one open in audit mode, and the canary expects one decision; use --lsm-hook=file or --lsm-hook=inode',
+  '--lsm-hook':
+    'by the hook inode_permission the agent decides on links and renames as well, and twice on an open by both; the canary expects one decision for an attempt',
 };
 
 /** Why the agent cannot be given this option by AGENT_OPTIONS; undefined when it can. */
 export function refusedOption(option: string): string | undefined {
   const quoted = quotedKnob(option);
   if (!option.startsWith('-'))
-    return `${quoted} is not an option; write an option and its value as one text, as "--lsm-hook=inode"`;
+    return `${quoted} is not an option; write an option and its value as one text, as "--log-format=json"`;
   const [name = ''] = option.split('=', 1);
-  const why = REFUSED[option] ?? REFUSED[name];
+  const why = REFUSED[name];
   return why === undefined ? undefined : `${quoted} cannot be used here: ${why}`;
 }

@@ -102,7 +102,7 @@ const argumentList = jsonList('["/path/to/program","argument"]', aCommand)
 const someOptions = 'expected a list of at least one option';
 
 /** Options of the agent's `run` besides those that the canary sets. */
-const agentOptions = jsonList('["--landlock","--lsm-hook=inode"]', someOptions)
+const agentOptions = jsonList('["--landlock","--drop-caps"]', someOptions)
   .refine((options) => options.length > 0, someOptions)
   .superRefine((options, context) => {
     for (const why of options.flatMap((option) => refusedOption(option) ?? []))

@@ -128,7 +128,7 @@ test('COST_COMMAND is a list that no shell reads, and begins with a whole path',
 });
 
 test('AGENT_OPTIONS are options of production, and those that the canary sets or could not judge are refused with the reason', () => {
-  const options = ['--drop-caps', '--landlock', '--seccomp', '--lsm-hook=inode', '--later=1'];
+  const options = ['--drop-caps', '--landlock', '--seccomp', '--later=1'];
   const { AGENT_OPTIONS } = readSettings({ AGENT_OPTIONS: JSON.stringify(options) });
   expect(AGENT_OPTIONS).toEqual(options);
   expect(readSettings({}).AGENT_OPTIONS).toBeUndefined();
@@ -145,12 +145,14 @@ test('AGENT_OPTIONS are options of production, and those that the canary sets or
     ['--event-dedup-window-ms=5', 'a line of its own'],
     ['--deadman-ttl=9', 'rollback.deadman'],
     ['--strict-degrade', 'rollback.strict-degrade'],
-    ['--lsm-hook=both', 'decides twice'],
+    ['--lsm-hook=inode', 'one decision for an attempt'],
   ] as const)
     expect(why(option), option).toEqual([
       expect.stringMatching(`"${option}" cannot be used here: .*${words}`),
     ]);
-  expect(why('--lsm-hook', 'inode')).toEqual([expect.stringContaining('"inode" is not an option')]);
+  expect(why('--log-format', 'inode')).toEqual([
+    expect.stringContaining('"inode" is not an option'),
+  ]);
   expect(why('--audit', '--log=both')).toEqual([expect.stringMatching(/--audit.*; .*--log=both/)]);
   for (const bad of ['--landlock', '[]', '{}', '[1]'])
     expect(problemsOf({ AGENT_OPTIONS: bad }), bad).toEqual([
