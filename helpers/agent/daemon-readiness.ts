@@ -4,22 +4,21 @@ import { type Capabilities, parseCapabilities } from './contract/capabilities.ts
 import type { AgentStarted } from './contract/daemon-log.ts';
 import { type DaemonOptions, effectiveMode } from './daemon-options.ts';
 
-/** What `Agent started` says of an option of AGENT_OPTIONS that is in force; fields that a version does not tell prove nothing. */
-const TOLD: Readonly<Record<string, readonly [keyof AgentStarted, string | boolean]>> = {
-  '--seccomp': ['seccomp', true],
-  '--landlock': ['landlock', true],
-  '--drop-caps': ['cap_drop', true],
+/** The field of `Agent started` that says whether an option of AGENT_OPTIONS is in force; where a version does not tell, that proves nothing. */
+const TOLD: Readonly<Record<string, 'seccomp' | 'landlock' | 'cap_drop'>> = {
+  '--seccomp': 'seccomp',
+  '--landlock': 'landlock',
+  '--drop-caps': 'cap_drop',
 };
 
 /** @throws JudgementError (fail) when the agent does not do as an option says. */
 function checkOptions(started: AgentStarted, options: readonly string[], source: string): void {
   for (const option of options) {
-    const [field, wanted] = TOLD[option] ?? [];
-    const told = field && started[field];
-    if (field === undefined || told === undefined || told === wanted) continue;
-    throw failed(`the agent was started with ${option} (AGENT_OPTIONS) and says ${field}=${told}`, {
-      value: `${field}=${told}`,
-      limit: `${field}=${wanted}`,
+    const field = TOLD[option];
+    if (field === undefined || started[field] !== false) continue;
+    throw failed(`the agent was started with ${option} (AGENT_OPTIONS) and says ${field}=false`, {
+      value: `${field}=false`,
+      limit: `${field}=true`,
       source,
     });
   }
