@@ -189,8 +189,19 @@ test('a systemd that does not answer for a moment says nothing of the unit, and 
   systemdSays();
   await busy.untilItEnds(1500);
   await busy.stop();
-  expect(busy.failed).toBe(0);
+  expect([busy.failed, busy.unwatched]).toEqual([0, undefined]);
   expect(busy.output).toMatch(/systemd cannot be asked: .*timed out/);
   const failure = await watched(() => tool('systemctl', 'echo "no bus" >&2; exit 1'));
   expect(failure?.end).toMatch(/^systemd cannot be asked: .*no bus/);
+});
+
+test('a unit of which systemd told nothing at the end was not watched to it', async () => {
+  systemdSays();
+  const unit = watch();
+  await unit.untilItEnds(300);
+  tool('systemctl', 'echo "Connection timed out" >&2; exit 1');
+  await unit.untilItEnds(1500);
+  await unit.stop();
+  expect(unit.failed).toBe(0);
+  expect(unit.unwatched).toMatch(/^systemd gave no answer at the last \d looks?$/);
 });

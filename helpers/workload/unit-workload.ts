@@ -99,6 +99,13 @@ export class UnitWorkload implements WatchedWorkload {
     await this.#judgeJournal();
   }
 
+  /** A unit that was well when systemd last answered may be gone since. */
+  get unwatched(): string | undefined {
+    return this.#unanswered === 0
+      ? undefined
+      : `systemd gave no answer at the last ${counted(this.#unanswered, 'look')}`;
+  }
+
   async #lookAgainAndAgain(): Promise<void> {
     while (!this.#isStopping) {
       await this.#look();

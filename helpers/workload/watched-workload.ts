@@ -25,6 +25,8 @@ export interface WatchedWorkload {
   readonly told: string;
   /** Why it shows nothing of what it does beside the agent, though nothing failed: it did not come to its end. */
   readonly stuck?: string | undefined;
+  /** Why nobody knows how it ended beside the agent, though nothing failed. */
+  readonly unwatched?: string | undefined;
   /** Waits until its work was done once or has failed, or for this time. */
   untilItEnds(timeoutMs: number): Promise<void>;
   /** Waits until it has failed, or has shown for this time that it does not: by what it has done once where that is all it can show. */

@@ -105,6 +105,11 @@ export class WorkloadBeside {
         `${knob} came to no end beside the agent: ${workload.stuck}; see whether it does without the agent, and give it an end of its own (timeout(1))`,
         measured,
       );
+    if (failed === 0 && workload.unwatched !== undefined)
+      return inconclusive(
+        `${knob} was not watched to the end: ${workload.unwatched}; run again on a less busy host`,
+        measured,
+      );
     if (failed === 0) return pass(`${knob} ${workload.told} beside the agent`, measured);
     // As long as the quickest failure took, and half as long again: what fails that late by itself must have the time to.
     const trialMs = TRIAL_MS + 1.5 * Math.min(...failures.map(({ ms }) => ms));
