@@ -36,7 +36,7 @@ export function commandScript(
 }
 
 /** What one run brings into the guest. */
-export interface Job extends Pick<Options, 'guestSetup' | 'freeDiskMb'> {
+export interface Job extends Pick<Options, 'guestSetup' | 'freeDiskMb' | 'login'> {
   readonly guest: GuestEnvironment;
   readonly command: readonly string[];
 }
@@ -87,6 +87,11 @@ async function stage(root: string, job: Job, run: RunProgram): Promise<void> {
   copyFileSync(GUEST_JOB, join(control, 'guest-job.sh'));
   const script = commandScript(GUEST.project, job.guest.variables, job.command);
   writeFileSync(join(control, 'command.sh'), script);
+  if (job.login !== undefined) {
+    const keys = join(control, 'authorized_keys');
+    copyFileSync(job.login.keys, keys);
+    chmodSync(keys, 0o644);
+  }
   if (job.guestSetup !== undefined) copyFileSync(job.guestSetup, join(control, 'guest-setup'));
   chmodSync(root, 0o755);
 }

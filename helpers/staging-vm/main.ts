@@ -20,10 +20,12 @@ import { checkRequirements } from './requirements.ts';
 
 const USAGE = `usage: npm run staging-vm -- [OPTION]... [-- COMMAND ARG...]
 Runs the canary, or the command, in a disposable VM with a BPF-LSM kernel; helpers/staging-vm/README.md has the options:
-  --kernel, --release, --lsm, --append, --memory, --cpus, --disk, --timeout, --cache, --guest-setup`;
+  --kernel, --release, --lsm, --append, --memory, --cpus, --disk, --timeout, --cache, --guest-setup, --ssh-port, --ssh-key`;
 helpIfAsked(USAGE);
 
 const CANARY = ['node', 'node_modules/vitest/vitest.mjs', 'run', 'canary'] as const;
+/** For whoever logs in: until Ctrl-C or --timeout. */
+const WAIT = ['sleep', 'infinity'] as const;
 
 const interrupt = new AbortController();
 let interruptedBy: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined;
@@ -45,11 +47,12 @@ async function runAll(): Promise<number> {
     signal: interrupt.signal,
   });
   const guest = guestEnvironment(environment, accelerator);
-  const isRehearsal = guest.rehearsal && options.command.length === 0;
+  const byDefault = options.login === undefined ? CANARY : WAIT;
+  const command = options.command.length > 0 ? options.command : byDefault;
+  const isRehearsal = guest.rehearsal && command === CANARY;
   if (isRehearsal && accelerator === 'tcg' && !environment.PHASE)
     say('software emulation is slow: rehearsing the audit phase; PHASE=all rehearses all');
   const outDir = resolve(environment.OUT_DIR || 'artifacts/canary');
-  const command = options.command.length > 0 ? options.command : CANARY;
   const several = options.kernels.length > 1;
   const results: RunResult[] = [];
   for (const [index, kernel] of options.kernels.entries()) {

@@ -11,6 +11,7 @@ import { runMachine } from './machine.ts';
 import type { Options } from './options.ts';
 import { type RunProgram, runProgram, say } from './programs.ts';
 import type { Accelerator, Machine } from './qemu-arguments.ts';
+import { LOGIN_USER } from './recipe.ts';
 import { rootFileSystem } from './root-file-system.ts';
 import { newestVerdicts, type Verdicts } from './verdicts.ts';
 
@@ -79,12 +80,12 @@ function makeLogFolder(outDir: string) {
 async function prepare(run: Run, folder: string, signal: AbortSignal) {
   const { options, accelerator } = run;
   const kernel = kernelOf(run.kernel);
-  const boot = await rootFileSystem(options.cache, options.release, kernel, signal);
+  const boot = await rootFileSystem(options.cache, options, kernel, signal);
   const overlay = join(folder, 'root.qcow2');
   const backing = ['-b', boot.disk, '-F', 'raw', overlay];
   await runProgram('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing], { signal });
-  const { guestSetup, freeDiskMb } = options;
-  const job = { guest: run.guest, command: run.command, guestSetup, freeDiskMb };
+  const { guestSetup, freeDiskMb, login } = options;
+  const job = { guest: run.guest, command: run.command, guestSetup, freeDiskMb, login };
   if (accelerator === 'tcg') await compileAhead({ signal });
   const jobDisk = await makeJobDisk(folder, job, { signal });
   say(
@@ -92,8 +93,13 @@ async function prepare(run: Run, folder: string, signal: AbortSignal) {
   );
   const { memoryMb, cpus, lsm, append } = options;
   const console = join(folder, 'console.log');
-  return { accelerator, memoryMb, cpus, lsm, append, boot, overlay, jobDisk, console };
+  return { accelerator, memoryMb, cpus, lsm, append, login, boot, overlay, jobDisk, console };
 }
+
+const logIn = ({ login }: Options) =>
+  login === undefined
+    ? ''
+    : `; log in with ssh -p ${login.port} root@127.0.0.1, or ${LOGIN_USER}@127.0.0.1, which may sudo`;
 
 async function bringBack(run: Run, machine: Machine, folder: string) {
   const { logs, made } = makeLogFolder(run.outDir);
@@ -109,7 +115,7 @@ export async function runOnce(run: Run, signal: AbortSignal): Promise<RunResult>
   const folder = makeRunFolder(run.options.cache);
   try {
     const machine = await prepare(run, folder, signal);
-    const started = () => say('booted; the command starts');
+    const started = () => say(`booted; the command starts${logIn(run.options)}`);
     const running = runMachine(machine, run.options.timeoutSeconds, started, signal);
     // However it ended, what the guest wrote comes back.
     await Promise.allSettled([running]);

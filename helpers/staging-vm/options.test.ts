@@ -61,6 +61,16 @@ describe('the options', () => {
     );
   });
 
+  test('name the port and the keys of a login together, for one VM', () => {
+    const [port, key] = ['--ssh-port=2222', `--ssh-key=${import.meta.filename}`];
+    expect(read(port, key).login).toEqual({ port: 2222, keys: import.meta.filename });
+    expect(read().login).toBeUndefined();
+    for (const one of [port, key])
+      expect(() => read(one)).toThrow('--ssh-port and --ssh-key: give both, or none');
+    expect(() => read(port, key, '--kernel=aa', '--kernel=bb')).toThrow('give one kernel');
+    expect(() => read('--ssh-port=22', key)).toThrow(/--ssh-port "22": .*1024/);
+  });
+
   test('say that a value is missing', () => {
     expect(() => read('--timeout')).toThrow(/--timeout: expected a value/);
   });

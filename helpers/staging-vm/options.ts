@@ -49,12 +49,31 @@ const schema = z.object({
   disk: wholeNumber(256, 1_000_000, 'MB').prefault('4096'),
   timeout: wholeNumber(1, 604_800, 'seconds').prefault('1800'),
   'guest-setup': path.refine(isFile, 'there is no such file').optional(),
+  'ssh-port': wholeNumber(1024, 65_535, 'a port').optional(),
+  'ssh-key': path.refine(isFile, 'there is no such file').optional(),
 });
 
 const names = Object.keys(schema.shape);
 
 /** What one call of the tool asks for. Units are in the documentation of the flags. */
 export type Options = ReturnType<typeof readOptions>;
+
+/** How the guest is logged in to. */
+interface Login {
+  /** On this machine's loopback. */
+  readonly port: number;
+  /** A file of public keys, as sshd(8) reads them. */
+  readonly keys: string;
+}
+
+/** Why what is given for the login is none. */
+function loginProblem(values: Partial<Record<string, string[]>>): string | undefined {
+  const given = ['ssh-port', 'ssh-key'].filter((name) => values[name] !== undefined);
+  if (given.length === 1) return '--ssh-port and --ssh-key: give both, or none';
+  return given.length > 0 && new Set(values.kernel).size > 1
+    ? '--ssh-port: one VM can have the port; give one kernel'
+    : undefined;
+}
 
 /** Values of the options as given, the last one last, and what can be no option. */
 function given(argv: readonly string[]): {
@@ -99,12 +118,14 @@ export function readOptions(
     const words = (values[name] ?? []).map((one) => JSON.stringify(one)).join(' ');
     problems.push(`--${name} ${words}: ${why}`);
   }
-  const all = [...problems, ...otherProblems];
+  const all = [...problems, loginProblem(values) ?? [], ...otherProblems].flat();
   if (!parsed.success || all.length > 0) {
     const count = `${counted(all.length, 'setting')} cannot be used; nothing was started:`;
     throw new StagingVmError([count, ...all].join('\n  '), EXIT.usage);
   }
-  const { kernel, memory, disk, timeout, 'guest-setup': guestSetup, ...others } = parsed.data;
+  const { kernel, memory, disk, timeout, 'guest-setup': guestSetup, ...rest } = parsed.data;
+  const { 'ssh-port': port, 'ssh-key': keys, ...others } = rest;
+  const login: Login | undefined = port && keys ? { port, keys } : undefined;
   return {
     ...others,
     kernels: [...new Set(kernel)],
@@ -112,7 +133,8 @@ export function readOptions(
     freeDiskMb: disk,
     timeoutSeconds: timeout,
     guestSetup,
-    /** Empty: the canary. */
+    login,
+    /** Empty: the canary, or with a login to wait for whoever logs in. */
     command: end < 0 ? [] : argv.slice(end + 1),
   };
 }

@@ -7,6 +7,7 @@ const machine: Machine = {
   cpus: 1,
   lsm: 'yama,bpf',
   append: 'mitigations=off',
+  login: undefined,
   boot: { disk: '/c/root.raw', kernel: '/c/vmlinuz', initrd: '/c/initrd.img' },
   overlay: '/c/a,b/root.qcow2',
   jobDisk: '/c/job.raw',
@@ -23,6 +24,13 @@ describe("QEMU's arguments", () => {
   test('end the VM on a panic, and keep it off the network', () => {
     expect(qemuArguments(machine)).toEqual(expect.arrayContaining(['-no-reboot', '-nic', 'none']));
     expect(kernelArguments(machine)).toMatch(/\bpanic=-1 softlockup_panic=1 watchdog_thresh=60\b/);
+  });
+
+  test('give a guest that is logged in to the loopback and no other network', () => {
+    const login = { port: 2222, keys: '/k' };
+    expect(qemuArguments({ ...machine, login })).toContain(
+      'user,model=virtio-net-pci,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22',
+    );
   });
 
   test("set the LSM list and the operator's own, and the clock only without KVM", () => {

@@ -4,7 +4,7 @@ import type { Bootable } from './root-file-system.ts';
 export type Accelerator = 'kvm' | 'tcg';
 
 /** A VM to start. */
-export interface Machine extends Pick<Options, 'memoryMb' | 'cpus' | 'lsm' | 'append'> {
+export interface Machine extends Pick<Options, 'memoryMb' | 'cpus' | 'lsm' | 'append' | 'login'> {
   readonly accelerator: Accelerator;
   readonly boot: Bootable;
   readonly overlay: string;
@@ -47,6 +47,12 @@ export function firmwareArguments(accelerator: Accelerator): string[] {
 /** A path inside QEMU's comma-separated options: a comma is doubled. */
 const optionPath = (path: string) => path.replaceAll(',', ',,');
 
+/** None; or with a login a network that ends at this machine's loopback (`restrict`). */
+const network = ({ login }: Machine): string =>
+  login === undefined
+    ? 'none'
+    : `user,model=virtio-net-pci,restrict=on,hostfwd=tcp:127.0.0.1:${login.port}-:22`;
+
 /** The guest's first serial line is its console, the second the command's output on our stdout. */
 export function qemuArguments(machine: Machine): string[] {
   const { boot } = machine;
@@ -56,7 +62,7 @@ export function qemuArguments(machine: Machine): string[] {
   return [
     ...accelerationArguments(machine.accelerator),
     ...['-m', String(machine.memoryMb), '-smp', String(machine.cpus)],
-    ...['-no-reboot', '-nic', 'none', '-device', 'virtio-rng-pci'],
+    ...['-no-reboot', '-nic', network(machine), '-device', 'virtio-rng-pci'],
     ...['-kernel', boot.kernel, ...(boot.initrd === undefined ? [] : ['-initrd', boot.initrd])],
     ...['-append', kernelArguments(machine)],
     ...['-drive', drive(machine.overlay, 'qcow2'), '-drive', drive(machine.jobDisk, 'raw')],

@@ -10,6 +10,11 @@ test('the cache key changes with the release and the kernel, and with nothing el
   expect(keyOf(recipeOf('bookworm', packaged('linux-b')))).not.toBe(key);
 });
 
+test('a guest that is logged in to has a root file system of its own', () => {
+  const kernel = packaged('linux-a');
+  expect(keyOf(recipeOf('bookworm', kernel, true))).not.toBe(keyOf(recipeOf('bookworm', kernel)));
+});
+
 test('kernels given as images share one root file system', () => {
   const image = (path: string) =>
     ({ kind: 'image', label: path, path, initrd: undefined }) as const;

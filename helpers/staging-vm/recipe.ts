@@ -8,6 +8,8 @@ export interface Recipe {
   /** The kernel's .deb by its content; a package is in `packages`, an image is not in the root. */
   readonly kernelDeb: string | undefined;
   readonly files: Readonly<Record<string, string>>;
+  /** For a guest that is logged in to. */
+  readonly login?: true;
 }
 
 /** Starts what the job disk brings, once the guest has booted. */
@@ -63,13 +65,27 @@ function packagesOf(release: string): string[] {
   return [...system, ...libraries, 'linux-base', 'initramfs-tools'];
 }
 
-export function recipeOf(release: string, kernel: Kernel): Recipe {
+/** What a guest has besides that can be logged in to: a network to this machine alone, sshd, and what Ansible asks for. */
+const LOGIN_PACKAGES = ['openssh-server', 'sudo', 'python3', 'zstd'];
+/** Whom a guest lets in besides root; it may become root. */
+export const LOGIN_USER = 'staging';
+const LOGIN_FILES: Readonly<Record<string, string>> = {
+  // QEMU's own network: the guest's address and this machine's in it.
+  'etc/systemd/network/eth0.network':
+    '[Match]\nName=eth0\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n',
+  'etc/ssh/sshd_config.d/staging-vm.conf':
+    'AuthorizedKeysFile /job/control/authorized_keys\nPasswordAuthentication no\nUseDNS no\n',
+  [`etc/sudoers.d/${LOGIN_USER}`]: `${LOGIN_USER} ALL=(ALL) NOPASSWD: ALL\n`,
+};
+
+export function recipeOf(release: string, kernel: Kernel, login = false): Recipe {
   const kernelPackage = kernel.kind === 'package' ? [kernel.name] : [];
   return {
     release,
-    packages: [...packagesOf(release), ...kernelPackage],
+    packages: [...packagesOf(release), ...(login ? LOGIN_PACKAGES : []), ...kernelPackage],
     kernelDeb: kernel.kind === 'deb' ? kernel.sha256 : undefined,
-    files: FILES,
+    files: { ...FILES, ...(login ? LOGIN_FILES : {}) },
+    ...(login ? { login } : {}),
   };
 }
 

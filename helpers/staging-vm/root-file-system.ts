@@ -12,8 +12,9 @@ import { dirname, join } from 'node:path';
 import { StagingVmError } from './ending.ts';
 import type { Kernel } from './kernel.ts';
 import { underLock } from './lock.ts';
+import type { Options } from './options.ts';
 import { type RunProgram, runProgram, say } from './programs.ts';
-import { keyOf, MASKED_UNITS, type Recipe, ROOT_SIZE, recipeOf } from './recipe.ts';
+import { keyOf, LOGIN_USER, MASKED_UNITS, type Recipe, ROOT_SIZE, recipeOf } from './recipe.ts';
 
 /** What QEMU boots. The disk is shared by all runs and never written to. */
 export interface Bootable {
@@ -78,6 +79,10 @@ async function build(to: string, recipe: Recipe, kernel: Kernel, run: RunProgram
   writeGuestFiles(root, recipe);
   const inRoot = (...command: readonly string[]) =>
     runProgram('unshare', [...CONTAINED, 'chroot', root, ...command], run);
+  if (recipe.login) {
+    await inRoot('useradd', '--create-home', '--shell', '/bin/bash', LOGIN_USER);
+    await inRoot('systemctl', 'enable', 'systemd-networkd');
+  }
   if (kernel.kind === 'deb') {
     copyFileSync(kernel.path, join(root, 'kernel.deb'));
     await inRoot('dpkg', '--install', '/kernel.deb');
@@ -96,11 +101,11 @@ async function build(to: string, recipe: Recipe, kernel: Kernel, run: RunProgram
 /** The root file system for this release and kernel: from the cache, or built into it. */
 export async function rootFileSystem(
   cache: string,
-  release: string,
+  { release, login }: Pick<Options, 'release' | 'login'>,
   kernel: Kernel,
   signal: AbortSignal,
 ): Promise<Bootable> {
-  const recipe = recipeOf(release, kernel);
+  const recipe = recipeOf(release, kernel, login !== undefined);
   const key = keyOf(recipe);
   const kept = join(cache, key);
   mkdirSync(cache, { recursive: true, mode: 0o700 });
