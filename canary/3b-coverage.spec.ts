@@ -36,6 +36,7 @@ section('coverage', () => {
     criterion(`coverage.${mode}.event-fields`, () => phase.eventFields());
     criterion(`coverage.${mode}.listeners`, () => phase.listeners());
     criterion(`coverage.${mode}.owners`, () => phase.owners());
+    criterion(`coverage.${mode}.gauges`, () => phase.gauges());
     if (mode === 'enforce') {
       criterion('coverage.enforce.commands', () => commands.judge());
       criterion('coverage.enforce.rename-race', () => renameRace(run, subjects, enforce.daemon));

@@ -285,6 +285,11 @@ const coverageIn = (mode: SoakMode) => {
         title: `files, pins and sockets of the agent in ${mode} mode are closed to others`,
         withoutFiles,
       },
+      gauges: {
+        title: `the gauges that alerts rest on tell what is so in ${mode} mode`,
+        withoutFiles,
+        ...slow,
+      },
     }),
   };
 };

@@ -33,6 +33,9 @@ const schema = z
     { path: ['kernel_enabled'], error: 'expected the same value as enabled' },
   );
 
+/** `emergency-status --json`, keys spelled as there. */
+export type EmergencyStatus = z.output<typeof schema>;
+
 /**
  * Reads `emergency-status --json` (docs/agent-contract.md §2.4), keys spelled as there; its exit code is always 0. `enabled`
  * is true when enforcement is bypassed; without `kernel_state_known` it is only a file's word.

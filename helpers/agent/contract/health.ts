@@ -42,6 +42,9 @@ const schema = z.looseObject({
     .optional(),
 });
 
+/** `health --json`, keys spelled as there. */
+export type Health = z.output<typeof schema>;
+
 /**
  * Reads `health --json` (docs/agent-contract.md §2.1) of v0.10.0 and of the older FEB and APR snapshots, keys spelled as
  * there. It tells what the kernel could do, and nothing about a running daemon. Optional keys are those that the FEB

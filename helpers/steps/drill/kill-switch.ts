@@ -1,5 +1,7 @@
-import { parseEmergencyStatus } from '../../agent/contract/emergency.ts';
+import { type EmergencyStatus, parseEmergencyStatus } from '../../agent/contract/emergency.ts';
+import { scrapeEndpoint } from '../../agent/scrape.ts';
 import { KILL_SWITCH_REASON } from '../../changes/undo-entry.ts';
+import { judgeGauges, ofEmergency } from '../../coverage/gauges.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { counted } from '../../text/counted.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
@@ -14,6 +16,8 @@ const source = 'aegisbpf emergency-status --json, probe process';
 export class KillSwitch {
   readonly #stage: DrillStage;
   #journalId: string | undefined;
+  /** What its status said when it was last asked for it. */
+  #status: EmergencyStatus | undefined;
 
   constructor(stage: DrillStage) {
     this.#stage = stage;
@@ -28,7 +32,9 @@ export class KillSwitch {
     this.#journalId = (await stage.run.journal()).record({ kind: 'emergency' });
     await stage.succeeds('emergency-disable', '--reason', KILL_SWITCH_REASON);
     const when = 'after emergency-disable';
-    return (await this.#isBypassed()) ? this.#goesThrough(when) : notActive(when);
+    if (!(await this.#isBypassed())) return notActive(when);
+    const judged = await this.#goesThrough(when);
+    return (judged.verdict === 'pass' ? await this.#isMistold() : undefined) ?? judged;
   }
 
   /** It is meant for the worst day, on which the agent is restarted as well. */
@@ -47,6 +53,7 @@ export class KillSwitch {
     const journalId = await this.#mustBeTried();
     const stage = this.#stage;
     await stage.succeeds('emergency-enable', '--reason', KILL_SWITCH_REASON);
+    const before = transitions(this.#status);
     if (await this.#isBypassed()) {
       return fail('after emergency-enable the kill switch is still active in the kernel', {
         value: 'enabled=true',
@@ -55,8 +62,15 @@ export class KillSwitch {
       });
     }
     const judged = await stage.shows('emergency-enable', 'baseline');
-    if (judged.verdict === 'pass') (await stage.run.journal('undo')).strike(journalId);
-    return judged;
+    if (judged.verdict !== 'pass') return judged;
+    (await stage.run.journal('undo')).strike(journalId);
+    const after = transitions(this.#status);
+    if (before !== undefined && after !== undefined && after !== before + 1)
+      return fail(
+        `emergency-status counted ${counted(before, 'transition')} before emergency-enable, and ${after} after it`,
+        { value: after - before, limit: 1, unit: 'transitions', source },
+      );
+    return (await this.#isMistold()) ?? judged;
   }
 
   async #mustBeTried(): Promise<string> {
@@ -96,6 +110,15 @@ export class KillSwitch {
     );
   }
 
+  /** Alerts on it rest on the agent's gauges. @returns what is wrong with them, if anything. */
+  async #isMistold(): Promise<Judgement | undefined> {
+    const scrape = await scrapeEndpoint(this.#stage.agent().metricsAddress);
+    if (!scrape.ok || this.#status === undefined) return undefined;
+    const { metrics, source: told } = scrape;
+    const judged = judgeGauges([{ source: told, metrics, gauges: ofEmergency(this.#status) }]);
+    return judged.verdict === 'pass' ? undefined : judged;
+  }
+
   /** What the kernel says, never the state file alone (docs/agent-contract.md §2.4). */
   async #isBypassed(): Promise<boolean> {
     const result = await this.#stage.run.command('emergency-status', '--json');
@@ -104,9 +127,14 @@ export class KillSwitch {
       throw noEvidence(`the emergency state cannot be read: ${parsed.error}`, { source });
     if (!parsed.value.kernel_state_known)
       throw noEvidence('the emergency state in the kernel is unknown to the agent', { source });
+    this.#status = parsed.value;
     return parsed.value.enabled;
   }
 }
+
+/** How often it was moved on this host, ever; undefined where no status was read. */
+const transitions = (status: EmergencyStatus | undefined) =>
+  status?.state_present === false ? 0 : status?.transitions_total;
 
 const notActive = (when: string) =>
   fail(`${when} the kill switch is not active in the kernel`, {

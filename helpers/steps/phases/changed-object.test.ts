@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { judgeStarts } from './changed-object.ts';
+import { pass } from '../../criteria/judgement.ts';
+import { judgeHealth, judgeStarts } from './changed-object.ts';
 
 type Start = Parameters<typeof judgeStarts>[0][number];
 
@@ -14,4 +15,14 @@ test.each<[string, readonly Start['outcome'][], string]>([
   ['a start that somebody ended shows nothing', ['killed', 'refused'], 'inconclusive'],
 ])('%s', (_, outcomes, verdict) => {
   expect(judge(...outcomes).verdict).toBe(verdict);
+});
+
+test.each<[string, boolean, readonly string[], string]>([
+  ['an object that health calls good and that must be refused fails', true, ['changed'], 'fail'],
+  ['health that tells them apart passes', true, [], 'pass'],
+  ['health that calls none good shows nothing', false, [], 'inconclusive'],
+])('%s', (_, isGood, blind, verdict) => {
+  expect(judgeHealth({ isGood, words: 'exited with 1' }, blind, pass('refused')).verdict).toBe(
+    verdict,
+  );
 });

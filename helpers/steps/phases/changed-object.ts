@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bpfObjects } from '../../agent/bpf-objects.ts';
-import { outputText } from '../../agent/command.ts';
+import { type Candidate, howItEnded, outputText, runCommand } from '../../agent/command.ts';
+import { parseHealth } from '../../agent/contract/health.ts';
 import { StartingDaemon, type StoppedDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { ownDirectory, ownInput } from '../../changes/own-file.ts';
@@ -50,8 +51,8 @@ interface Start {
   readonly words: string;
 }
 
-/** An enforcing start on this copy: it becomes ready, ends by itself, or neither. */
-async function startOn(run: CanaryRun, directory: string, copy: Copy): Promise<Start> {
+/** The candidate, told to load a copy. */
+function candidateOn(run: CanaryRun, directory: string, copy: Copy): Candidate {
   const { name, object, sha256 } = copy;
   const folder = join(directory, name.replaceAll(' ', '-'));
   mkdirSync(folder);
@@ -65,12 +66,17 @@ async function startOn(run: CanaryRun, directory: string, copy: Copy): Promise<S
     AEGIS_BPF_OBJ_HASH_PATH: hashPath,
     AEGIS_BPF_OBJ_HASH_INSTALL_PATH: hashPath,
   };
+  return { ...run.candidate, environment };
+}
+
+/** An enforcing start on this copy: it becomes ready, ends by itself, or neither. */
+async function startOn(run: CanaryRun, candidate: Candidate, { name }: Copy): Promise<Start> {
   const options = await daemonOptions(run.settings, {
     name: `coverage/object-${name.replaceAll(' ', '-')}`,
     mode: 'enforce',
     enforceSignal: 'none',
   });
-  const starting = new StartingDaemon({ ...run.candidate, environment }, options, run.directory);
+  const starting = new StartingDaemon(candidate, options, run.directory);
   try {
     await starting.ready();
   } catch (error) {
@@ -123,16 +129,66 @@ export async function changedObjectIsRefused(run: CanaryRun): Promise<Judgement>
   const path = await objectToCopy(run);
   const directory = ownDirectory(run.settings.PROBE_DIR, await run.journal());
   const [unchanged, ...others] = copiesOf(readFileSync(path));
-  const control = await startOn(run, directory, unchanged);
+  const on = (copy: Copy) => candidateOn(run, directory, copy);
+  const onUnchanged = on(unchanged);
+  const control = await startOn(run, onUnchanged, unchanged);
   const source = 'coverage/object-unchanged/agent.stderr.log';
   if (control.outcome !== 'started')
     return inconclusive(
       `an unchanged copy of ${path} beside its right hash did not start either (${control.words}), so a refusal would prove nothing`,
       { source },
     );
+  const healthy = await healthOn(onUnchanged, unchanged);
   const starts: Start[] = [];
-  for (const copy of others) starts.push(await startOn(run, directory, copy));
-  return judgeStarts(starts);
+  const blind: string[] = [];
+  for (const copy of others) {
+    const candidate = on(copy);
+    starts.push(await startOn(run, candidate, copy));
+    if ((await healthOn(candidate, copy)).isGood) blind.push(copy.name);
+  }
+  const started = judgeStarts(starts);
+  return started.verdict === 'pass' ? judgeHealth(healthy, blind, started) : started;
+}
+
+interface HealthOn {
+  readonly isGood: boolean;
+  /** How it ended. */
+  readonly words: string;
+}
+
+/** Whether health calls the copy good. Of one without a hash it may say ok, where it names that (docs/agent-contract.md §2.1). */
+async function healthOn(candidate: Candidate, { sha256 }: Copy): Promise<HealthOn> {
+  const result = await runCommand(candidate, 'health', '--json');
+  const parsed = parseHealth(result.stdout);
+  const health = parsed.ok ? parsed.value : undefined;
+  const isOk = result.exitCode === 0 || health?.ok === true;
+  const isNamed = sha256 === undefined && health?.degradation_reason !== undefined;
+  return { isGood: isOk && !isNamed, words: howItEnded(result) };
+}
+
+/**
+ * @param unchanged what health says of an unchanged copy.
+ * @param blind copies that it calls good, though an enforcing start must refuse them.
+ * @param refused what came of the starts.
+ */
+export function judgeHealth(
+  unchanged: HealthOn,
+  blind: readonly string[],
+  refused: Judgement,
+): Judgement {
+  const source = 'aegisbpf health --json';
+  const measured = { value: blind.length, limit: 0, unit: 'objects called good', source };
+  if (blind.length > 0)
+    return fail(
+      `health says ok of a BPF object that an enforcing start must refuse, so nobody sees it before the next start: ${blind.join(', ')}`,
+      measured,
+    );
+  return unchanged.isGood
+    ? { ...refused, explanation: `${refused.explanation}, and health tells them apart` }
+    : inconclusive(
+        `health does not say ok of an unchanged copy beside its right hash either (${unchanged.words}), so what it says of the others proves nothing`,
+        { source },
+      );
 }
 
 const named = (starts: readonly Start[]) =>

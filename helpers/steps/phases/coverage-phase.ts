@@ -22,6 +22,7 @@ import type { Witness } from '../../soak/result.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { filesArePrivate, listensWhereAsked } from './exposure.ts';
+import { gaugesAreTrue } from './gauges.ts';
 import { judgeDefect } from './known-defects.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
 
@@ -144,6 +145,11 @@ export class CoverageMode {
   /** What the running agent keeps is root's alone to change. */
   owners(): Judgement {
     return filesArePrivate(this.#daemon.running, this.#run.settings.HOST_ROOT);
+  }
+
+  /** What alerts rest on; the tables of rules once, for they are the same in both modes. */
+  gauges(): Promise<Judgement> {
+    return gaugesAreTrue(this.#run, this.#daemon.running, this.mode === 'enforce');
   }
 
   readonly #wanted = (line: Line) => {
