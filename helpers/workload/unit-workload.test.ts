@@ -59,7 +59,7 @@ test('a unit that is active, healthy and quiet has not failed, and what is told 
   await unit.stop();
   expect(unit.failed).toBe(0);
   expect(unit.told).toMatch(
-    /^app\.service was active .* health command too, 2 times it was looked at, with 0 lines of priority err in its journal, and 0 in as long before$/,
+    /^app\.service was active .* health command too, 2 times it was looked at, with 0 entries of priority err in its journal, and 0 in as long before$/,
   );
   expect(unit.output).toMatch(/^\S+Z active and healthy\n/);
 });
@@ -112,7 +112,7 @@ test('its errors are compared with as long before, and a journal or a systemd th
   // One more may be chance: how long it took is told, so that it is watched for as long without the agent.
   expect(unit.failures).toMatchObject([
     {
-      end: '2 lines of priority err in its journal, and 1 in as long before',
+      end: '2 entries of priority err in its journal, and 1 in as long before',
       words: 'old',
     },
   ]);
@@ -157,8 +157,26 @@ test('without an agent any error of its own is one, whatever its journal told be
   await sleep(300);
   await unit.stop();
   expect(unit.failures).toMatchObject([
-    { end: '1 line of priority err in its journal', words: 'no more memory' },
+    { end: '1 entry of priority err in its journal', words: 'no more memory' },
   ]);
+});
+
+test('a message of several lines is one entry, and bytes that are no text are told', async () => {
+  systemdSays();
+  const entries = ['first\nat a()\nat b()', [...Buffer.from('sécond')], null];
+  const json = entries.map((MESSAGE) => JSON.stringify({ MESSAGE })).join('\n');
+  writeFileSync(join(hostRoot, 'entries'), json);
+  tool('journalctl', 'cat "$(dirname "$0")/../../entries"');
+  const unit = watch(undefined, true);
+  await sleep(300);
+  await unit.stop();
+  expect(unit.failures).toMatchObject([
+    {
+      end: '3 entries of priority err in its journal',
+      words: String.raw`first\nat a()\nat b()`,
+    },
+  ]);
+  expect(unit.output).toContain('journal: sécond\n');
 });
 
 test('what is wrong at the first look has come of what was before', async () => {

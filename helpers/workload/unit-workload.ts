@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { outputText } from '../agent/command.ts';
 import { hostTool, unitProperties } from '../changes/transient-unit.ts';
 import { Waiters } from '../criteria/step-signal.ts';
 import { type EndedProgram, startProgram } from '../host/program.ts';
@@ -46,7 +48,7 @@ const wordsOf = ({ stdout, stderr }: EndedProgram) =>
 
 /**
  * A systemd unit of the operator's, looked at once a second: it is active, systemd has not restarted it, nobody else has, and its
- * own health command ends with exit code 0. When it is stopped, its journal is asked for lines of priority err and above, and these
+ * own health command ends with exit code 0. When it is stopped, its journal is asked for entries of priority err and above, and these
  * are compared with as long before the first look. The unit itself is never started, stopped or changed.
  */
 export class UnitWorkload implements WatchedWorkload {
@@ -163,7 +165,7 @@ export class UnitWorkload implements WatchedWorkload {
     return { end: `its health command: ${howItEnded(ended)}`, words: wordsOf(ended) };
   }
 
-  /** Lines of its journal of priority err and above. @throws Error in one line when it cannot be read. */
+  /** Entries of its journal of priority err and above, each in one line. @throws Error in one line when it cannot be read. */
   async #errors(fromMs: number, toMs: number): Promise<string[]> {
     const tool = hostTool(this.#of.hostRoot, 'journalctl');
     if (tool === undefined) throw new Error('this host has no journalctl');
@@ -171,7 +173,8 @@ export class UnitWorkload implements WatchedWorkload {
     const [since, until] = [fromMs, toMs].map((ms) => `@${Math.floor(ms / 1000)}`);
     const args = [
       ...[`--unit=${this.#of.unit}`, '--priority=err', `--since=${since}`, `--until=${until}`],
-      ...['--output=cat', '--quiet', '--no-pager'],
+      // A message of several lines is one entry. Without --all a long one is left out.
+      ...['--output=json', '--output-fields=MESSAGE', '--all', '--quiet', '--no-pager'],
     ];
     const limits = { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, timeoutMs: JOURNAL_TIMEOUT_MS };
     const ended = await startProgram(tool, args, limits).ended;
@@ -179,7 +182,8 @@ export class UnitWorkload implements WatchedWorkload {
     return ended.stdout
       .toString('utf8')
       .split('\n')
-      .filter((line) => line !== '');
+      .filter((line) => line !== '')
+      .map(messageOf);
   }
 
   async #judgeJournal(): Promise<void> {
@@ -187,7 +191,7 @@ export class UnitWorkload implements WatchedWorkload {
     try {
       const beside = await this.#errors(this.#since, now + BETWEEN_LOOKS_MS);
       for (const line of beside) this.#note(`journal: ${line}`);
-      const count = counted(beside.length, 'line of priority err', 'lines of priority err');
+      const count = counted(beside.length, 'entry of priority err', 'entries of priority err');
       if (this.#of.isAlone === true) {
         if (beside.length > 0) this.#fail(`${count} in its journal`, beside[0] ?? '');
         return;
@@ -222,6 +226,20 @@ export class UnitWorkload implements WatchedWorkload {
   #note(text: string): void {
     this.#lines.push(`${new Date().toISOString()} ${text}`);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+  }
+}
+
+/** MESSAGE of an entry: text, or the bytes of what is no UTF-8 (systemd.journal-fields(7), Journal JSON Format). */
+const journalEntry = z.object({ MESSAGE: z.union([z.string(), z.array(z.int())]) });
+
+/** The message of an entry as journalctl writes it; all of it where it has none. */
+function messageOf(line: string): string {
+  try {
+    const { MESSAGE: message } = journalEntry.parse(JSON.parse(line));
+    const text = typeof message === 'string' ? message : Buffer.from(message).toString('utf8');
+    return outputText(text, KEPT_WORDS);
+  } catch {
+    return outputText(line, KEPT_WORDS);
   }
 }
 

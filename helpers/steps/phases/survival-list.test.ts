@@ -26,3 +26,9 @@ test('a list without one of them fails, with its program', () => {
 test('nothing follows where none of them ran', () => {
   expect(() => judgeSurvivors([], ['8:12'])).toThrow(/no program/);
 });
+
+test('a list that is full says nothing of what it lacks', () => {
+  const full = Array.from({ length: 256 }, (_, index) => `8:${index + 100}`);
+  expect(judgeSurvivors([INIT], full)).toMatchObject({ verdict: 'inconclusive', blames: 'host' });
+  expect(judgeSurvivors([INIT], full.slice(1)).verdict).toBe('fail');
+});
