@@ -40,6 +40,7 @@ section('coverage', () => {
     if (mode === 'enforce') {
       criterion('coverage.enforce.commands', () => commands.judge());
       criterion('coverage.enforce.rename-race', () => renameRace(run, subjects, enforce.daemon));
+      criterion('coverage.enforce.tables', () => enforce.tables());
       criterion('coverage.enforce.survival-list', () => survivalListIsFilled(run, subjects));
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());

@@ -32,6 +32,9 @@ const prototypes = {
   sendmmsg: 'int sendmmsg(int fd, void *messages, uint count, int flags)',
   ioctl: 'int ioctl(int fd, ulong request, void *argument)',
   close: 'int close(int fd)',
+  dlsym: 'void *dlsym(void *library, const char *name)',
+  threadCreate: 'int pthread_create(void *thread, void *attributes, void *start, void *argument)',
+  threadJoin: 'int pthread_join(uint64 thread, void *result)',
 } as const;
 
 /** A failed system call, as Node's own errors tell it. */
@@ -86,3 +89,15 @@ export function map(fd: number, size: number, offset: number, writable: boolean)
 
 /** Where these bytes are, for structures that hold pointers. */
 export const addressOf = (bytes: Buffer): bigint => BigInt(koffi.address(bytes));
+
+/** Starts threads of this process one after another; each ends at once. */
+export function runThreads(count: number): void {
+  // Any function of the library that takes nothing and returns.
+  const start = made('dlsym', null, 'getpid') as Buffer;
+  const thread = Buffer.alloc(8);
+  for (let one = 0; one < count; one += 1) {
+    const errno = Number(made('threadCreate', thread, null, start, null));
+    if (errno !== 0) throw new SystemCallError('pthread_create', errno);
+    made('threadJoin', thread.readBigUInt64LE(), null);
+  }
+}

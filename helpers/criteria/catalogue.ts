@@ -311,6 +311,12 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     ...slow,
     evidence: ['coverage/enforce/rename-race.json'],
   },
+  tables: {
+    title: 'no table of the agent keeps an entry of a process or thread that has ended',
+    withoutFiles,
+    ...slow,
+    evidence: ['coverage/enforce/agent-tables.json'],
+  },
   'survival-list': {
     title: 'programs that no rule may deny are on the survival list',
     withoutFiles,

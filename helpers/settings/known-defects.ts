@@ -29,6 +29,8 @@ export const acceptedPolicy = (name: RefusedPolicy) =>
 const DEFECTS: readonly string[] = [
   'accepted-peer',
   'apply-killed-half-applied',
+  'ended-processes-kept',
+  'ended-threads-kept',
   'layout-mismatch',
   'refused-policy-pauses-enforcement',
   'refused-policy-resets-counters',

@@ -20,6 +20,7 @@ import { othersIn } from '../../soak/counter-checks.ts';
 import { unreadableLines } from '../../soak/invariants.ts';
 import type { Witness } from '../../soak/result.ts';
 import type { CanaryRun } from '../canary-run.ts';
+import { tablesForget } from './agent-tables.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { filesArePrivate, listensWhereAsked } from './exposure.ts';
 import { gaugesAreTrue } from './gauges.ts';
@@ -150,6 +151,11 @@ export class CoverageMode {
   /** What alerts rest on; the tables of rules once, for they are the same in both modes. */
   gauges(): Promise<Judgement> {
     return gaugesAreTrue(this.#run, this.#daemon.running, this.mode === 'enforce');
+  }
+
+  /** Nothing of the agent's tables is left of what has ended. */
+  tables(): Promise<Judgement> {
+    return tablesForget(this.#run, this.#daemon.running);
   }
 
   readonly #wanted = (line: Line) => {

@@ -1,0 +1,37 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { countedTables, judgeTables, keptIn, keptText } from './agent-tables.ts';
+
+const table = (id: number, entries: number) => ({ id, name: `map${id}`, entries, most: 65_536 });
+
+test('a table that grew by half of what has ended keeps it, and one that others grow does not', () => {
+  const before = [table(1, 10), table(2, 0)];
+  expect(keptIn(before, [table(1, 12), table(2, 249)], 500)).toEqual([]);
+  const kept = keptIn(before, [table(1, 508), table(2, 3)], 500);
+  expect(kept).toEqual([{ name: 'map1', entries: 498, most: 65_536 }]);
+  expect(keptText(kept, 500, 'threads')).toContain(
+    "498 of 500 threads that had ended are still in the agent's table map1; it has room for 65536",
+  );
+});
+
+test('a table that was not there before shows nothing', () => {
+  expect(keptIn([], [table(1, 500)], 500)).toEqual([]);
+});
+
+test('an agent without a table is no pass', () => {
+  expect(judgeTables([], 500, 'x').verdict).toBe('inconclusive');
+  expect(judgeTables([table(1, 0)], 500, 'x').verdict).toBe('pass');
+});
+
+test('the process that counts tells what a process without tables has, and why one that is gone cannot be counted', async () => {
+  const told = async (pid: number) => {
+    const script = fileURLToPath(new URL('agent-tables-process.ts', import.meta.url));
+    const child = fork(script, [JSON.stringify({ pid, times: 3 })], { execArgv: [] });
+    const [message] = await once(child, 'message');
+    return countedTables.parse(message);
+  };
+  expect(await told(process.pid)).toEqual({ before: [], behindProcesses: [], behindThreads: [] });
+  expect(await told(2 ** 30)).toEqual({ failed: expect.stringContaining('ENOENT') });
+});

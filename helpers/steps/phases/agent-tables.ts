@@ -1,0 +1,72 @@
+import type { ReadyDaemon } from '../../agent/daemon.ts';
+import {
+  type CountedTables,
+  countedTables,
+  judgeTables,
+  keptIn,
+  keptText,
+  type TablesOrder,
+} from '../../coverage/agent-tables.ts';
+import { type Judgement, noEvidence, worst } from '../../criteria/judgement.ts';
+import { OwnProcess } from '../../workload/own-process.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import { judgeDefect } from './known-defects.ts';
+
+const SCRIPT = new URL('../../coverage/agent-tables-process.ts', import.meta.url);
+const SOURCE = 'coverage/enforce/agent-tables.json';
+/** More than a host starts by itself in these seconds, and few enough for a slow one. */
+const TIMES = 500;
+const PATIENCE_MS = 300_000;
+const FULL =
+  'what starts then is not in it, and an event of it tells neither its parent nor its start (docs/agent-contract.md §6.10)';
+
+type Counted = Exclude<CountedTables, { failed: string }>;
+
+/** A table of the agent that keeps what has ended is full one day. */
+export async function tablesForget(run: CanaryRun, daemon: ReadyDaemon): Promise<Judgement> {
+  const { pid } = daemon.identity;
+  const count = async () => {
+    const counted = await countTables({ pid, times: TIMES }, run.candidate.environment);
+    run.directory.writeJson(SOURCE, counted);
+    if (!('failed' in counted)) return counted;
+    throw noEvidence(`the agent's tables cannot be counted: ${counted.failed}`, { source: SOURCE });
+  };
+  const ofProcesses = ({ before, behindProcesses }: Counted) =>
+    keptIn(before, behindProcesses, TIMES);
+  const ofThreads = ({ behindProcesses, behindThreads }: Counted) =>
+    keptIn(behindProcesses, behindThreads, TIMES);
+  const counted = await count();
+  const isKept = ofProcesses(counted).length + ofThreads(counted).length > 0;
+  // A service of the host that starts meanwhile has many threads, too, and not twice.
+  const again = isKept ? await count() : counted;
+  const defect = (what: 'processes' | 'threads', of: typeof ofThreads) => {
+    const kept = of(again);
+    if (kept.length === 0 || of(counted).length === 0) return [];
+    const finding = {
+      ...{ title: `a table keeps ${what} that have ended`, severity: 'medium' as const },
+      reference: 'docs/agent-contract.md §6.10',
+      detail: `${keptText(kept, TIMES, what)}: ${FULL}`,
+    };
+    const value = Math.max(...kept.map(({ entries }) => entries));
+    const measured = { value, limit: 0, unit: `${what} kept`, source: SOURCE };
+    return [judgeDefect(run.settings, `ended-${what}-kept`, finding, measured)];
+  };
+  const [first, ...more] = [...defect('processes', ofProcesses), ...defect('threads', ofThreads)];
+  if (first === undefined) return judgeTables(counted.before, TIMES, SOURCE);
+  const all = [first, ...more].flatMap(({ findings }) => findings ?? []);
+  return { ...worst([first, ...more]), findings: all };
+}
+
+async function countTables(
+  order: TablesOrder,
+  environment: Readonly<Record<string, string>>,
+): Promise<CountedTables> {
+  let counted: CountedTables | undefined;
+  const counting = new OwnProcess(SCRIPT, JSON.stringify(order), environment, (message) => {
+    counted = countedTables.safeParse(message).data;
+  });
+  const timer = setTimeout(() => counting.kill(), PATIENCE_MS);
+  await counting.ended;
+  clearTimeout(timer);
+  return counted ?? { failed: `the process that counts them reported nothing (${counting.end})` };
+}
