@@ -161,6 +161,15 @@ test('without an agent any error of its own is one, whatever its journal told be
   ]);
 });
 
+test('the journal is asked by the name that the unit has itself, where it is named by an alias', async () => {
+  systemdSays({ Id: 'mariadb.service' });
+  tool('journalctl', '[ "$1" != --unit=mariadb.service ] || echo "no more memory"');
+  const unit = watch(undefined, true);
+  await sleep(300);
+  await unit.stop();
+  expect(unit.failures[0]?.words).toBe('no more memory');
+});
+
 test('a message of several lines is one entry, and bytes that are no text are told', async () => {
   systemdSays();
   const entries = ['first\nat a()\nat b()', [...Buffer.from('sécond')], null];

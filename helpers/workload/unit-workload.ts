@@ -19,7 +19,7 @@ const KEPT_WORDS = 300;
 
 const PROPERTIES = [
   ...['LoadState', 'ActiveState', 'Result', 'ExecMainStatus'],
-  ...['NRestarts', 'InvocationID', 'ActiveEnterTimestampMonotonic', 'SubState'],
+  ...['NRestarts', 'InvocationID', 'ActiveEnterTimestampMonotonic', 'SubState', 'Id'],
 ];
 
 /** A service that reads its configuration again goes on working (systemctl(1), `refreshing` since systemd 257). */
@@ -169,10 +169,12 @@ export class UnitWorkload implements WatchedWorkload {
   async #errors(fromMs: number, toMs: number): Promise<string[]> {
     const tool = hostTool(this.#of.hostRoot, 'journalctl');
     if (tool === undefined) throw new Error('this host has no journalctl');
+    // The journal knows a unit by its own name alone: of an alias, as mysql.service may be one, it has nothing.
+    const unit = this.#last?.get('Id') || this.#of.unit;
     // In whole seconds, as journalctl takes them: the last one is part of the time behind it.
     const [since, until] = [fromMs, toMs].map((ms) => `@${Math.floor(ms / 1000)}`);
     const args = [
-      ...[`--unit=${this.#of.unit}`, '--priority=err', `--since=${since}`, `--until=${until}`],
+      ...[`--unit=${unit}`, '--priority=err', `--since=${since}`, `--until=${until}`],
       // A message of several lines is one entry. Without --all a long one is left out.
       ...['--output=json', '--output-fields=MESSAGE', '--all', '--quiet', '--no-pager'],
     ];
