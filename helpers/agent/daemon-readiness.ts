@@ -1,4 +1,5 @@
 import { failed, noEvidence } from '../criteria/judgement.ts';
+import type { Confinement } from '../host/confinement.ts';
 import { type Candidate, howItEnded, runCommand } from './command.ts';
 import { type Capabilities, parseCapabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
@@ -10,6 +11,36 @@ const TOLD: Readonly<Record<string, 'seccomp' | 'landlock' | 'cap_drop'>> = {
   '--landlock': 'landlock',
   '--drop-caps': 'cap_drop',
 };
+
+/** What the kernel shows of an option that is in force, besides the agent's word: in words why it is not. */
+const SHOWN: Readonly<
+  Record<string, (agent: Confinement, ours: Confinement) => string | undefined>
+> = {
+  '--seccomp': ({ seccomp }) =>
+    seccomp === 0 ? 'it has no filter of system calls (Seccomp: 0)' : undefined,
+  '--drop-caps': ({ capabilities }, ours) =>
+    (capabilities & ours.capabilities) === ours.capabilities
+      ? `it has every capability that it was started with (CapEff: ${capabilities.toString(16)})`
+      : undefined,
+};
+
+/** @throws JudgementError (fail) when by the kernel the agent does not do as an option says. */
+export function checkConfinement(
+  options: readonly string[],
+  agent: Confinement | undefined,
+  ours: Confinement | undefined,
+  source: string,
+): void {
+  if (agent === undefined || ours === undefined) return;
+  for (const option of options) {
+    const why = SHOWN[option]?.(agent, ours);
+    if (why === undefined) continue;
+    throw failed(
+      `the agent was started with ${option} (AGENT_OPTIONS) and says that it does as told, and the kernel shows that ${why}`,
+      { value: 'not in force', limit: option, source },
+    );
+  }
+}
 
 /** @throws JudgementError (fail) when the agent does not do as an option says. */
 function checkOptions(started: AgentStarted, options: readonly string[], source: string): void {

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { failed, noEvidence } from '../criteria/judgement.ts';
 import type { RunDirectory } from '../evidence/run-directory.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
+import { confinementOf } from '../host/confinement.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
 import { type Candidate, endText, outputText } from './command.ts';
 import type { Capabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
-import { checkStarted, freshCapabilities } from './daemon-readiness.ts';
+import { checkConfinement, checkStarted, freshCapabilities } from './daemon-readiness.ts';
 import { DaemonLog } from './stream/daemon-log-reader.ts';
 import { EventLog } from './stream/event-log.ts';
 import { GatheredPipe } from './stream/gathered-pipe.ts';
@@ -147,6 +148,13 @@ export class StartingDaemon {
       throw noEvidence(`"Agent started" cannot be read: ${started.error}`, { source });
     const startMs = sinceMs(this.#spawnedMs);
     checkStarted(started.value, this.#options, source);
+    const { pid } = this.#child;
+    if (pid !== undefined && this.#options.ofProduction !== undefined)
+      checkConfinement(
+        this.#options.ofProduction,
+        ...([confinementOf(pid), confinementOf(process.pid)] as const),
+        `/proc/${pid}/status`,
+      );
     const keep = (report: Uint8Array) => this.#run.writeText(`${name}/capabilities.json`, report);
     const capabilities = await freshCapabilities(
       this.#candidate,
@@ -154,7 +162,6 @@ export class StartingDaemon {
       this.#spawnedAt,
       keep,
     );
-    const { pid } = this.#child;
     const identity = pid === undefined ? undefined : processIdentity(pid);
     if (identity === undefined) throw this.#endedEarly();
     return {
