@@ -82,17 +82,24 @@ const suiteText = (suite: RunRecord['suite']) =>
   suite && `aegisbpf-canary ${suite.version}, Node ${suite.node}, sources ${suite.sha256}`;
 
 /** The configuration file, and what was typed beside it: the two together are the knobs of this run. */
-function configurationText({ configuration, setBy = {} }: RunRecord): string | undefined {
-  if (configuration === undefined) return undefined;
-  const { path, sha256, profile } = configuration;
+function configurationText({ configuration, settings, setBy = {} }: RunRecord): string | undefined {
   const typed = Object.values(setBy).filter((by) => by === 'environment').length;
-  const chosen = profile === undefined ? '' : `, profile ${profile}`;
-  return `${sha256} ${path}${chosen}; ${counted(typed, 'knob')} by the environment (run.json)`;
+  const told = (what: string, profile: unknown) =>
+    `${what}${typeof profile === 'string' ? `, profile ${profile}` : ''}; ${counted(typed, 'knob')} by the environment (run.json)`;
+  if (configuration !== undefined)
+    return told(`${configuration.sha256} ${configuration.path}`, configuration.profile);
+  // A profile that only code has.
+  const { PROFILE: profile } = settings;
+  return typeof profile === 'string' ? told('defineCanary', profile) : undefined;
 }
 
-/** AGENT_OPTIONS, with which every agent of this run was started. */
-function agentOptions({ settings: { AGENT_OPTIONS: options } }: RunRecord): string | undefined {
-  return Array.isArray(options) ? `${options.join(' ')} (AGENT_OPTIONS)` : undefined;
+/** What production gives to every agent, by the knob that says it, as this run gave it. */
+function ofProduction(
+  knob: 'AGENT_OPTIONS' | 'AGENT_ENVIRONMENT',
+  { settings }: RunRecord,
+): string | undefined {
+  const given = settings[knob];
+  return Array.isArray(given) ? `${given.join(' ')} (${knob})` : undefined;
 }
 
 export function about(head: TicketHead): string[] {
@@ -109,7 +116,8 @@ export function about(head: TicketHead): string[] {
       `${run.candidatePath}, version ${run.candidateVersion ?? 'unknown'} (reported by the binary)`,
     ],
     ['SHA-256', run.candidateSha256 ?? 'unknown'],
-    ['Options of production', agentOptions(run)],
+    ['Options of production', ofProduction('AGENT_OPTIONS', run)],
+    ['Variables of production', ofProduction('AGENT_ENVIRONMENT', run)],
     ...(run.bpfObjects ?? []).map(({ path, sha256 }): [string, string] => [
       'BPF object',
       `${sha256} ${path}`,

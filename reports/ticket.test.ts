@@ -45,6 +45,7 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
           settings: {
             ...{ CHANGE_TICKET: 'CHG-4711', DURATION_SECONDS: 300, SOAK_RATE: 500 },
             AGENT_OPTIONS: ['--landlock', '--drop-caps'],
+            AGENT_ENVIRONMENT: ['AEGIS_NODE_NAME=db-7'],
           },
         }),
       },
@@ -52,6 +53,9 @@ test('says who, what, when, where, each exit criterion with its figure, and how 
   );
   expect(text).toMatch(/^# AegisBPF staging canary: FAIL: do not ship\n\n\*\*Because:\*\* /);
   expect(text).toContain('| Options of production | `--landlock --drop-caps (AGENT_OPTIONS)` |');
+  expect(text).toContain(
+    '| Variables of production | `AEGIS_NODE_NAME=db-7 (AGENT_ENVIRONMENT)` |',
+  );
   for (const part of ['CHG-4711', '/opt/aegisbpf', '0.10.0', 'a'.repeat(64), 'b'.repeat(64)])
     expect(text).toContain(part);
   for (const part of ['staging-3', '6.1.0-50', '2026-11-23T14:12:00.000Z', 'npm run verify'])

@@ -2,11 +2,12 @@ import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:f
 import { fail, type Judgement, pass } from '../criteria/judgement.ts';
 import { replaceable } from '../files/trusted-path.ts';
 import { RUN_MARK } from '../host/processes.ts';
+import { variableOf } from '../settings/agent-environment.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Candidate } from './command.ts';
 
 /**
- * The only environment that the agent gets. Nothing of the operator's shell passes: a single
+ * The environment that the agent gets besides AGENT_ENVIRONMENT. Nothing of the operator's shell passes: a single
  * AEGIS_* variable can change the mode, the rules or the detection (docs/agent-contract.md §7).
  */
 export function candidateEnvironment(settings: Settings, runId: string): Record<string, string> {
@@ -29,6 +30,7 @@ export function candidateOf(settings: Settings, runId: string): Candidate {
   return {
     executable: settings.AEGIS_BIN,
     environment: candidateEnvironment(settings, runId),
+    ofProduction: Object.fromEntries((settings.AGENT_ENVIRONMENT ?? []).map(variableOf)),
     timeoutSeconds: settings.COMMAND_TIMEOUT_SECONDS,
   };
 }

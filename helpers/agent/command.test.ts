@@ -26,6 +26,8 @@ test('a command gets its own environment only, and its end is said in words', as
   const result = await runCommand(shell, '-c', 'echo $ONLY$HOME; echo no >&2; exit 3');
   expect(result).toMatchObject({ exitCode: 3, stdout: 'this\n', stderr: 'no\n', timedOut: false });
   expect(howItEnded(result)).toContain('exited with 3; it said: no');
+  const production = { ...shell, ofProduction: { HOME: '/h', ONLY: 'never' } };
+  expect((await runCommand(production, '-c', 'echo $ONLY$HOME')).stdout).toBe('this/h\n');
 });
 
 test('a command that hangs is killed at its deadline, one that a signal ended says which', async () => {

@@ -5,15 +5,24 @@ import { escapedCharacter } from '../text/escaped-character.ts';
 /** Characters of a command's output in a message. */
 const MOST_SAID = 250;
 
-/** How the candidate is run: its executable and the only environment it gets. */
+/** How the candidate is run: its executable and its environment. */
 export interface Candidate {
   readonly executable: string;
+  /** What the suite sets for it, and for programs of ours beside it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** AGENT_ENVIRONMENT: what production sets besides; programs of ours do not get it. */
+  readonly ofProduction?: Readonly<Record<string, string>>;
   /** How long one command may take before it is killed. */
   readonly timeoutSeconds: number;
   /** Told of each command that ended, before its result is used. */
   readonly ended?: (ended: EndedCommand) => void;
 }
+
+/** All that the agent gets; nothing of production's stands before what the suite sets. */
+export const agentEnvironment = ({ environment, ofProduction = {} }: Candidate) => ({
+  ...ofProduction,
+  ...environment,
+});
 
 /** One line of `commands.ndjson`: a command of the candidate, how it ended and how long it took. */
 interface EndedCommand {
@@ -55,7 +64,7 @@ export async function runCommand(
     candidate.executable,
     args,
     {
-      env: candidate.environment,
+      env: agentEnvironment(candidate),
       timeoutMs: candidate.timeoutSeconds * 1000,
       ...endsWithStep(),
     },

@@ -5,7 +5,8 @@ import type { RunDirectory } from '../evidence/run-directory.ts';
 import { privateDirectory, RUNTIME_DIRECTORY } from '../files/private-directory.ts';
 import { confinementOf } from '../host/confinement.ts';
 import { isRunning, type ProcessIdentity, processIdentity } from '../host/processes.ts';
-import { type Candidate, endText, outputText } from './command.ts';
+import { inWords } from '../text/counted.ts';
+import { agentEnvironment, type Candidate, endText, outputText } from './command.ts';
 import type { Capabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
@@ -58,6 +59,13 @@ const UNKNOWN_END: DaemonExit = { exitCode: undefined, signal: undefined, stopMs
 
 const sinceMs = (begunMs: number) => Math.round(performance.now() - begunMs);
 
+/** What a start had besides what the canary sets, for a message; with a blank behind it. */
+function givenByProduction(knobs: Readonly<Record<string, readonly string[]>>): string {
+  const given = Object.entries(knobs).filter(([, all]) => all.length > 0);
+  const words = given.map(([knob, all]) => `${knob} (${outputText(all.join(' '))})`);
+  return words.length === 0 ? '' : `with ${inWords(words)} `;
+}
+
 /** A daemon that was spawned and has not said that it is ready; its pipes are drained to files from the first byte on. */
 export class StartingDaemon {
   readonly #candidate: Candidate;
@@ -89,7 +97,7 @@ export class StartingDaemon {
     const path = join(RUNTIME_DIRECTORY, fifo);
     this.#stdout = new GatheredPipe(path, (chunk) => this.events.push(chunk));
     this.#child = spawn(STDBUF, ['-oL', candidate.executable, ...runArguments(options)], {
-      env: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },
+      env: { ...agentEnvironment(candidate), AEGIS_METRICS_ADDR: options.metricsAddress },
       cwd: '/',
       stdio: ['ignore', this.#stdout.writeEnd, 'pipe'],
     });
@@ -181,9 +189,10 @@ export class StartingDaemon {
 
   #endedEarly(): Error {
     const end = this.#exit ?? UNKNOWN_END;
-    const { ofProduction = [] } = this.#options;
-    const options = outputText(ofProduction.join(' '));
-    const given = ofProduction.length === 0 ? '' : `with AGENT_OPTIONS (${options}) `;
+    const given = givenByProduction({
+      AGENT_OPTIONS: this.#options.ofProduction ?? [],
+      AGENT_ENVIRONMENT: Object.keys(this.#candidate.ofProduction ?? {}),
+    });
     return failed(
       `${given}the agent ${endText(end)} before it was ready; its last words: ${outputText(this.#log.lastWords)}`,
       {

@@ -13,11 +13,21 @@ import {
   onlyListed,
   RunbookOrder,
 } from '../run/runbook-plugin.ts';
+import { thePlan } from '../run/told-plan.ts';
+import type { KnobsByCode, KnobValues } from '../settings/configuration.ts';
 import type { OwnWorkload } from '../workload/own-workload.ts';
 import { namedWorkloads } from './named-workloads.ts';
 import { type OwnSpecs, specsInOrder } from './specs-in-order.ts';
 
-export type { OwnSpecs };
+export type { KnobValues, OwnSpecs };
+
+/** What production gives to the agent, where neither the environment nor the configuration file says it. */
+export interface OwnAgent {
+  /** AGENT_OPTIONS. */
+  readonly runArguments?: readonly string[];
+  /** AGENT_ENVIRONMENT: variables by their names. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
 
 /** What a team adds to the runbook. */
 export interface CanaryOptions {
@@ -28,8 +38,10 @@ export interface CanaryOptions {
   readonly workloads?: readonly OwnWorkload[];
   /** Reporters of vitest's besides those of the evidence, by path or by name, each alone or with its options. */
   readonly reporters?: readonly (string | OwnReporter)[];
-  /** `runArguments`: AGENT_OPTIONS, where neither the environment nor the configuration file sets it. */
-  readonly agent?: { readonly runArguments?: readonly string[] };
+  /** What production gives to the agent. */
+  readonly agent?: OwnAgent;
+  /** Knobs of classes of hosts, by their names, as `profiles` of canary.config.yaml has them. PROFILE chooses one. */
+  readonly profiles?: Readonly<Record<string, KnobValues>>;
 }
 
 /** A file of ours by its path, whatever folder vitest is started in. */
@@ -39,6 +51,17 @@ const reporter = (name: string, options: Record<string, unknown>): OwnReporter =
   ours(`reports/${name}`),
   options,
 ];
+
+/** Knobs that code sets, as the configuration file would; none where it says nothing. */
+function knobsByCode(
+  folder: string,
+  { agent: { runArguments = [], environment = {} } = {}, profiles }: CanaryOptions,
+): KnobsByCode {
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const all = { AGENT_OPTIONS: runArguments, AGENT_ENVIRONMENT: variables };
+  const said = Object.entries(all).filter(([, list]) => list.length > 0);
+  return { folder, all: Object.fromEntries(said), ...(profiles === undefined ? {} : { profiles }) };
+}
 
 /** In a pattern of vitest's a path must not mean more than itself. */
 const asPattern = (path: string) => path.replaceAll(/[\\()[\]{}!*?+@|]/g, '\\$&');
@@ -50,14 +73,17 @@ const asPattern = (path: string) => path.replaceAll(/[\\()[\]{}!*?+@|]/g, '\\$&'
  */
 export function defineCanary(options: CanaryOptions = {}) {
   const { root = process.cwd(), specs: ownSpecs = [] } = options;
-  const { workloads: ownWorkloads = [], reporters = [], agent = {} } = options;
-  const { runArguments = [] } = agent;
-  const { specs, besideSoak, problems } = specsInOrder(root, ownSpecs);
+  const { workloads: ownWorkloads = [], reporters = [] } = options;
+  const { specs, besideSoak, own, problems: misplaced } = specsInOrder(root, ownSpecs);
   const workloads = namedWorkloads(ownWorkloads);
-  const { settings, lists } = enter(
-    [...problems, ...workloads.problems],
-    runArguments.length === 0 ? {} : { AGENT_OPTIONS: JSON.stringify(runArguments) },
-  );
+  const problems = [...misplaced, ...workloads.problems];
+  const byCode = knobsByCode(root, options);
+  const plan = thePlan();
+  if (plan !== undefined) {
+    plan({ specs: own, workloads: workloads.named.map(({ name }) => name), byCode, problems });
+    return defineConfig({});
+  }
+  const { settings, lists } = enter(problems, byCode);
   Object.assign(process.env, COMPILE_CACHE);
   // vitest keeps a token of its own there, which would stay in root's home.
   if (process.geteuid?.() === 0) process.env.XDG_DATA_HOME = RUNTIME_DIRECTORY;

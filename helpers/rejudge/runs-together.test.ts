@@ -31,7 +31,7 @@ test('everything that keeps runs apart is named at once', () => {
   );
 });
 
-test('runs with other options of production do not count together', () => {
+test('runs with other options or variables of production do not count together', () => {
   const withOptions = (path: string, phase: 'audit' | 'enforce', ...options: string[]) =>
     part(path, { asked: [phase], settings: { AGENT_OPTIONS: options } });
   refuseApart([
@@ -40,6 +40,10 @@ test('runs with other options of production do not count together', () => {
   ]);
   expect(() => refuseApart([audit, withOptions('/e', 'enforce', '--landlock')])).toThrow(
     '/e started the agent with AGENT_OPTIONS=["--landlock"], /a with []',
+  );
+  const named = part('/n', { asked: ['enforce'], settings: { AGENT_ENVIRONMENT: ['A=1'] } });
+  expect(() => refuseApart([audit, named])).toThrow(
+    '/n started the agent with AGENT_ENVIRONMENT=["A=1"], /a with []',
   );
 });
 

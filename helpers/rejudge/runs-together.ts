@@ -41,7 +41,11 @@ function sameDirectory(parts: readonly Part[]): string[] {
   ];
 }
 
-const optionsOf = ({ run }: Part) => JSON.stringify(run.settings.AGENT_OPTIONS ?? []);
+/** Knobs without which no two agents are started alike. */
+const GIVEN = ['AGENT_OPTIONS', 'AGENT_ENVIRONMENT'] as const;
+
+const givenBy = (knob: (typeof GIVEN)[number], { run }: Part) =>
+  JSON.stringify(run.settings[knob] ?? []);
 
 function problems(parts: readonly Part[]): string[] {
   const [first] = parts;
@@ -52,7 +56,6 @@ function problems(parts: readonly Part[]): string[] {
     ({ run }) => candidate === undefined || run.candidateSha256 !== candidate,
   );
   const objects = others.filter((part) => objectsOf(part) !== objectsOf(first));
-  const options = others.filter((part) => optionsOf(part) !== optionsOf(first));
   const twice = PHASES.filter(
     (phase) => parts.filter(({ run }) => run.asked.includes(phase)).length > 1,
   );
@@ -62,9 +65,13 @@ function problems(parts: readonly Part[]): string[] {
         `${path} judged the candidate ${run.candidateSha256 ?? 'unknown'}, ${first.path} the candidate ${candidate ?? 'unknown'}`,
     ),
     ...objects.map(({ path }) => `${path} had other BPF objects than ${first.path}`),
-    ...options.map(
-      (part) =>
-        `${part.path} started the agent with AGENT_OPTIONS=${optionsOf(part)}, ${first.path} with ${optionsOf(first)}`,
+    ...GIVEN.flatMap((knob) =>
+      others
+        .filter((part) => givenBy(knob, part) !== givenBy(knob, first))
+        .map(
+          (part) =>
+            `${part.path} started the agent with ${knob}=${givenBy(knob, part)}, ${first.path} with ${givenBy(knob, first)}`,
+        ),
     ),
     ...twice.map((phase) => `the ${phase} phase is in more than one of them; name one run for it`),
   ];

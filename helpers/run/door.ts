@@ -5,13 +5,8 @@ import { MANIFEST_FILE } from '../evidence/manifest.ts';
 import { isFile, readRegularFile } from '../files/regular-file.ts';
 import { parseProfile } from '../host/profile.ts';
 import { quotedKnob, whyNot } from '../settings/cannot-begin.ts';
-import {
-  type KnobsByCode,
-  located,
-  type Settings,
-  SettingsError,
-  settingsHere,
-} from '../settings/settings.ts';
+import type { KnobsByCode } from '../settings/configuration.ts';
+import { located, type Settings, SettingsError, settingsHere } from '../settings/settings.ts';
 import { withoutControls } from '../text/escaped-character.ts';
 import { outDirProblem, placeProblems } from './places.ts';
 import { vitestCommand } from './vitest-options.ts';
@@ -122,7 +117,7 @@ function refuse(collected: Problems): never {
  * @param more what is in the way besides, one line each.
  * @param byCode knobs that the vitest configuration sets.
  */
-export function enter(more: readonly string[], byCode: KnobsByCode = {}) {
+export function enter(more: readonly string[], byCode: KnobsByCode) {
   const { lists, problems: options } = vitestCommand(process.argv.slice(2));
   const problems = [...options, ...more];
   let settings: Settings;

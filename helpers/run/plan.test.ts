@@ -1,12 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 
 const PLAN = join(import.meta.dirname, 'plan.ts');
-const plan = (knobs: Readonly<Record<string, string>>) =>
-  execFileSync(process.execPath, [PLAN], { encoding: 'utf8', env: knobs });
+/** In a folder without a vitest configuration. */
+const plan = (knobs: Readonly<Record<string, string>>, cwd = import.meta.dirname) =>
+  execFileSync(process.execPath, [PLAN], { encoding: 'utf8', env: knobs, cwd });
 
 test('tells what a run would check, change and take, with what is left out, and makes nothing', () => {
   const folder = dirSync({ unsafeCleanup: true });
@@ -87,5 +88,46 @@ test('lists every knob that is set with its value, and where it was set', () => 
     '',
   ]);
   expect(text).toContain('not asked for: Rollback drill');
+  folder.removeCallback();
+});
+
+const OWN = `import { defineCanary } from ${JSON.stringify(join(import.meta.dirname, '../plugin/define-canary.ts'))};
+import { payments } from './payments.ts';
+export default defineCanary({
+  specs: [
+    { files: 'canary/one.spec.ts', before: 'coverage' },
+    { files: 'canary/two.spec.ts', during: 'audit' },
+  ],
+  workloads: [payments],
+  agent: { runArguments: ['--landlock'], environment: { AEGIS_NODE_NAME: 'db-7' } },
+  profiles: { 'db-hosts': { WORKERS: 2 } },
+});\n`;
+const WORKLOAD = `export const payments = {
+  ...{ name: 'payments', module: import.meta.url, start() {}, stop() {} },
+  counts: () => ({ completed: 0, failed: 0 }),
+};\n`;
+
+test("tells what a team's vitest configuration adds, without vitest and without root, or why it cannot be told", () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  const write = (name: string, text: string) => writeFileSync(join(folder.name, name), text);
+  write('payments.ts', WORKLOAD);
+  write('vitest.config.ts', OWN);
+  mkdirSync(join(folder.name, 'canary'));
+  for (const name of ['one', 'two']) write(`canary/${name}.spec.ts`, '');
+  const text = plan({ PROFILE: 'db-hosts' }, folder.name);
+  expect(text).toMatch(/^ {2}AGENT_OPTIONS +\["--landlock"\] {3}defineCanary$/m);
+  expect(text).toMatch(/^ {2}AGENT_ENVIRONMENT +\["AEGIS_NODE_NAME=db-7"\] {3}defineCanary$/m);
+  expect(text).toMatch(/^ {2}WORKERS +2 {3}defineCanary \(profile db-hosts\)$/m);
+  expect(text).toContain('  own spec canary/one.spec.ts: before coverage\n');
+  expect(text).toContain('  own spec canary/two.spec.ts: during audit\n');
+  expect(text).toContain('  own workload payments: run as root through each soak, and judged\n');
+  write('vitest.config.ts', "import './none.ts';");
+  expect(plan({}, folder.name)).toMatch(/vitest\.config\.ts tells nothing of .*none\.ts/);
+  write('vitest.config.ts', OWN.replace('one.spec', 'no.spec'));
+  const { status, stderr } = spawnSync(process.execPath, [PLAN], { cwd: folder.name, env: {} });
+  expect([status, String(stderr)]).toEqual([
+    2,
+    expect.stringMatching(/no\.spec\.ts.*no such file/),
+  ]);
   folder.removeCallback();
 });

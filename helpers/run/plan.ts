@@ -1,4 +1,6 @@
 /** `npm run plan`: what a run with these knobs would check and change, and how long it takes. It touches nothing. */
+import { relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { BURST_SHARE } from '../cost/burst-figures.ts';
 import { CATALOGUE, SECTIONS, sectionTitle } from '../criteria/catalogue.ts';
 import { inScope, notRequested } from '../criteria/scope.ts';
@@ -15,9 +17,13 @@ import { counted, inWords } from '../text/counted.ts';
 import { inOneLine } from '../text/escaped-character.ts';
 import { ownCommand } from '../text/own-command.ts';
 import { helpIfAsked } from '../text/usage.ts';
+import { type TeamConfiguration, teamConfiguration } from './team-configuration.ts';
 
 helpIfAsked(`usage: ${ownCommand('plan')}
-Shows what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs, in the environment and in canary.config.yaml, and the files that they name, and nothing else.`);
+Shows what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs, in the environment, in canary.config.yaml and in the vitest configuration here, and the files that they name. It runs the code of that configuration, and nothing else.`);
+
+/** `--root DIRECTORY`, as vitest has it: where the vitest configuration is. */
+const { root } = parseArgs({ options: { root: { type: 'string' } } }).values;
 
 /** What each phase does to the host besides starting the agent (docs/decisions/1-a-guardian-undoes.md). */
 const CHANGES: Readonly<Record<Phase, string>> = {
@@ -63,6 +69,23 @@ function checks(settings: Settings): string[] {
     ];
   });
   return ['will be checked (docs/runbook.md says how)', ...lines];
+}
+
+/** Criteria of a team's own are known only once their files are run. */
+function ofTeam(team: TeamConfiguration): string[] {
+  if (!('planned' in team))
+    return team.path === undefined
+      ? []
+      : [
+          `  ${team.path} tells nothing of specs and workloads of your own, of profiles and of the agent: ${team.why}`,
+        ];
+  const { specs, workloads } = team.planned;
+  return [
+    ...specs.map(({ path, at }) => `  own spec ${inOneLine(relative('', path))}: ${at}`),
+    ...workloads.map(
+      (name) => `  own workload ${inOneLine(name)}: run as root through each soak, and judged`,
+    ),
+  ];
 }
 
 /** What is done with the operator's own, in the phases that do it. */
@@ -139,10 +162,14 @@ function time(settings: Settings): string[] {
 }
 
 try {
-  const settings = settingsHere();
+  const team = await teamConfiguration(resolve(root ?? ''));
+  const { byCode, problems = [] } = 'planned' in team ? team.planned : {};
+  const settings = settingsHere(byCode);
+  if (problems.length > 0) throw new SettingsError(problems);
   const lines = [
     ...knobsThatAreSet(settings),
     ...checks(settings),
+    ...ofTeam(team),
     '',
     ...changes(settings),
     '',

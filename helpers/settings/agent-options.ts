@@ -1,7 +1,11 @@
 import { quotedKnob } from './cannot-begin.ts';
 
-const ACCOUNTS =
+/** Why nothing may be left out of the event lines. */
+export const ACCOUNTS =
   'the canary compares its opens with decisions and event lines, so each decision must have a line of its own';
+/** Why the agent's check of its BPF object stays on. */
+export const UNSIGNED =
+  'coverage.object tries that a changed BPF object is refused, which this turns off';
 const UNLOGGED =
   'the canary reads "Agent started" and warnings in the log, which this can leave out';
 
@@ -29,8 +33,7 @@ const REFUSED: Readonly<Record<string, string>> = {
     'the canary makes denials on purpose, and the agent would change to audit mode',
   '--strict-degrade': 'the canary sets it where it tries it: rollback.strict-degrade',
   '--enforce-gate-mode': 'the canary sets it where it tries it: rollback.strict-degrade',
-  '--allow-unsigned-bpf':
-    'coverage.object tries that a changed BPF object is refused, which this option turns off',
+  '--allow-unsigned-bpf': UNSIGNED,
   '--lsm-hook':
     'by the hook inode_permission the agent decides on links and renames as well, and twice on an open by both; the canary expects one decision for an attempt',
 };

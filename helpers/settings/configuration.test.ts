@@ -64,6 +64,55 @@ test('without a file, with an empty one and with `none` the settings are those o
   expect(readSettings({ CANARY_CONFIG: 'none' }, folder.name).WORKERS).toBe(4);
 });
 
+test('profiles of code are those of the file: a class stands before all hosts, and of one place the file before code', () => {
+  write(TWO_CLASSES);
+  const code = {
+    folder: folder.name,
+    all: { WORKERS: 3, SETTLE_SECONDS: 1, SOAK_RATE: 999 },
+    profiles: {
+      'db-hosts': {
+        SETTLE_SECONDS: '2',
+        SOAK_RATE: 400,
+        MAX_CPU_PCT: 99,
+        SOAK_NET_WORKLOAD: false,
+      },
+      'mail-hosts': { PROBE_DIR: 'probes', SOAK_OPERATIONS: ['exec'] },
+    },
+  };
+  const db = readSettings({ PROFILE: 'db-hosts' }, folder.name, code);
+  expect(db).toMatchObject({ SETTLE_SECONDS: 2, SOAK_RATE: 400, MAX_CPU_PCT: 80, WORKERS: 4 });
+  expect(db.SOAK_NET_WORKLOAD).toBe(false);
+  expect(db.setBy).toMatchObject({
+    SETTLE_SECONDS: 'defineCanary (profile db-hosts)',
+    MAX_CPU_PCT: 'canary.config.yaml:6:18 (profile db-hosts)',
+  });
+  const mail = readSettings({ PROFILE: 'mail-hosts' }, folder.name, code);
+  expect(mail).toMatchObject({ PROBE_DIR: join(folder.name, 'probes'), SOAK_RATE: 200 });
+  expect(mail).toMatchObject({ SOAK_OPERATIONS: ['exec'], SETTLE_SECONDS: 1, WORKERS: 2 });
+});
+
+test('every mistake in what code says of knobs is told, in profiles of other hosts too', () => {
+  const refused = (profiles: object, environment = {}) => {
+    try {
+      readSettings(environment, undefined, { folder: '/', profiles: { ...profiles } });
+    } catch (error) {
+      if (error instanceof SettingsError) return error.problems;
+    }
+    return [];
+  };
+  const wrong = { 'db-hosts': { WORKER: 1, WORKERS: 65, DISPOSABLE_HOST: true, AEGIS_BIN: ['x'] } };
+  expect(refused(wrong, { PROFILE: 'db-host' })).toEqual([
+    'PROFILE="db-host": defineCanary has no such profile; did you mean db-hosts?',
+    'defineCanary: WORKER: there is no such knob; did you mean WORKERS?',
+    'defineCanary: WORKERS="65": expected a whole number of worker processes from 1 to 64',
+    expect.stringMatching(/^defineCanary: DISPOSABLE_HOST: .*the environment alone$/),
+    'defineCanary: AEGIS_BIN="x": expected one value, and no list',
+  ]);
+  expect(refused({ 'db-hosts': { WORKERS: null } })).toEqual([
+    expect.stringMatching(/^defineCanary: profiles.db-hosts.WORKERS: expected knobs by their/),
+  ]);
+});
+
 test('a value means what it would in the environment: its text, lists, switches, and paths from the folder of the file', () => {
   mkdirSync(join(folder.name, 'lists'));
   write('', 'lists/known.yaml');

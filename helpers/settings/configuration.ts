@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { type LocatedYaml, readLocatedYaml } from '../files/located-yaml.ts';
+import { readLocatedYaml } from '../files/located-yaml.ts';
 import { readRegularFile } from '../files/regular-file.ts';
 import { replaceable } from '../files/trusted-path.ts';
 import { inOneLine } from '../text/escaped-character.ts';
@@ -123,40 +123,97 @@ function readEntry(name: string, raw: string | readonly string[], folder: string
   return { problem: `${name}=${quotedKnob(text)}: ${why}` };
 }
 
-/** All that the file says is checked, also in profiles of other hosts: it is reviewed once for all of them. */
-function readLayers(
-  { profiles, ...all }: FileText,
-  { placeOf }: Extract<LocatedYaml<unknown>, { ok: true }>,
-  { path, profile }: Configuration,
-) {
+/** What stands somewhere for all hosts, and for each class of them. */
+interface Source {
+  readonly all: Readonly<Record<string, string | readonly string[]>>;
+  readonly profiles: FileText['profiles'];
+  /** Where relative paths begin. */
+  readonly folder: string;
+  placeOf(path: readonly string[]): string;
+}
+
+/** All that is said is checked, also in profiles of other hosts: it is reviewed once for all of them. */
+function readLayers(sources: readonly Source[], profile: string | undefined) {
   const values = new Map<string, FileValue>();
   const problems: string[] = [];
   const layers = [
-    { at: [], entries: all, isOurs: true, words: '' },
-    ...Object.entries(profiles).map(([name, entries]) => ({
-      at: ['profiles', name],
-      entries,
-      isOurs: name === profile,
-      words: ` (profile ${name})`,
-    })),
+    ...sources.map(({ all, ...of }) => ({ ...of, at: [], entries: all, isOurs: true, words: '' })),
+    // A class of hosts stands before all hosts, wherever each is named.
+    ...sources.flatMap(({ profiles, ...of }) =>
+      Object.entries(profiles).map(([name, entries]) => ({
+        ...of,
+        ...{ at: ['profiles', name], entries, isOurs: name === profile },
+        words: ` (profile ${name})`,
+      })),
+    ),
   ];
-  for (const { at, entries, isOurs, words } of layers)
+  for (const { at, entries, isOurs, words, folder, placeOf } of layers)
     for (const [name, raw] of Object.entries(entries)) {
       const from = placeOf([...at, name]);
-      const { problem, text } = readEntry(name, raw, dirname(path));
+      const { problem, text } = readEntry(name, raw, folder);
       if (problem !== undefined) problems.push(`${from}: ${problem}`);
       else if (isOurs) values.set(name, { value: text, from: `${from}${words}` });
     }
   return { values, problems };
 }
 
-function profileProblem(profile: string | undefined, file: string, names: readonly string[]) {
+function profileProblem(
+  profile: string | undefined,
+  places: readonly string[],
+  sources: readonly Source[],
+) {
+  const names = sources.flatMap(({ profiles }) => Object.keys(profiles));
   if (profile === undefined || names.includes(profile)) return [];
+  const quoted = quotedKnob(profile);
+  if (places.length === 0)
+    return [
+      `PROFILE=${quoted}: there is no ${CONFIGURATION_FILE} here that could have such a profile; name one with CANARY_CONFIG`,
+    ];
   const meant = nearest(profile, names);
   const there = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
   return [
-    `PROFILE=${quotedKnob(profile)}: ${file} has no such profile; ${meant === undefined ? there : `did you mean ${meant}?`}`,
+    `PROFILE=${quoted}: ${places.join(' and ')} has no such profile; ${meant === undefined ? there : `did you mean ${meant}?`}`,
   ];
+}
+
+/** What `setBy` says of what a team's vitest configuration sets. */
+const BY_CODE = 'defineCanary';
+
+/** Knobs by their names as code writes them; relative paths begin in `root`. */
+export type KnobValues = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** What a team's vitest configuration says of knobs (`defineCanary`). */
+export interface KnobsByCode {
+  /** Where relative paths begin. */
+  readonly folder: string;
+  /** For all hosts. */
+  readonly all?: KnobValues;
+  /** For classes of hosts, of which PROFILE chooses one. */
+  readonly profiles?: Readonly<Record<string, KnobValues>>;
+}
+
+const asFileHas = z.union([
+  z.string(),
+  z.number().transform(String),
+  z.boolean().transform(String),
+  z.array(z.string()),
+]);
+const byCode = z.object({
+  all: z.record(z.string(), asFileHas).default({}),
+  profiles: z.record(z.string(), z.record(z.string(), asFileHas)).default({}),
+});
+
+/** Code that a compiler has not seen may say anything. */
+function sourceOfCode({ folder, ...said }: KnobsByCode): { source?: Source; problems: string[] } {
+  const { data, error } = byCode.safeParse(said);
+  if (data === undefined)
+    return {
+      problems: error.issues.map(
+        ({ path }) =>
+          `${BY_CODE}: ${inOneLine(path.join('.'))}: expected knobs by their names, each a text, a number, true, false or a list of texts`,
+      ),
+    };
+  return { source: { ...data, folder, placeOf: () => BY_CODE }, problems: [] };
 }
 
 /** The file by the name that messages shall tell. @throws Error in one line when it cannot be used. */
@@ -171,31 +228,43 @@ function openFile(environment: Readonly<NodeJS.ProcessEnv>, directory: string | 
   }
 }
 
-/**
- * Reads CANARY_CONFIG, or `canary.config.yaml` where it is there. Values of the chosen profile stand before those of all hosts.
- * @param directory where it is looked for by its usual name; nowhere where absent.
- */
-export function readConfiguration(
-  environment: Readonly<NodeJS.ProcessEnv>,
-  directory: string | undefined,
-): FileKnobs {
-  const profile = environment.PROFILE || undefined;
-  const none = { configuration: undefined, values: new Map<string, FileValue>() };
+/** The file, located, or why it cannot be used; nothing where there is none. */
+function sourceOfFile(environment: Readonly<NodeJS.ProcessEnv>, directory: string | undefined) {
   let file: ReturnType<typeof openFile>;
   try {
     file = openFile(environment, directory);
   } catch (error) {
-    return { ...none, problems: [(error as Error).message] };
+    return { problems: [(error as Error).message] };
   }
-  if (file === undefined) {
-    const alone = `PROFILE=${quotedKnob(profile)}: there is no ${CONFIGURATION_FILE} here that could have such a profile; name one with CANARY_CONFIG`;
-    return { ...none, problems: profile === undefined ? [] : [alone] };
-  }
+  if (file === undefined) return { problems: [] };
   const { name, path, text } = file;
-  const configuration = { path, text, profile };
+  const configuration = { path, text, profile: environment.PROFILE || undefined };
   const read = readLocatedYaml(name, text, shape, { schema: 'failsafe' });
-  if (!read.ok) return { ...none, configuration, problems: read.problems };
-  const { values, problems } = readLayers(read.value, read, configuration);
-  const unknown = profileProblem(profile, name, Object.keys(read.value.profiles));
+  if (!read.ok) return { configuration, problems: read.problems };
+  const { profiles, ...all } = read.value;
+  const source: Source = { all, profiles, folder: dirname(path), placeOf: read.placeOf };
+  return { name, configuration, source, problems: [] };
+}
+
+/**
+ * Reads CANARY_CONFIG, or `canary.config.yaml` where it is there, and what a team's vitest configuration says of knobs. Values of the
+ * chosen profile stand before those of all hosts, and those of the file before those of code.
+ * @param directory where the file is looked for by its usual name; nowhere where absent.
+ */
+export function readConfiguration(
+  environment: Readonly<NodeJS.ProcessEnv>,
+  directory: string | undefined,
+  code?: KnobsByCode,
+): FileKnobs {
+  const file = sourceOfFile(environment, directory);
+  const coded = code === undefined ? { problems: [] } : sourceOfCode(code);
+  const { configuration } = file;
+  const broken = [...file.problems, ...coded.problems];
+  if (broken.length > 0) return { configuration, values: new Map(), problems: broken };
+  const sources = [coded.source, file.source].filter((source) => source !== undefined);
+  const profile = environment.PROFILE || undefined;
+  const { values, problems } = readLayers(sources, profile);
+  const places = [file.name, code?.profiles && BY_CODE].filter((name) => name !== undefined);
+  const unknown = profileProblem(profile, places, sources);
   return { configuration, values, problems: [...unknown, ...problems] };
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { refusedVariables } from './agent-environment.ts';
 import { refusedOption } from './agent-options.ts';
 import { type LimitKnob, THRESHOLDS } from './thresholds.ts';
 
@@ -110,6 +111,16 @@ const agentOptions = jsonList('["--landlock","--drop-caps"]', someOptions)
   })
   .meta(ofKind('arguments'));
 
+const someVariables = 'expected a list of at least one variable';
+
+/** Variables of the agent besides those that the canary sets. */
+const agentEnvironment = jsonList('["AEGIS_NODE_NAME=db-7"]', someVariables)
+  .refine((variables) => variables.length > 0, someVariables)
+  .superRefine((variables, context) => {
+    for (const why of refusedVariables(variables)) context.addIssue(why);
+  })
+  .meta(ofKind('arguments'));
+
 const limit = ({ accepts, meaning }: (typeof THRESHOLDS)[number]) =>
   (accepts.whole ? wholeNumber : decimal)(accepts.lowest, accepts.highest, accepts.unit)
     .prefault(accepts.byDefault)
@@ -155,6 +166,11 @@ export const knobs = z.object({
     .optional()
     .describe(
       'options of `aegisbpf run` that production sets, as JSON: `["--drop-caps","--landlock"]`; every start of the candidate and of `AEGIS_BIN_PREVIOUS` gets them; those that the canary sets itself are refused',
+    ),
+  AGENT_ENVIRONMENT: agentEnvironment
+    .optional()
+    .describe(
+      'environment variables of the agent that production sets, as JSON: `["AEGIS_NODE_NAME=db-7"]`; every start and command of the candidate and of `AEGIS_BIN_PREVIOUS` gets them, and nothing else does; those that the canary sets itself are refused',
     ),
   PHASE: z
     .enum(['all', 'preconditions', 'audit', 'enforce', 'coverage', 'cost', 'rollback'], {

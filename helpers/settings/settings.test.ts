@@ -160,8 +160,43 @@ test('AGENT_OPTIONS are options of production, and those that the canary sets or
     ]);
 });
 
+test('AGENT_ENVIRONMENT are variables of production, and those that the canary sets or that change what is measured are refused with the reason', () => {
+  const variables = [
+    'AEGIS_NODE_NAME=db-7',
+    'OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4317/?a=b',
+    'X=',
+  ];
+  const { AGENT_ENVIRONMENT } = readSettings({ AGENT_ENVIRONMENT: JSON.stringify(variables) });
+  expect(AGENT_ENVIRONMENT).toEqual(variables);
+  const why = (...all: readonly string[]) => problemsOf({ AGENT_ENVIRONMENT: JSON.stringify(all) });
+  for (const [name, words] of [
+    ['PATH', 'sets it for the agent itself'],
+    ['CANARY_RUN_ID', 'sets it for the agent itself'],
+    ['AEGIS_METRICS_ADDR', 'sets it for the agent itself'],
+    ['AEGIS_BPF_OBJ', 'set the knob'],
+    ['STAND_IN_FAULTS', 'set the knob'],
+    ['LD_PRELOAD', 'other code than the candidate'],
+    ['AEGIS_EVENT_DEDUP_WINDOW_MS', 'a line of its own'],
+    ['AEGIS_ALLOW_UNSIGNED_BPF', 'coverage.object'],
+    ['AEGIS_ENFORCE_PIN_LINKS', 'after its end'],
+    ['AEGIS_CONTROL_STATE_PATH', 'at its usual place'],
+    ['AEGIS_LSM_PATH', 'another kernel'],
+    ['AEGIS_MODE', 'the unit file alone reads it'],
+    ['AEGIS_POLICY_SHA256_FILE', 'refuse every policy but one'],
+  ] as const)
+    expect(why(`${name}=1`), name).toEqual([
+      expect.stringMatching(`${name} cannot be used here: .*${words}`),
+    ]);
+  for (const bad of ['AEGIS_NODE_NAME', '=db-7', '7UP=x', 'a b=c'])
+    expect(why(bad), bad).toEqual([expect.stringContaining('is no variable; write its name')]);
+  expect(why('X=1\u001b[2J')).toEqual([expect.stringContaining('has a control character')]);
+  expect(why('X=1', 'X=2')).toEqual([expect.stringContaining('"X" is set twice')]);
+  for (const bad of ['{"X":"1"}', '[]', 'X=1'])
+    expect(problemsOf({ AGENT_ENVIRONMENT: bad }), bad).toHaveLength(1);
+});
+
 test('a knob that the vitest configuration sets counts where neither the environment nor the file sets it', () => {
-  const byCode = { AGENT_OPTIONS: '["--landlock"]' };
+  const byCode = { folder: '/srv', all: { AGENT_OPTIONS: ['--landlock'] } };
   const set = readSettings({}, undefined, byCode);
   expect([set.AGENT_OPTIONS, set.setBy]).toEqual([
     ['--landlock'],
@@ -169,9 +204,9 @@ test('a knob that the vitest configuration sets counts where neither the environ
   ]);
   const typed = readSettings({ AGENT_OPTIONS: '["--seccomp"]' }, undefined, byCode);
   expect(typed.AGENT_OPTIONS).toEqual(['--seccomp']);
-  expect(() => readSettings({}, undefined, { AGENT_OPTIONS: '["--audit"]' })).toThrow(
-    'defineCanary: AGENT_OPTIONS=',
-  );
+  expect(() =>
+    readSettings({}, undefined, { folder: '/', all: { AGENT_OPTIONS: ['--audit'] } }),
+  ).toThrow('defineCanary: AGENT_OPTIONS=');
 });
 
 test('a unit of the operator is a service by its whole name, and its health command belongs to it', () => {

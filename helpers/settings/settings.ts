@@ -3,7 +3,7 @@ import { counted } from '../text/counted.ts';
 import { utf8Text } from '../text/utf8-text.ts';
 import { quotedKnob } from './cannot-begin.ts';
 import { combinationProblems } from './combinations.ts';
-import { type Configuration, readConfiguration } from './configuration.ts';
+import { type Configuration, type KnobsByCode, readConfiguration } from './configuration.ts';
 import { type Knobs, knobs, NO_CONFIGURATION } from './knobs.ts';
 import { type KnownDefects, readKnownDefects } from './known-defects.ts';
 import { type KnownEvent, readKnownEvents } from './known-events.ts';
@@ -53,17 +53,10 @@ export class SettingsError extends Error {
   }
 }
 
-/** Knobs that a team's vitest configuration sets (`defineCanary`), as the environment would have them. */
-export type KnobsByCode = Partial<Readonly<Record<keyof Knobs, string>>>;
-
-/** What `setBy` says of those. */
-const BY_CODE = 'defineCanary';
-
 /** Raw values of the knobs that are set, and by what: the environment stands before the file, and that before code. */
 function rawKnobs(
   environment: Readonly<NodeJS.ProcessEnv>,
   file: ReturnType<typeof readConfiguration>,
-  byCode: KnobsByCode = {},
 ) {
   const raw: Record<string, string> = {};
   const setBy: Record<string, string> = {};
@@ -71,7 +64,7 @@ function rawKnobs(
     const typed = environment[name];
     const { value, from } = typed
       ? { value: typed, from: ENVIRONMENT }
-      : (file.values.get(name) ?? { value: byCode[name], from: BY_CODE });
+      : (file.values.get(name) ?? {});
     if (value === undefined || from === undefined || value === '') continue;
     raw[name] = value;
     setBy[name] = from;
@@ -160,8 +153,8 @@ export function readSettings(
   directory?: string,
   byCode?: KnobsByCode,
 ): Settings {
-  const file = readConfiguration(environment, directory);
-  const { raw, setBy } = rawKnobs(environment, file, byCode);
+  const file = readConfiguration(environment, directory, byCode);
+  const { raw, setBy } = rawKnobs(environment, file);
   const { values, problems } = parseKnobs(raw);
   const { files, problems: unusable } = readFiles(values);
   const { configuration } = file;

@@ -2,7 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { inject } from 'vitest';
 import { candidateOf, previousOf } from '../agent/candidate.ts';
-import { type Candidate, type CommandResult, runCommand } from '../agent/command.ts';
+import {
+  agentEnvironment,
+  type Candidate,
+  type CommandResult,
+  runCommand,
+} from '../agent/command.ts';
 import type { Mode } from '../agent/daemon-options.ts';
 import { agentPaths, type ComparedState, snapshotAgentState } from '../changes/agent-state.ts';
 import {
@@ -103,7 +108,7 @@ export class CanaryRun {
     const state = snapshotAgentState(HOST_ROOT);
     this.#journal.begin({
       ...{ runId, runDirectory, candidate, candidateSha256, previous },
-      environment: { ...this.candidate.environment },
+      environment: agentEnvironment(this.candidate),
       startedAt: new Date().toISOString(),
       commandTimeoutSeconds: this.candidate.timeoutSeconds,
       bootId: bootId(),

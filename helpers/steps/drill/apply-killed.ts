@@ -1,3 +1,4 @@
+import { agentEnvironment } from '../../agent/command.ts';
 import { parsePolicyShow } from '../../agent/contract/rules.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import type { OwnFile } from '../../changes/own-file.ts';
@@ -117,9 +118,10 @@ async function killAt(
   moment: Moment,
   wholeMs: number,
 ): Promise<Killed> {
-  const { executable, environment: env } = stage.run.candidate;
+  const { candidate } = stage.run;
+  const env = agentEnvironment(candidate);
   const args = ['policy', 'apply', stage.prepared().candidatePolicy, '--reset'];
-  const apply = startProgram(executable, args, { env, timeoutMs: APPLY_LIMIT_MS });
+  const apply = startProgram(candidate.executable, args, { env, timeoutMs: APPLY_LIMIT_MS });
   if (moment === 'enforcement pauses') {
     // Also ends when the apply is over: a version that never pauses is not killed.
     await Promise.race([watches.guarded.until('allowed', wholeMs * 2), apply.ended]);

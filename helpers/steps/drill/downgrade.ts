@@ -1,5 +1,5 @@
 import { judgeCandidateFile } from '../../agent/candidate.ts';
-import { type Candidate, outputText } from '../../agent/command.ts';
+import { agentEnvironment, type Candidate, outputText } from '../../agent/command.ts';
 import { mustLive } from '../../agent/lives.ts';
 import {
   fail,
@@ -25,7 +25,8 @@ export async function downgradeAndUpgrade(stage: DrillStage): Promise<Judgement>
       'no previous version was named; set AEGIS_BIN_PREVIOUS to the binary that production runs today',
     );
   }
-  const { executable, environment } = previous;
+  const { executable } = previous;
+  const environment = agentEnvironment(previous);
   const file = judgeCandidateFile(executable, 'AEGIS_BIN_PREVIOUS');
   if (file.verdict !== 'pass') return file;
   const sha256 = await sha256OfFile(executable);

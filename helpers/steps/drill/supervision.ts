@@ -1,3 +1,4 @@
+import { agentEnvironment } from '../../agent/command.ts';
 import { daemonOptions, runArguments } from '../../agent/daemon-options.ts';
 import {
   type Systemd,
@@ -100,7 +101,7 @@ export class Supervision {
         systemd,
         name: `aegisbpf-canary-${run.provided.runId}.service`,
         command: [candidate.executable, ...runArguments(options)],
-        environment: { ...candidate.environment, AEGIS_METRICS_ADDR: options.metricsAddress },
+        environment: { ...agentEnvironment(candidate), AEGIS_METRICS_ADDR: options.metricsAddress },
         restartSeconds: RESTART_SECONDS,
         stdout: directory.file(options.name, 'agent.stdout.ndjson'),
         stderr: directory.file(options.name, 'agent.stderr.log'),

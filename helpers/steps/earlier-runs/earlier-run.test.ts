@@ -28,11 +28,13 @@ test('without a policy there is none to compare, and another name is told as a k
   expect(policyNotes(applied(PATH, 'version=1'), applied(undefined))).toEqual([]);
 });
 
-test('a run whose agent was started with other options of production is not alike', () => {
+test('a run whose agent was started with other options or variables of production is not alike', () => {
   const given = (...AGENT_OPTIONS: string[]) =>
     exampleRun({ hostProfile: {}, settings: { AGENT_OPTIONS } });
   expect(differences(given('--landlock'), given('--landlock'))).toEqual([]);
   expect(differences(given('--landlock'), exampleRun({ hostProfile: {}, settings: {} }))).toEqual([
     'AGENT_OPTIONS=not set, here ["--landlock"]',
   ]);
+  const named = exampleRun({ hostProfile: {}, settings: { AGENT_ENVIRONMENT: ['A=1'] } });
+  expect(differences(given('--landlock'), named)).toHaveLength(2);
 });

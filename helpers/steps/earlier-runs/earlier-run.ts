@@ -13,7 +13,7 @@ const LOAD: readonly (keyof Knobs)[] = [
   ...(['SAMPLE_SECONDS', 'POLL_SECONDS', 'RINGBUF_BYTES', 'PROBE_DIR', 'SOAK_BLOCK_PATH'] as const),
   ...(['HEADROOM', 'HEADROOM_MAX_RATE', 'HEADROOM_STEP_SECONDS', 'CANDIDATE_POLICY'] as const),
   ...(['COST_BLOCKS', 'COST_BLOCK_MS', 'COST_RULES', 'COST_COMMAND', 'WORKLOAD_COMMAND'] as const),
-  ...(['WORKLOAD_UNIT', 'AGENT_OPTIONS'] as const),
+  ...(['WORKLOAD_UNIT', 'AGENT_OPTIONS', 'AGENT_ENVIRONMENT'] as const),
 ];
 
 /** An earlier run as it is told, and its evidence where it can be compared. */
