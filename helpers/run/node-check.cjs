@@ -4,7 +4,7 @@
  * vitest's configuration begins with it. It is plain JavaScript: a Node that is too old for the rest can run it.
  */
 const { existsSync } = require('node:fs');
-const { join } = require('node:path');
+const { basename, dirname, join } = require('node:path');
 
 /** package.json says the same under `engines`. */
 const LOWEST_NODE = 24;
@@ -26,14 +26,29 @@ const NEEDS = {
 /** @param {string} name */
 const installed = (name) => existsSync(join(root, 'node_modules', name, 'package.json'));
 
+/** Where packages lie: below a clone, and beside the package where somebody installed it. */
+const packages = [
+  join(root, 'node_modules'),
+  ...(basename(dirname(root)) === 'node_modules' ? [dirname(root)] : []),
+];
+
+/** @param {string[]} path */
+const among = (...path) => packages.map((place) => join(place, ...path)).find(existsSync);
+
+/** How to get the Node that is needed. */
+function howToStart() {
+  const own = among('.bin', 'node');
+  if (own !== undefined) return `start it with \`npx\` or \`npm run\`, which use ${own}`;
+  // npm 9 links no program of an optional package when it installs.
+  if (among(`node-linux-${process.arch}`, 'bin', 'node') !== undefined)
+    return 'one is installed, and this npm has not linked it: run `npm rebuild --ignore-scripts` once';
+  return '`npm ci --ignore-scripts` brings one (without --omit=optional), or install it on this host';
+}
+
 function nodeProblem() {
   const { node } = process.versions;
   if (Number.parseInt(node, 10) >= LOWEST_NODE) return undefined;
-  const own = join(root, 'node_modules/.bin/node');
-  const how = existsSync(own)
-    ? `start it with \`npx vitest\` or \`npm run\` in ${root}, which use ${own}`
-    : '`npm ci --ignore-scripts` brings one (without --omit=optional), or install it on this host';
-  return `Node ${LOWEST_NODE} or newer is needed, and this is Node ${node} (${process.execPath}): ${how}`;
+  return `Node ${LOWEST_NODE} or newer is needed, and this is Node ${node} (${process.execPath}): ${howToStart()}`;
 }
 
 function packagesProblem() {
