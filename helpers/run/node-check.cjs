@@ -8,6 +8,8 @@ const { basename, dirname, join } = require('node:path');
 
 /** package.json says the same under `engines`. */
 const LOWEST_NODE = 24;
+/** Packages of the suite that are compiled for a processor say so of theirs, and npm obeys. */
+const LOWEST_FOR_NPM = 20;
 const root = join(__dirname, '../..');
 
 /** Packages that only `npm ci` without --omit=dev brings, for the npm scripts that need them. */
@@ -40,6 +42,8 @@ function howToStart() {
   const own = among('.bin', 'node');
   if (own !== undefined) return `start it with \`npx\` or \`npm run\`, which use ${own}`;
   // npm 9 links no program of an optional package when it installs.
+  if (Number.parseInt(process.versions.node, 10) < LOWEST_FOR_NPM)
+    return 'npm leaves out what is too new for it; docs/own-specs.md says how to install with another Node';
   if (among(`node-linux-${process.arch}`, 'bin', 'node') !== undefined)
     return 'one is installed, and this npm has not linked it: run `npm rebuild --ignore-scripts` once';
   return '`npm ci --ignore-scripts` brings one (without --omit=optional), or install it on this host';

@@ -22,8 +22,11 @@ import { type TeamConfiguration, teamConfiguration } from './team-configuration.
 helpIfAsked(`usage: ${ownCommand('plan')}
 Shows what a run with these knobs would check and change on this host, how that is undone, and how long it takes. It reads the knobs, in the environment, in canary.config.yaml and in the vitest configuration here, and the files that they name. It runs the code of that configuration, and nothing else.`);
 
-/** `--root DIRECTORY`, as vitest has it: where the vitest configuration is. */
-const { root } = parseArgs({ options: { root: { type: 'string' } } }).values;
+/** `--root DIRECTORY`, as vitest has it: where the vitest configuration is; the working directory where absent. */
+function askedRoot(): string {
+  const { root = '' } = parseArgs({ options: { root: { type: 'string' } } }).values;
+  return resolve(root);
+}
 
 /** What each phase does to the host besides starting the agent (docs/decisions/1-a-guardian-undoes.md). */
 const CHANGES: Readonly<Record<Phase, string>> = {
@@ -162,7 +165,7 @@ function time(settings: Settings): string[] {
 }
 
 try {
-  const team = await teamConfiguration(resolve(root ?? ''));
+  const team = await teamConfiguration(askedRoot());
   const { byCode, problems = [] } = 'planned' in team ? team.planned : {};
   const settings = settingsHere(byCode);
   if (problems.length > 0) throw new SettingsError(problems);
@@ -179,7 +182,8 @@ try {
     `${[...lines, '', `evidence: a new folder in ${settings.OUT_DIR}`].join('\n')}\n`,
   );
 } catch (error) {
-  if (!(error instanceof SettingsError)) throw error;
+  // Of parseArgs: an option that there is not.
+  if (!(error instanceof SettingsError || error instanceof TypeError)) throw error;
   process.stderr.write(`plan: ${error.message}\n`);
   process.exitCode = 2;
 }
