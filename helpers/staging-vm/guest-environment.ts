@@ -74,7 +74,9 @@ function rehearsalDefaults(
     // All phases take five minutes in software emulation; the audit phase takes one and a half.
     ...(accelerator === 'kvm' ? {} : { PHASE: 'audit' }),
     // Light enough for an emulated processor: 500 attempts a phase, from one worker.
-    DURATION_SECONDS: '5',
+    DURATION_SECONDS: accelerator === 'kvm' ? '5' : '15',
+    // Beside other work an emulated guest took two samples in five seconds, and as many are due as there are periods.
+    ...(accelerator === 'kvm' ? {} : { SAMPLE_SECONDS: '5' }),
     SETTLE_SECONDS: '1',
     SOAK_RATE: '100',
     WORKERS: '1',
