@@ -9,6 +9,8 @@ export interface OwnFigure {
 export const OWN_FIGURES = {
   cpu: { words: 'CPU beside the work', unit: '% of a core', floor: 1 },
   memory: { words: 'resident memory after the work', unit: 'kB', floor: 1024 },
+  // Some maps of BPF are of a size that the agent chose, and no part of resident memory.
+  locked: { words: 'locked memory and BPF maps after the work', unit: 'KiB', floor: 16_384 },
   start: { words: 'time to ready', unit: 'ms', floor: 1000 },
   stop: { words: 'time to stop', unit: 'ms', floor: 1000 },
   gap: { words: 'enforcement gone in a restart', unit: 'ms', floor: 1000 },

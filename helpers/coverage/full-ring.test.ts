@@ -97,3 +97,13 @@ test.each<[string, Partial<FullRing>, Partial<FullRing['counts']>, RegExp]>([
   expect(judgement.verdict).toBe('inconclusive');
   expect(judgement.explanation).toMatch(words);
 });
+
+test('drops of denied files that the gauge of their own ring does not tell fail', () => {
+  const [start, end] = [counts(0, 3), counts(43, 108)];
+  const told = (priority: number | undefined) =>
+    judge({}, { start: { ...start, priority: 7 }, end: { ...end, priority } });
+  expect(told(7).explanation).toMatch(
+    /43 dropped lines on denied files, and none in aegisbpf_back/,
+  );
+  expect([told(9).verdict, told(undefined).verdict]).toEqual(['pass', 'pass']);
+});

@@ -24,6 +24,8 @@ interface Counts {
   /** Lines on files, and lines on the network: an agent may have a ring for each. */
   readonly dropped: { readonly file: number; readonly network: number };
   readonly decisions: number;
+  /** Lines on denied files by the gauge of the ring that is meant for them, which alerts rest on; the endpoint alone tells it. */
+  readonly priority?: number | undefined;
 }
 
 /** A line of the table, taken while the event lines were read, and again while the ring was full. */
@@ -112,6 +114,12 @@ export function judgeFullRing(met: FullRing, source: string): Judgement {
     return fail(
       `${refused} attempts were refused; ${told} have an event line, and the agent counts ${counted(dropped, 'dropped line')}: ${refused - told - dropped} have no line and are not counted as dropped`,
       { ...measured, value: refused - told - dropped, unit: 'denials untold' },
+    );
+  const ofFiles = end.dropped.file - start.dropped.file;
+  if (ofFiles > 0 && end.priority !== undefined && end.priority === start.priority)
+    return fail(
+      `the agent counts ${counted(ofFiles, 'dropped line')} on denied files, and none in aegisbpf_backpressure_priority_drops_total, on which alerts rest`,
+      { ...measured, value: 0, limit: 'at least 1', unit: 'drops told' },
     );
   const decisions = end.decisions - start.decisions;
   if (refused > decisions)

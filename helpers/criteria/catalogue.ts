@@ -411,6 +411,7 @@ const againstPrevious = () => {
     command: timed('COST_COMMAND'),
     cpu: own('the agent uses no more CPU beside the work'),
     memory: own('the agent holds no more memory after the work'),
+    locked: own('the agent locks no more memory, its BPF maps included,'),
     start: own('the agent takes no longer to be ready'),
     stop: own('the agent takes no longer to stop'),
     gap: own('enforcement is gone no longer while the agent stops and starts'),

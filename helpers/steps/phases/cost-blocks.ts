@@ -12,6 +12,7 @@ import { middle, type Times } from '../../cost/slice.ts';
 import type { CostWorker } from '../../cost/worker.ts';
 import { failed, JudgementError, noEvidence } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
+import { lockedMemory } from '../../host/locked-memory.ts';
 import { processResources } from '../../host/processes.ts';
 import { cpuBetween, threadCpu } from '../../host/thread-cpu.ts';
 import type { CanaryRun } from '../canary-run.ts';
@@ -230,7 +231,8 @@ export class CostBlocks {
     const block = await work();
     const after = read();
     const cpu = (100 * cpuBetween(before.threads, after.threads)) / (after.at - before.at);
-    return { block, own: { cpu, memory: after.rssKb } };
+    const locked = lockedMemory(identity.pid)?.kb ?? Number.NaN;
+    return { block, own: { cpu, memory: after.rssKb, locked } };
   }
 
   async #work(configuration: Configuration): Promise<Block> {

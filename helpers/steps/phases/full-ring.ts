@@ -35,6 +35,7 @@ const ANY_PORT = 9;
 /** An emulated host takes ten seconds to start one. */
 const PATIENCE_MS = 120_000;
 const EVENTS_MS = 20_000;
+const PRIORITY_DROPS = 'aegisbpf_backpressure_priority_drops_total';
 /** Those that take a route of each hook that has a line to write. */
 const KINDS: readonly Kind[] = [
   ...(['root', 'network', 'network-ipv6', 'ruled', 'overlay-holder'] as const),
@@ -209,7 +210,11 @@ function countsOf(scrape: Scrape): FullRing['counts']['start'] {
   const file = sum('aegisbpf_ringbuf_drops_total');
   const network = sum('aegisbpf_net_ringbuf_drops_total');
   const decisions = sum('aegisbpf_blocks_total') + sum('aegisbpf_net_blocks_total');
-  return Number.isNaN(file + network + decisions)
-    ? undefined
-    : { dropped: { file, network }, decisions };
+  if (Number.isNaN(file + network + decisions)) return undefined;
+  // By the command line it is always 0 (docs/agent-contract.md §0.9).
+  const priority = scrape.source.startsWith('http') ? sum(PRIORITY_DROPS) : Number.NaN;
+  return {
+    ...{ dropped: { file, network }, decisions },
+    ...(Number.isNaN(priority) ? {} : { priority }),
+  };
 }

@@ -78,7 +78,14 @@ test.each(METRICS)('%s that both versions need more of is the same', (metric) =>
 test('twice of next to nothing is no difference', () => {
   const small = blocks('start', { enforce: 2 }).map((block) => ({
     ...block,
-    own: { cpu: 0.1, memory: 100, start: 0.01 * (block.own?.start ?? 0), stop: 3, gap: 20 },
+    own: {
+      cpu: 0.1,
+      memory: 100,
+      locked: 900,
+      start: 0.01 * (block.own?.start ?? 0),
+      stop: 3,
+      gap: 20,
+    },
   }));
   const lines = comparedFigures(small, byDefault, false).map(({ line }) => line);
   const own = lines.filter(({ metric }) => OWN_FIGURE_NAMES.some((name) => name === metric));
