@@ -119,6 +119,7 @@ const STATE_PROPERTIES = [
   'ActiveState',
   'SubState',
   'UnitFileState',
+  'Restart',
   'FragmentPath',
   'DropInPaths',
   'MainPID',

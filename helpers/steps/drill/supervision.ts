@@ -31,6 +31,8 @@ const RESTART_SECONDS = 1;
 /** Of its agent's output, below the run directory. */
 const FOLDER = 'rollback/supervision';
 const source = `${FOLDER}.json`;
+/** By these rules systemd starts nothing again that a signal has ended (systemd.service(5), Restart=). */
+const NOT_AFTER_A_KILL: readonly (string | undefined)[] = ['no', 'on-success', 'on-watchdog'];
 
 /** Supervision by systemd: a transient unit of ours, whose agent is killed. */
 export class Supervision {
@@ -62,7 +64,8 @@ export class Supervision {
       if (problem !== undefined) stage.run.directory.log(problem);
       told = await stage.takeIn(FOLDER, watch.pid);
     }
-    return judged.verdict === 'pass' && !told
+    if (judged.verdict === 'pass' && told) return judgeHostUnit(before) ?? judged;
+    return judged.verdict === 'pass'
       ? inconclusive(
           'no event line of the agent that systemd kept running arrived, though it denied opens of ours: nobody knows what it decided on others',
           { source: `${FOLDER}/agent.stdout.ndjson` },
@@ -153,4 +156,21 @@ export class Supervision {
       { value: gap.ms, unit: 'ms', source },
     );
   }
+}
+
+/**
+ * The agent's own unit, where this host has it: ours came back, and the one of production may not.
+ * @param unit as systemctl shows it, its drop-ins applied.
+ * @returns what is wrong with it, if anything.
+ */
+export function judgeHostUnit({
+  LoadState: state,
+  Restart: rule,
+}: Readonly<Record<string, string>>): Judgement | undefined {
+  if (state !== 'loaded' || !NOT_AFTER_A_KILL.includes(rule)) return undefined;
+  const judged = fail(
+    `the killed agent of our unit came back, but that of ${HOST_SERVICE} would not: it has Restart=${rule} on this host, by its unit file or a drop-in; the unit that ships with the agent has on-failure`,
+    { value: `Restart=${rule}`, limit: 'Restart=on-failure', source: HOST_SERVICE },
+  );
+  return { ...judged, blames: 'host' };
 }
