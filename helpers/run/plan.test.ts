@@ -59,6 +59,7 @@ test('tells what is done with what the operator names, in the phases that do it'
 
 test('names every knob that cannot be used', () => {
   const { status, stderr } = spawnSync(process.execPath, [PLAN], {
+    cwd: import.meta.dirname,
     encoding: 'utf8',
     env: { PHASE: 'cots', SOAK_RATE: 'x' },
   });
@@ -124,10 +125,11 @@ test("tells what a team's vitest configuration adds, without vitest and without 
   write('vitest.config.ts', "import './none.ts';");
   expect(plan({}, folder.name)).toMatch(/vitest\.config\.ts tells nothing of .*none\.ts/);
   write('vitest.config.ts', OWN.replace('one.spec', 'no.spec'));
-  const { status, stderr } = spawnSync(process.execPath, [PLAN], { cwd: folder.name, env: {} });
+  const env = { WORKERS: 'x' };
+  const { status, stderr } = spawnSync(process.execPath, [PLAN], { cwd: folder.name, env });
   expect([status, String(stderr)]).toEqual([
     2,
-    expect.stringMatching(/no\.spec\.ts.*no such file/),
+    expect.stringMatching(/^plan: own specs .*no\.spec\.ts.*no such file.*; WORKERS="x": /),
   ]);
   folder.removeCallback();
 });

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { BURST_SHARE } from '../cost/burst-figures.ts';
 import { CATALOGUE, SECTIONS, sectionTitle } from '../criteria/catalogue.ts';
 import { inScope, notRequested } from '../criteria/scope.ts';
+import { CannotBegin } from '../settings/cannot-begin.ts';
 import type { Knobs } from '../settings/knobs.ts';
 import {
   askedPhases,
@@ -75,13 +76,12 @@ function checks(settings: Settings): string[] {
 }
 
 /** Criteria of a team's own are known only once their files are run. */
-function ofTeam(team: TeamConfiguration): string[] {
+function ofTeam(team: TeamConfiguration | undefined): string[] {
+  if (team === undefined) return [];
   if (!('planned' in team))
-    return team.path === undefined
-      ? []
-      : [
-          `  ${team.path} tells nothing of specs and workloads of your own, of profiles and of the agent: ${team.why}`,
-        ];
+    return [
+      `  ${team.path} tells nothing of specs and workloads of your own, of profiles and of the agent: ${team.why}`,
+    ];
   const { specs, workloads } = team.planned;
   return [
     ...specs.map(({ path, at }) => `  own spec ${inOneLine(relative('', path))}: ${at}`),
@@ -164,11 +164,27 @@ function time(settings: Settings): string[] {
   ];
 }
 
+/** @throws CannotBegin or SettingsError with everything that is in the way of a run by what is planned. */
+function settingsOf(team: TeamConfiguration | undefined): Settings {
+  const planned = team !== undefined && 'planned' in team ? team.planned : undefined;
+  const problems = planned?.problems ?? [];
+  const refused = (knobs: readonly string[]) => new CannotBegin([...problems, ...knobs].join('; '));
+  try {
+    const settings = settingsHere(planned?.byCode);
+    if (problems.length > 0) throw refused([]);
+    return settings;
+  } catch (error) {
+    if (!(error instanceof SettingsError) || problems.length === 0) throw error;
+    throw refused(error.problems);
+  }
+}
+
+/** Of parseArgs the last: an option that there is not. */
+const SAID = [SettingsError, CannotBegin, TypeError];
+
 try {
   const team = await teamConfiguration(askedRoot());
-  const { byCode, problems = [] } = 'planned' in team ? team.planned : {};
-  const settings = settingsHere(byCode);
-  if (problems.length > 0) throw new SettingsError(problems);
+  const settings = settingsOf(team);
   const lines = [
     ...knobsThatAreSet(settings),
     ...checks(settings),
@@ -182,8 +198,7 @@ try {
     `${[...lines, '', `evidence: a new folder in ${settings.OUT_DIR}`].join('\n')}\n`,
   );
 } catch (error) {
-  // Of parseArgs: an option that there is not.
-  if (!(error instanceof SettingsError || error instanceof TypeError)) throw error;
-  process.stderr.write(`plan: ${error.message}\n`);
+  if (!SAID.some((kind) => error instanceof kind)) throw error;
+  process.stderr.write(`plan: ${(error as Error).message}\n`);
   process.exitCode = 2;
 }

@@ -9,18 +9,19 @@ const NAMES = ['vitest.config', 'vite.config'].flatMap((name) =>
   ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map((ending) => `${name}.${ending}`),
 );
 
-/** What a vitest configuration says of the canary; `why` it cannot be told where it does not say anything. */
+/** What a vitest configuration says of the canary, or why that cannot be told. */
 export type TeamConfiguration =
   | { readonly path: string; readonly planned: Planned }
-  | { readonly path?: string; readonly why: string };
+  | { readonly path: string; readonly why: string };
 
 /**
  * Loads vitest's configuration of a folder as Node does, and keeps what `defineCanary` is told in it. No vitest is started.
  * Its own code runs, with nothing else that a run of the canary does.
+ * @returns undefined where there is none.
  */
-export async function teamConfiguration(folder: string): Promise<TeamConfiguration> {
+export async function teamConfiguration(folder: string): Promise<TeamConfiguration | undefined> {
   const name = NAMES.find((one) => existsSync(join(folder, one)));
-  if (name === undefined) return { why: `there is no vitest configuration in ${folder}` };
+  if (name === undefined) return undefined;
   const path = join(folder, name);
   // Node would keep what it compiles beside the packages, and a plan writes nothing.
   process.env.NODE_DISABLE_COMPILE_CACHE = '1';
