@@ -33,6 +33,7 @@ section('previous', () => {
   for (const figure of OWN_FIGURE_NAMES)
     criterion(`previous.${figure}`, () => previous.figure(figure));
   criterion('previous.decisions', () => previous.figure('decisions'));
+  criterion('previous.drops', () => previous.figure('drops'));
   criterion('previous.decision-cpu', () => previous.figure('decision-cpu'));
   criterion('previous.object-size', () => previous.objectSize());
   criterion('previous.features', () => previous.features());

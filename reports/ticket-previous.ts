@@ -31,10 +31,14 @@ function against(both: BothVersions, lines: (about: PreviousRoutes | PreviousRes
 const number = (value: number | undefined) =>
   value === undefined ? '—' : value.toLocaleString('en', { maximumSignificantDigits: 4 });
 
-/** Of each metric the figure that is worse, else the first: it is the one that was promised. */
+/** Of each metric the figure that is worse, or lacks, else the first: it is the one that was promised. */
 function headlines(metrics: readonly AgainstPrevious[]): readonly AgainstPrevious[] {
   return [...Map.groupBy(metrics, ({ metric }) => metric).values()].flatMap(
-    (figures) => figures.find(({ verdict }) => verdict === 'worse') ?? figures[0] ?? [],
+    (figures) =>
+      figures.find(({ verdict }) => verdict === 'worse') ??
+      figures.find(({ verdict }) => verdict === 'no data') ??
+      figures[0] ??
+      [],
   );
 }
 
@@ -83,13 +87,19 @@ export function previousSummary(both: BothVersions): string[] {
   ]);
 }
 
-/** What was measured of both versions. */
+/** What was measured of both versions: of a piece of work one figure, of all else each. */
 function figuresOf({ metrics }: PreviousResult): string[] {
   const ratio = ({ ratio: middle, low, high }: AgainstPrevious) =>
     low === undefined || high === undefined
       ? number(middle)
       : `${number(middle)} (${high / low > WIDEST ? 'no interval' : `${number(low)} to ${number(high)}`})`;
-  const rows = headlines(metrics).map((line) => [
+  // Quantiles of one time, which go up and down together; other figures of a metric are of different things.
+  const timed = new Set(
+    metrics.filter(({ figure }) => figure === 'p99').map((line) => line.metric),
+  );
+  const pieces = metrics.filter(({ metric }) => timed.has(metric));
+  const others = metrics.filter(({ metric }) => !timed.has(metric));
+  const rows = [...headlines(pieces), ...others].map((line) => [
     `${line.metric}, ${line.figure}`,
     line.verdict === 'worse' ? '**WORSE**' : line.verdict,
     number(line.candidate),

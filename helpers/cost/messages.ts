@@ -22,7 +22,7 @@ export type WorkRequest =
       readonly denials: number;
     }
   /** Opens of the denied file at a pace. */
-  | { readonly ask: 'burst'; readonly ms: number; readonly perSecond: number }
+  | { readonly ask: 'paced'; readonly ms: number; readonly perSecond: number }
   | { readonly ask: 'command'; readonly command: readonly string[]; readonly timeoutMs: number };
 
 /** What it answers. */
@@ -33,7 +33,7 @@ export const workAnswer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('refused'), call: z.string(), errno: z.string() }),
   z.object({ kind: z.literal('opened') }),
   z.object({
-    kind: z.literal('burst'),
+    kind: z.literal('paced'),
     opens: z.int().positive(),
     denied: z.int(),
     /** From the first to the last. */

@@ -14,6 +14,7 @@ export const OWN_FIGURES = {
   start: { words: 'time to ready', unit: 'ms', floor: 1000 },
   stop: { words: 'time to stop', unit: 'ms', floor: 1000 },
   gap: { words: 'enforcement gone in a restart', unit: 'ms', floor: 1000 },
+  crash: { words: 'enforcement gone after SIGKILL', unit: 'ms', floor: 1000 },
 } as const satisfies Readonly<Record<string, OwnFigure>>;
 
 export type OwnFigureName = keyof typeof OWN_FIGURES;

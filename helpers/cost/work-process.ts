@@ -83,7 +83,7 @@ function command([program = '', ...args]: readonly string[], timeoutMs: number):
 }
 
 /** As the soak's workers do it: it wakes now and then, and makes what is due. */
-async function burst(ms: number, perSecond: number): Promise<WorkAnswer> {
+async function paced(ms: number, perSecond: number): Promise<WorkAnswer> {
   const most = Math.max(1, Math.round((ms / 1000) * perSecond));
   const took: number[] = [];
   let refused = 0;
@@ -100,7 +100,7 @@ async function burst(ms: number, perSecond: number): Promise<WorkAnswer> {
     await sleep(BUNCH_MS);
   }
   const p50 = took.toSorted((one, other) => one - other)[Math.floor(most / 2)] ?? 0;
-  return { kind: 'burst', opens: most, denied: refused, ms: last - begun, p50 };
+  return { kind: 'paced', opens: most, denied: refused, ms: last - begun, p50 };
 }
 
 const say = (answer: WorkAnswer) => process.send?.(answer);
@@ -110,7 +110,7 @@ process.on('message', (request: WorkRequest | 'stop') => {
   else if (request.ask === 'command') command(request.command, request.timeoutMs);
   else if (request.ask === 'opens') say(answerOf(() => opens(request)));
   else if (request.ask === 'denied') say(answerOf(openDenied));
-  else if (request.ask === 'burst') void burst(request.ms, request.perSecond).then(say);
+  else if (request.ask === 'paced') void paced(request.ms, request.perSecond).then(say);
   else {
     say(answerOf(() => slice(request.piece, request.ms)));
   }

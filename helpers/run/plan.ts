@@ -1,7 +1,6 @@
 /** `npm run plan`: what a run with these knobs would check and change, and how long it takes. It touches nothing. */
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { BURST_SHARE } from '../cost/burst-figures.ts';
 import { CATALOGUE, SECTIONS, sectionTitle } from '../criteria/catalogue.ts';
 import { inScope, notRequested } from '../criteria/scope.ts';
 import { CannotBegin } from '../settings/cannot-begin.ts';
@@ -35,7 +34,7 @@ const CHANGES: Readonly<Record<Phase, string>> = {
   enforce: 'the same; the agent is stopped, started, and killed once',
   coverage:
     'one policy for a folder, a tmpfs, addresses, ports and three cgroups of ours; transient units of systemd; one of MANY_RULES rules; a break-glass file for one start; a changed copy of the BPF object',
-  cost: 'one policy of COST_RULES rules on files and addresses that nobody has; the agent is started and stopped for each block, and AEGIS_BIN_PREVIOUS as well, where it is set',
+  cost: 'one policy of COST_RULES rules on files and addresses that nobody has; the agent is started and stopped for each block, and AEGIS_BIN_PREVIOUS as well, where it is set: then both are killed once a block',
   rollback:
     'policies of ours, some broken on purpose; emergency-disable; a transient unit of systemd; AEGIS_BIN_PREVIOUS, where it is set',
 };
@@ -138,11 +137,9 @@ function clock(seconds: number): string {
 function secondsOf(phase: Phase, settings: Settings): number {
   if (phase === 'audit' || phase === 'enforce')
     return settings.DURATION_SECONDS + settings.SETTLE_SECONDS;
-  // Those of each mode, of the previous version, and one without the agent before and after each.
-  const kinds = settings.AEGIS_BIN_PREVIOUS === undefined ? 4 : 6;
-  const blocks = kinds * settings.COST_BLOCKS + 1;
-  const bursts = settings.AEGIS_BIN_PREVIOUS === undefined ? 0 : 2 * BURST_SHARE;
-  const seconds = ((blocks + bursts * settings.COST_BLOCKS) * settings.COST_BLOCK_MS) / 1000;
+  // Those of each mode, of the previous version, and one without the agent before and after each; a soak of both versions takes as long.
+  const kinds = settings.AEGIS_BIN_PREVIOUS === undefined ? 4 : 8;
+  const seconds = ((kinds * settings.COST_BLOCKS + 1) * settings.COST_BLOCK_MS) / 1000;
   return phase === 'cost' ? seconds : 0;
 }
 

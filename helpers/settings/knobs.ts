@@ -275,7 +275,9 @@ export const knobs = z.object({
     ),
   COST_BLOCK_MS: wholeNumber(100, 600_000, 'ms of work')
     .prefault('3000')
-    .describe('work in each of them, ms'),
+    .describe(
+      'work in each of them, ms; with `AEGIS_BIN_PREVIOUS` the length of its short soak as well',
+    ),
   COST_RULES: wholeNumber(2, 10_000, 'rules')
     .prefault('200')
     .describe('rules of the cost phase, half on files, half on addresses'),

@@ -4,11 +4,12 @@ import { type ReadyDaemon, StartingDaemon, type StoppedDaemon } from '../../agen
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
 import type { EventLog, OwnDecision } from '../../agent/stream/event-log.ts';
-import type { BurstFigureName } from '../../cost/burst-figures.ts';
+import type { FileDecisions } from '../../agent/stream/watched-decisions.ts';
 import { type Beside, type Configuration, shuffled } from '../../cost/order.ts';
 import type { OwnFigureName } from '../../cost/own-figures.ts';
 import { PIECE_NAMES, PIECES, type PieceName } from '../../cost/pieces.ts';
 import { middle, type Times } from '../../cost/slice.ts';
+import type { SoakFigureName } from '../../cost/soak-figures.ts';
 import type { CostWorker } from '../../cost/worker.ts';
 import { failed, JudgementError, noEvidence } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
@@ -16,7 +17,8 @@ import { lockedMemory } from '../../host/locked-memory.ts';
 import { processResources } from '../../host/processes.ts';
 import { cpuBetween, threadCpu } from '../../host/thread-cpu.ts';
 import type { CanaryRun } from '../canary-run.ts';
-import { burst } from './cost-burst.ts';
+import { crashGap, readyAndDenying, stoppedAndOpen } from './cost-gaps.ts';
+import { shortSoak } from './cost-soak.ts';
 import type { CostSubjects } from './cost-subjects.ts';
 import { hookTimes } from './hook-times.ts';
 
@@ -27,10 +29,6 @@ const BLOCKS_FILE = 'cost/blocks.ndjson';
 const SETTLE_MS = 500;
 /** Each piece is worked on so often in a block, and its middle figures count. */
 const ROUNDS = 5;
-/** Opens that tell when enforcement begins and ends are so far apart. */
-const BETWEEN_OPENS_MS = 5;
-/** An agent that is ready and does not deny by then enforces nothing. */
-const DENIES_AFTER_MS = 15_000;
 /** Longer than any event line takes. */
 const EVENT_WAIT_MS = 10_000;
 /** The operator's command may take so long each time. */
@@ -49,8 +47,17 @@ export interface Block {
   readonly hookNs?: Readonly<Record<string, number>>;
   /** What the agent takes for itself. */
   readonly own?: Readonly<Record<OwnFigureName, number>>;
-  /** In enforce mode, where a previous version is compared: what its decisions take. */
-  readonly burst?: Readonly<Record<BurstFigureName, number>>;
+  /** In enforce mode, where a previous version is compared: what a short soak shows. */
+  readonly soak?: Readonly<Record<SoakFigureName, number>>;
+}
+
+/** The agent, from its start on. */
+interface Life<Told> {
+  readonly ready: ReadyDaemon;
+  /** What it tells of the process that works. */
+  readonly told: Told;
+  /** From its start to the first open that was denied, where that is compared. */
+  readonly gapMs: number;
 }
 
 /** A block that the previous version could not be measured in, and why. */
@@ -128,87 +135,82 @@ export class CostBlocks {
   }
 
   async #beside(beside: Beside, candidate: Candidate, name: string): Promise<Block> {
-    const { settings, directory } = this.#run;
-    const mode = modeOf(beside);
-    await this.#run.journal();
-    const options = await daemonOptions(settings, { name, mode, enforceSignal: 'none' });
-    const starting = new StartingDaemon(candidate, options, directory);
-    this.#stopAnyway = () => starting.stop();
-    const ours = starting.events.watchProcess(this.#worker.pid);
-    const isCompared = this.#run.previous !== undefined && mode === 'enforce';
-    const [ready, startGap] = await this.#readyAndDenying(starting, isCompared);
-    if (beside !== 'previous') {
-      mustLive('cost', ready);
-      this.streams.push(ready.events);
-    }
-    this.promised[beside] ??= ready.capabilities;
+    const isCompared = this.#run.previous !== undefined && modeOf(beside) === 'enforce';
+    const ofWorker = (events: EventLog) => events.watchProcess(this.#worker.pid);
+    const first = await this.#begin(beside, candidate, name, ofWorker);
+    this.promised[beside] ??= first.ready.capabilities;
     await pause(SETTLE_MS);
-    const taken = await this.#taken(ready, () => this.#work(beside));
-    await this.#mustHaveDecided(ready, ours);
-    const hookNs = await hookTimes(ready);
-    const decisions = await this.#burst(ready, ours);
+    const taken = await this.#taken(first.ready, () => this.#work(beside));
+    await this.#mustHaveDecided(first);
+    const hookNs = await hookTimes(first.ready);
+    const again = () =>
+      this.#begin(beside, candidate, `${name}-after-crash`, (events) => this.#onDenied(events));
+    const { ready, crash, ...soaked } = isCompared
+      ? await this.#crashAndSoak(first.ready, candidate, again)
+      : { ready: first.ready, crash: Number.NaN };
     const [{ exit }, stopGap] = await this.#stopped(ready, isCompared);
     if (exit.exitCode !== 0)
       throw failed(`the agent ${endText(exit)} after a block, expected exit code 0`, {
         value: exit.signal ?? exit.exitCode ?? 'unknown',
         limit: 0,
-        source: `${name}/agent.stderr.log`,
+        source: `${name}*/agent.stderr.log`,
       });
-    const [start, stop] = [ready.startMs, exit.stopMs ?? Number.NaN];
-    const own = { ...taken.own, start, stop, gap: startGap + stopGap };
-    return { ...taken.block, hookNs, own, ...decisions };
+    const [start, stop] = [first.ready.startMs, exit.stopMs ?? Number.NaN];
+    const own = { ...taken.own, start, stop, gap: first.gapMs + stopGap, crash };
+    return { ...taken.block, hookNs, own, ...soaked };
   }
 
-  /** The agent that is ready, and how long it was since its start until an open was denied; no number where that is not compared. */
-  async #readyAndDenying(
-    starting: StartingDaemon,
-    isCompared: boolean,
-  ): Promise<[ready: ReadyDaemon, gapMs: number]> {
-    if (!isCompared) return [await starting.ready(), Number.NaN];
-    const begun = performance.now();
-    let giveUp = Number.POSITIVE_INFINITY;
-    const denied = this.#firstOpen('refused', () => performance.now() > giveUp);
-    const ready = await starting.ready().finally(() => {
-      giveUp = performance.now() + DENIES_AFTER_MS;
-    });
-    return [ready, (await denied) - begun];
+  /** Nothing but the two versions in enforce mode is compared by it. */
+  async #crashAndSoak(
+    ready: ReadyDaemon,
+    candidate: Candidate,
+    begin: () => Promise<Life<FileDecisions>>,
+  ) {
+    const [again, crash] = await crashGap(this.#worker, ready, begin);
+    // What follows of the start is no part of what decisions take.
+    await pause(SETTLE_MS);
+    const { settings } = this.#run;
+    const told = () => again.told.ownLines;
+    const soak = await shortSoak(again.ready, candidate, this.#worker, settings, told);
+    return { ready: again.ready, crash, soak };
   }
 
-  /** The agent that has stopped, and how long opens had gone through when it ended. */
+  async #begin<Told>(
+    beside: Beside,
+    candidate: Candidate,
+    name: string,
+    watch: (events: EventLog) => Told,
+  ): Promise<Life<Told>> {
+    const { settings, directory, previous } = this.#run;
+    await this.#run.journal();
+    const mode = modeOf(beside);
+    const options = await daemonOptions(settings, { name, mode, enforceSignal: 'none' });
+    const starting = new StartingDaemon(candidate, options, directory);
+    this.#stopAnyway = () => starting.stop();
+    const told = watch(starting.events);
+    const isCompared = previous !== undefined && mode === 'enforce';
+    const [ready, gapMs] = isCompared
+      ? await readyAndDenying(this.#worker, starting)
+      : [await starting.ready(), Number.NaN];
+    if (beside !== 'previous') {
+      mustLive('cost', ready);
+      this.streams.push(ready.events);
+    }
+    return { ready, told, gapMs };
+  }
+
+  /** Counts lines on the denied file, however many they are; of a process only a thousand are kept. */
+  #onDenied(events: EventLog): FileDecisions {
+    const decisions = events.watch(this.#subjects.made.denied[0]);
+    decisions.owners.add(this.#worker.pid);
+    return decisions;
+  }
+
   async #stopped(
     ready: ReadyDaemon,
     isCompared: boolean,
   ): Promise<[stopped: StoppedDaemon, gapMs: number]> {
-    if (!isCompared) return [await ready.stop(), Number.NaN];
-    let endedAt: number | undefined;
-    const stopping = ready.stop().finally(() => {
-      endedAt = performance.now();
-    });
-    const openedAt = await this.#firstOpen('opened', () => endedAt !== undefined);
-    const stopped = await stopping;
-    const gapMs = Number.isNaN(openedAt) ? 0 : (endedAt ?? openedAt) - openedAt;
-    return [stopped, gapMs];
-  }
-
-  /** When an open of the denied file ended so for the first time; no number where it is over before. */
-  async #firstOpen(outcome: 'refused' | 'opened', isOver: () => boolean): Promise<number> {
-    while (!isOver()) {
-      const { kind } = await this.#worker.ask({ ask: 'denied' }, 'opened', 'refused');
-      if (kind === outcome) return performance.now();
-      await pause(BETWEEN_OPENS_MS);
-    }
-    return Number.NaN;
-  }
-
-  /** Nothing but the two versions in enforce mode is compared by it. */
-  async #burst(
-    ready: ReadyDaemon,
-    ours: readonly OwnDecision[],
-  ): Promise<Pick<Block, 'burst'> | undefined> {
-    const { settings, previous } = this.#run;
-    if (previous === undefined || ready.mode !== 'enforce') return undefined;
-    const told = () => ours.filter((event) => this.#isDenied(event)).length;
-    return { burst: await burst(ready, this.#worker, settings, told) };
+    return isCompared ? stoppedAndOpen(this.#worker, ready) : [await ready.stop(), Number.NaN];
   }
 
   /** An event on the file that a rule names and that is opened. */
@@ -280,10 +282,8 @@ export class CostBlocks {
   }
 
   /** An agent that decides nothing costs nothing: each block ends with an open that it must decide on. */
-  async #mustHaveDecided(
-    { mode, events, isRunning, identity }: ReadyDaemon,
-    ours: readonly OwnDecision[],
-  ): Promise<void> {
+  async #mustHaveDecided({ ready, told: ours }: Life<readonly OwnDecision[]>): Promise<void> {
+    const { mode, events, isRunning, identity } = ready;
     const source = `pid ${identity.pid}`;
     const isDenied = (event: OwnDecision) => this.#isDenied(event);
     const before = ours.filter(isDenied).length;

@@ -1,9 +1,10 @@
 import { bpfObjects } from '../../agent/bpf-objects.ts';
 import { previousSettings } from '../../agent/candidate.ts';
-import { type Compared, judgeCost } from '../../cost/judge.ts';
+import { type Compared, isSurelyAbove, judgeCost } from '../../cost/judge.ts';
 import { OWN_LIMIT, type OwnFigureName } from '../../cost/own-figures.ts';
 import type { PieceName } from '../../cost/pieces.ts';
 import { type AgainstPrevious, PREVIOUS_FILE } from '../../cost/result.ts';
+import type { SOAK_FIGURES, SoakFigureName } from '../../cost/soak-figures.ts';
 import {
   type Judgement,
   JudgementError,
@@ -18,11 +19,19 @@ import { comparedFigures, noData } from './previous-figures.ts';
 import { aboutPrevious, isItself } from './previous-identity.ts';
 import { compareObjects, comparePromises, type Compared as Whole } from './previous-whole.ts';
 
+/** A piece of work, what an agent takes for itself, or what a short soak shows. */
+type Metric =
+  | PieceName
+  | OwnFigureName
+  | 'command'
+  | (typeof SOAK_FIGURES)[SoakFigureName]['metric'];
+
 /** The candidate against the version that production runs, from blocks of both between one another. */
 export class PreviousVersion {
   readonly #run: CanaryRun;
   readonly #phase: CostPhase;
   #compared: readonly Compared[] = [];
+  #lines: readonly AgainstPrevious[] = [];
   #objects: Whole | undefined;
   #promises: Whole | undefined;
 
@@ -47,10 +56,11 @@ export class PreviousVersion {
     }
     const hasCommand = settings.COST_COMMAND !== undefined;
     const figures = comparedFigures(this.#phase.blocks, (limit) => this.#limit(limit), hasCommand);
-    this.#compared = figures.map((figure) => figure.compared);
+    this.#compared = figures.flatMap((figure) => figure.compared ?? []);
+    this.#lines = figures.map(({ line }) => line);
     await this.#compareWholes(other);
     const wholes = [this.#objects, this.#promises].flatMap((whole) => whole?.line ?? []);
-    write([...figures.map(({ line }) => line), ...wholes]);
+    write([...this.#lines, ...wholes]);
     const { COST_BLOCKS: value } = settings;
     return pass(
       `${value} blocks with ${about.version} in enforce mode among those of the candidate`,
@@ -60,14 +70,18 @@ export class PreviousVersion {
     );
   }
 
-  /** One criterion: a piece of work, or what the agent takes for itself. */
-  figure(metric: PieceName | OwnFigureName | 'command' | 'decisions' | 'decision-cpu'): Judgement {
+  /** One criterion. What a version lacks is never good; what is worse all the same fails. */
+  figure(metric: Metric): Judgement {
     if (metric === 'command' && this.#run.settings.COST_COMMAND === undefined)
       throw new NotApplicable('not asked for: COST_COMMAND is not set');
+    const lines = this.#lines.filter((line) => line.metric === metric);
     const all = this.#compared.filter(({ judged }) => judged.piece === metric);
-    const [first] = all;
-    if (first === undefined) throw noEvidence('nothing was compared');
-    const limit = { value: first.judged.limit, isOperators: this.#isOperators };
+    const lacks = lines.find(({ verdict }) => verdict === 'no data');
+    const [first] = lines;
+    if (first?.limit === undefined) throw noEvidence('nothing was compared');
+    if (lacks !== undefined && !all.some((one) => isSurelyAbove(one, all)))
+      throw noEvidence(`${lacks.figure}: ${lacks.detail}`, { source: PREVIOUS_FILE });
+    const limit = { value: first.limit, isOperators: this.#isOperators };
     return judgeCost(all, limit, this.#phase.secondsEach, { source: PREVIOUS_FILE });
   }
 

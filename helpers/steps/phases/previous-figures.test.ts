@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
-import { BURST_FIGURE_NAMES, BURST_FIGURES } from '../../cost/burst-figures.ts';
 import { blockOrder, type Configuration, seeded } from '../../cost/order.ts';
 import { OWN_FIGURE_NAMES } from '../../cost/own-figures.ts';
 import { PIECE_NAMES } from '../../cost/pieces.ts';
 import type { Times } from '../../cost/slice.ts';
+import { SOAK_FIGURE_NAMES, SOAK_FIGURES } from '../../cost/soak-figures.ts';
 import type { Block } from './cost-blocks.ts';
 import { comparedFigures, noData } from './previous-figures.ts';
 
 const THREE = ['audit', 'enforce', 'previous'] as const;
-const METRICS = [...PIECE_NAMES, 'command', ...OWN_FIGURE_NAMES, 'decisions', 'decision-cpu'];
+const SOAKED = ['decisions', 'drops', 'decision-cpu'];
+const METRICS = [...PIECE_NAMES, 'command', ...OWN_FIGURE_NAMES, ...SOAKED];
 
 /** Blocks on a host with a noise of 1 %, in which one metric of some configurations is another. */
 function blocks(changed: string, times: Readonly<Partial<Record<Configuration, number>>>): Block[] {
@@ -26,9 +27,9 @@ function blocks(changed: string, times: Readonly<Partial<Record<Configuration, n
       configuration,
       times: all(PIECE_NAMES, slice) as Block['times'],
       commandMs: figure('command', 300),
-      burst: all(BURST_FIGURE_NAMES, (name) =>
-        figure(BURST_FIGURES[name].metric, 500),
-      ) as NonNullable<Block['burst']>,
+      soak: all(SOAK_FIGURE_NAMES, (name) =>
+        figure(SOAK_FIGURES[name].metric, 20_000),
+      ) as NonNullable<Block['soak']>,
       own: all(OWN_FIGURE_NAMES, (name) => figure(name, 20_000)) as NonNullable<Block['own']>,
     };
   });
@@ -79,17 +80,28 @@ test('twice of next to nothing is no difference', () => {
   const small = blocks('start', { enforce: 2 }).map((block) => ({
     ...block,
     own: {
-      cpu: 0.1,
-      memory: 100,
-      locked: 900,
-      start: 0.01 * (block.own?.start ?? 0),
-      stop: 3,
-      gap: 20,
+      ...{ cpu: 0.1, memory: 100, locked: 900, start: 0.01 * (block.own?.start ?? 0) },
+      ...{ stop: 3, gap: 20, crash: 30 },
     },
   }));
   const lines = comparedFigures(small, byDefault, false).map(({ line }) => line);
   const own = lines.filter(({ metric }) => OWN_FIGURE_NAMES.some((name) => name === metric));
-  expect(own.map(({ verdict }) => verdict)).toEqual(OWN_FIGURE_NAMES.map(() => 'same'));
+  expect(own.map(({ verdict }) => verdict)).toEqual(own.map(() => 'same'));
+});
+
+test('a figure that a version lacks in every block is no data, and one that it lacks in some is compared', () => {
+  let left = 2;
+  const lacking = blocks('none', {}).map(({ soak, ...block }): Block => {
+    if (soak === undefined) return block;
+    if (block.configuration !== 'previous') return { ...block, soak };
+    left -= 1;
+    return { ...block, soak: { ...soak, drops: Number.NaN, lost: left < 0 ? 1 : Number.NaN } };
+  });
+  const figures = comparedFigures(lacking, byDefault, true);
+  const drops = figures.filter(({ line }) => line.metric === 'drops');
+  expect(drops.map(({ line }) => line.verdict)).toEqual(['no data', 'worse']);
+  expect(drops[0]?.line.detail).toBe('it could not be read of the previous version');
+  expect(drops[0]?.compared).toBeUndefined();
 });
 
 test('without blocks of the previous version there is no data, which is never good', () => {
