@@ -19,6 +19,7 @@ export interface Figures {
   readonly decisions: Figure;
   readonly drops: Figure;
   readonly rssGrowthKb: Measured;
+  readonly rssKb: Measured;
   readonly cpuPercent: Measured;
   readonly cpuP95Percent: Measured;
   readonly idleCpuPercent: Measured;
@@ -137,6 +138,19 @@ export const THRESHOLDS = [
     withoutFiles: true,
     // Highest resident memory during the soak minus the settled baseline.
     measure: ({ rssGrowthKb }) => rssGrowthKb,
+  },
+  {
+    name: 'resident-memory',
+    title: "the agent's resident memory stays within MAX_RSS_KB",
+    knob: 'MAX_RSS_KB',
+    meaning: 'resident memory of the agent in a soak, KiB, at most',
+    // No promise: the published agent settles at 7.5 MB, and peaks at 15.5 MB while it loads (docs/agent-contract.md §6.9).
+    accepts: { byDefault: '262144', lowest: 0, highest: MOST, unit: 'KiB', whole: true },
+    unit: 'KiB',
+    limit: 'highest',
+    evidence: ['charts/memory.svg'],
+    withoutFiles: true,
+    measure: ({ rssKb }) => rssKb,
   },
   {
     name: 'cpu',

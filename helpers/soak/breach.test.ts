@@ -52,7 +52,7 @@ const well: SoFar = {
 test('a soak in which all is well goes on', () => {
   expect(breachOf(well, LIMITS)).toBeUndefined();
   const notReadYet = {
-    ...{ drops: unknown, decisions: unknown, rssGrowthKb: unknown },
+    ...{ drops: unknown, decisions: unknown, rssGrowthKb: unknown, rssKb: unknown },
     ...{ idleCpuPercent: unknown, decisionCpuMs: unknown, writtenKbPerHour: unknown },
     ...{ cpuP95Percent: unknown, lockedKb: unknown, filesKb: unknown },
     ...{

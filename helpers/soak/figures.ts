@@ -23,6 +23,7 @@ export function figuresOf(soak: Soaked): Figures {
     decisions,
     drops,
     rssGrowthKb: whereRead(soak, 'memory', () => memoryGrowth(rss, agent.pid)),
+    rssKb: whereRead(soak, 'memory', () => resident(rss, agent.pid)),
     cpuPercent: ofProcess(soak, 'cpu', (read) => cpuPercent(read, decisions)),
     cpuP95Percent: ofProcess(soak, 'cpu', cpuP95),
     idleCpuPercent: idleCpu(soak),
@@ -73,6 +74,17 @@ function memoryGrowth(rss: SoakResult['rss'], pid: number): Measured {
   const { rise = 0, lateShare = 0 } = trend ?? {};
   const isAdvice = rise < least || lateShare < STILL_GROWING;
   return { known: true, value, source, words, growsPerHour: growing(trend, 0), isAdvice };
+}
+
+/** The most of it. Its trend is that of the growth. */
+function resident({ maxKb, source }: SoakResult['rss'], pid: number): Measured {
+  const from = source ?? `/proc/${pid}`;
+  if (maxKb === undefined) {
+    const reason = 'no sample of resident memory was taken; run longer than SAMPLE_SECONDS';
+    return { known: false, reason, source: from };
+  }
+  const words = `the agent held at most ${maxKb} KiB of resident memory`;
+  return { known: true, value: maxKb, source: from, words };
 }
 
 /** From which files of /proc/PID a figure is read, or from where else. */

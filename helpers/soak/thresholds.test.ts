@@ -65,6 +65,9 @@ test.each([
   ['shrinking memory', 'rss-growth', grown(-500), 'pass'],
   ['one sample of memory', 'rss-growth', grown(0, 1), 'inconclusive'],
   ['memory without a baseline', 'rss-growth', { rss: { maxKb: 1, samples: 9 } }, 'inconclusive'],
+  ['as much memory as may be', 'resident-memory', grown(261_144), 'pass'],
+  ['more memory than that', 'resident-memory', grown(261_145), 'fail'],
+  ['memory that nobody read', 'resident-memory', { rss: { samples: 0 } }, 'inconclusive'],
   ['good memory, cut short', 'rss-growth', early, 'inconclusive'],
   ['CPU time at the limit', 'cpu', cpu(150), 'pass'],
   ['CPU time above the limit', 'cpu', cpu(151), 'fail'],
@@ -138,7 +141,7 @@ test.each([
 
 /** Of which figure a criterion is. */
 const READ_AS = {
-  memory: ['rss-growth'],
+  memory: ['rss-growth', 'resident-memory'],
   cpu: ['cpu', 'cpu-p95', 'decision-cpu'],
   descriptors: ['descriptors'],
   threads: ['threads'],
