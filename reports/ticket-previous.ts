@@ -99,7 +99,8 @@ function figuresOf({ metrics }: PreviousResult): string[] {
   );
   const pieces = metrics.filter(({ metric }) => timed.has(metric));
   const others = metrics.filter(({ metric }) => !timed.has(metric));
-  const rows = [...headlines(pieces), ...others].map((line) => [
+  const byMetric = [...Map.groupBy(others, ({ metric }) => metric).values()].flat();
+  const rows = [...headlines(pieces), ...byMetric].map((line) => [
     `${line.metric}, ${line.figure}`,
     line.verdict === 'worse' ? '**WORSE**' : line.verdict,
     number(line.candidate),
@@ -110,7 +111,7 @@ function figuresOf({ metrics }: PreviousResult): string[] {
   return [
     ...table(['what', 'the candidate is', 'candidate', 'previous', 'ratio', 'limit'], rows),
     '',
-    `Times in µs, the command’s in ms; the middle of all blocks. All figures are in ${PREVIOUS_FILE}.`,
+    `Times of pieces of work in µs, the command’s in ms; the middle of all blocks. All figures are in ${PREVIOUS_FILE}.`,
     '',
   ];
 }

@@ -182,6 +182,10 @@ test('says of each figure whether the candidate is worse than the previous versi
           { ...of, metric: 'stat', figure: 'p99', previous: 2.5, ratio: 1.4, verdict: 'worse' },
           { ...of, metric: 'exec', verdict: 'too noisy to tell', low: 1e-9, high: 1e9 },
           { metric: 'cpu', figure: 'CPU', verdict: 'no data', detail: 'it |died' },
+          { ...of, metric: 'memory', figure: 'after the work', verdict: 'same' },
+          { ...of, metric: 'drops', figure: 'lost', verdict: 'same' },
+          { metric: 'drops', figure: 'counted', verdict: 'no data', detail: 'unread' },
+          { ...of, metric: 'memory', figure: 'after the soak', verdict: 'same' },
           { metric: 'features', figure: 'promises', verdict: 'worse', detail: 'lost: `ima|`' },
         ],
       },
@@ -193,6 +197,8 @@ test('says of each figure whether the candidate is worse than the previous versi
     '| stat, p99 | **WORSE** | 3.5 | 2.5 | 1.4 (0.98 to 1.02) | 1.05 |',
     '| exec, p95 | too noisy to tell | 3.5 | — | 1 (no interval) | 1.05 |',
     '| cpu, CPU | no data | — | — | `it \\|died` | — |',
+    '| memory, after the work | same | 3.5 | — | 1 (0.98 to 1.02) | 1.05 |\n| memory, after the soak | same |',
+    '| drops, counted | no data | — | — | `unread` | — |',
   ])
     expect(details).toContain(row);
   const text = ticketText(told);
@@ -200,7 +206,7 @@ test('says of each figure whether the candidate is worse than the previous versi
 
 - **WORSE**: stat, p99: 3.5, was 2.5: 1.4 times, limit 1.05
 - **WORSE**: features, promises: \`\` lost: \`ima\\|\` \`\`
-- measured: 2 worse, 1 the same, 1 too noisy to tell, 1 without data
+- measured: 2 worse, 2 the same, 1 too noisy to tell, 2 without data
 `);
   for (const none of [ticketText(ticket()), detailsText(ticket())])
     expect(none).not.toContain('Against version');
