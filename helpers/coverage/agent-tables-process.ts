@@ -1,5 +1,5 @@
 /** Starts and ends processes and threads, and counts before and behind them what the agent's tables hold. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CountedTables, Table, TablesOrder } from './agent-tables.ts';
@@ -34,7 +34,7 @@ function infoOf(fd: number) {
 }
 
 /** Keys of a map that changes meanwhile may come twice: each counts once, and it ends. */
-function entriesOf(fd: number, keyBytes: number, most: number): number {
+function keysOf(fd: number, keyBytes: number, most: number): readonly string[] {
   const keys = new Set<string>();
   const next = Buffer.alloc(keyBytes);
   const key = Buffer.alloc(keyBytes);
@@ -45,16 +45,25 @@ function entriesOf(fd: number, keyBytes: number, most: number): number {
     try {
       bpf(NEXT_KEY, attributes);
     } catch {
-      return keys.size;
+      return [...keys];
     }
     keys.add(next.toString('latin1'));
     next.copy(key);
     attributes.writeBigUInt64LE(addressOf(key), 8);
   }
-  return keys.size;
+  return [...keys];
 }
 
-function tablesOf(pid: number): Table[] {
+/** Keys that name a process begin with its number. */
+function isOf(pid: number | undefined) {
+  const number = Buffer.alloc(4);
+  number.writeUInt32LE(pid ?? 0);
+  const text = number.toString('latin1');
+  return (key: string) => pid !== undefined && key.startsWith(text);
+}
+
+/** @param single a process that lives and ends no thread, beside this one. */
+function tablesOf(pid: number, single: number | undefined): Table[] {
   const ids = new Set<number>();
   for (const fd of readdirSync(`/proc/${pid}/fdinfo`))
     try {
@@ -72,7 +81,10 @@ function tablesOf(pid: number): Table[] {
     try {
       const { type, keyBytes, most, name } = infoOf(fd);
       if (!HASHES.includes(type)) return [];
-      return [{ id, name: name || `map ${id}`, entries: entriesOf(fd, keyBytes, most), most }];
+      const keys = keysOf(fd, keyBytes, most);
+      const [hasThreaded, hasSingle] = [process.pid, single].map((one) => keys.some(isOf(one)));
+      const living = { hasThreaded: hasThreaded === true, hasSingle: hasSingle === true };
+      return [{ id, name: name || `map ${id}`, entries: keys.length, most, ...living }];
     } finally {
       call('close', fd);
     }
@@ -80,13 +92,20 @@ function tablesOf(pid: number): Table[] {
 }
 
 async function count({ pid, times }: TablesOrder): Promise<CountedTables> {
-  const before = tablesOf(pid);
-  execFileSync('/bin/sh', ['-c', `i=0; while [ $i -lt ${times} ]; do (:); i=$((i+1)); done`]);
-  await sleep(SETTLED_MS);
-  const behindProcesses = tablesOf(pid);
-  runThreads(times);
-  await sleep(SETTLED_MS);
-  return { before, behindProcesses, behindThreads: tablesOf(pid) };
+  const single = spawn('/bin/cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+  try {
+    // By then it is what it will be.
+    await sleep(SETTLED_MS);
+    const before = tablesOf(pid, single.pid);
+    execFileSync('/bin/sh', ['-c', `i=0; while [ $i -lt ${times} ]; do (:); i=$((i+1)); done`]);
+    await sleep(SETTLED_MS);
+    const behindProcesses = tablesOf(pid, single.pid);
+    runThreads(times);
+    await sleep(SETTLED_MS);
+    return { before, behindProcesses, behindThreads: tablesOf(pid, single.pid) };
+  } finally {
+    single.kill('SIGKILL');
+  }
 }
 
 try {

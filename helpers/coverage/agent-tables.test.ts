@@ -2,9 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { countedTables, judgeTables, keptIn, keptText } from './agent-tables.ts';
+import { countedTables, forgottenIn, judgeTables, keptIn, keptText } from './agent-tables.ts';
 
-const table = (id: number, entries: number) => ({ id, name: `map${id}`, entries, most: 65_536 });
+const table = (id: number, entries: number, has = { hasThreaded: false, hasSingle: false }) => ({
+  ...{ id, name: `map${id}`, entries, most: 65_536 },
+  ...has,
+});
 
 test('a table that grew by half of what has ended keeps it, and one that others grow does not', () => {
   const before = [table(1, 10), table(2, 0)];
@@ -14,6 +17,16 @@ test('a table that grew by half of what has ended keeps it, and one that others 
   expect(keptText(kept, 500, 'threads')).toContain(
     "498 of 500 threads that had ended are still in the agent's table map1; it has room for 65536",
   );
+});
+
+test('a table forgets a living process where it still knows one beside it that has ended no thread', () => {
+  const known = (id: number, hasThreaded: boolean, hasSingle: boolean) =>
+    table(id, 2, { hasThreaded, hasSingle });
+  const before = [known(1, true, true), known(2, true, true), known(3, true, true)];
+  const behind = [known(1, false, true), known(2, true, true), known(3, false, false)];
+  expect(forgottenIn(before, behind)).toEqual(['map1']);
+  expect(forgottenIn([known(1, false, true)], [known(1, false, true)])).toEqual([]);
+  expect(forgottenIn([], behind)).toEqual([]);
 });
 
 test('a table that was not there before shows nothing', () => {

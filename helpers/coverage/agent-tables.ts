@@ -9,6 +9,9 @@ const table = z.object({
   entries: z.int(),
   /** So many fit. */
   most: z.int(),
+  /** It has an entry of the process that counts, some of whose threads end, and of one beside it that ends none. */
+  hasThreaded: z.boolean(),
+  hasSingle: z.boolean(),
 });
 export type Table = z.output<typeof table>;
 
@@ -62,6 +65,17 @@ export const keptText = (kept: readonly Kept[], times: number, what: string): st
     )
     .join('; ');
 
+/** Names of tables that knew two living processes, and only know the one that has ended no thread. */
+export function forgottenIn(
+  before: readonly Table[],
+  behindThreads: readonly Table[],
+): readonly string[] {
+  const known = before.filter((one) => one.hasThreaded && one.hasSingle).map(({ id }) => id);
+  return behindThreads.flatMap(({ id, name, hasThreaded, hasSingle }) =>
+    known.includes(id) && hasSingle && !hasThreaded ? [name] : [],
+  );
+}
+
 /** Where no table keeps any. */
 export function judgeTables(
   { length }: readonly Table[],
@@ -72,7 +86,7 @@ export function judgeTables(
   return length === 0
     ? inconclusive('no table of the agent can be counted: it holds no hash map open', { source })
     : pass(
-        `none of ${length} tables keeps entries of ${times} processes or ${times} threads that have ended`,
+        `none of ${length} tables keeps entries of ${times} processes or ${times} threads that have ended, or forgets a living process with them`,
         measured,
       );
 }

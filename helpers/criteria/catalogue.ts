@@ -312,7 +312,7 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     evidence: ['coverage/enforce/rename-race.json'],
   },
   tables: {
-    title: 'no table of the agent keeps an entry of a process or thread that has ended',
+    title: 'no table of the agent keeps what has ended, or forgets a process that lives',
     withoutFiles,
     ...slow,
     evidence: ['coverage/enforce/agent-tables.json'],

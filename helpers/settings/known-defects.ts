@@ -32,6 +32,7 @@ const DEFECTS: readonly string[] = [
   'ended-processes-kept',
   'ended-threads-kept',
   'layout-mismatch',
+  'living-processes-forgotten',
   'refused-policy-pauses-enforcement',
   'refused-policy-resets-counters',
   'rollback-record',

@@ -2,6 +2,7 @@ import type { ReadyDaemon } from '../../agent/daemon.ts';
 import {
   type CountedTables,
   countedTables,
+  forgottenIn,
   judgeTables,
   keptIn,
   keptText,
@@ -19,10 +20,14 @@ const TIMES = 500;
 const PATIENCE_MS = 300_000;
 const FULL =
   'what starts then is not in it, and an event of it tells neither its parent nor its start (docs/agent-contract.md §6.10)';
+const FORGOTTEN =
+  'a process that lives is, once some of its threads have ended, no longer in the table';
+const UNKNOWN =
+  'what the agent knew of its program, such as whether it is verified, is lost (docs/agent-contract.md §6.10)';
 
 type Counted = Exclude<CountedTables, { failed: string }>;
 
-/** A table of the agent that keeps what has ended is full one day. */
+/** A table of the agent that keeps what has ended is full one day; one that forgets what lives no longer knows whom it may spare. */
 export async function tablesForget(run: CanaryRun, daemon: ReadyDaemon): Promise<Judgement> {
   const { pid } = daemon.identity;
   const count = async () => {
@@ -35,10 +40,12 @@ export async function tablesForget(run: CanaryRun, daemon: ReadyDaemon): Promise
     keptIn(before, behindProcesses, TIMES);
   const ofThreads = ({ behindProcesses, behindThreads }: Counted) =>
     keptIn(behindProcesses, behindThreads, TIMES);
+  const ofLiving = ({ behindProcesses, behindThreads }: Counted) =>
+    forgottenIn(behindProcesses, behindThreads);
   const counted = await count();
-  const isKept = ofProcesses(counted).length + ofThreads(counted).length > 0;
+  const isWrong = [ofProcesses, ofThreads, ofLiving].some((of) => of(counted).length > 0);
   // A service of the host that starts meanwhile has many threads, too, and not twice.
-  const again = isKept ? await count() : counted;
+  const again = isWrong ? await count() : counted;
   const defect = (what: 'processes' | 'threads', of: typeof ofThreads) => {
     const kept = of(again);
     if (kept.length === 0 || of(counted).length === 0) return [];
@@ -51,7 +58,22 @@ export async function tablesForget(run: CanaryRun, daemon: ReadyDaemon): Promise
     const measured = { value, limit: 0, unit: `${what} kept`, source: SOURCE };
     return [judgeDefect(run.settings, `ended-${what}-kept`, finding, measured)];
   };
-  const [first, ...more] = [...defect('processes', ofProcesses), ...defect('threads', ofThreads)];
+  const forgetful = () => {
+    const names = ofLiving(again);
+    if (names.length === 0 || ofLiving(counted).length === 0) return [];
+    const finding = {
+      ...{ title: 'a table forgets a process that lives', severity: 'medium' as const },
+      reference: 'docs/agent-contract.md §6.10',
+      detail: `${FORGOTTEN} ${names.join(', ')}, and one beside it that ended no thread is: ${UNKNOWN}`,
+    };
+    const measured = { value: names.length, limit: 0, unit: 'tables', source: SOURCE };
+    return [judgeDefect(run.settings, 'living-processes-forgotten', finding, measured)];
+  };
+  const [first, ...more] = [
+    ...defect('processes', ofProcesses),
+    ...defect('threads', ofThreads),
+    ...forgetful(),
+  ];
   if (first === undefined) return judgeTables(counted.before, TIMES, SOURCE);
   const all = [first, ...more].flatMap(({ findings }) => findings ?? []);
   return { ...worst([first, ...more]), findings: all };
