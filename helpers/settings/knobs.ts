@@ -197,6 +197,11 @@ export const knobs = z.object({
     .describe(
       'time without enforcement in an orderly restart, and from a SIGKILL to the first denial of the next life, ms, at most',
     ),
+  MAX_RESTART_GAP_OPENS: wholeNumber(1, 600_000, 'opens').optional().meta({
+    description:
+      'opens of a denied file that go through in that time, at most; our process makes 500 a second',
+    byDefault: 'one for each ms of `MAX_RESTART_GAP_MS`: more the process cannot make',
+  }),
   MAX_APPLY_PAUSE_MS: wholeNumber(0, 600_000, 'ms')
     .prefault('2000')
     .describe('time without enforcement while the drill applies a policy, ms, at most'),

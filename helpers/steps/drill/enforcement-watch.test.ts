@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dirSync } from 'tmp';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   deniedOpens,
   EnforcementWatch,
+  mostOpensIn,
   type Stretch,
   singleGap,
   wrongSignals,
@@ -85,6 +87,23 @@ test('a process opens the file all the time and reports when the outcome changes
     watch.kill();
     folder.removeCallback();
   }
+});
+
+test('a process that makes up for what it was held up makes no more opens than one a ms', async () => {
+  const folder = dirSync({ unsafeCleanup: true });
+  onTestFinished(folder.removeCallback);
+  const path = join(folder.name, 'file');
+  using watch = new EnforcementWatch({ path }, { PATH: '/usr/bin:/bin' });
+  expect(await watch.until('ENOENT', 30_000)).toBe(true);
+  process.kill(watch.pid ?? 0, 'SIGSTOP');
+  await sleep(1000);
+  writeFileSync(path, '');
+  process.kill(watch.pid ?? 0, 'SIGCONT');
+  expect(await watch.until('allowed', 30_000)).toBe(true);
+  await sleep(500);
+  const { firstMs, lastMs, opens } = (await watch.stop()).stretches[1] ?? stretch('none', 0, 0, 0);
+  expect(opens).toBeGreaterThan(1);
+  expect(opens).toBeLessThanOrEqual(mostOpensIn(lastMs - firstMs) + 1);
 });
 
 test('a watch whose process was killed has lost what it saw', async () => {

@@ -38,6 +38,8 @@ export interface WatchOrder {
 
 /** Opens a second; the same as the soak's default load (SOAK_RATE). */
 const OPENS_PER_SECOND = 500;
+/** One a tick of its timer, also where it makes up for what a busy host held up. */
+const MOST_OPENS_PER_MS = 1;
 const END_TIMEOUT_MS = 20_000;
 /** An emulated host takes seconds to start a process. */
 export const FIRST_OPEN_TIMEOUT_MS = 60_000;
@@ -139,6 +141,9 @@ export function underBaseline(
     events.until(() => false, FIRST_OPEN_TIMEOUT_MS),
   ]);
 }
+
+/** More opens than these the process cannot make in so many ms. */
+export const mostOpensIn = (ms: number): number => ms * MOST_OPENS_PER_MS;
 
 /** Time without enforcement between two stretches of denials, and the opens that went through. */
 export interface Gap {

@@ -17,7 +17,8 @@ const counts = (value: number) => ({ known: true as const, value, source: 'a scr
 const restart: Restart = {
   ...{ report, ending: 'in order', enforceSignal: 'term', isBack: true },
   ...{ readyMs: 690, enforcingAgainMs: 250, counted: counts(300) },
-  ...{ strangers: 0, told: pass('300 event lines'), source: 'restart.json', mostMs: 5000 },
+  ...{ strangers: 0, told: pass('300 event lines'), source: 'restart.json' },
+  ...{ mostMs: 5000, mostOpens: 5000 },
 };
 const judged = (value: number) => judgeRestart({ ...restart, counted: counts(value) });
 /** This host let nothing be opened for 600 ms when the agent was back. */
@@ -39,7 +40,7 @@ test.each([299, 301])('%i counted of 300 denied passes with the tolerance and it
   expect(verdict).toBe('pass');
   expect(explanation).toContain(`300 opens were denied and ${n} counted`);
   expect(explanation).toMatch(/may differ by 1: the open under way when a life ends/);
-  expect(explanation).not.toContain('=');
+  expect(explanation).not.toContain(' = ');
 });
 
 test('a gap as long as the limit passes, and a longer one fails with both figures', () => {
@@ -51,6 +52,22 @@ test('a gap as long as the limit passes, and a longer one fails with both figure
   );
   // The opens alone show 298 ms.
   expect(within(299).verdict).toBe('inconclusive');
+});
+
+test('as many opens as the limit pass, and one more fails, whatever the time and this host', () => {
+  const within = (mostOpens: number, more: Partial<Restart> = {}) =>
+    judgeRestart({ ...restart, mostOpens, ...more });
+  expect(within(150)).toMatchObject({ verdict: 'pass', value: 302, limit: 5000, unit: 'ms' });
+  expect(within(150).explanation).toContain(
+    'in which 150 opens went through (limits MAX_RESTART_GAP_MS=5000, MAX_RESTART_GAP_OPENS=150)',
+  );
+  const over = { verdict: 'fail', value: 150, limit: 149, unit: 'opens' };
+  expect(within(149)).toMatchObject(over);
+  expect(within(149).explanation).toContain(
+    'gone for 302 ms, in which 150 opens went through, limit MAX_RESTART_GAP_OPENS=149',
+  );
+  // The time alone would be inconclusive.
+  expect(within(149, { mostMs: 299 })).toMatchObject(over);
 });
 
 test.each([298, 302])('%i counted of 300 denied is a failure', (n) => {

@@ -68,6 +68,8 @@ export interface Restart {
   readonly told: Judgement;
   /** How long enforcement may be gone. */
   readonly mostMs: number;
+  /** How many of our opens may go through meanwhile. */
+  readonly mostOpens: number;
   readonly source: string;
 }
 
@@ -126,7 +128,8 @@ export function lateAgain(
 
 /** One gap, as long as it takes, with every denied open counted once by both lives together. */
 function judgeGap(restart: Restart): Judgement {
-  const { report, ending, enforcingAgainMs, counted, strangers, mostMs, source } = restart;
+  const { report, ending, enforcingAgainMs, counted, strangers, source } = restart;
+  const { mostMs, mostOpens } = restart;
   const gap = singleGap(report.stretches);
   if (typeof gap === 'string') return fail(`the restart was not one gap: ${gap}`, { source });
   if (!counted.known) return inconclusive(counted.reason, { source: counted.source });
@@ -148,17 +151,22 @@ function judgeGap(restart: Restart): Judgement {
     );
   }
   const measured = { value: gap.ms, limit: mostMs, unit: 'ms', source };
-  if (gap.ms > mostMs) {
-    const text = `ended ${ending} under ${openRate(report)} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through, limit MAX_RESTART_GAP_MS=${mostMs}`;
-    const provenMs = throughForMs(report.stretches);
-    if (provenMs > mostMs) return fail(text, measured);
+  const text = `ended ${ending} under ${openRate(report)} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through`;
+  const limits = [`MAX_RESTART_GAP_MS=${mostMs}`, `MAX_RESTART_GAP_OPENS=${mostOpens}`];
+  const provenMs = throughForMs(report.stretches);
+  if (provenMs > mostMs) return fail(`${text}, limit ${limits[0]}`, measured);
+  // Each open that went through is proof by itself.
+  if (gap.allowedOpens > mostOpens)
+    return fail(`${text}, limit ${limits[1]}`, {
+      ...{ value: gap.allowedOpens, limit: mostOpens, unit: 'opens', source },
+    });
+  if (gap.ms > mostMs)
     return inconclusive(
-      `${text}; the first and the last of these opens are ${Math.round(provenMs)} ms apart, and this host made none in the rest`,
+      `${text}, limit ${limits[0]}; the first and the last of these opens are ${Math.round(provenMs)} ms apart, and this host made none in the rest`,
       measured,
     );
-  }
   return pass(
-    `ended ${ending} under ${openRate(report)} opens/s: enforcement was gone for ${gap.ms} ms, in which ${gap.allowedOpens} opens went through; ${enforcingAgainMs} ms from the start it was back; ${countText(denied, strangers, counted.value)}; rule and list as before`,
+    `${text} (limits ${limits.join(', ')}); ${enforcingAgainMs} ms from the start it was back; ${countText(denied, strangers, counted.value)}; rule and list as before`,
     measured,
   );
 }

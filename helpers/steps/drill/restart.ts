@@ -10,7 +10,12 @@ import { agentsAmong, processesMarked, RUN_MARK } from '../../host/processes.ts'
 import { DROP_FAMILIES, inodeDelta, scrapeDelta } from '../../soak/counters.ts';
 import { actionsOf } from '../../soak/invariants.ts';
 import { type CanaryRun, canaryRun } from '../canary-run.ts';
-import { deniedOpens, EnforcementWatch, FIRST_OPEN_TIMEOUT_MS } from './enforcement-watch.ts';
+import {
+  deniedOpens,
+  EnforcementWatch,
+  FIRST_OPEN_TIMEOUT_MS,
+  mostOpensIn,
+} from './enforcement-watch.ts';
 import { OwnOpens } from './own-opens.ts';
 import { type Ending, judgeRestart, READY_MEANS_ENFORCING_MS, stillDenied } from './restart-gap.ts';
 
@@ -113,7 +118,9 @@ export class RestartUnderLoad {
       const again = { isBack: back, readyMs: second.log.startedAtMs, enforcingAgainMs };
       const measured = { report, counted, strangers, told, source };
       const mostMs = settings.MAX_RESTART_GAP_MS;
-      return judgeRestart({ ending, enforceSignal, mostMs, ...again, ...measured }, listed);
+      const mostOpens = settings.MAX_RESTART_GAP_OPENS ?? mostOpensIn(mostMs);
+      const limits = { mostMs, mostOpens };
+      return judgeRestart({ ending, enforceSignal, ...limits, ...again, ...measured }, listed);
     } finally {
       watch.kill();
     }
