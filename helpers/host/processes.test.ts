@@ -148,3 +148,15 @@ test('resources of a running process are read', async () => {
   expect(resources.threads).toBeGreaterThan(0);
   expect(resources.fileDescriptors).toBeGreaterThan(2);
 });
+
+test('user and system time of a process are what the kernel tells it itself', () => {
+  const ticks = ({ user, system }: NodeJS.CpuUsage) => [(user + system) / 1e4, system / 1e4];
+  const [least = 0, leastSystem = 0] = ticks(process.cpuUsage());
+  const { cpuTicks, cpuSystemTicks } = processResources(process.pid);
+  const [most = 0, mostSystem = 0] = ticks(process.cpuUsage());
+  // Of each of the two what is less than a tick is cut off.
+  expect(cpuTicks).toBeGreaterThan(least - 2);
+  expect(cpuTicks).toBeLessThanOrEqual(most);
+  expect(cpuSystemTicks).toBeGreaterThan(leastSystem - 1);
+  expect(cpuSystemTicks).toBeLessThanOrEqual(mostSystem);
+});

@@ -28,6 +28,8 @@ export interface ProcessResources {
   readonly rssSource: string | undefined;
   /** User and system time together, in clock ticks (sysconf _SC_CLK_TCK, 100 a second on Linux). */
   readonly cpuTicks: number | undefined;
+  /** Of it the system time: what the kernel did for it. */
+  readonly cpuSystemTicks: number | undefined;
   readonly threads: number | undefined;
   readonly fileDescriptors: number | undefined;
 }
@@ -219,6 +221,7 @@ export function processResources(pid: number): ProcessResources {
     rssKb: rss?.kb,
     rssSource: rss && `/proc/${pid}/${rss.name}`,
     cpuTicks: fields && Number(fields[11]) + Number(fields[12]),
+    cpuSystemTicks: fields && Number(fields[12]),
     threads: fields && Number(fields[17]),
     fileDescriptors: entriesOf(`/proc/${pid}/fd`),
   };

@@ -2,16 +2,19 @@ import { expect, test } from 'vitest';
 import type { AgentReading } from './agent-reading.ts';
 import { AgentResources } from './agent-resources.ts';
 
+/** A tenth of its CPU time is system time. */
 const reading = (cpuTicks: number, fileDescriptors = 120, threads = 2): AgentReading => ({
   ...{ rssKb: 7500, rssSource: '/proc/4711/smaps_rollup' },
-  ...{ cpuTicks, fileDescriptors, threads, childProcesses: 0 },
+  ...{ cpuTicks, cpuSystemTicks: cpuTicks / 10 },
+  ...{ fileDescriptors, threads, childProcesses: 0 },
   locked: { kb: 102_400, leftOutKb: 0, maps: 40, told: 40 },
   ...{ writtenBytes: 0, filesKb: 12 },
 });
 
 /** A reading to which /proc gave nothing. */
 const nothing: AgentReading = {
-  ...{ rssKb: undefined, rssSource: undefined, cpuTicks: undefined, fileDescriptors: undefined },
+  ...{ rssKb: undefined, rssSource: undefined, cpuTicks: undefined },
+  ...{ cpuSystemTicks: undefined, fileDescriptors: undefined },
   ...{ threads: undefined, childProcesses: 0, locked: undefined },
   ...{ writtenBytes: undefined, filesKb: undefined },
 };
@@ -32,6 +35,12 @@ test.each([
   ['a reset', [reading(700), reading(3), reading(900)], { known: false }, 2],
 ] as const)('CPU time of %s', (_, readings, cpuSeconds, overSeconds) => {
   expect(after(readings).soFar()).toMatchObject({ cpuSeconds, overSeconds });
+});
+
+test('the system time is told apart from the sum, from the first reading to the last', () => {
+  const { cpuSeconds, cpuSystemSeconds } = after([reading(700), nothing, reading(800)]).soFar();
+  expect(cpuSeconds).toMatchObject({ value: 1 });
+  expect(cpuSystemSeconds).toBeCloseTo(0.1);
 });
 
 test.each([

@@ -11,6 +11,7 @@ const TICKS_PER_SECOND = 100;
 interface CpuReading {
   readonly seconds: number;
   readonly ticks: number;
+  readonly systemTicks: number | undefined;
 }
 
 /** Between readings that are closer a tick of the kernel's accounting is too much of the time. */
@@ -115,7 +116,8 @@ export class AgentResources {
     const { rssSource, childProcesses } = read;
     this.#childProcesses.add(seconds, childProcesses);
     this.#told('memory', read.rssKb, (kb) => this.#addMemory(seconds, kb, rssSource));
-    this.#told('cpu', read.cpuTicks, (ticks) => this.#addCpu({ seconds, ticks }));
+    const { cpuSystemTicks: systemTicks } = read;
+    this.#told('cpu', read.cpuTicks, (ticks) => this.#addCpu({ seconds, ticks, systemTicks }));
     this.#told('descriptors', read.fileDescriptors, (all) => this.#descriptors.add(seconds, all));
     this.#told('threads', read.threads, (all) => this.#threads.add(seconds, all));
     this.#told('locked', read.locked, (locked) => {
@@ -155,6 +157,7 @@ export class AgentResources {
     return {
       unread: { ...this.#unread },
       cpuSeconds: this.#cpuSeconds(),
+      cpuSystemSeconds: this.#systemSeconds(),
       overSeconds: (this.#last?.seconds ?? 0) - (this.#first?.seconds ?? 0),
       descriptors: this.#descriptors.soFar(),
       threads: this.#threads.soFar(),
@@ -179,6 +182,11 @@ export class AgentResources {
       cpuTrend: this.#shares.trend(),
       writtenTrend: this.#written.trend(),
     };
+  }
+
+  #systemSeconds(): number | undefined {
+    const [from, to] = [this.#first?.systemTicks, this.#last?.systemTicks];
+    return from === undefined || to === undefined ? undefined : (to - from) / TICKS_PER_SECOND;
   }
 
   #cpuSeconds(): Figure {

@@ -128,15 +128,25 @@ function ofProcess(
   });
 }
 
+/** CPU time in seconds, user and system told apart where the run has both. */
+function secondsText(total: number, system: number | undefined): string {
+  const apart =
+    system === undefined
+      ? ''
+      : `, user ${(total - system).toFixed(2)} s and system ${system.toFixed(2)} s,`;
+  return `${total.toFixed(2)} s${apart}`;
+}
+
 /** Mean use of one core, as top(1) tells it. */
-function cpuPercent({ cpuSeconds, overSeconds, cpuTrend }: Resources, decisions: Figure): Told {
+function cpuPercent(read: Resources, decisions: Figure): Told {
+  const { cpuSeconds, cpuSystemSeconds, overSeconds, cpuTrend } = read;
   if (!cpuSeconds.known) return cpuSeconds.reason;
   const value = (100 * cpuSeconds.value) / overSeconds;
   const each =
     decisions.known && decisions.value > 0
       ? `; ${short((1e6 * cpuSeconds.value) / decisions.value)} ms for 1,000 decisions`
       : '';
-  const words = `the agent used ${short(value)} % of one core (${cpuSeconds.value.toFixed(2)} s in ${overSeconds.toFixed(1)} s${each}${cpuTrend === undefined ? '' : `; ${trendText(cpuTrend, '%')}`})`;
+  const words = `the agent used ${short(value)} % of one core (${secondsText(cpuSeconds.value, cpuSystemSeconds)} in ${overSeconds.toFixed(1)} s${each}${cpuTrend === undefined ? '' : `; ${trendText(cpuTrend, '%')}`})`;
   const least = Math.max(LEAST_CPU_RISE, value * LEAST_CPU_SHARE);
   const isAdvice = (cpuTrend?.rise ?? 0) < least || (cpuTrend?.lateShare ?? 0) < STILL_GROWING;
   return { value, words, growsPerHour: growing(cpuTrend, 0), isAdvice };
@@ -173,12 +183,12 @@ function filesKb({ files }: Resources): Told {
   return highest(files, 'KiB of files', 'KiB', LEAST_FILES_RISE_KB);
 }
 
-function decisionCpu({ cpuSeconds }: Resources, decisions: Figure): Told {
+function decisionCpu({ cpuSeconds, cpuSystemSeconds }: Resources, decisions: Figure): Told {
   if (!cpuSeconds.known) return cpuSeconds.reason;
   if (!decisions.known) return decisions.reason;
   if (decisions.value === 0) return 'no decision was made during the soak';
   const value = (1e6 * cpuSeconds.value) / decisions.value;
-  const words = `1,000 decisions took ${short(value)} ms of the agent's CPU time (${cpuSeconds.value.toFixed(2)} s for ${decisions.value})`;
+  const words = `1,000 decisions took ${short(value)} ms of the agent's CPU time (${secondsText(cpuSeconds.value, cpuSystemSeconds)} for ${decisions.value})`;
   return { value, words };
 }
 

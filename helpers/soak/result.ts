@@ -154,6 +154,8 @@ export const soakResult = z.object({
       unread: unread.or(z.number().int()),
       /** User and system time, from the first reading to the last. */
       cpuSeconds: delta,
+      /** Of it the system time; runs of before did not tell it apart. */
+      cpuSystemSeconds: z.number().optional(),
       overSeconds: z.number(),
       descriptors: resourceLevel,
       threads: resourceLevel,

@@ -18,7 +18,9 @@ const sample = z.object({
   scrapeError: z.string().optional(),
   rssKb: z.number().optional(),
   rssSource: z.string().optional(),
+  /** User and system time so far, and the system time of it. */
   cpuTicks: z.number().optional(),
+  cpuSystemTicks: z.number().optional(),
   threads: z.number().optional(),
   fileDescriptors: z.number().optional(),
   childProcesses: z.number().optional(),

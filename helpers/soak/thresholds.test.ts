@@ -221,6 +221,19 @@ test('CPU time is told for a core, in seconds and by decision', () => {
   );
 });
 
+test('user and system time are told apart where the run has both, and the limit is on the sum', () => {
+  const split = soak(taken({ cpuSystemSeconds: 4.5 }));
+  expect(judged('cpu', split, limits)).toMatchObject({
+    ...{ value: 5, limit: 50 },
+    explanation: expect.stringContaining(
+      '(15.00 s, user 10.50 s and system 4.50 s, in 300.0 s; 15000 ms for 1,000 decisions)',
+    ),
+  });
+  expect(judged('decision-cpu', split, limits).explanation).toContain(
+    '(15.00 s, user 10.50 s and system 4.50 s, for 1000)',
+  );
+});
+
 test('no threshold passes on a delta that is unknown', () => {
   const count = fc.nat({ max: 1_000_000 });
   fc.assert(

@@ -30,7 +30,7 @@ const sample = (second: number, figures: Partial<Sample> = {}): Sample => ({
   ...{
     rssKb: 7500,
     lockedKb: 102_400,
-    cpuTicks: second * 10,
+    ...{ cpuTicks: second * 10, cpuSystemTicks: second * 4 },
     threads: 2,
     fileDescriptors: 120,
     childProcesses: 0,
@@ -121,14 +121,19 @@ test('each drawing stands alone: well-formed, without scripts, for both colour s
   expect(drawn.get('drops.svg')).toContain('limit 100');
 });
 
-test('CPU is a rate in percent of one core, and what was not read is a gap', () => {
+test('CPU, and the system time of it, is a rate in percent of one core, and what was not read is a gap', () => {
   soaked('audit', [
     sample(0),
-    { ...sample(1), cpuTicks: undefined, threads: undefined, fileDescriptors: undefined },
-    sample(2, { cpuTicks: 30, threads: 3, fileDescriptors: 121 }),
+    {
+      ...sample(1),
+      ...{ cpuTicks: undefined, cpuSystemTicks: undefined },
+      ...{ threads: undefined, fileDescriptors: undefined },
+    },
+    sample(2, { cpuTicks: 30, cpuSystemTicks: 8, threads: 3, fileDescriptors: 121 }),
   ] as Sample[]);
   expect(soakSeries(run.path)[0]).toMatchObject({
     cpu: [[2, 15]],
+    cpuSystem: [[2, 4]],
     descriptors: [
       [0, 120],
       [2, 121],

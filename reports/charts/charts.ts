@@ -97,6 +97,10 @@ function drawings(
           levels: limitsOn(run, 'cpu').map(limitLevel),
         },
         {
+          name: 'of it in the kernel (system time), % of one core',
+          points: ({ cpuSystem }) => cpuSystem,
+        },
+        {
           name: 'open descriptors',
           points: ({ descriptors }) => descriptors,
           levels: limitsOn(run, 'descriptors').map(limitLevel),

@@ -111,6 +111,11 @@ export function soakSeries(path: string) {
         points(samples, at, ({ cpuTicks }) => cpuTicks),
         until,
       ),
+      /** The system time of it. */
+      cpuSystem: rates(
+        points(samples, at, ({ cpuSystemTicks }) => cpuSystemTicks),
+        until,
+      ),
       descriptors: points(samples, at, ({ fileDescriptors }) => fileDescriptors),
       threads: points(samples, at, ({ threads }) => threads),
       childProcesses: points(samples, at, (one) => one.childProcesses),
