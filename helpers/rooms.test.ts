@@ -214,3 +214,17 @@ test.each(DOWNWARDS.map((row, index) => [...row, index] as const))(
     expect(said.get(down(index))).toBeUndefined();
   },
 );
+
+test("the runbook's own specs declare, judge and ask for the run by the public module alone", () => {
+  const own = /steps\/(public-)?criterion|steps\/canary-run|criteria\/judgement|plugin\//;
+  const specs = globSync('canary/*.ts', { cwd: PROJECT });
+  expect(specs.length).toBeGreaterThan(6);
+  for (const spec of specs) {
+    const source = text(spec);
+    expect(source, spec).toContain("from 'aegisbpf-canary'");
+    expect(
+      source.match(/(?<=from ')[^']+/g)?.filter((name) => own.test(name)),
+      spec,
+    ).toEqual([]);
+  }
+});
