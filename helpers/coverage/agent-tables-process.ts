@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CountedTables, Table, TablesOrder } from './agent-tables.ts';
-import { addressOf, call, runThreads } from './libc.ts';
+import { addressOf, call, runThreads, SystemCallError } from './libc.ts';
 
 /** Number of bpf(2) by architecture, its commands and types (<linux/bpf.h>). */
 const BPF_SYSCALL = process.arch === 'arm64' ? 280 : 321;
@@ -44,8 +44,10 @@ function keysOf(fd: number, keyBytes: number, most: number): readonly string[] {
   for (let steps = 0; steps < 2 * most; steps += 1) {
     try {
       bpf(NEXT_KEY, attributes);
-    } catch {
-      return [...keys];
+    } catch (error) {
+      // Behind the last key, or of an empty map; a map that cannot be read is not empty.
+      if (error instanceof SystemCallError && error.code === 'ENOENT') return [...keys];
+      throw error;
     }
     keys.add(next.toString('latin1'));
     next.copy(key);

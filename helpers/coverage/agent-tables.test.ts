@@ -35,7 +35,16 @@ test('a table that was not there before shows nothing', () => {
 
 test('an agent without a table is no pass', () => {
   expect(judgeTables([], 500, 'x').verdict).toBe('inconclusive');
-  expect(judgeTables([table(1, 0)], 500, 'x').verdict).toBe('pass');
+  const passes = (has?: { hasThreaded: boolean; hasSingle: boolean }) =>
+    judgeTables([table(1, 0, has)], 500, 'x');
+  expect(passes()).toMatchObject({
+    verdict: 'pass',
+    explanation: expect.stringContaining('nothing is said of those'),
+  });
+  expect(passes({ hasThreaded: true, hasSingle: true })).toMatchObject({
+    verdict: 'pass',
+    explanation: expect.stringContaining('or forgets a living process'),
+  });
 });
 
 test('the process that counts tells what a process without tables has, and why one that is gone cannot be counted', async () => {

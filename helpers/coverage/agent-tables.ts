@@ -77,16 +77,16 @@ export function forgottenIn(
 }
 
 /** Where no table keeps any. */
-export function judgeTables(
-  { length }: readonly Table[],
-  times: number,
-  source: string,
-): Judgement {
+export function judgeTables(tables: readonly Table[], times: number, source: string): Judgement {
+  const { length } = tables;
+  const living = tables.some((one) => one.hasThreaded && one.hasSingle)
+    ? ', or forgets a living process with them'
+    : '; none has an entry of a process that lives, so nothing is said of those';
   const measured = { value: 0, limit: 0, unit: 'tables', source };
   return length === 0
     ? inconclusive('no table of the agent can be counted: it holds no hash map open', { source })
     : pass(
-        `none of ${length} tables keeps entries of ${times} processes or ${times} threads that have ended, or forgets a living process with them`,
+        `none of ${length} tables keeps entries of ${times} processes or ${times} threads that have ended${living}`,
         measured,
       );
 }

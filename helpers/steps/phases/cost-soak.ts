@@ -40,6 +40,10 @@ export async function shortSoak(
       `${opens - denied} of ${opens} opens of a denied file went through in ${mode} mode`,
       { value: denied, limit: opens, unit: 'denied opens', source: 'the process that works' },
     );
+  if (opens === 0)
+    throw noEvidence('no open was made in the short soak; set COST_BLOCK_MS higher', {
+      source: 'the process that works',
+    });
   if (before === undefined || after === undefined)
     throw noEvidence('what the agent takes for its decisions cannot be read', { source });
   const dropped = scrapeDelta({ before: scraped, after: await scrape() }, DROP_FAMILIES);

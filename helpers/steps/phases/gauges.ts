@@ -6,7 +6,6 @@ import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { type Scrape, scrapeCommand, scrapeEndpoint } from '../../agent/scrape.ts';
 import type { RuleList } from '../../changes/rules.ts';
 import {
-  type Gauge,
   judgeGauges,
   ofEmergency,
   ofHooks,
@@ -44,7 +43,7 @@ async function gauges(run: CanaryRun, daemon: ReadyDaemon, isWhole: boolean): Pr
   ]);
   const byCommand = isWhole || !byEndpoint.ok ? await scrapeCommand(run.candidate) : undefined;
   const health = isWhole ? await healthOf(run, rules) : { wrong: [], untold: [] };
-  const emergency = isWhole ? await emergencyOf(run) : [];
+  const emergency = isWhole ? await emergencyOf(run) : { gauges: [], untold: [] };
   const reading = (scrape: Scrape | undefined, isOwn: boolean): Reading[] =>
     scrape?.ok === true
       ? [
@@ -54,7 +53,7 @@ async function gauges(run: CanaryRun, daemon: ReadyDaemon, isWhole: boolean): Pr
               ...ofPosture(capabilities, scrape.metrics),
               ...(isOwn ? ofHooks(capabilities, scrape.metrics) : []),
               ...(rules === undefined ? [] : ofRules(rules)),
-              ...emergency,
+              ...emergency.gauges,
             ],
           },
         ]
@@ -70,6 +69,7 @@ async function gauges(run: CanaryRun, daemon: ReadyDaemon, isWhole: boolean): Pr
   return judgeGauges([...reading(byEndpoint, true), ...reading(byCommand, false)], health.wrong, [
     ...withoutHooks,
     ...health.untold,
+    ...emergency.untold,
   ]);
 }
 
@@ -85,9 +85,10 @@ async function healthOf(run: CanaryRun, rules: RuleList | undefined) {
   return { wrong: rules === undefined ? [] : wrongInHealth(parsed.value, rules), untold: [] };
 }
 
-/** Of a version that has a kill switch. */
-async function emergencyOf(run: CanaryRun): Promise<readonly Gauge[]> {
+/** Of a version that has a kill switch. The drill judges what it answers. */
+async function emergencyOf(run: CanaryRun) {
   const { stdout } = await run.command('emergency-status', '--json');
   const parsed = parseEmergencyStatus(stdout);
-  return parsed.ok ? ofEmergency(parsed.value) : [];
+  const untold = ['the gauges of the kill switch, of which `emergency-status` tells nothing'];
+  return parsed.ok ? { gauges: ofEmergency(parsed.value), untold: [] } : { gauges: [], untold };
 }
