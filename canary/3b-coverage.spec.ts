@@ -15,6 +15,7 @@ import { renameRace } from '../helpers/steps/phases/rename-race.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 import { RuleCommands } from '../helpers/steps/phases/rule-commands.ts';
 import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
+import { onlyVerifiedRead } from '../helpers/steps/phases/verified-program.ts';
 
 const run = canaryRun();
 const subjects = new CoverageSubjects(run);
@@ -41,6 +42,7 @@ section('coverage', () => {
       criterion('coverage.enforce.commands', () => commands.judge());
       criterion('coverage.enforce.rename-race', () => renameRace(run, subjects, enforce.daemon));
       criterion('coverage.enforce.tables', () => enforce.tables());
+      criterion('coverage.enforce.verified-program', () => onlyVerifiedRead(run, subjects));
       criterion('coverage.enforce.survival-list', () => survivalListIsFilled(run, subjects));
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());

@@ -317,6 +317,13 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     ...slow,
     evidence: ['coverage/enforce/agent-tables.json'],
   },
+  'verified-program': {
+    title:
+      'a verified program reads what is protected, and one that lacks anything for that does not',
+    byOpens,
+    ...slow,
+    evidence: ['coverage/enforce/verified-program.json'],
+  },
   'survival-list': {
     title: 'programs that no rule may deny are on the survival list',
     withoutFiles,

@@ -1,0 +1,69 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { withoutRule } from '../../coverage/judge-lines.ts';
+import { FILES } from '../../coverage/site.ts';
+import {
+  isVerifiedDenied,
+  judgePrograms,
+  type ProgramsOrder,
+  type TriedPrograms,
+  triedPrograms,
+} from '../../coverage/verified-program.ts';
+import { type Judgement, NotApplicable, noEvidence, worst } from '../../criteria/judgement.ts';
+import { OwnProcess } from '../../workload/own-process.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import type { CoverageSubjects } from './coverage-subjects.ts';
+import { judgeDefect } from './known-defects.ts';
+
+const SCRIPT = new URL('../../coverage/verified-program-process.ts', import.meta.url);
+const SOURCE = 'coverage/enforce/verified-program.json';
+const PATIENCE_MS = 120_000;
+
+/**
+ * A verified program may read a protected file, and one that lacks anything for that may not.
+ * @throws NotApplicable where this host can verify no program, or this version protects no path.
+ */
+export async function onlyVerifiedRead(
+  run: CanaryRun,
+  { made, promises, missing }: Pick<CoverageSubjects, 'made' | 'promises' | 'missing'>,
+): Promise<Judgement> {
+  if (promises.unknownSections.includes('protect_path'))
+    throw new NotApplicable('this version has no [protect_path]');
+  const { guarded, site } = made;
+  if (missing.includes(guarded.path)) throw withoutRule(guarded.path);
+  const directory = join(site.directory, 'verity');
+  mkdirSync(directory);
+  const free = join(site.directory, FILES.beside);
+  const order = { directory, free, protected: guarded.path };
+  const tried = await tryPrograms(order, run.candidate.environment);
+  run.directory.writeJson(SOURCE, tried);
+  if ('impossible' in tried)
+    throw new NotApplicable(`this host can verify no program: ${tried.impossible}`);
+  const ofOthers = judgePrograms(tried.programs, SOURCE);
+  if (!isVerifiedDenied(tried.programs)) return ofOthers;
+  const finding = {
+    ...{ title: 'a verified program is denied what is protected', severity: 'medium' as const },
+    reference: 'docs/agent-contract.md §6.11',
+    detail:
+      "a copy of cat with fs-verity, root's, mode 0755 and below /usr, was denied a file of [protect_path], as an ordinary program is: nobody can read what is protected",
+  };
+  const measured = { value: 'denied', limit: 'let through', source: SOURCE };
+  return worst([ofOthers, judgeDefect(run.settings, 'verified-program-denied', finding, measured)]);
+}
+
+async function tryPrograms(
+  order: ProgramsOrder,
+  environment: Readonly<Record<string, string>>,
+): Promise<TriedPrograms> {
+  let tried: TriedPrograms | undefined;
+  const trying = new OwnProcess(SCRIPT, JSON.stringify(order), environment, (message) => {
+    tried = triedPrograms.safeParse(message).data;
+  });
+  const timer = setTimeout(() => trying.kill(), PATIENCE_MS);
+  await trying.ended;
+  clearTimeout(timer);
+  if (tried !== undefined) return tried;
+  throw noEvidence(`the process that tries verified programs reported nothing (${trying.end})`, {
+    source: SOURCE,
+  });
+}
