@@ -5,7 +5,7 @@ import { fail, type Judgement, noEvidence, pass } from '../criteria/judgement.ts
  * Programs by what decides whether one is verified (docs/agent-contract.md §6.11): root's, closed to others, with fs-verity,
  * below `/usr/`. Each but the first lacks one of these.
  */
-export const PROGRAMS = {
+const PROGRAMS = {
   verified: "a verified program: root's, closed to others, with fs-verity, below /usr",
   'no-verity': 'a program without fs-verity',
   writable: 'a program that its group may write',
