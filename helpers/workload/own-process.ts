@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
 import { COMPILE_CACHE } from '../files/compile-cache.mjs';
 
 /** A process of ours for what the agent may signal or refuse; it tells by IPC what it met, and ends when it is asked to. */
@@ -52,4 +53,34 @@ export class OwnProcess {
   kill(): void {
     this.child.kill('SIGKILL');
   }
+}
+
+/** One question for a process of its own. */
+interface Question<T> {
+  readonly script: URL;
+  /** What the script is told, as JSON. */
+  readonly order: unknown;
+  /** Of its one message. */
+  readonly answer: z.ZodType<T>;
+  readonly environment: Readonly<Record<string, string>>;
+  /** It is killed after this. */
+  readonly patienceMs: number;
+}
+
+/** Asks a process that answers once and ends. @returns how it ended where it told nothing that can be read. */
+export async function askedOnce<T>({
+  script,
+  order,
+  answer,
+  environment,
+  patienceMs,
+}: Question<T>): Promise<{ readonly told: T } | { readonly end: string }> {
+  let told: T | undefined;
+  const child = new OwnProcess(script, JSON.stringify(order), environment, (message) => {
+    told = answer.safeParse(message).data;
+  });
+  const timer = setTimeout(() => child.kill(), patienceMs);
+  await child.ended;
+  clearTimeout(timer);
+  return told === undefined ? { end: child.end } : { told };
 }

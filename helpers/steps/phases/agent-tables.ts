@@ -9,7 +9,7 @@ import {
   type TablesOrder,
 } from '../../coverage/agent-tables.ts';
 import { type Judgement, noEvidence, worst } from '../../criteria/judgement.ts';
-import { OwnProcess } from '../../workload/own-process.ts';
+import { askedOnce } from '../../workload/own-process.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { judgeDefect } from './known-defects.ts';
 
@@ -83,12 +83,9 @@ async function countTables(
   order: TablesOrder,
   environment: Readonly<Record<string, string>>,
 ): Promise<CountedTables> {
-  let counted: CountedTables | undefined;
-  const counting = new OwnProcess(SCRIPT, JSON.stringify(order), environment, (message) => {
-    counted = countedTables.safeParse(message).data;
-  });
-  const timer = setTimeout(() => counting.kill(), PATIENCE_MS);
-  await counting.ended;
-  clearTimeout(timer);
-  return counted ?? { failed: `the process that counts them reported nothing (${counting.end})` };
+  const [script, answer, patienceMs] = [SCRIPT, countedTables, PATIENCE_MS];
+  const asked = await askedOnce({ script, order, answer, environment, patienceMs });
+  return 'told' in asked
+    ? asked.told
+    : { failed: `the process that counts them reported nothing (${asked.end})` };
 }

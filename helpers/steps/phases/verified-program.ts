@@ -6,11 +6,10 @@ import {
   isVerifiedDenied,
   judgePrograms,
   type ProgramsOrder,
-  type TriedPrograms,
   triedPrograms,
 } from '../../coverage/verified-program.ts';
 import { type Judgement, NotApplicable, noEvidence, worst } from '../../criteria/judgement.ts';
-import { OwnProcess } from '../../workload/own-process.ts';
+import { askedOnce } from '../../workload/own-process.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { judgeDefect } from './known-defects.ts';
@@ -34,8 +33,16 @@ export async function onlyVerifiedRead(
   const directory = join(site.directory, 'verity');
   mkdirSync(directory);
   const free = join(site.directory, FILES.beside);
-  const order = { directory, free, protected: guarded.path };
-  const tried = await tryPrograms(order, run.candidate.environment);
+  const order: ProgramsOrder = { directory, free, protected: guarded.path };
+  const asked = await askedOnce({
+    ...{ script: SCRIPT, order, answer: triedPrograms, patienceMs: PATIENCE_MS },
+    environment: run.candidate.environment,
+  });
+  if ('end' in asked)
+    throw noEvidence(`the process that tries verified programs reported nothing (${asked.end})`, {
+      source: SOURCE,
+    });
+  const tried = asked.told;
   run.directory.writeJson(SOURCE, tried);
   if ('impossible' in tried)
     throw new NotApplicable(`this host can verify no program: ${tried.impossible}`);
@@ -49,21 +56,4 @@ export async function onlyVerifiedRead(
   };
   const measured = { value: 'denied', limit: 'let through', source: SOURCE };
   return worst([ofOthers, judgeDefect(run.settings, 'verified-program-denied', finding, measured)]);
-}
-
-async function tryPrograms(
-  order: ProgramsOrder,
-  environment: Readonly<Record<string, string>>,
-): Promise<TriedPrograms> {
-  let tried: TriedPrograms | undefined;
-  const trying = new OwnProcess(SCRIPT, JSON.stringify(order), environment, (message) => {
-    tried = triedPrograms.safeParse(message).data;
-  });
-  const timer = setTimeout(() => trying.kill(), PATIENCE_MS);
-  await trying.ended;
-  clearTimeout(timer);
-  if (tried !== undefined) return tried;
-  throw noEvidence(`the process that tries verified programs reported nothing (${trying.end})`, {
-    source: SOURCE,
-  });
 }
