@@ -9,6 +9,8 @@ import { noRouteIsWorse } from '../helpers/steps/phases/coverage-previous.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
 import { denialsHoldWithAFullRing } from '../helpers/steps/phases/full-ring.ts';
 import { HostRules } from '../helpers/steps/phases/host-rules.ts';
+import { killSwitchStopsEveryDenial } from '../helpers/steps/phases/kill-switch.ts';
+import { LoneRules } from '../helpers/steps/phases/lone-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
 import { renameRace } from '../helpers/steps/phases/rename-race.ts';
@@ -23,6 +25,7 @@ const audit = new CoverageMode(run, subjects, 'audit');
 const enforce = new CoverageMode(run, subjects, 'enforce');
 const host = new HostRules(run, subjects);
 const commands = new RuleCommands(run, subjects, enforce);
+const lone = new LoneRules(run, subjects, enforce);
 const many = new ManyRules(run, subjects, enforce.daemon);
 
 section('coverage', () => {
@@ -47,8 +50,12 @@ section('coverage', () => {
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());
       criterion('coverage.enforce.many-rules-times', () => many.times());
+      criterion('coverage.enforce.lone-rules', () => lone.judge());
       criterion('coverage.enforce.candidate-policy', () =>
         candidatePolicyDenies(run, subjects, enforce.daemon),
+      );
+      criterion('coverage.enforce.kill-switch', () =>
+        killSwitchStopsEveryDenial(run, subjects, enforce),
       );
     }
     criterion(`coverage.${mode}.stop`, () => phase.stop());

@@ -12,6 +12,8 @@ export interface RuleCommand {
   readonly rule: readonly string[];
   /** The section of a policy that has rules of this kind. */
   readonly section: string;
+  /** The rule as a line of that section. */
+  readonly line: string;
   readonly kind: Kind;
   readonly route: Route;
   /** What becomes of the route while the rule is there. */
@@ -24,58 +26,69 @@ const CGROUP = ['cgroup', 'deny'] as const;
 const denies = (
   command: readonly string[],
   rule: readonly string[],
-  section: string,
+  [section, line]: readonly [section: string, line: string],
   [kind, route]: readonly [Kind, Route],
-): RuleCommand => ({ command, rule, section, kind, route, withRule: 'refused' });
+): RuleCommand => ({ command, rule, section, line, kind, route, withRule: 'refused' });
 
 /** One rule of each kind that has a command. The coverage phase's policy has them all. */
 export function ruleCommands({ site, denied, scoped }: MadeSite): readonly RuleCommand[] {
   const { ipv4, ipv6, cgroups } = site;
   const { tcpPort, pair, pairPort, scopedPort } = ipv4;
+  const families = [
+    { kind: 'network', ...ipv4 },
+    { kind: 'network-ipv6', ...ipv6 },
+  ] as const;
+  const onPair = `${pair}:${pairPort}`;
   const port = ['--port', `${tcpPort}`, '--protocol', 'tcp', '--direction', 'egress'];
   const network = [
-    denies(NETWORK, ['--ip', ipv4.address], 'deny_ip', ['network', 'udp-connect']),
-    denies(NETWORK, ['--ip', ipv6.address], 'deny_ip', ['network-ipv6', 'udp-connect']),
-    ...[ipv4, ipv6].map(({ range }, index) =>
-      denies(NETWORK, ['--cidr', range.network], 'deny_cidr', [
-        index === 0 ? 'network' : 'network-ipv6',
-        'range-last-connect',
-      ]),
+    ...families.map(({ kind, address }) =>
+      denies(NETWORK, ['--ip', address], ['deny_ip', address], [kind, 'udp-connect']),
     ),
-    denies(NETWORK, port, 'deny_port', ['network', 'tcp-port-connect']),
-    denies(NETWORK, ['--ip-port', `${pair}:${pairPort}`], 'deny_ip_port', [
-      'network',
-      'pair-connect',
-    ]),
+    ...families.map(({ kind, range: { network } }) =>
+      denies(NETWORK, ['--cidr', network], ['deny_cidr', network], [kind, 'range-last-connect']),
+    ),
+    denies(NETWORK, port, ['deny_port', `${tcpPort}:tcp:egress`], ['network', 'tcp-port-connect']),
+    denies(NETWORK, ['--ip-port', onPair], ['deny_ip_port', onPair], ['network', 'pair-connect']),
   ];
   const [secret] = denied;
   const files =
-    secret === undefined ? [] : [denies(['block'], [secret.path], 'deny_path', ['root', 'read'])];
+    secret === undefined
+      ? []
+      : [denies(['block'], [secret.path], ['deny_path', secret.path], ['root', 'read'])];
   if (cgroups === undefined) return [...network, ...files];
   const inRuled = (...rule: readonly string[]) => ['--cgroup', cgroups.ruled, ...rule];
+  const inRuledBy = (section: string, line: string) =>
+    [`cgroup_deny_${section}`, `${cgroups.ruled} ${line}`] as const;
   const scopedPortRule = inRuled('--port', `${scopedPort}`, '--direction', 'egress');
+  const number = `${scoped.dev}:${scoped.ino}`;
   return [
     // Is exempt from the rule on the file, which therefore comes last.
     {
       ...{ command: ['allow'], rule: [cgroups.allowed], section: 'allow_cgroup' },
-      ...{ kind: 'exempt', route: 'read', withRule: 'passed' },
+      ...{ line: cgroups.allowed, kind: 'exempt', route: 'read', withRule: 'passed' },
     },
     ...network,
-    denies(CGROUP, inRuled('--inode', `${scoped.dev}:${scoped.ino}`), 'cgroup_deny_inode', [
+    denies(CGROUP, inRuled('--inode', number), inRuledBy('inode', number), [
       'ruled',
       'scoped-read',
     ]),
-    denies(CGROUP, inRuled('--ip', ipv4.scoped), 'cgroup_deny_ip', ['ruled', 'scoped-connect']),
-    denies(CGROUP, scopedPortRule, 'cgroup_deny_port', ['ruled', 'scoped-port-connect']),
+    denies(CGROUP, inRuled('--ip', ipv4.scoped), inRuledBy('ip', ipv4.scoped), [
+      'ruled',
+      'scoped-connect',
+    ]),
+    denies(CGROUP, scopedPortRule, inRuledBy('port', `${scopedPort}:any:egress`), [
+      'ruled',
+      'scoped-port-connect',
+    ]),
     ...files,
   ];
 }
 
 /** What came of one of them. */
-export interface TriedCommand {
-  /** `network deny add --ip ADDRESS`, or the `del` that was given before it. */
+export interface TriedRule {
+  /** `network deny add --ip ADDRESS`, or the `del` that was given before it; or a line of a policy. */
   readonly words: string;
-  /** What is wrong; absent where the rule was gone, and is in force again. */
+  /** What is wrong; absent where the rule was gone when it had to be, and in force when it had to be. */
   readonly problem?: string;
   /** Why it could not be tried; the criterion of the route says the same. */
   readonly notRun?: string;
@@ -83,8 +96,8 @@ export interface TriedCommand {
   readonly unknown?: string;
 }
 
-/** Whether each of them did what its exit code said. */
-export function judgeCommands(tried: readonly TriedCommand[], source: string): Judgement {
+/** Whether each of them did what its exit code said. @param what was done with each rule, in words. */
+export function judgeRules(tried: readonly TriedRule[], what: string, source: string): Judgement {
   const done = tried.filter(({ notRun, unknown }) => (notRun ?? unknown) === undefined);
   const unknown = tried.flatMap(({ words, unknown }) =>
     unknown ? `\`${words}\`: ${unknown}` : [],
@@ -95,10 +108,6 @@ export function judgeCommands(tried: readonly TriedCommand[], source: string): J
   const measured = { value: done.length - wrong.length, limit: done.length, unit: 'rules', source };
   if (wrong.length > 0) return fail(`${wrong.join('; ')}${besides}`, measured);
   if (unknown.length > 0) return inconclusive(`${unknown.join('; ')}${besides}`, measured);
-  if (done.length === 0)
-    return inconclusive(`no rule could be taken away by a command${besides}`, measured);
-  return pass(
-    `${counted(done.length, 'rule')}, one of each kind, taken away and put back by a command each${besides}`,
-    measured,
-  );
+  if (done.length === 0) return inconclusive(`no rule could be tried${besides}`, measured);
+  return pass(`${counted(done.length, 'rule')}, one of each kind, ${what}${besides}`, measured);
 }

@@ -346,12 +346,22 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     needs: ['coverage.enforce.many-rules-rollback'],
     evidence: ['coverage/enforce/decision-times.json'],
   },
+  'lone-rules': {
+    title: 'a rule of each kind is in force where it is the only one',
+    ...slow,
+  },
   'candidate-policy': {
     title: 'the rules of CANDIDATE_POLICY that are tried deny what they name',
     byOpens,
     knob: 'CANDIDATE_POLICY',
     ...slow,
     evidence: ['coverage/enforce/candidate-policy.json'],
+  },
+  'kill-switch': {
+    title: 'the kill switch stops denials of every kind, and they return when it is ended',
+    byOpens,
+    ...slow,
+    evidence: ['coverage/enforce/kill-switch.json'],
   },
 });
 
