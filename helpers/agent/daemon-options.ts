@@ -19,6 +19,8 @@ export interface DaemonOptions {
   readonly readyTimeoutSeconds: number;
   /** Break-glass is set: it audits, whatever it is asked for (docs/agent-contract.md §5.1). */
   readonly underBreakGlass?: true;
+  /** Nothing is said that the agent must do by itself, as the unit that ships with it leaves its variables unset (docs/agent-contract.md §0.5, §1.3). */
+  readonly asShipped?: true;
   /** AGENT_OPTIONS: those that production sets besides. */
   readonly ofProduction?: readonly string[];
   /** Options of `run` beyond these, as the drill's steps need them. */
@@ -69,15 +71,23 @@ export const effectiveMode = ({
 }: Pick<DaemonOptions, 'mode' | 'underBreakGlass'>): Mode =>
   underBreakGlass === true ? 'audit' : mode;
 
+/** What the agent does where it is told nothing. */
+const BY_ITSELF: readonly string[] = [
+  ...['--enforce', '--enforce-signal=term', '--ringbuf-bytes=16777216', '--log=stdout'],
+];
+
 /** The command line of the daemon (docs/agent-contract.md §1.3). */
 export function runArguments(options: DaemonOptions): string[] {
-  return [
-    'run',
+  const told = [
     options.mode === 'audit' ? '--audit' : '--enforce',
     `--enforce-signal=${options.enforceSignal}`,
     ...(options.allowSigkill ? ['--allow-sigkill'] : []),
     ...(options.ringbufBytes > 0 ? [`--ringbuf-bytes=${options.ringbufBytes}`] : []),
     '--log=stdout',
+  ];
+  return [
+    'run',
+    ...(options.asShipped === true ? told.filter((one) => !BY_ITSELF.includes(one)) : told),
     ...(options.ofProduction ?? []),
     ...(options.more ?? []),
   ];

@@ -19,7 +19,7 @@ import { addressOf, call, map } from './libc.ts';
 import { FILES, type Site } from './site.ts';
 import type { Route } from './table.ts';
 
-const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_TRUNC, O_CREAT } = constants;
+const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_TRUNC, O_CREAT, O_DIRECTORY } = constants;
 /** <fcntl.h>; Node names neither. */
 export const O_PATH = 0o10000000;
 const AT_FDCWD = -100;
@@ -232,6 +232,7 @@ export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   'truncate-on-open': opens('secret', O_WRONLY | O_TRUNC),
   'create-existing': opens('secret', O_RDONLY | O_CREAT),
   openat2: (site) => openat2(at(site, 'secret')),
+  'folder-read': opens('folder', O_RDONLY | O_DIRECTORY),
   relative: (site) => openAndClose(`${at(site, 'elsewhere')}/../${FILES.secret}`, O_RDONLY),
   'open-by-handle': (site) => openByHandle(at(site, 'secret')),
   'io-uring': (site) => openByIoUring(at(site, 'secret')),
@@ -278,6 +279,7 @@ export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   'number-append': opens('byNumber', O_WRONLY | O_APPEND),
   'number-hardlink': byNewName(linkSync, 'byNumber'),
   'number-other-device': opens('otherDevice', O_RDONLY),
+  'number-other-half': opens('otherHalf', O_RDONLY),
   'hashed-read': opens('hashed', O_RDONLY),
   'hashed-exec': (site) => start(at(site, 'hashed')),
   'hashed-twin-read': opens('hashedTwin', O_RDONLY),

@@ -17,7 +17,8 @@ const MSG_DONTWAIT = 0x40;
 
 /**
  * Routes over sockets from before the rules: bind and connect are refused before listen, accept and receive
- * are asked about, so only a socket that has its port and peer already comes as far as these.
+ * are asked about, so only a socket that has its port and peer already comes as far as these. A send that names no address
+ * goes to the peer, as all do over a connection that an incident finds open.
  */
 export function heldSockets({ address, next, free, bindPort }: NetworkSite) {
   const listener = openSocket(next, SOCK_STREAM);
@@ -27,13 +28,21 @@ export function heldSockets({ address, next, free, bindPort }: NetworkSite) {
   bindTo(peer, address, 0);
   connectTo(receiver, address, portOf(peer));
   connectTo(peer, free, portOf(receiver));
+  const server = openSocket(address, SOCK_STREAM);
+  bindTo(server, address, 0);
+  call('listen', server, BACKLOG);
+  const connection = openSocket(free, SOCK_STREAM);
+  connectTo(connection, address, portOf(server));
+  const sendTo = (socket: number) => call('sendto', socket, Buffer.from('x'), 1, 0, null, 0);
   const routes: Partial<Record<Route, () => void>> = {
     'held-listen': () => call('listen', listener, BACKLOG),
     'held-accept': () => acceptFrom(free, listener, next, bindPort),
     'held-receive': () => {
-      call('sendto', peer, Buffer.from('x'), 1, 0, null, 0);
+      sendTo(peer);
       call('recv', receiver, Buffer.alloc(1), 1, MSG_DONTWAIT);
     },
+    'held-send': () => sendTo(receiver),
+    'held-tcp-send': () => sendTo(connection),
   };
   return routes;
 }

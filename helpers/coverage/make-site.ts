@@ -25,6 +25,7 @@ export interface MadeSite {
   readonly rulePaths: readonly string[];
   readonly byNumber: OwnFile;
   readonly otherDevice: OwnFile;
+  readonly otherHalf: OwnFile;
   readonly guarded: OwnFile;
   readonly byContent: HashedPrograms;
   /** Has a rule of one cgroup alone. */
@@ -82,7 +83,18 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
   const byContent = makeHashed(at);
   const race = makeRace(directory);
   const numbered = fileOnTmpfs(directory, journal);
-  const named = [secret, linked, program, lower, race.file, survivors, numbered ?? []].flat();
+  mkdirSync(at('folder'));
+  const folder = knownFile(at('folder'), '');
+  const named = [
+    secret,
+    linked,
+    program,
+    lower,
+    folder,
+    race.file,
+    survivors,
+    numbered ?? [],
+  ].flat();
   const byNumber = openFile(at('byNumber'));
   const guarded = openFile(at('guarded'));
   const ports = somePorts();
@@ -91,6 +103,7 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
     rulePaths: [...named.map(({ path }) => path), at('ruleSymlink')],
     ...{ byNumber, guarded, byContent, race },
     otherDevice: openFile(at('otherDevice')),
+    otherHalf: openFile(at('otherHalf')),
     scoped: openFile(at('scoped')),
     site: {
       directory,

@@ -27,7 +27,7 @@ const site = {
 const at = (name: keyof typeof FILES) => join(site.directory, FILES[name]);
 /** As CoverageSubjects compares them. */
 const FILE_RULES = [
-  ...(['secret', 'linked', 'program', 'viaSymlink', 'byNumber', 'guarded'] as const),
+  ...(['secret', 'linked', 'program', 'viaSymlink', 'byNumber', 'guarded', 'folder'] as const),
   ...(['hashed', 'hashedTwin', 'survivor', 'survivorTwin'] as const),
 ].map(at);
 const RULES = [

@@ -8,7 +8,7 @@ import { targetOf } from './wanted-event.ts';
 const BESIDE: Partial<Record<Route, Route>> = {
   ...{ copy: 'hardlink-before', replaced: 'hardlink-before' },
   ...{ 'hashed-other-byte': 'hashed-read', 'hashed-elsewhere': 'hashed-read' },
-  'number-other-device': 'number-read',
+  ...{ 'number-other-device': 'number-read', 'number-other-half': 'number-read' },
   ...{ 'merged-beside': 'merged-read', 'merged-lower': 'merged-read' },
   ...{ 'next-tcp-connect': 'tcp-connect', 'next-udp-connect': 'udp-connect' },
   ...{ 'next-udp-send': 'udp-send', 'next-udp-sendmsg': 'udp-sendmsg' },

@@ -40,6 +40,7 @@ const SOCKET_HOOKS: Readonly<Record<string, string>> = {
   receive: 'lsm_socket_recvmsg',
 };
 
+const BY_PEER: readonly string[] = ['held-send', 'held-tcp-send'];
 const BY_NAME: readonly string[] = ['exec-by-name', 'exec-longer-name', 'exec-other-name'];
 
 /** The section that the rule on what a route leads to stands in; undefined where every version has it. */
@@ -54,14 +55,17 @@ function sectionOf(route: string): string | undefined {
   return isByPort ? 'cgroup_deny_port' : 'cgroup_deny_ip';
 }
 
-/** Undefined for routes to a file: a start without any file hook never gets ready. */
-function hookOf(route: string): string | undefined {
-  if (BY_NAME.includes(route)) return 'lsm_bprm_check_security';
+/** None for routes to a file: a start without any file hook never gets ready. */
+function hooksOf(route: string): readonly string[] {
+  if (BY_NAME.includes(route)) return ['lsm_bprm_check_security'];
   // A version promises files below overlays with this one, whichever hook sees the open.
-  if (route.startsWith('overlay-')) return 'lsm_inode_copy_up';
+  if (route.startsWith('overlay-')) return ['lsm_inode_copy_up'];
   // A feature of the report, by which it says that it denies the copying itself.
-  if (route.startsWith('merged-')) return 'overlay_copy_up_propagation';
-  return SOCKET_HOOKS[route.slice(route.lastIndexOf('-') + 1)];
+  if (route.startsWith('merged-')) return ['overlay_copy_up_propagation'];
+  const hook = SOCKET_HOOKS[route.slice(route.lastIndexOf('-') + 1)];
+  if (hook === undefined) return [];
+  // Of a socket's peer a version that has no hook on receives, which look at nothing else, promises nothing.
+  return BY_PEER.includes(route) ? [hook, 'lsm_socket_recvmsg'] : [hook];
 }
 
 /**
@@ -80,11 +84,10 @@ export function attachmentOf(
       state: owed.includes(section) ? 'taken out' : 'not promised',
       what: `[${section}]`,
     } as const;
-  const what = hookOf(route);
-  if (what === undefined) return { state: 'attached' } as const;
   const reported: Readonly<Record<string, boolean | undefined>> = hooks;
-  if (reported[what] !== undefined)
-    return { state: reported[what] ? 'attached' : 'not attached', what } as const;
+  const what = hooksOf(route).find((hook) => reported[hook] !== true);
+  if (what === undefined) return { state: 'attached' } as const;
+  if (reported[what] === false) return { state: 'not attached', what } as const;
   const isKnown =
     probed?.includes(what) ?? NEWER_HOOKS.some((name) => reported[name] !== undefined);
   return { state: isKnown ? 'not named' : 'not promised', what } as const;

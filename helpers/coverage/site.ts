@@ -81,6 +81,10 @@ export const FILES = {
   byNumber: 'by-number',
   /** Has its number in a rule on a device that no file is on. */
   otherDevice: 'other-device',
+  /** Its number stands in a rule with another upper half: one that is cut to 32 bits would concern it. */
+  otherHalf: 'other-half',
+  /** Denied; a directory, and nothing is in it. */
+  folder: 'folder',
   /** A directory that a policy names; a program denied by its hash, one of the same content, and one that differs by a byte. */
   hashedDirectory: 'hashed',
   hashed: 'hashed/program',

@@ -62,6 +62,7 @@ export const ROUTES = {
   'truncate-on-open': 'open with O_TRUNC',
   'create-existing': 'open with O_CREAT on the existing name',
   openat2: 'openat2',
+  'folder-read': 'opening a denied directory',
   relative: 'a relative path with ..',
   'open-by-handle': 'open_by_handle_at',
   'io-uring': 'openat by an io_uring worker',
@@ -108,6 +109,8 @@ export const ROUTES = {
   'held-listen': 'listen on the port',
   'held-accept': 'accept on the port',
   'held-receive': 'a receive from the address',
+  'held-send': 'a send to the address by a socket that was connected before',
+  'held-tcp-send': 'a send to the address over a TCP connection from before',
   'peer-accept': 'accept of a connection from the address',
   'mapped-connect': 'a UDP connect to the address in its IPv6 form',
   'next-accept': 'accept of a connection from the next address',
@@ -146,6 +149,7 @@ export const ROUTES = {
   'number-append': 'open for appending of a file denied by its inode number',
   'number-hardlink': 'another name of a file denied by its inode number',
   'number-other-device': 'a file whose number is denied on another device',
+  'number-other-half': 'a file whose number is denied with another upper half',
   'hashed-read': 'open for reading of a file denied by the hash of its content',
   'hashed-exec': 'exec of a file denied by the hash of its content',
   'hashed-twin-read': 'open for reading of another file of that content',
@@ -214,6 +218,9 @@ const connects = PAIRED.filter((kind) => !WITHOUT_CONNECT.includes(kind)).flatMa
 const WITH_RULES: readonly Kind[] = ['network', 'network-ipv6'];
 const MESSAGES: readonly Route[] = ['udp-sendmsg', 'udp-sendmmsg'];
 const HOLDERS: readonly Kind[] = ['socket-holder', 'network-ipv6-holder'];
+const HELD: readonly Route[] = [
+  ...(['held-listen', 'held-accept', 'held-receive', 'held-send', 'held-tcp-send'] as const),
+];
 const BESIDE_RULES: readonly Kind[] = ['network-neighbour', 'network-ipv6-neighbour'];
 /** Of networks, of an address with a port, and of either with a protocol. */
 const RULES_OF_MORE: readonly Route[] = [
@@ -241,6 +248,7 @@ const nearMisses = (kind: Kind, ...routes: readonly Route[]) =>
 export const TABLE: readonly Line[] = [
   ...lines('open-modes', 'denied', 'root', 'read', 'write', 'read-write', 'append'),
   ...lines('open-modes', 'denied', 'root', 'truncate-on-open', 'create-existing', 'openat2'),
+  ...lines('open-modes', 'denied', 'root', 'folder-read'),
   ...lines('aliases', 'denied', 'root', 'relative', 'open-by-handle', 'io-uring'),
   ...lines('aliases', 'denied', 'root', 'path-descriptor-reopened', 'proc-pid-root'),
   ...lines('aliases', 'denied', 'root', 'proc-pid-cwd', 'symlink-before', 'symlink-after'),
@@ -269,18 +277,17 @@ export const TABLE: readonly Line[] = [
   ...nearMisses('network-ipv6-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
   ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, ...BESIDE_MORE)),
   ...connects,
-  ...HOLDERS.flatMap((kind) =>
-    lines('network', 'denied', kind, 'held-listen', 'held-accept', 'held-receive'),
-  ),
+  ...HOLDERS.flatMap((kind) => lines('network', 'denied', kind, ...HELD)),
   ...lines('mapped', 'denied', 'network', 'mapped-connect'),
   ...WITH_RULES.flatMap((kind) => lines('accepted-peers', 'denied', kind, 'peer-accept')),
   ...lines('exemptions', 'open', 'exempt', 'read', 'append', 'exec', 'udp-connect', 'udp-send'),
+  ...lines('exemptions', 'open', 'exempt', 'tcp-connect', 'udp-bind'),
   ...lines('exemptions', 'denied', 'exempt-child', 'read', 'udp-connect'),
   ...lines('exemptions', 'denied', 'exempt-sibling', 'read', 'udp-connect'),
   ...lines('survival', 'open', 'neighbour', 'survivor-read', 'survivor-exec'),
   ...lines('survival', 'denied', 'root', 'twin-read', 'twin-exec'),
   ...lines('by-number', 'denied', 'root', 'number-read', 'number-append', 'number-hardlink'),
-  ...lines('by-number', 'open', 'neighbour', 'number-other-device'),
+  ...lines('by-number', 'open', 'neighbour', 'number-other-device', 'number-other-half'),
   ...lines('protected', 'denied', 'root', 'guarded-read', 'guarded-append'),
   ...lines('protected', 'denied', 'early', 'guarded-read'),
   ...lines('cgroup-rules', 'denied', 'ruled', ...IN_ONE_CGROUP),

@@ -18,7 +18,7 @@ export interface WantedEvent {
 const TARGETS: Partial<Record<Route, keyof typeof FILES>> = {
   'rule-by-symlink': 'viaSymlink',
   ...{ 'hardlink-before': 'linked', 'hardlink-after': 'linked' },
-  ...{ rename: 'linked', exchange: 'linked' },
+  ...{ rename: 'linked', exchange: 'linked', 'folder-read': 'folder' },
   ...{ exec: 'program', execveat: 'program', interpreter: 'program' },
   ...{ 'number-read': 'byNumber', 'number-append': 'byNumber', 'number-hardlink': 'byNumber' },
   ...{ 'survivor-read': 'survivor', 'survivor-exec': 'survivor' },

@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { agentEnvironment } from '../../agent/command.ts';
+import { parseLogLine } from '../../agent/contract/daemon-log.ts';
 import { daemonOptions, runArguments } from '../../agent/daemon-options.ts';
 import {
   type Systemd,
@@ -97,7 +99,8 @@ export class Supervision {
   async #startUnit(systemd: Systemd): Promise<TransientUnit> {
     const { run } = this.#stage;
     const { settings, candidate, directory } = run;
-    const options = await daemonOptions(settings, { name: FOLDER, mode: 'enforce' });
+    const life = { name: FOLDER, mode: 'enforce', asShipped: true } as const;
+    const options = await daemonOptions(settings, life);
     directory.directory(options.name);
     return startUnit(
       {
@@ -116,11 +119,15 @@ export class Supervision {
   async #killAndWatch(unit: TransientUnit, watch: EnforcementWatch): Promise<Judgement> {
     const { settings, provided, directory } = this.#stage.run;
     const readyMs = settings.READY_TIMEOUT_SECONDS * 1000;
-    if (!(await watch.until('denied', readyMs + FIRST_OPEN_TIMEOUT_MS)))
+    if (!(await watch.until('denied', readyMs + FIRST_OPEN_TIMEOUT_MS))) {
+      const log = directory.file(FOLDER, 'agent.stderr.log');
+      const audits = judgeDefaultMode(existsSync(log) ? readFileSync(log, 'utf8') : '');
+      if (audits !== undefined) return audits;
       throw noEvidence(
         `${unit.name} did not enforce within ${settings.READY_TIMEOUT_SECONDS} s; its log is in rollback/supervision/`,
         { source },
       );
+    }
     const ours = (main: number | undefined) =>
       processesMarked(RUN_MARK, provided.runId).find((one) => one.pid === main && isRunning(one));
     const first = await unit.mainPid();
@@ -156,6 +163,22 @@ export class Supervision {
       { value: gap.ms, unit: 'ms', source },
     );
   }
+}
+
+/**
+ * It is started as its unit starts it where AEGIS_MODE is unset: such a host is protected (docs/agent-contract.md §0.5).
+ * @param log of the agent that systemd started. @returns what is wrong with its mode, if it says that it audits.
+ */
+export function judgeDefaultMode(log: string): Judgement | undefined {
+  const started = log
+    .split('\n')
+    .map(parseLogLine)
+    .find((line) => line.kind === 'log' && line.message === 'Agent started');
+  if (started?.kind !== 'log' || started.fields.get('audit_only') !== 'true') return undefined;
+  return fail(
+    'the agent was started without a mode, as the unit that ships with it does where AEGIS_MODE is unset, and says audit_only=true: by itself it enforces, and such hosts would no longer be protected',
+    { value: 'audit_only=true', limit: 'audit_only=false', source: `${FOLDER}/agent.stderr.log` },
+  );
 }
 
 /**

@@ -43,6 +43,8 @@ const BY_CONTENT: readonly string[] = ['deny_binary_hash', 'scan_paths'];
 
 /** No file is on it. */
 const NO_DEVICE = 0;
+/** Large filesystems have numbers of more than 32 bits. */
+const UPPER_HALF = 2n ** 32n;
 
 /** Every rule of the coverage phase, by the section of a policy that it stands in. @param hostPaths of the host's own file rules, which it keeps. */
 function coverageRules(
@@ -52,7 +54,7 @@ function coverageRules(
 ): Readonly<Record<string, readonly string[]>> {
   const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
   const { bindPort, bothPort, tcpPort, udpPort, scoped, scopedPort } = site.ipv4;
-  const { byNumber, otherDevice, guarded, byContent } = files;
+  const { byNumber, otherDevice, otherHalf, guarded, byContent } = files;
   const inRuled = (rule: string) =>
     site.cgroups === undefined ? [] : [`${site.cgroups.ruled} ${rule}`];
   return {
@@ -69,6 +71,7 @@ function coverageRules(
     deny_inode: [
       ...[byNumber, ...merged].map(({ dev, ino }) => `${dev}:${ino}`),
       `${NO_DEVICE}:${otherDevice.ino}`,
+      `${otherHalf.dev}:${BigInt(otherHalf.ino) + UPPER_HALF}`,
     ],
     protect_path: [guarded.path],
     deny_binary_hash: [`sha256:${byContent.sha256}`],
