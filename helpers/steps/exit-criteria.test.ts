@@ -1,11 +1,13 @@
+import { renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
 import { exampleRecords } from '../../fixtures/examples/example-run.ts';
 import { NotApplicable } from '../criteria/judgement.ts';
 import { type CriterionRecord, RunDirectory } from '../evidence/run-directory.ts';
-import type { Phase } from '../settings/settings.ts';
-import { costWithinLimits, noWorseThanPrevious } from './exit-criteria.ts';
+import { sha256OfFile } from '../files/sha256.ts';
+import { type Phase, readSettings } from '../settings/settings.ts';
+import { candidateIsTheSame, costWithinLimits, noWorseThanPrevious } from './exit-criteria.ts';
 
 const UNTOLD = {
   verdict: 'skipped',
@@ -65,3 +67,30 @@ test.each([
     expect(judgedBy(noWorseThanPrevious, asked, of).verdict).toBe(verdict);
   },
 );
+
+test.each([
+  ['another file in its place', 'one'],
+  ['a link that leads elsewhere', 'aegisbpf'],
+])('a candidate that is %s by the end fails', async (_, replaced) => {
+  const folder = dirSync({ unsafeCleanup: true });
+  const inFolder = (name: string) => join(folder.name, name);
+  const candidatePath = inFolder('aegisbpf');
+  writeFileSync(inFolder('one'), 'a build');
+  writeFileSync(inFolder('two'), 'another build');
+  symlinkSync('one', candidatePath);
+  symlinkSync('two', inFolder('next'));
+  const provided = {
+    candidatePath,
+    candidateSha256: await sha256OfFile(candidatePath),
+    rehearsal: [],
+    rejudge: false,
+  };
+  renameSync(inFolder(replaced === 'one' ? 'two' : 'next'), inFolder(replaced));
+  const directory = RunDirectory.create(inFolder('run'));
+  const settings = readSettings({ AEGIS_BIN: candidatePath });
+  expect(await candidateIsTheSame({ directory, provided, settings })).toMatchObject({
+    verdict: 'fail',
+    explanation: expect.stringContaining('was replaced during the run'),
+  });
+  folder.removeCallback();
+});

@@ -26,6 +26,14 @@ interface JudgedRun {
   readonly provided: Pick<CanaryRun['provided'], 'asked'>;
 }
 
+/** All that the candidate is compared with. */
+interface CandidatesRun extends Pick<CanaryRun, 'directory' | 'settings'> {
+  readonly provided: Pick<
+    CanaryRun['provided'],
+    'candidatePath' | 'candidateSha256' | 'rehearsal' | 'rejudge'
+  >;
+}
+
 /** Judges ids from the run directory's records alone, so that a finished run can be judged again. */
 function judgeRecords(run: JudgedRun, what: string, ids: readonly string[]): Judgement {
   const records = run.directory.criteria();
@@ -144,7 +152,7 @@ export async function noCriticalFalsePositive(run: CanaryRun): Promise<Judgement
 }
 
 /** The binary is the one that was judged from the first to the last step. */
-export async function candidateIsTheSame(run: CanaryRun): Promise<Judgement> {
+export async function candidateIsTheSame(run: CandidatesRun): Promise<Judgement> {
   const began = run.provided.candidateSha256;
   const source = `SHA-256 of ${run.provided.candidatePath}`;
   if (began === undefined)
@@ -168,7 +176,7 @@ export async function candidateIsTheSame(run: CanaryRun): Promise<Judgement> {
 
 /** The BPF object is half of the candidate: what the kernel runs. */
 async function objectsAreTheSame(
-  run: CanaryRun,
+  run: CandidatesRun,
   sha256: string,
   measured: Measurement,
 ): Promise<Judgement> {
@@ -199,8 +207,8 @@ async function objectsAreTheSame(
 const AS_JUDGED = /^as judged at \S+: /;
 
 /** What a finished run found, when it is judged again and cannot be looked at any more. */
-export function asRecorded(run: CanaryRun, id: string): Judgement {
-  const known = run.directory.criteria().get(id);
+export function asRecorded({ directory }: Pick<CanaryRun, 'directory'>, id: string): Judgement {
+  const known = directory.criteria().get(id);
   if (known === undefined || known.verdict === 'skipped')
     return inconclusive(`the run ended before "${id}" was judged`);
   const { verdict, explanation, value, limit, unit, source } = known;
