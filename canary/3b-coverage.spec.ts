@@ -45,7 +45,9 @@ section('coverage', () => {
       criterion('coverage.enforce.commands', () => commands.judge());
       criterion('coverage.enforce.rename-race', () => renameRace(run, subjects, enforce.daemon));
       criterion('coverage.enforce.tables', () => enforce.tables());
-      criterion('coverage.enforce.verified-program', () => onlyVerifiedRead(run, subjects));
+      criterion('coverage.enforce.verified-program', () =>
+        onlyVerifiedRead(run, subjects, enforce.daemon),
+      );
       criterion('coverage.enforce.survival-list', () => survivalListIsFilled(run, subjects));
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());

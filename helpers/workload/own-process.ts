@@ -65,6 +65,8 @@ interface Question<T> {
   readonly environment: Readonly<Record<string, string>>;
   /** It is killed after this. */
   readonly patienceMs: number;
+  /** Is told its pid at once, for what the agent tells of it and its children. */
+  readonly begun?: (pid: number) => void;
 }
 
 /** Asks a process that answers once and ends. @returns how it ended where it told nothing that can be read. */
@@ -74,11 +76,13 @@ export async function askedOnce<T>({
   answer,
   environment,
   patienceMs,
+  begun,
 }: Question<T>): Promise<{ readonly told: T } | { readonly end: string }> {
   let told: T | undefined;
   const child = new OwnProcess(script, JSON.stringify(order), environment, (message) => {
     told = answer.safeParse(message).data;
   });
+  if (child.pid !== undefined) begun?.(child.pid);
   const timer = setTimeout(() => child.kill(), patienceMs);
   await child.ended;
   clearTimeout(timer);

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { withoutRule } from '../../coverage/judge-lines.ts';
 import { FILES } from '../../coverage/site.ts';
 import {
@@ -25,11 +26,13 @@ const PATIENCE_MS = 120_000;
 export async function onlyVerifiedRead(
   run: CanaryRun,
   { made, promises, missing }: Pick<CoverageSubjects, 'made' | 'promises' | 'missing'>,
+  daemon: () => ReadyDaemon,
 ): Promise<Judgement> {
   if (promises.unknownSections.includes('protect_path'))
     throw new NotApplicable('this version has no [protect_path]');
   const { guarded, site } = made;
   if (missing.includes(guarded.path)) throw withoutRule(guarded.path);
+  const { events } = daemon();
   const directory = join(site.directory, 'verity');
   mkdirSync(directory);
   const free = join(site.directory, FILES.beside);
@@ -37,6 +40,7 @@ export async function onlyVerifiedRead(
   const asked = await askedOnce({
     ...{ script: SCRIPT, order, answer: triedPrograms, patienceMs: PATIENCE_MS },
     environment: run.candidate.environment,
+    begun: (pid) => events.watchProcess(pid),
   });
   if ('end' in asked)
     throw noEvidence(`the process that tries verified programs reported nothing (${asked.end})`, {
