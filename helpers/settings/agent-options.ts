@@ -9,6 +9,9 @@ export const UNSIGNED =
 const UNLOGGED =
   'the canary reads "Agent started" and warnings in the log, which this can leave out';
 
+const SIZED =
+  "a table keeps the size that whoever came first gave it, and the canary's own commands come before the first start: this would not be in force";
+
 /**
  * Options of `run` (docs/agent-contract.md §1.3) that AGENT_OPTIONS cannot have, and why. The canary sets them itself, or
  * would judge by them what the agent did as it was told.
@@ -34,6 +37,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   '--strict-degrade': 'the canary sets it where it tries it: rollback.strict-degrade',
   '--enforce-gate-mode': 'the canary sets it where it tries it: rollback.strict-degrade',
   '--allow-unsigned-bpf': UNSIGNED,
+  ...{ '--max-deny-inodes': SIZED, '--max-deny-paths': SIZED, '--max-network-entries': SIZED },
   '--lsm-hook':
     'by the hook inode_permission the agent decides on links and renames as well, and twice on an open by both; the canary expects one decision for an attempt',
 };

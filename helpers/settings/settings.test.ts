@@ -146,6 +146,7 @@ test('AGENT_OPTIONS are options of production, and those that the canary sets or
     ['--deadman-ttl=9', 'rollback.deadman'],
     ['--strict-degrade', 'rollback.strict-degrade'],
     ['--lsm-hook=inode', 'one decision for an attempt'],
+    ['--max-deny-inodes=10', 'this would not be in force'],
   ] as const)
     expect(why(option), option).toEqual([
       expect.stringMatching(`"${option}" cannot be used here: .*${words}`),

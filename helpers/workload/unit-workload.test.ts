@@ -9,7 +9,7 @@ let hostRoot: string;
 beforeEach(() => {
   hostRoot = mkdtempSync(join(tmpdir(), 'unit-workload-'));
   mkdirSync(join(hostRoot, 'usr/bin'), { recursive: true });
-  tool('journalctl', 'exit 0');
+  tool('journalctl', '[ "$2" != --lines=1 ] || echo "Started app.service."');
 });
 afterEach(() => rmSync(hostRoot, { recursive: true }));
 
@@ -62,6 +62,22 @@ test('a unit that is active, healthy and quiet has not failed, and what is told 
     /^app\.service was active .* health command too, 2 times it was looked at, with 0 entries of priority err in its journal, and 0 in as long before$/,
   );
   expect(unit.output).toMatch(/^\S+Z active and healthy\n/);
+});
+
+test('of a unit that the journal holds nothing of nobody knows its errors, but by its own health command', async () => {
+  systemdSays();
+  const quiet = watch();
+  await quiet.stop();
+  expect(quiet.untold).toBeUndefined();
+  tool('journalctl', 'exit 0');
+  const unheard = watch();
+  await unheard.stop();
+  expect(unheard.failed).toBe(0);
+  expect(unheard.untold).toMatch(/^stayed active, and the journal holds nothing of it at all/);
+  const healthy = watch(['/bin/true']);
+  await healthy.stop();
+  expect(healthy.untold).toBeUndefined();
+  expect(healthy.told).toMatch(/; the journal holds nothing of it, and shows no errors$/);
 });
 
 test.each([

@@ -69,6 +69,7 @@ export class UnitWorkload implements WatchedWorkload {
   /** How long it had been active when it was first looked at. */
   #upMs = 0;
   #journal = '';
+  #hasJournal = true;
   #last: ReadonlyMap<string, string> | undefined;
 
   constructor(of: UnitToWatch) {
@@ -106,6 +107,13 @@ export class UnitWorkload implements WatchedWorkload {
     return this.#unanswered === 0
       ? undefined
       : `systemd gave no answer at the last ${counted(this.#unanswered, 'look')}`;
+  }
+
+  /** Its state alone is little to go by; its own word on its health is as good as its errors. */
+  get untold(): string | undefined {
+    return this.#hasJournal || this.#of.health !== undefined
+      ? undefined
+      : `stayed active, and the journal holds nothing of it at all, so nobody knows whether it logged an error: let journald keep its entries (Storage= in journald.conf, LogNamespace= of the unit), or set WORKLOAD_HEALTH_COMMAND`;
   }
 
   async #lookAgainAndAgain(): Promise<void> {
@@ -165,16 +173,21 @@ export class UnitWorkload implements WatchedWorkload {
     return { end: `its health command: ${howItEnded(ended)}`, words: wordsOf(ended) };
   }
 
-  /** Entries of its journal of priority err and above, each in one line. @throws Error in one line when it cannot be read. */
-  async #errors(fromMs: number, toMs: number): Promise<string[]> {
+  /** Entries of its journal of priority err and above, each in one line. */
+  #errors(fromMs: number, toMs: number): Promise<string[]> {
+    // In whole seconds, as journalctl takes them: the last one is part of the time behind it.
+    const [since, until] = [fromMs, toMs].map((ms) => `@${Math.floor(ms / 1000)}`);
+    return this.#entries('--priority=err', `--since=${since}`, `--until=${until}`);
+  }
+
+  /** Entries of its journal, each in one line. @throws Error in one line when it cannot be read. */
+  async #entries(...which: readonly string[]): Promise<string[]> {
     const tool = hostTool(this.#of.hostRoot, 'journalctl');
     if (tool === undefined) throw new Error('this host has no journalctl');
     // The journal knows a unit by its own name alone: of an alias, as mysql.service may be one, it has nothing.
     const unit = this.#last?.get('Id') || this.#of.unit;
-    // In whole seconds, as journalctl takes them: the last one is part of the time behind it.
-    const [since, until] = [fromMs, toMs].map((ms) => `@${Math.floor(ms / 1000)}`);
     const args = [
-      ...[`--unit=${unit}`, '--priority=err', `--since=${since}`, `--until=${until}`],
+      ...[`--unit=${unit}`, ...which],
       // A message of several lines is one entry. Without --all a long one is left out.
       ...['--output=json', '--output-fields=MESSAGE', '--all', '--quiet', '--no-pager'],
     ];
@@ -202,6 +215,7 @@ export class UnitWorkload implements WatchedWorkload {
       const before = await this.#errors(this.#since - lastedMs, this.#since);
       const told = `${count} in its journal, and ${before.length} in as long before`;
       this.#journal = `, with ${told}`;
+      if (beside.length + before.length === 0) await this.#hasAny();
       if (beside.length <= before.length) return;
       // That time is what it is compared with, where it worked then: there is no need of another.
       const isKnown = this.#upMs >= lastedMs && areSurelyMore(beside.length, before.length);
@@ -209,6 +223,12 @@ export class UnitWorkload implements WatchedWorkload {
     } catch (error) {
       this.#fail(`its journal cannot be read: ${(error as Error).message}`, '');
     }
+  }
+
+  /** systemd itself logs each start of a unit: of one that has nothing, nothing is kept. */
+  async #hasAny(): Promise<void> {
+    this.#hasJournal = (await this.#entries('--lines=1')).length > 0;
+    if (!this.#hasJournal) this.#journal = '; the journal holds nothing of it, and shows no errors';
   }
 
   /** @param workedMs how long it worked for all that is known, without the agent. */

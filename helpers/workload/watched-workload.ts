@@ -27,6 +27,8 @@ export interface WatchedWorkload {
   readonly stuck?: string | undefined;
   /** Why nobody knows how it ended beside the agent, though nothing failed. */
   readonly unwatched?: string | undefined;
+  /** Why nobody knows whether all was well, though nothing failed, and what to do. */
+  readonly untold?: string | undefined;
   /** Waits until its work was done once or has failed, or for this time. */
   untilItEnds(timeoutMs: number): Promise<void>;
   /** Waits until it has failed, or has shown for this time that it does not: by what it has done once where that is all it can show. */
