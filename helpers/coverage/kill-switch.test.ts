@@ -11,8 +11,11 @@ const line = {
   expected: 'denied',
 } as const;
 const good: SwitchedLine = { line, on: PASSED, off: DENIED };
-const judged = (lines: readonly SwitchedLine[], actions: readonly string[] = ['AUDIT']) =>
-  judgeKillSwitch({ lines, actions }, SOURCE);
+const judged = (
+  lines: readonly SwitchedLine[],
+  actions: readonly string[] = ['AUDIT'],
+  areAll = true,
+) => judgeKillSwitch({ lines, actions, areAll }, SOURCE);
 
 test('what is let through as AUDIT, and is denied afterwards, passes', () => {
   expect(judged([good])).toMatchObject({ verdict: 'pass', value: 1, limit: 1 });
@@ -40,6 +43,10 @@ test.each([
   const judgement = judged(lines, actions);
   expect(judgement.verdict).toBe('fail');
   expect(judgement.explanation).toContain(words);
+});
+
+test('lines that may be under way are not missed', () => {
+  expect(judged([good], [], false).verdict).toBe('inconclusive');
 });
 
 test.each([

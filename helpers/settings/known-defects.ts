@@ -18,6 +18,8 @@ const REFUSED_POLICIES = [
   'unsigned',
   'signed by a stranger',
   'altered after signing',
+  'expired',
+  'older than the last signed one',
 ] as const;
 export type RefusedPolicy = (typeof REFUSED_POLICIES)[number];
 

@@ -39,7 +39,7 @@ const tooManyRules = () =>
  */
 export function refusedCases(
   prepared: Prepared,
-  { byAStranger, altered, environment }: SignedPolicies,
+  { byAStranger, altered, expired, older, environment }: SignedPolicies,
 ): readonly RefusedCase[] {
   const { directory, guarded, needed, candidatePolicy } = prepared;
   const good = policyText([needed.path]);
@@ -68,5 +68,8 @@ export function refusedCases(
     { name: 'unsigned', args: [candidatePolicy, '--require-signature'] },
     { name: 'signed by a stranger', args: [byAStranger], environment },
     { name: 'altered after signing', args: [altered], environment },
+    { name: 'expired', args: [expired], environment },
+    // Who kept a policy of last year could put it in force again.
+    { name: 'older than the last signed one', args: [older], environment },
   ];
 }

@@ -7,22 +7,33 @@ import { readRegularFile } from '../../files/regular-file.ts';
 import type { DrillStage, Prepared } from './stage.ts';
 
 /** In whole seconds since 1970, far from any clock. */
-const FOR_EVER = 4_000_000_000;
+const [LONG_AGO, FOR_EVER] = [1_000_000_000, 4_000_000_000];
+
+/** What an envelope says besides its policy. */
+interface Envelope {
+  /** The agent takes none twice, and no older one: each that must be refused for another reason has a higher one. */
+  readonly version: number;
+  readonly expires?: number;
+  /** What was signed, where that is not what is in the envelope. */
+  readonly signed?: string;
+}
 
 /** A key of ours, and policies in the agent's own envelope (docs/agent-contract.md §1.5) that it has signed. */
 function signer() {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url').toString('hex');
-  /** @param signed what was signed, where that is not what is in the envelope. */
-  const inEnvelope = (policy: string, signed = policy): string => {
-    const [version, timestamp] = [1, Math.floor(Date.now() / 1000)];
-    const words = Buffer.from(`${hash('sha256', signed)}${version}${timestamp}${FOR_EVER}`);
+  const inEnvelope = (
+    policy: string,
+    { version, expires = FOR_EVER, signed = policy }: Envelope,
+  ): string => {
+    const timestamp = Math.floor(Date.now() / 1000);
+    const words = Buffer.from(`${hash('sha256', signed)}${version}${timestamp}${expires}`);
     return [
       'AEGIS-POLICY-BUNDLE-V1',
       'format_version: 1',
       `policy_version: ${version}`,
       `timestamp: ${timestamp}`,
-      `expires: ${FOR_EVER}`,
+      `expires: ${expires}`,
       `signer_key: ${key}`,
       `signature: ${sign(null, words, privateKey).toString('hex')}`,
       `policy_sha256: ${hash('sha256', policy)}`,
@@ -51,9 +62,11 @@ export function signedPolicies({ directory, baselinePolicy, candidatePolicy }: P
   const other = readRegularFile(candidatePolicy);
   const of = (name: string, content: string) => ownInput(directory, `${name}.signed`, content);
   return {
-    inOrder: of('in-order', ours.inEnvelope(baseline)),
-    byAStranger: of('by-a-stranger', stranger.inEnvelope(other)),
-    altered: of('altered', ours.inEnvelope(other, baseline)),
+    inOrder: of('in-order', ours.inEnvelope(baseline, { version: 2 })),
+    byAStranger: of('by-a-stranger', stranger.inEnvelope(other, { version: 3 })),
+    altered: of('altered', ours.inEnvelope(other, { version: 4, signed: baseline })),
+    expired: of('expired', ours.inEnvelope(other, { version: 5, expires: LONG_AGO })),
+    older: of('older', ours.inEnvelope(other, { version: 1 })),
     environment: {
       AEGIS_KEYS_DIR: keys,
       // The host's own tells which policies it still takes.

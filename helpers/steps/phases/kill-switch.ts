@@ -42,10 +42,10 @@ export async function killSwitchStopsEveryDenial(
   const toggle = (command: string) => run.command(command, '--reason', KILL_SWITCH_REASON);
   const disabled = await toggle('emergency-disable');
   if (disabled.exitCode !== 0) return fail(howItEnded(disabled), { source: disabled.command });
-  const [on, actions] = await takeUnderIt(subjects, events, denied.length);
+  const { taken: on, actions, areAll } = await takeUnderIt(subjects, events, denied.length);
   const enabled = await toggle('emergency-enable');
   if (enabled.exitCode !== 0) return fail(howItEnded(enabled), { source: enabled.command });
-  const [off] = await takeUnderIt(subjects, events, denied.length);
+  const { taken: off } = await takeUnderIt(subjects, events, denied.length);
   const answerOf = (taken: readonly Taken[], line: Taken['line']) =>
     taken.find((one) => one.line === line)?.answer ?? 'not taken';
   const lines = denied.map((line) => ({
@@ -55,17 +55,17 @@ export async function killSwitchStopsEveryDenial(
     actions,
     lines: lines.map(({ line, ...answers }) => ({ words: lineText(line), ...answers })),
   });
-  const judgement = judgeKillSwitch({ lines, actions }, SOURCE);
+  const judgement = judgeKillSwitch({ lines, actions, areAll }, SOURCE);
   if (judgement.verdict === 'pass') (await run.journal('undo')).strike(entry);
   return judgement;
 }
 
-/** Takes the routes without waiting for the event of each. @param due so many lines at least. @returns them, and the actions of all their event lines. */
+/** Takes the routes without waiting for the event of each. @param due so many lines at least. */
 async function takeUnderIt(
   subjects: CoverageSubjects,
   events: EventLog,
   due: number,
-): Promise<readonly [taken: readonly Taken[], actions: readonly string[]]> {
+): Promise<{ taken: readonly Taken[]; actions: readonly string[]; areAll: boolean }> {
   const told: (readonly OwnDecision[])[] = [];
   const watchProcess = (pid: number) => {
     const own = events.watchProcess(pid);
@@ -78,6 +78,11 @@ async function takeUnderIt(
     KINDS,
   );
   const lines = () => told.flat();
-  await events.until(() => lines().length >= due, EVENTS_MS);
-  return [taken, lines().map(({ action }) => action)];
+  const watermark = subjects.watermark(events);
+  try {
+    const areAll = await watermark.passed(EVENTS_MS, () => lines().length >= due);
+    return { taken, areAll, actions: lines().map(({ action }) => action) };
+  } finally {
+    await watermark.end();
+  }
 }
