@@ -16,6 +16,7 @@ import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts'
 import { renameRace } from '../helpers/steps/phases/rename-race.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 import { RuleCommands } from '../helpers/steps/phases/rule-commands.ts';
+import { silentClientHoldsNobodyUp } from '../helpers/steps/phases/silent-client.ts';
 import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
 import { onlyVerifiedRead } from '../helpers/steps/phases/verified-program.ts';
 
@@ -43,6 +44,9 @@ section('coverage', () => {
     criterion(`coverage.${mode}.gauges`, () => phase.gauges());
     if (mode === 'enforce') {
       criterion('coverage.enforce.commands', () => commands.judge());
+      criterion('coverage.enforce.silent-client', () =>
+        silentClientHoldsNobodyUp(enforce.daemon()),
+      );
       criterion('coverage.enforce.rename-race', () => renameRace(run, subjects, enforce.daemon));
       criterion('coverage.enforce.tables', () => enforce.tables());
       criterion('coverage.enforce.verified-program', () =>

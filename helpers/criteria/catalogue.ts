@@ -305,6 +305,11 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     title: 'a rule that a command takes away is gone, and one that a command adds is in force',
     ...slow,
   },
+  'silent-client': {
+    title: 'a client that says nothing keeps the metrics from nobody',
+    withoutFiles,
+    ...slow,
+  },
   'rename-race': {
     title: 'while a denied and a free file keep changing places, only the denied one is refused',
     byOpens,
