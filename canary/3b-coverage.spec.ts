@@ -10,6 +10,7 @@ import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
 import { denialsHoldWithAFullRing } from '../helpers/steps/phases/full-ring.ts';
 import { HostRules } from '../helpers/steps/phases/host-rules.ts';
 import { killSwitchStopsEveryDenial } from '../helpers/steps/phases/kill-switch.ts';
+import { laterRulesAreInForce } from '../helpers/steps/phases/later-rules.ts';
 import { LoneRules } from '../helpers/steps/phases/lone-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
@@ -73,6 +74,7 @@ section('coverage', () => {
   }
   criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
   criterion('coverage.removed', () => subjects.removeRules());
+  criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));
   criterion('coverage.object', () => changedObjectIsRefused(run));
   criterion('coverage.host-ptrace', () => host.judge('deny_ptrace'));
   criterion('coverage.host-modules', () => host.judge('deny_module_load'));

@@ -586,6 +586,13 @@ const ENTRIES = {
     needs: ['coverage.rules'],
     ...slow,
   },
+  'coverage.later-rules': {
+    title: 'an agent that was started without a rule enforces those that come later',
+    needs: ['coverage.enforce.ready', 'coverage.removed'],
+    byOpens,
+    ...slow,
+    evidence: ['coverage/later-rules/agent.stderr.log'],
+  },
   'coverage.object': {
     title: 'a changed BPF object, and one without its hash, are refused',
     ...slow,
