@@ -35,6 +35,17 @@ test('every table that may be the only one with rules has one, those on files la
   expect(rules.filter(isOfFile)).toEqual(rules.slice(-3));
 });
 
+test('each is known by the text by which the lists of the agent show it', () => {
+  const listed = loneRules(made('/proc')).flatMap(({ byCommand: by }) => by?.listed ?? []);
+  expect(listed).toEqual([
+    ...['127.0.0.1', '127.0.0.1/30', '5 (tcp, egress)', '127.0.0.1:1'],
+    ...[/^cgid:\d+ 8:9$/, /^cgid:\d+ 127\.0\.0\.1$/, /^cgid:\d+ 7 \(any, egress\)$/].map((text) =>
+      expect.stringMatching(text),
+    ),
+    '/secret',
+  ]);
+});
+
 test('the commands of a section are tried once, whatever the family', () => {
   const byCommand = loneRules(made(undefined)).filter((one) => one.byCommand !== undefined);
   expect(byCommand.map(({ byCommand: by }) => by?.command.join(' '))).toEqual([

@@ -4,7 +4,7 @@ import { type RuleCommand, ruleCommands } from './rule-commands.ts';
 /** A rule that an agent may be asked to keep without any other, and what shows whether it is in force. */
 export interface LoneRule extends Pick<RuleCommand, 'section' | 'line' | 'kind' | 'route'> {
   /** Words before and behind `add` and `del`, where the rule has commands that no rule before it had. */
-  readonly byCommand?: Pick<RuleCommand, 'command' | 'rule'>;
+  readonly byCommand?: Pick<RuleCommand, 'command' | 'rule' | 'listed'>;
 }
 
 /**
@@ -27,9 +27,15 @@ export function loneRules(made: MadeSite): readonly LoneRule[] {
     ...{ kind: 'network-ipv6', route: 'pair-connect' },
   };
   const withCommand = denied.map((one, index): LoneRule => {
-    const { command, rule, section, line, kind, route } = one;
+    const { command, rule, section, line, listed, kind, route } = one;
     const isFirst = denied.findIndex((other) => other.section === section) === index;
-    return { section, line, kind, route, ...(isFirst ? { byCommand: { command, rule } } : {}) };
+    return {
+      section,
+      line,
+      kind,
+      route,
+      ...(isFirst ? { byCommand: { command, rule, listed } } : {}),
+    };
   });
   const all = [...withCommand, pairByIpv6, ...ofFiles];
   return [...all.filter((one) => !isOfFile(one)), ...all.filter(isOfFile)];

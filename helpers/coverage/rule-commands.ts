@@ -1,3 +1,4 @@
+import { cgroupId } from '../changes/rules.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { counted } from '../text/counted.ts';
 import type { MadeSite } from './make-site.ts';
@@ -14,6 +15,8 @@ export interface RuleCommand {
   readonly section: string;
   /** The rule as a line of that section. */
   readonly line: string;
+  /** As the agent's lists show it, by which CoverageSubjects knows what is missing. */
+  readonly listed: string;
   readonly kind: Kind;
   readonly route: Route;
   /** What becomes of the route while the rule is there. */
@@ -28,7 +31,10 @@ const denies = (
   rule: readonly string[],
   [section, line]: readonly [section: string, line: string],
   [kind, route]: readonly [Kind, Route],
-): RuleCommand => ({ command, rule, section, line, kind, route, withRule: 'refused' });
+): RuleCommand => ({
+  ...{ command, rule, section, line, kind, route },
+  ...{ listed: line, withRule: 'refused' },
+});
 
 /** One rule of each kind that has a command. The coverage phase's policy has them all. */
 export function ruleCommands({ site, denied, scoped }: MadeSite): readonly RuleCommand[] {
@@ -40,6 +46,12 @@ export function ruleCommands({ site, denied, scoped }: MadeSite): readonly RuleC
   ] as const;
   const onPair = `${pair}:${pairPort}`;
   const port = ['--port', `${tcpPort}`, '--protocol', 'tcp', '--direction', 'egress'];
+  const onPort = denies(
+    NETWORK,
+    port,
+    ['deny_port', `${tcpPort}:tcp:egress`],
+    ['network', 'tcp-port-connect'],
+  );
   const network = [
     ...families.map(({ kind, address }) =>
       denies(NETWORK, ['--ip', address], ['deny_ip', address], [kind, 'udp-connect']),
@@ -47,7 +59,7 @@ export function ruleCommands({ site, denied, scoped }: MadeSite): readonly RuleC
     ...families.map(({ kind, range: { network } }) =>
       denies(NETWORK, ['--cidr', network], ['deny_cidr', network], [kind, 'range-last-connect']),
     ),
-    denies(NETWORK, port, ['deny_port', `${tcpPort}:tcp:egress`], ['network', 'tcp-port-connect']),
+    { ...onPort, listed: `${tcpPort} (tcp, egress)` },
     denies(NETWORK, ['--ip-port', onPair], ['deny_ip_port', onPair], ['network', 'pair-connect']),
   ];
   const [secret] = denied;
@@ -61,25 +73,39 @@ export function ruleCommands({ site, denied, scoped }: MadeSite): readonly RuleC
     [`cgroup_deny_${section}`, `${cgroups.ruled} ${line}`] as const;
   const scopedPortRule = inRuled('--port', `${scopedPort}`, '--direction', 'egress');
   const number = `${scoped.dev}:${scoped.ino}`;
+  const ofRuled = (one: RuleCommand, listed: string): RuleCommand => ({
+    ...one,
+    listed: `cgid:${cgroupId(cgroups.ruled)} ${listed}`,
+  });
   return [
     // Is exempt from the rule on the file, which therefore comes last.
     {
       ...{ command: ['allow'], rule: [cgroups.allowed], section: 'allow_cgroup' },
       ...{ line: cgroups.allowed, kind: 'exempt', route: 'read', withRule: 'passed' },
+      listed: `allowed cgroup ${cgroupId(cgroups.allowed)}`,
     },
     ...network,
-    denies(CGROUP, inRuled('--inode', number), inRuledBy('inode', number), [
-      'ruled',
-      'scoped-read',
-    ]),
-    denies(CGROUP, inRuled('--ip', ipv4.scoped), inRuledBy('ip', ipv4.scoped), [
-      'ruled',
-      'scoped-connect',
-    ]),
-    denies(CGROUP, scopedPortRule, inRuledBy('port', `${scopedPort}:any:egress`), [
-      'ruled',
-      'scoped-port-connect',
-    ]),
+    ofRuled(
+      denies(CGROUP, inRuled('--inode', number), inRuledBy('inode', number), [
+        'ruled',
+        'scoped-read',
+      ]),
+      number,
+    ),
+    ofRuled(
+      denies(CGROUP, inRuled('--ip', ipv4.scoped), inRuledBy('ip', ipv4.scoped), [
+        'ruled',
+        'scoped-connect',
+      ]),
+      ipv4.scoped,
+    ),
+    ofRuled(
+      denies(CGROUP, scopedPortRule, inRuledBy('port', `${scopedPort}:any:egress`), [
+        'ruled',
+        'scoped-port-connect',
+      ]),
+      `${scopedPort} (any, egress)`,
+    ),
     ...files,
   ];
 }

@@ -60,7 +60,7 @@ export class LoneRules {
     const byPolicy = await this.#isInForce(one, words, how);
     if (byPolicy.problem !== undefined || byPolicy.unknown !== undefined) return byPolicy;
     // What a command did not put back beside other rules has a criterion of its own.
-    const failed = this.#subjects.missing.some((rule) => byCommand?.rule.at(-1) === rule);
+    const failed = this.#subjects.missing.some((rule) => byCommand?.listed === rule);
     if (byCommand === undefined || failed) return byPolicy;
     const { command, rule } = byCommand;
     for (const verb of ['del', 'add']) {

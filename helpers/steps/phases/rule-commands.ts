@@ -68,7 +68,7 @@ export class RuleCommands {
     const added = await this.#run.command(...command, 'add', ...rule);
     // What comes later must not be tried on a rule that is not there.
     const leave = (problem: string): TriedRule => {
-      this.#subjects.missing = [...this.#subjects.missing, ...rule.slice(-1)];
+      this.#subjects.missing = [...this.#subjects.missing, one.listed];
       return { words: add, problem };
     };
     if (added.exitCode !== 0) return leave(howItEnded(added));
