@@ -33,7 +33,7 @@ const CHANGES: Readonly<Record<Phase, string>> = {
   audit: 'a folder of ours in PROBE_DIR, and deny rules on files in it',
   enforce: 'the same; the agent is stopped, started, and killed once',
   coverage:
-    'one policy for a folder, a tmpfs, addresses, ports and three cgroups of ours; transient units of systemd; one of MANY_RULES rules; a break-glass file for one start; a changed copy of the BPF object',
+    'one policy for a folder, a tmpfs, addresses, ports and three cgroups of ours; transient units of systemd; one of MANY_RULES rules, and some of one rule each; emergency-disable; a break-glass file for one start; a changed copy of the BPF object',
   cost: 'one policy of COST_RULES rules on files and addresses that nobody has; the agent is started and stopped for each block, and AEGIS_BIN_PREVIOUS as well, where it is set: then both are killed once a block',
   rollback:
     'policies of ours, some broken on purpose; emergency-disable; a transient unit of systemd; AEGIS_BIN_PREVIOUS, where it is set',
