@@ -10,6 +10,7 @@ import {
   judgeLines,
   tableFile,
   wentUnseen,
+  withoutRule,
 } from '../../coverage/judge-lines.ts';
 import { type Group, type Line, lineText } from '../../coverage/table.ts';
 import { wantedEvent } from '../../coverage/wanted-event.ts';
@@ -148,9 +149,13 @@ export class CoverageMode {
     return filesArePrivate(this.#daemon.running, this.#run.settings.HOST_ROOT);
   }
 
-  /** What alerts rest on; the tables of rules once, for they are the same in both modes. */
-  gauges(): Promise<Judgement> {
-    return gaugesAreTrue(this.#run, this.#daemon.running, this.mode === 'enforce');
+  /** What alerts rest on; the tables of rules once, for they are the same in both modes. A list that lacks rules says nothing of a gauge. */
+  async gauges(): Promise<Judgement> {
+    const isWhole = this.mode === 'enforce';
+    const judged = await gaugesAreTrue(this.#run, this.#daemon.running, isWhole);
+    const [missing] = this.#subjects.missing;
+    if (judged.verdict === 'fail' && isWhole && missing !== undefined) throw withoutRule(missing);
+    return judged;
   }
 
   /** Nothing of the agent's tables is left of what has ended. */
