@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { kernelDevice } from '../agent/contract/events.ts';
+import { kernelDevice } from '../agent/contract/kernel-device.ts';
 import { noEvidence } from '../criteria/judgement.ts';
 import { identityOf, type Journal } from './journal.ts';
 

@@ -1,6 +1,6 @@
 import { chmodSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { kernelDevice } from '../agent/contract/events.ts';
+import { kernelDevice } from '../agent/contract/kernel-device.ts';
 import type { OwnFile } from '../changes/own-file.ts';
 import { openAndClose } from './file-routes.ts';
 import { call } from './libc.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { kernelDevice } from '../agent/contract/events.ts';
+import { kernelDevice } from '../agent/contract/kernel-device.ts';
 import { listProcesses, type ProcessIdentity } from '../host/processes.ts';
 
 /** A process that runs under one of these names puts its program on the survival list (docs/agent-contract.md §6.2). */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { kernelDevice } from '../agent/contract/events.ts';
+import { kernelDevice } from '../agent/contract/kernel-device.ts';
 import type { RecordedGroup } from './recorded-groups.ts';
 
 /** The entries of a policy's `[deny_path]` sections. */

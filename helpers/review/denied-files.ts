@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { kernelDevice } from '../agent/contract/events.ts';
+import { kernelDevice } from '../agent/contract/kernel-device.ts';
 import { type BlockRule, parseDenyDb } from '../agent/contract/rules.ts';
 
 /** Paths of the files that deny rules are on, by `dev:ino` as events carry it. */

@@ -4,7 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { expect, test } from 'vitest';
-import { kernelDevice } from '../agent/contract/events.ts';
+import { kernelDevice } from '../agent/contract/kernel-device.ts';
 import type { DecisionGroup } from '../agent/stream/decision-groups.ts';
 import { processIdentity } from '../host/processes.ts';
 import { runningProgram } from '../host/running-program.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { alwaysAnswers, propertyRuns, sample } from '../../../fixtures/examples/property-tools.ts';
-import { type AgentEvent, kernelDevice, parseEventLine } from './events.ts';
+import { type AgentEvent, parseEventLine } from './events.ts';
+import { kernelDevice } from './kernel-device.ts';
 
 const jsonLines = (name: string) =>
   sample(name)

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { kernelDevice } from '../../agent/contract/events.ts';
+import { kernelDevice } from '../../agent/contract/kernel-device.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { type RuleList, rulesOnlyOnDisk, ruleText } from '../../changes/rules.ts';
 import {
