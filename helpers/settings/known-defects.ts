@@ -25,10 +25,9 @@ export type RefusedPolicy = (typeof REFUSED_POLICIES)[number];
 
 /** The finding that the agent accepts this policy. */
 export const acceptedPolicy = (name: RefusedPolicy) =>
-  `policy-accepted-${name.replaceAll(' ', '-')}`;
+  `policy-accepted-${name.replaceAll(' ', '-')}` as const;
 
-/** Findings that somebody may accept by name. Another name would accept nothing, and nobody would notice. */
-const DEFECTS: readonly string[] = [
+const NAMED = [
   'accepted-peer',
   'apply-killed-half-applied',
   'ended-processes-kept',
@@ -41,8 +40,14 @@ const DEFECTS: readonly string[] = [
   'truncate-by-path',
   'truncate-through-overlay',
   'v4-mapped-address',
-  ...REFUSED_POLICIES.map(acceptedPolicy),
-];
+  'verified-program-denied',
+] as const;
+
+/** A finding that somebody may accept by name. */
+export type Defect = (typeof NAMED)[number] | ReturnType<typeof acceptedPolicy>;
+
+/** Another name would accept nothing, and nobody would notice. */
+const DEFECTS: readonly string[] = [...NAMED, ...REFUSED_POLICIES.map(acceptedPolicy)];
 
 /** KNOWN_DEFECTS: defects of the agent that somebody accepted until a date, by the finding's id. */
 const knownDefects = z.array(

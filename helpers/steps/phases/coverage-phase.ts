@@ -17,6 +17,7 @@ import { wantedEvent } from '../../coverage/wanted-event.ts';
 import type { Watermark } from '../../coverage/watermark.ts';
 import type { Finding } from '../../criteria/judgement.ts';
 import { type Judgement, noEvidence } from '../../criteria/judgement.ts';
+import type { Defect } from '../../settings/known-defects.ts';
 import { othersIn } from '../../soak/counter-checks.ts';
 import { unreadableLines } from '../../soak/invariants.ts';
 import type { Witness } from '../../soak/result.ts';
@@ -29,7 +30,7 @@ import { judgeDefect } from './known-defects.ts';
 import { PhaseDaemon } from './phase-daemon.ts';
 
 /** What it means where the routes of a group go through unseen: each has a name for KNOWN_DEFECTS. */
-const FINDINGS: Partial<Record<Group, Finding & { readonly id: string }>> = {
+const FINDINGS: Partial<Record<Group, Finding & { readonly id: Defect }>> = {
   truncate: {
     id: 'truncate-by-path',
     title: 'truncate(2) empties a denied file',

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { fileSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Finding } from '../../criteria/judgement.ts';
+import type { Defect } from '../../settings/known-defects.ts';
 import { readSettings } from '../../settings/settings.ts';
 import { judgeDefect } from './known-defects.ts';
 
@@ -15,7 +16,11 @@ const finding: Finding = { title: 't', severity: 'high', detail: 'it leaks' };
 const accepted = (until: string) =>
   `- {defect: rollback-record, acceptedBy: Ada, reason: known, until: ${until}}\n`;
 
-function judge(text: string | undefined, id = 'rollback-record', now = '2026-11-23T12:00:00Z') {
+function judge(
+  text: string | undefined,
+  id: Defect = 'rollback-record',
+  now = '2026-11-23T12:00:00Z',
+) {
   if (text !== undefined) writeFileSync(file.name, text);
   const settings = readSettings(text === undefined ? {} : { KNOWN_DEFECTS: file.name });
   return judgeDefect(settings, id, finding, { value: 1 }, new Date(now));

@@ -5,6 +5,7 @@ import {
   type Measurement,
   pass,
 } from '../../criteria/judgement.ts';
+import type { Defect } from '../../settings/known-defects.ts';
 import type { Settings } from '../../settings/settings.ts';
 
 /**
@@ -13,7 +14,7 @@ import type { Settings } from '../../settings/settings.ts';
  */
 export function judgeDefect(
   { knownDefects }: Pick<Settings, 'knownDefects'>,
-  id: string,
+  id: Defect,
   finding: Finding,
   measurement: Measurement,
   now = new Date(),
