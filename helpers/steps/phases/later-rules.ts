@@ -5,7 +5,7 @@ import { mustLive } from '../../agent/lives.ts';
 import type { Attempt } from '../../coverage/policy-sample.ts';
 import type { Route } from '../../coverage/table.ts';
 import { tryRules } from '../../coverage/try-rules.ts';
-import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
+import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { counted } from '../../text/counted.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { journalPolicy, removePolicy } from './candidate-policy.ts';
@@ -56,7 +56,7 @@ export async function laterRulesAreInForce(
     const tried = await tryRules(attempts, run.candidate.environment, ready.events);
     if (tried === undefined)
       throw noEvidence('the process that tries the rules reported nothing', { source: NAME });
-    return judgeLater(rules, tried.outcomes);
+    return judgeLater(rules, tried);
   } finally {
     await starting.stop();
     await removePolicy(run, applied);
@@ -83,25 +83,36 @@ function laterRules({ made }: CoverageSubjects): readonly LaterRule[] {
   ];
 }
 
-/** @param outcomes of the attempt on each rule: an errno, or `let through`. */
+/** @param tried the outcome of the attempt on each rule, an errno or `let through`, and how many event lines they made. */
 export function judgeLater(
   rules: readonly Pick<LaterRule, 'command'>[],
-  outcomes: readonly string[],
+  { outcomes, made }: { readonly outcomes: readonly string[]; readonly made: number },
 ): Judgement {
   const words = rules.map(({ command }) => command.join(' '));
-  const mute = words.filter((_, index) => outcomes[index] !== 'EPERM');
+  const mute = words.filter((_, index) => outcomes[index] === 'let through');
+  const strange = words.find((word, index) => outcomes[index] !== 'EPERM' && !mute.includes(word));
   const measured = {
     ...{ value: rules.length - mute.length, limit: rules.length, unit: 'rules in force' },
     source: `${NAME}/agent.stdout.ndjson`,
   };
-  const first = mute[0];
-  if (first === undefined)
-    return pass(
-      `${counted(rules.length, 'rule')} that came when the agent enforced without any denied at once`,
+  const [first, second] = mute;
+  if (first !== undefined)
+    return fail(
+      `the agent was started in enforce mode without a rule, \`${first}\` exited with 0, and what it denies was let through: a rule of an incident would have no effect until a restart${second === undefined ? '' : `; so would \`${second}\``}`,
       measured,
     );
-  return fail(
-    `the agent was started in enforce mode without a rule, \`${first}\` exited with 0, and what it denies met ${outcomes[words.indexOf(first)] ?? 'no answer'}: a rule of an incident would have no effect until a restart${mute.length > 1 ? `; so would \`${mute[1]}\`` : ''}`,
-    measured,
-  );
+  if (strange !== undefined)
+    return inconclusive(
+      `after \`${strange}\` what it denies met ${outcomes[words.indexOf(strange)] ?? 'no answer'}, which no rule does; nobody knows whether the rule is in force`,
+      { source: measured.source },
+    );
+  return made < rules.length
+    ? inconclusive(
+        `${counted(rules.length, 'attempt')} met EPERM and made ${counted(made, 'event line')}; nobody knows whether the agent denied them all`,
+        { source: measured.source },
+      )
+    : pass(
+        `${counted(rules.length, 'rule')} that came when the agent enforced without any denied at once`,
+        measured,
+      );
 }

@@ -59,5 +59,6 @@ export async function onlyVerifiedRead(
       "a copy of cat with fs-verity, root's, mode 0755 and below /usr, was denied a file of [protect_path], as an ordinary program is: nobody can read what is protected",
   };
   const measured = { value: 'denied', limit: 'let through', source: SOURCE };
-  return worst([ofOthers, judgeDefect(run.settings, 'verified-program-denied', finding, measured)]);
+  const ofVerified = judgeDefect(run.settings, 'verified-program-denied', finding, measured);
+  return { ...worst([ofOthers, ofVerified]), findings: ofVerified.findings ?? [] };
 }
