@@ -11,12 +11,12 @@ import { denialsHoldWithAFullRing } from '../helpers/steps/phases/full-ring.ts';
 import { HostRules } from '../helpers/steps/phases/host-rules.ts';
 import { killSwitchStopsEveryDenial } from '../helpers/steps/phases/kill-switch.ts';
 import { laterRulesAreInForce } from '../helpers/steps/phases/later-rules.ts';
-import { LoneRules } from '../helpers/steps/phases/lone-rules.ts';
+import { loneRulesDeny } from '../helpers/steps/phases/lone-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
 import { renameRace } from '../helpers/steps/phases/rename-race.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
-import { RuleCommands } from '../helpers/steps/phases/rule-commands.ts';
+import { ruleCommandsAct } from '../helpers/steps/phases/rule-commands.ts';
 import { silentClientHoldsNobodyUp } from '../helpers/steps/phases/silent-client.ts';
 import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
 import { onlyVerifiedRead } from '../helpers/steps/phases/verified-program.ts';
@@ -26,8 +26,6 @@ const subjects = new CoverageSubjects(run);
 const audit = new CoverageMode(run, subjects, 'audit');
 const enforce = new CoverageMode(run, subjects, 'enforce');
 const host = new HostRules(run, subjects);
-const commands = new RuleCommands(run, subjects, enforce);
-const lone = new LoneRules(run, subjects, enforce);
 const many = new ManyRules(run, subjects, enforce.daemon);
 
 section('coverage', () => {
@@ -44,7 +42,7 @@ section('coverage', () => {
     criterion(`coverage.${mode}.owners`, () => phase.owners());
     criterion(`coverage.${mode}.gauges`, () => phase.gauges());
     if (mode === 'enforce') {
-      criterion('coverage.enforce.commands', () => commands.judge());
+      criterion('coverage.enforce.commands', () => ruleCommandsAct(run, subjects, enforce));
       criterion('coverage.enforce.silent-client', () =>
         silentClientHoldsNobodyUp(enforce.daemon()),
       );
@@ -57,7 +55,7 @@ section('coverage', () => {
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());
       criterion('coverage.enforce.many-rules-times', () => many.times());
-      criterion('coverage.enforce.lone-rules', () => lone.judge());
+      criterion('coverage.enforce.lone-rules', () => loneRulesDeny(run, subjects, enforce));
       criterion('coverage.enforce.candidate-policy', () =>
         candidatePolicyDenies(run, subjects, enforce.daemon),
       );

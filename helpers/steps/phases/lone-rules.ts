@@ -8,7 +8,7 @@ import type { CanaryRun } from '../canary-run.ts';
 import { policyOf } from './candidate-policy.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
-import { isAs, isStrange, met, RuleProbes } from './rule-probes.ts';
+import { isAs, isStrange, met, type RuleTrial, tryEach } from './rule-probes.ts';
 
 const SOURCE = 'commands.ndjson';
 
@@ -17,76 +17,62 @@ const SOURCE = 'commands.ndjson';
  * bring: a table that is forgotten in either place denies beside other rules, and never alone. So each rule is tried as the only one: by
  * a policy of one line, and by the command of an operator whose agent had no rule at all.
  */
-export class LoneRules {
-  readonly #run: CanaryRun;
-  readonly #subjects: CoverageSubjects;
-  readonly #daemon: CoverageMode['daemon'];
-  readonly #probes: RuleProbes;
+export async function loneRulesDeny(
+  run: CanaryRun,
+  subjects: CoverageSubjects,
+  enforce: Pick<CoverageMode, 'daemon' | 'judged'>,
+): Promise<Judgement> {
+  const tried = await tryEach({ run, subjects }, enforce, loneRules, tryAlone);
+  return judgeRules(tried, 'in force where it is the only rule', SOURCE);
+}
 
-  constructor(
-    run: CanaryRun,
-    subjects: CoverageSubjects,
-    enforce: Pick<CoverageMode, 'daemon' | 'judged'>,
-  ) {
-    this.#run = run;
-    this.#subjects = subjects;
-    this.#daemon = enforce.daemon;
-    this.#probes = new RuleProbes(subjects, enforce);
+async function tryAlone(one: LoneRule, trial: RuleTrial): Promise<TriedRule> {
+  const { run, subjects } = trial;
+  const { section, line, byCommand } = one;
+  const words = `[${section}] ${line}`;
+  const notRun = await whyNot(one, trial);
+  if (notRun !== undefined) return { words, notRun };
+  const { hostPaths, made } = subjects;
+  const host = hostPaths.length === 0 ? {} : { deny_path: hostPaths };
+  const text = policyOf({ ...host, [section]: [line] });
+  const policy = ownInput(made.site.directory, `alone-${section}-${one.kind}.policy`, text);
+  const applied = await run.command('policy', 'apply', policy, '--reset');
+  if (applied.exitCode !== 0) return { words, problem: howItEnded(applied) };
+  const how = `\`policy apply\` of nothing but ${words} exited with 0`;
+  const byPolicy = await isInForce(one, trial, words, how);
+  if (byPolicy.problem !== undefined || byPolicy.unknown !== undefined) return byPolicy;
+  // What a command did not put back beside other rules has a criterion of its own.
+  const failed = subjects.missing.some((rule) => byCommand?.listed === rule);
+  if (byCommand === undefined || failed) return byPolicy;
+  const { command, rule } = byCommand;
+  for (const verb of ['del', 'add']) {
+    const done = await run.command(...command, verb, ...rule);
+    if (done.exitCode !== 0) return { words, problem: howItEnded(done) };
   }
+  const added = [...command, 'add', ...rule].join(' ');
+  return isInForce(one, trial, added, `\`${added}\`, without any other rule, exited with 0`);
+}
 
-  async judge(): Promise<Judgement> {
-    this.#daemon();
-    try {
-      const tried: TriedRule[] = [];
-      for (const one of loneRules(this.#subjects.made)) tried.push(await this.#try(one));
-      return judgeRules(tried, 'in force where it is the only rule', SOURCE);
-    } finally {
-      await this.#probes.end();
-    }
-  }
+/** What beside other rules did not deny has a criterion of its own. */
+async function whyNot(one: LoneRule, { subjects, probes }: RuleTrial): Promise<string | undefined> {
+  const why = probes.whyNot(one);
+  if (why !== undefined) return why;
+  if (isOfFile(one) && subjects.hostPaths.length > 0)
+    return 'this host has rules on files of its own, which every policy of ours keeps';
+  return (await probes.held(one)) ? undefined : 'it did not deny beside other rules either';
+}
 
-  async #try(one: LoneRule): Promise<TriedRule> {
-    const { section, line, byCommand } = one;
-    const words = `[${section}] ${line}`;
-    const notRun = await this.#whyNot(one);
-    if (notRun !== undefined) return { words, notRun };
-    const { hostPaths, made } = this.#subjects;
-    const host = hostPaths.length === 0 ? {} : { deny_path: hostPaths };
-    const text = policyOf({ ...host, [section]: [line] });
-    const policy = ownInput(made.site.directory, `alone-${section}-${one.kind}.policy`, text);
-    const applied = await this.#run.command('policy', 'apply', policy, '--reset');
-    if (applied.exitCode !== 0) return { words, problem: howItEnded(applied) };
-    const how = `\`policy apply\` of nothing but ${words} exited with 0`;
-    const byPolicy = await this.#isInForce(one, words, how);
-    if (byPolicy.problem !== undefined || byPolicy.unknown !== undefined) return byPolicy;
-    // What a command did not put back beside other rules has a criterion of its own.
-    const failed = this.#subjects.missing.some((rule) => byCommand?.listed === rule);
-    if (byCommand === undefined || failed) return byPolicy;
-    const { command, rule } = byCommand;
-    for (const verb of ['del', 'add']) {
-      const done = await this.#run.command(...command, verb, ...rule);
-      if (done.exitCode !== 0) return { words, problem: howItEnded(done) };
-    }
-    const added = [...command, 'add', ...rule].join(' ');
-    return this.#isInForce(one, added, `\`${added}\`, without any other rule, exited with 0`);
-  }
-
-  /** What beside other rules did not deny has a criterion of its own. */
-  async #whyNot(one: LoneRule): Promise<string | undefined> {
-    const why = this.#probes.whyNot(one);
-    if (why !== undefined) return why;
-    if (isOfFile(one) && this.#subjects.hostPaths.length > 0)
-      return 'this host has rules on files of its own, which every policy of ours keeps';
-    return (await this.#probes.held(one)) ? undefined : 'it did not deny beside other rules either';
-  }
-
-  async #isInForce(one: LoneRule, words: string, how: string): Promise<TriedRule> {
-    const answer = await this.#probes.take(one);
-    if (typeof answer === 'string') return { words, unknown: answer };
-    if (isAs(answer, 'refused')) return { words };
-    const what = `${lineText(one)} ${met(answer)}`;
-    return isStrange(answer)
-      ? { words, unknown: `${what}, which no rule does` }
-      : { words, problem: `${how}, and ${what}` };
-  }
+async function isInForce(
+  one: LoneRule,
+  { probes }: RuleTrial,
+  words: string,
+  how: string,
+): Promise<TriedRule> {
+  const answer = await probes.take(one);
+  if (typeof answer === 'string') return { words, unknown: answer };
+  if (isAs(answer, 'refused')) return { words };
+  const what = `${lineText(one)} ${met(answer)}`;
+  return isStrange(answer)
+    ? { words, unknown: `${what}, which no rule does` }
+    : { words, problem: `${how}, and ${what}` };
 }

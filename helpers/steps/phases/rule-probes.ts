@@ -1,13 +1,15 @@
 import type { Probe } from '../../coverage/probe.ts';
+import type { TriedRule } from '../../coverage/rule-commands.ts';
 import type { Answer } from '../../coverage/site.ts';
 import { type Kind, type Line, lineText } from '../../coverage/table.ts';
+import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 
 type Way = Pick<Line, 'kind' | 'route'>;
 
 /** Processes of the kinds of the table, by which single rules are tried while the agent enforces. */
-export class RuleProbes {
+class RuleProbes {
   readonly #subjects: Pick<CoverageSubjects, 'begin' | 'notRun' | 'promises'>;
   readonly #daemon: CoverageMode['daemon'];
   readonly #judged: CoverageMode['judged'];
@@ -52,6 +54,32 @@ export class RuleProbes {
 
   async end(): Promise<void> {
     for (const probe of this.#probes.values()) if (typeof probe !== 'string') await probe.end();
+  }
+}
+
+/** What single rules are tried with. */
+export interface RuleTrial {
+  readonly run: CanaryRun;
+  readonly subjects: CoverageSubjects;
+  readonly probes: RuleProbes;
+}
+
+/** Tries rules one at a time, for each command waits for the lock of the one before it; the processes end with the last. */
+export async function tryEach<One>(
+  { run, subjects }: Pick<RuleTrial, 'run' | 'subjects'>,
+  enforce: Pick<CoverageMode, 'daemon' | 'judged'>,
+  rules: (made: CoverageSubjects['made']) => readonly One[],
+  tryOne: (one: One, trial: RuleTrial) => Promise<TriedRule>,
+): Promise<readonly TriedRule[]> {
+  enforce.daemon();
+  const probes = new RuleProbes(subjects, enforce);
+  try {
+    const tried: TriedRule[] = [];
+    for (const one of rules(subjects.made))
+      tried.push(await tryOne(one, { run, subjects, probes }));
+    return tried;
+  } finally {
+    await probes.end();
   }
 }
 
