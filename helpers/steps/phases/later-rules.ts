@@ -22,6 +22,8 @@ interface LaterRule {
   readonly attempt: Attempt;
   /** By which its criterion showed that this agent, on this host, can deny it at all. */
   readonly route: Route;
+  /** As the agent's lists show it, by which CoverageSubjects knows what is missing. */
+  readonly listed: string;
 }
 
 /**
@@ -34,7 +36,9 @@ export async function laterRulesAreInForce(
   enforce: Pick<CoverageMode, 'judged'>,
 ): Promise<Judgement> {
   const judged = await enforce.judged();
-  const isShown = ({ route }: LaterRule) =>
+  // What its command did not put in force beside other rules has a criterion of its own.
+  const isShown = ({ route, listed }: LaterRule) =>
+    !subjects.missing.includes(listed) &&
     judged.some(({ verdict, taken }) => verdict === 'pass' && taken.line.route === route);
   const rules = laterRules(subjects).filter(isShown);
   if (rules.length === 0)
@@ -70,6 +74,7 @@ function laterRules({ made }: CoverageSubjects): readonly LaterRule[] {
       command: ['block', 'add', path],
       attempt: { kind: 'file', path },
       route: 'read',
+      listed: path,
     }),
   );
   const connect = { kind: 'connect', protocol: 'udp', address, port: ANY_PORT } as const;
@@ -79,6 +84,7 @@ function laterRules({ made }: CoverageSubjects): readonly LaterRule[] {
       command: ['network', 'deny', 'add', '--ip', address],
       attempt: connect,
       route: 'udp-connect',
+      listed: address,
     },
   ];
 }
