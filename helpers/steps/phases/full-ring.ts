@@ -30,6 +30,7 @@ const MOST = { open: 60_000, connect: 20_000 } as const;
 /** Each turn is twice the one before it: behind each stands a scrape, which takes seconds by the command line. */
 const [FIRST_TURN, LONGEST_TURN] = [200, 2000];
 const MOST_DROPPED = 0.95;
+const FULL_TURNS = 2;
 /** Nothing listens there, and nothing needs to. */
 const ANY_PORT = 9;
 /** An emulated host takes ten seconds to start one. */
@@ -148,8 +149,9 @@ export async function denialsHoldWithAFullRing(
 }
 
 /**
- * Makes attempts until the agent drops the lines of nearly all in a turn, or lets one through; not for ever. A line that is
- * dropped because its reader got no processor in time is none of a full ring.
+ * Makes attempts until the agent drops the lines of nearly all in a few turns in a row, or lets one through; not for ever.
+ * A line that is dropped because its reader got no processor in time is none of a full ring, and on a busy host a whole
+ * turn may be.
  */
 async function untilDropped(
   flood: Flood,
@@ -159,8 +161,8 @@ async function untilDropped(
   counts: () => Promise<FullRing['counts']['start']>,
 ) {
   const ring = what === 'open' ? 'file' : 'network';
-  let [full, made, times] = [start, 0, FIRST_TURN];
-  for (; made < MOST[what]; times = Math.min(2 * times, LONGEST_TURN)) {
+  let [full, made, times, fullTurns] = [start, 0, FIRST_TURN, 0];
+  while (made < MOST[what]) {
     for (const [outcome, count] of Object.entries(await flood.make({ what, times })))
       all[outcome] = (all[outcome] ?? 0) + count;
     made += times;
@@ -170,7 +172,9 @@ async function untilDropped(
       full === undefined ||
       before === undefined ||
       full.dropped[ring] - before.dropped[ring] >= MOST_DROPPED * times;
-    if (isFull || Object.keys(all).some((outcome) => outcome !== 'EPERM')) break;
+    fullTurns = isFull ? fullTurns + 1 : 0;
+    if (fullTurns === FULL_TURNS || Object.keys(all).some((outcome) => outcome !== 'EPERM')) break;
+    if (!isFull) times = Math.min(2 * times, LONGEST_TURN);
   }
   return full;
 }

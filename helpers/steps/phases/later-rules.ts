@@ -104,7 +104,7 @@ export function judgeLater(
   const [first, second] = mute;
   if (first !== undefined)
     return fail(
-      `the agent was started in enforce mode without a rule, \`${first}\` exited with 0, and what it denies was let through: a rule of an incident would have no effect until a restart${second === undefined ? '' : `; so would \`${second}\``}`,
+      `the agent was started in enforce mode without a rule of ours, \`${first}\` exited with 0, and what it denies was let through: a rule of an incident would have no effect until a restart${second === undefined ? '' : `; so would \`${second}\``}`,
       measured,
     );
   if (strange !== undefined)
@@ -118,7 +118,7 @@ export function judgeLater(
         { source: measured.source },
       )
     : pass(
-        `${counted(rules.length, 'rule')} that came when the agent enforced without any denied at once`,
+        `${counted(rules.length, 'rule')} that came when the agent enforced without any of ours denied at once`,
         measured,
       );
 }

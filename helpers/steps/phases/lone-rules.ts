@@ -38,7 +38,7 @@ async function tryAlone(one: LoneRule, trial: RuleTrial): Promise<TriedRule> {
   const policy = ownInput(made.site.directory, `alone-${section}-${one.kind}.policy`, text);
   const applied = await run.command('policy', 'apply', policy, '--reset');
   if (applied.exitCode !== 0) return { words, problem: howItEnded(applied) };
-  const how = `\`policy apply\` of nothing but ${words} exited with 0`;
+  const how = `\`policy apply\` of ${words} as the only rule of ours exited with 0`;
   const byPolicy = await isInForce(one, trial, words, how);
   if (byPolicy.problem !== undefined || byPolicy.unknown !== undefined) return byPolicy;
   // What a command did not put back beside other rules has a criterion of its own.
@@ -50,7 +50,7 @@ async function tryAlone(one: LoneRule, trial: RuleTrial): Promise<TriedRule> {
     if (done.exitCode !== 0) return { words, problem: howItEnded(done) };
   }
   const added = [...command, 'add', ...rule].join(' ');
-  return isInForce(one, trial, added, `\`${added}\`, without any other rule, exited with 0`);
+  return isInForce(one, trial, added, `\`${added}\`, without any other rule of ours, exited with 0`);
 }
 
 /** What beside other rules did not deny has a criterion of its own. */
