@@ -18,6 +18,17 @@ const ENDPOINT_TIMEOUT_MS = 4000;
 /** A real scrape is 10 KB; more than this is not one. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
+/** What Prometheus 3 reads; it refuses a scrape that says to be anything else (prometheus.io/docs/prometheus/latest/migration). */
+const READ_TYPES: readonly string[] = ['text/plain', 'application/openmetrics-text'];
+
+/** Why Prometheus would not read the answer; undefined where it would. */
+function refusal(type = ''): string | undefined {
+  const [media = ''] = type.toLowerCase().split(';');
+  return READ_TYPES.includes(media.trim())
+    ? undefined
+    : `its Content-Type is "${type}", which Prometheus refuses; it reads ${READ_TYPES.join(' and ')}`;
+}
+
 /** Reads what was scraped. @param source in words, for whoever reads the figure. */
 export function readScrape(text: string, source: string): Scrape {
   const parsed = parseMetrics(text);
@@ -46,8 +57,11 @@ export function scrapeEndpoint(address: string, keep?: Keep): Promise<Scrape> {
         const whole = Buffer.concat(chunks);
         keep?.(whole);
         const text = whole.toString('utf8');
-        if (response.statusCode === 200) resolve(readScrape(text, source));
-        else resolve({ ok: false, reason: `HTTP status ${response.statusCode}`, text, source });
+        const { statusCode, headers } = response;
+        const reason =
+          statusCode === 200 ? refusal(headers['content-type']) : `HTTP status ${statusCode}`;
+        if (reason === undefined) resolve(readScrape(text, source));
+        else resolve({ ok: false, reason, text, source });
       });
       response.on('error', (error) => give(error.message));
     });

@@ -4,13 +4,13 @@ import { cgroupMounts } from '../host/process-facts.ts';
 import type { Journal } from './journal.ts';
 import { OWN_DIRECTORY_PREFIX, recorded } from './own-file.ts';
 
-/** An empty control group of ours below the root. @returns undefined where this host lets nobody make one. */
-export function ownCgroup(journal: Journal): string | undefined {
+/** An empty control group of ours below the root. @param name stands in the name that it gets. @returns undefined where this host lets nobody make one. */
+export function ownCgroup(journal: Journal, name = ''): string | undefined {
   const [mount] = cgroupMounts();
   if (mount === undefined) return undefined;
   let path: string;
   try {
-    path = mkdtempSync(join(mount, OWN_DIRECTORY_PREFIX));
+    path = mkdtempSync(join(mount, `${OWN_DIRECTORY_PREFIX}${name}`));
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ const network = (address: string) => ({
   ...{ address, next: address, free: address, pair: address, scoped: address },
   range: { network: `${address}/30`, first: '', last: '', before: '', after: '' },
   ...{ pairPort: 1, pairTcpPort: 2, bindPort: 3, bothPort: 4, tcpPort: 5, udpPort: 6 },
-  scopedPort: 7,
+  ...{ scopedPort: 7, udpBothPort: 8, scopedBothPort: 9, scopedUdpPort: 10, scopedUdpBothPort: 11 },
 });
 const file = (path: string) => ({ path, dev: '8', ino: '9' });
 

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { Journal } from '../changes/journal.ts';
 import { ownCgroup, ownChildCgroup } from '../changes/own-cgroup.ts';
 import { knownFile, type OwnFile, ownDirectory } from '../changes/own-file.ts';
+import { unusedPort } from '../host/unused-port.ts';
 import { makeLayers } from './own-overlay.ts';
 import { RACE_NAMES } from './rename-race.ts';
 import { FILES, type Site } from './site.ts';
@@ -47,9 +48,8 @@ const PROGRAM = '/bin/true';
 const READER = '/bin/cat';
 const TMPFS = 0x0102_1994n;
 const TMPFS_DIRECTORIES = ['/dev/shm', '/run', '/tmp'];
-/** Below the ports that hosts give out by themselves (ip_local_port_range), and above those of services. */
-const LOWEST_PORT = 20_000;
-const HIGHEST_PORT = 32_000;
+/** As systemd writes a dash of a unit's name: neither JSON nor a label of a metric may repeat it as it is. */
+const ESCAPED_NAME = '\\x2d';
 
 /**
  * Makes files and picks addresses that nobody else has. Anybody may reach the files: ordinary users are to try.
@@ -157,7 +157,7 @@ function programNames(): Site['names'] {
 
 function makeCgroups(journal: Journal): Site['cgroups'] {
   const allowed = ownCgroup(journal);
-  const sibling = ownCgroup(journal);
+  const sibling = ownCgroup(journal, ESCAPED_NAME);
   const ruled = ownCgroup(journal);
   if (allowed === undefined || sibling === undefined || ruled === undefined) return undefined;
   return { allowed, child: ownChildCgroup(allowed), sibling, ruled };
@@ -185,18 +185,19 @@ function fileOnTmpfs(directory: string, journal: Journal): OwnFile | undefined {
   return openFile(join(ownDirectory(parent, journal), 'numbered'));
 }
 
-type Ports = Pick<
-  Site['ipv4'],
-  'bindPort' | 'bothPort' | 'tcpPort' | 'udpPort' | 'pairPort' | 'pairTcpPort' | 'scopedPort'
->;
+/** How far each is from the first; the port behind each has no rule. */
+const PORTS = {
+  ...{ bindPort: 0, bothPort: 10, tcpPort: 20, pairPort: 30, scopedPort: 40, udpPort: 50 },
+  ...{ pairTcpPort: 60, udpBothPort: 70, scopedBothPort: 80, scopedUdpPort: 90 },
+  scopedUdpBothPort: 100,
+} as const;
 
-/** Each has a port beside it that has no rule. */
+type Ports = Record<keyof typeof PORTS, number>;
+
 function somePorts(): Ports {
-  const bindPort = randomInt(LOWEST_PORT, HIGHEST_PORT);
-  return {
-    ...{ bindPort, bothPort: bindPort + 10, tcpPort: bindPort + 20, pairPort: bindPort + 30 },
-    ...{ scopedPort: bindPort + 40, udpPort: bindPort + 50, pairTcpPort: bindPort + 60 },
-  };
+  const first = unusedPort(Object.values(PORTS).flatMap((offset) => [offset, offset + 1]));
+  const ports = Object.entries(PORTS).map(([name, offset]) => [name, first + offset]);
+  return Object.fromEntries(ports) as Ports;
 }
 
 /** Of a network that is ours alone. @param first a multiple of four, so that four addresses from there are a network. */

@@ -13,9 +13,12 @@ const ports = {
   udpPort: 20_050,
   pairPort: 20_030,
   pairTcpPort: 20_060,
+  udpBothPort: 20_070,
+  ...{ scopedPort: 20_040, scopedBothPort: 20_080 },
+  ...{ scopedUdpPort: 20_090, scopedUdpBothPort: 20_100 },
 };
 const family = (at: (last: number) => string): NetworkSite => ({
-  ...{ ...ports, scopedPort: 20_040, address: at(8), next: at(9), free: at(11), pair: at(13) },
+  ...{ ...ports, address: at(8), next: at(9), free: at(11), pair: at(13) },
   range: { network: `${at(0)}/n`, first: at(0), last: at(3), before: at(99), after: at(4) },
   scoped: at(15),
 });
@@ -36,6 +39,8 @@ const RULES = [
   ...['20000 (any, bind)', '20010 (any, both)', '20020 (tcp, egress)'],
   ...['20050 (udp, egress)', '127.1.2.13:20060:tcp', '[fd77::13]:20060:tcp'],
   ...['cgid:5 1:2', 'cgid:5 127.1.2.15', 'cgid:5 20040 (any, egress)'],
+  ...['20070 (udp, both)', 'cgid:5 20080 (any, both)'],
+  ...['cgid:5 20090 (udp, egress)', 'cgid:5 20100 (udp, both)'],
 ];
 
 const without = (missing: readonly string[]) => (line: Line) => missingRuleOf(line, site, missing);
@@ -62,7 +67,7 @@ describe('the rule that a line is about', () => {
     ],
     [
       '[fd77::13]:20030',
-      ['pair-connect', 'pair-tcp-connect'],
+      ['pair-connect', 'pair-tcp-connect', 'pair-send'],
       ['pair-next-port-connect', 'pair-other-address-connect'],
     ],
     ['127.1.2.13:20060:tcp', ['tcp-pair-connect'], ['other-protocol-pair-connect']],
@@ -71,6 +76,14 @@ describe('the rule that a line is about', () => {
       ['tcp-port-connect', 'mptcp-port-connect'],
       ['other-protocol-connect', 'egress-port-bind'],
     ],
+    [
+      '20070 (udp, both)',
+      ['udp-both-port-connect', 'udp-both-port-bind'],
+      ['other-protocol-both-bind'],
+    ],
+    ['cgid:5 20080 (any, both)', ['scoped-port-both-connect'], []],
+    ['cgid:5 20090 (udp, egress)', ['scoped-port-udp-connect'], []],
+    ['cgid:5 20100 (udp, both)', ['scoped-port-udp-both-connect'], []],
     [
       'cgid:5 20040 (any, egress)',
       ['scoped-port-connect', 'scoped-port-send'],

@@ -19,6 +19,7 @@ const BESIDE: Partial<Record<Route, Route>> = {
   ...{ 'other-protocol-connect': 'tcp-port-connect', 'egress-port-bind': 'tcp-port-connect' },
   'other-protocol-tcp-connect': 'udp-port-connect',
   'other-protocol-pair-connect': 'tcp-pair-connect',
+  'other-protocol-both-bind': 'udp-both-port-connect',
   'scoped-next-connect': 'scoped-port-connect',
 };
 

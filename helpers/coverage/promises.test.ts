@@ -115,6 +115,7 @@ describe('a route is tried where the agent promises it', () => {
     ['scoped-append', 'cgroup_deny_inode'],
     ['scoped-send', 'cgroup_deny_ip'],
     ['scoped-port-send', 'cgroup_deny_port'],
+    ['scoped-port-udp-both-connect', 'cgroup_deny_port'],
     ['scoped-next-connect', 'cgroup_deny_port'],
   ] as const)('%s by the section of the policy', (route, section) => {
     expect(judged(route, NEWER).verdict).toBe('pass');

@@ -24,9 +24,14 @@ export interface NetworkSite {
   readonly bothPort: number;
   readonly tcpPort: number;
   readonly udpPort: number;
+  /** Denied by protocol, in both directions. */
+  readonly udpBothPort: number;
   /** Denied to the processes of one cgroup. */
   readonly scoped: string;
   readonly scopedPort: number;
+  readonly scopedBothPort: number;
+  readonly scopedUdpPort: number;
+  readonly scopedUdpBothPort: number;
 }
 
 /** What the probe processes work on. */

@@ -129,6 +129,7 @@ export const ROUTES = {
   'after-range-connect': 'a UDP connect to the address after the network',
   'pair-connect': 'a UDP connect to the address and port of one rule',
   'pair-tcp-connect': 'a TCP connect to the address and port of one rule',
+  'pair-send': 'a sendto to the address and port of one rule',
   'tcp-pair-connect': 'a TCP connect to the address and port of a rule of protocol tcp',
   'other-protocol-pair-connect':
     'a UDP connect to the address and port of that rule of protocol tcp',
@@ -136,7 +137,10 @@ export const ROUTES = {
   'pair-other-address-connect': 'a UDP connect to that port of another address',
   'tcp-port-connect': 'a TCP connect to the port of protocol tcp',
   'mptcp-port-connect': 'a connect by MPTCP to the port of protocol tcp',
+  'udp-both-port-connect': 'a UDP connect to the port of protocol udp and direction both',
+  'udp-both-port-bind': 'a UDP bind to the port of protocol udp and direction both',
   'other-protocol-connect': 'a UDP connect to the port of protocol tcp',
+  'other-protocol-both-bind': 'a TCP bind to the port of protocol udp and direction both',
   'udp-port-connect': 'a UDP connect to the port of protocol udp',
   'udp-port-send': 'a sendto to the port of protocol udp',
   'other-protocol-tcp-connect': 'a TCP connect to the port of protocol udp',
@@ -169,6 +173,12 @@ export const ROUTES = {
   'scoped-send': 'a sendto to the address that is denied to one cgroup',
   'scoped-port-connect': 'a UDP connect to the port that is denied to one cgroup',
   'scoped-port-send': 'a sendto to the port that is denied to one cgroup',
+  'scoped-port-both-connect':
+    'a UDP connect to the port that is denied to one cgroup in both directions',
+  'scoped-port-udp-connect':
+    'a UDP connect to the port of protocol udp that is denied to one cgroup',
+  'scoped-port-udp-both-connect':
+    'a UDP connect to the port of protocol udp that is denied to one cgroup in both directions',
   'scoped-next-connect': 'a UDP connect to the port after the one that is denied to one cgroup',
 } as const;
 
@@ -226,19 +236,22 @@ const BESIDE_RULES: readonly Kind[] = ['network-neighbour', 'network-ipv6-neighb
 const RULES_OF_MORE: readonly Route[] = [
   ...(['range-first-connect', 'range-last-connect', 'range-send'] as const),
   ...(['pair-connect', 'pair-tcp-connect', 'tcp-port-connect', 'mptcp-port-connect'] as const),
-  ...(['udp-port-connect', 'udp-port-send', 'tcp-pair-connect'] as const),
+  ...(['udp-port-connect', 'udp-port-send', 'tcp-pair-connect', 'pair-send'] as const),
+  ...(['udp-both-port-connect', 'udp-both-port-bind'] as const),
 ];
 const BESIDE_MORE: readonly Route[] = [
   ...(['before-range-connect', 'after-range-connect'] as const),
   ...(['pair-next-port-connect', 'pair-other-address-connect'] as const),
   ...(['other-protocol-connect', 'other-protocol-tcp-connect', 'egress-port-bind'] as const),
-  'other-protocol-pair-connect',
+  ...(['other-protocol-pair-connect', 'other-protocol-both-bind'] as const),
 ];
 
 /** What is denied to the processes of one cgroup, and free in every other. */
 const IN_ONE_CGROUP: readonly Route[] = [
   ...(['scoped-read', 'scoped-append', 'scoped-tcp-connect', 'scoped-connect'] as const),
   ...(['scoped-send', 'scoped-port-connect', 'scoped-port-send'] as const),
+  ...(['scoped-port-both-connect', 'scoped-port-udp-connect'] as const),
+  'scoped-port-udp-both-connect',
 ];
 
 const nearMisses = (kind: Kind, ...routes: readonly Route[]) =>

@@ -18,6 +18,8 @@ const NETWORK: NetworkSite = {
   },
   ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, udpPort: 20_050, pairPort: 20_030 },
   ...{ scoped: '127.9.9.15', scopedPort: 20_040, pairTcpPort: 20_060 },
+  ...{ udpBothPort: 20_070, scopedBothPort: 20_080, scopedUdpPort: 20_090 },
+  ...{ scopedUdpBothPort: 20_100 },
 };
 const HOOKS = {
   ...{ lsm_file_open: true, lsm_inode_permission: true, lsm_bprm_check_security: true },

@@ -22,6 +22,8 @@ const NETWORK: NetworkSite = {
   },
   ...{ bindPort: 20_000, bothPort: 20_010, tcpPort: 20_020, udpPort: 20_050, pairPort: 20_030 },
   ...{ scoped: '127.9.9.15', scopedPort: 20_040, pairTcpPort: 20_060 },
+  ...{ udpBothPort: 20_070, scopedBothPort: 20_080, scopedUdpPort: 20_090 },
+  ...{ scopedUdpBothPort: 20_100 },
 };
 const NAMES = { denied: 'canary1234567', longer: 'canary1234567x', other: 'xcanary1234567' };
 const MERGED = { path: '/proc/7/root/site/overlay/merged/read', dev: 44, ino: 10 };

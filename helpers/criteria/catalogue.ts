@@ -665,9 +665,13 @@ const ENTRIES = {
       byOpens,
     },
     'rollback.metrics': {
-      title: 'aegisbpf metrics are captured after the rollback',
+      title:
+        'aegisbpf metrics are captured after the rollback, in each way that production reads them',
       note,
-      evidence: ['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'],
+      evidence: [
+        ...['rollback/metrics.prom', 'rollback/metrics-endpoint.prom'],
+        'rollback/metrics-file.prom',
+      ],
       withoutFiles,
     },
   }),

@@ -1,9 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { howItEnded } from '../../agent/command.ts';
 import { parseHealth } from '../../agent/contract/health.ts';
-import { scrapeCommand, scrapeEndpoint } from '../../agent/scrape.ts';
+import { readScrape, scrapeCommand, scrapeEndpoint } from '../../agent/scrape.ts';
 import { fail, inconclusive, type Judgement, pass } from '../../criteria/judgement.ts';
 import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from '../../soak/counters.ts';
 import type { DrillStage } from './stage.ts';
+
+const BY_ENDPOINT = 'rollback/metrics-endpoint.prom';
+const BY_FILE = 'rollback/metrics-file.prom';
 
 /** Captures `aegisbpf health --json` after the rollback and judges it. */
 export async function healthIsGood(stage: DrillStage): Promise<Judgement> {
@@ -26,13 +31,13 @@ export async function healthIsGood(stage: DrillStage): Promise<Judgement> {
   return pass(`ok=true, capability=${parsed.value.capability}, the agent runs`, measured);
 }
 
-/** Captures `aegisbpf metrics` after the rollback, from the command line and from the endpoint. */
+/** Captures `aegisbpf metrics` after the rollback, in each of the ways by which production reads them: the command line, a file, and the endpoint. */
 export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> {
   const { candidate, directory } = stage.run;
   const keepAs = (name: string) => (bytes: Uint8Array) => directory.writeText(name, bytes);
   const scrape = await scrapeCommand(candidate, keepAs('rollback/metrics.prom'));
   const { metricsAddress } = stage.agent();
-  await scrapeEndpoint(metricsAddress, keepAs('rollback/metrics-endpoint.prom'));
+  const endpoint = await scrapeEndpoint(metricsAddress, keepAs(BY_ENDPOINT));
   const { source } = scrape;
   const unread = 'the metrics after the rollback cannot be read';
   if (!scrape.ok) return inconclusive(`${unread}: ${scrape.reason}`, { source });
@@ -43,6 +48,26 @@ export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> 
   const missing = families.filter((family) => !metrics.has(family));
   if (missing.length > 0)
     return inconclusive(`the metrics after the rollback lack ${missing.join(', ')}`, { source });
+  // A version that has no endpoint answers nothing.
+  if (!endpoint.ok && endpoint.text !== '')
+    return fail(`nobody can scrape the metrics endpoint: ${endpoint.reason}`, {
+      source: BY_ENDPOINT,
+    });
+  const file = join(stage.prepared().directory, 'metrics-file.prom');
+  const written = await stage.run.command('metrics', '--out', file);
+  const how = `\`aegisbpf metrics --out\`, by which node_exporter gets them,`;
+  if (written.exitCode !== 0)
+    return fail(`${how} ${howItEnded(written)}`, { source: written.command });
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  directory.writeText(BY_FILE, text);
+  const inFile = readScrape(text, BY_FILE);
+  if (!inFile.ok)
+    return fail(`${how} exited with 0, and its file cannot be read: ${inFile.reason}`, {
+      source: BY_FILE,
+    });
+  const lost = families.filter((family) => !inFile.metrics.has(family));
+  if (lost.length > 0)
+    return fail(`${how} exited with 0, and its file lacks ${lost.join(', ')}`, { source: BY_FILE });
   return pass(
     `${familyTotal(metrics, DECISION_FAMILIES)} decisions, ${familyTotal(metrics, DROP_FAMILIES)} drops in total`,
     { source: 'rollback/metrics.prom' },

@@ -38,6 +38,18 @@ function pairsOf({ pair, pairPort, pairTcpPort }: NetworkSite): readonly string[
   return [`${address}:${pairPort}`, `${address}:${pairTcpPort}:tcp`];
 }
 
+/** Rules on ports of one cgroup, which they name by its path or by its number; what is left out is any protocol, and both directions. */
+function scopedPorts(
+  { scopedPort, scopedBothPort, scopedUdpPort, scopedUdpBothPort }: NetworkSite,
+  cgroup: string,
+): readonly string[] {
+  const byNumber = `cgid:${cgroupId(cgroup)}`;
+  return [
+    ...[`${cgroup} ${scopedPort}:any:egress`, `${byNumber} ${scopedBothPort}`],
+    ...[`${cgroup} ${scopedUdpPort}:udp:egress`, `${byNumber} ${scopedUdpBothPort}:udp`],
+  ];
+}
+
 /** For these the agent reads every program of the host (docs/agent-contract.md §9.1): they are put in force once. */
 const BY_CONTENT: readonly string[] = ['deny_binary_hash', 'scan_paths'];
 
@@ -53,7 +65,7 @@ function coverageRules(
   hostPaths: readonly string[],
 ): Readonly<Record<string, readonly string[]>> {
   const families: readonly Site['ipv4'][] = [site.ipv4, site.ipv6];
-  const { bindPort, bothPort, tcpPort, udpPort, scoped, scopedPort } = site.ipv4;
+  const { bindPort, bothPort, tcpPort, udpPort, udpBothPort, scoped } = site.ipv4;
   const { byNumber, otherDevice, otherHalf, guarded, byContent } = files;
   const inRuled = (rule: string) =>
     site.cgroups === undefined ? [] : [`${site.cgroups.ruled} ${rule}`];
@@ -64,6 +76,8 @@ function coverageRules(
     deny_port: [
       ...[`${bindPort}:any:bind`, `${bothPort}:any:both`],
       ...[`${tcpPort}:tcp:egress`, `${udpPort}:udp:egress`],
+      // Its direction is left out, as people do: it is both.
+      `${udpBothPort}:udp`,
     ],
     deny_ip_port: families.flatMap(pairsOf),
     deny_comm: [site.names.denied],
@@ -78,7 +92,7 @@ function coverageRules(
     scan_paths: [byContent.directory],
     cgroup_deny_inode: inRuled(`${files.scoped.dev}:${files.scoped.ino}`),
     cgroup_deny_ip: inRuled(scoped),
-    cgroup_deny_port: inRuled(`${scopedPort}:any:egress`),
+    cgroup_deny_port: site.cgroups === undefined ? [] : scopedPorts(site.ipv4, site.cgroups.ruled),
   };
 }
 
@@ -284,12 +298,12 @@ export class CoverageSubjects {
         (!byContent.files.includes(file) || has('deny_binary_hash')),
     );
     const { ipv4, ipv6, cgroups } = site;
-    const { bindPort, bothPort, tcpPort, udpPort } = ipv4;
+    const { bindPort, bothPort, tcpPort, udpPort, udpBothPort } = ipv4;
     return [
       ...[...files, ...(has('deny_inode') ? this.merged : [])].map(({ path }) => path),
       ...[ipv4, ipv6].flatMap(({ address, range }) => [address, range.network]),
       ...[`${bindPort} (any, bind)`, `${bothPort} (any, both)`, `${tcpPort} (tcp, egress)`],
-      `${udpPort} (udp, egress)`,
+      ...[`${udpPort} (udp, egress)`, `${udpBothPort} (udp, both)`],
       ...[ipv4, ipv6].flatMap(pairsOf),
       ...(cgroups === undefined ? [] : this.#ofCgroups(cgroups)),
     ];
@@ -297,10 +311,14 @@ export class CoverageSubjects {
 
   #ofCgroups({ allowed, ruled }: NonNullable<Site['cgroups']>): readonly string[] {
     const { site, scoped } = this.made;
+    const { scopedPort, scopedBothPort, scopedUdpPort, scopedUdpBothPort } = site.ipv4;
     const rules = {
-      cgroup_deny_inode: `${scoped.dev}:${scoped.ino}`,
-      cgroup_deny_ip: site.ipv4.scoped,
-      cgroup_deny_port: `${site.ipv4.scopedPort} (any, egress)`,
+      cgroup_deny_inode: [`${scoped.dev}:${scoped.ino}`],
+      cgroup_deny_ip: [site.ipv4.scoped],
+      cgroup_deny_port: [
+        ...[`${scopedPort} (any, egress)`, `${scopedBothPort} (any, both)`],
+        ...[`${scopedUdpPort} (udp, egress)`, `${scopedUdpBothPort} (udp, both)`],
+      ],
     };
     const known = Object.entries(rules).filter(
       ([name]) => !this.promises.unknownSections.includes(name),
@@ -308,7 +326,7 @@ export class CoverageSubjects {
     const id = cgroupId(ruled);
     return [
       `allowed cgroup ${cgroupId(allowed)}`,
-      ...known.map(([, rule]) => `cgid:${id} ${rule}`),
+      ...known.flatMap(([, list]) => list.map((rule) => `cgid:${id} ${rule}`)),
     ];
   }
 

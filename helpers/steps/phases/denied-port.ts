@@ -1,30 +1,7 @@
-import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { type Candidate, howItEnded, runCommand } from '../../agent/command.ts';
 import type { Journal } from '../../changes/journal.ts';
 import { listNetworkRules } from '../../changes/rules.ts';
 import { failed } from '../../criteria/judgement.ts';
-
-/** Below the ports that hosts give out by themselves (ip_local_port_range), and above those of services. */
-const LOWEST_PORT = 20_000;
-const HIGHEST_PORT = 32_000;
-const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'];
-
-/** A port that nobody on this host uses: its rule concerns everybody. */
-export function unusedPort(): number {
-  const used = TABLES.map((name) => {
-    try {
-      return readFileSync(`/proc/net/${name}`, 'utf8');
-    } catch {
-      // A kernel without IPv6.
-      return '';
-    }
-  }).join('');
-  for (;;) {
-    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
-    if (!used.includes(`:${port.toString(16).toUpperCase()} `)) return port;
-  }
-}
 
 /** For every protocol, address and direction: one rule for all calls. The port comes last, as the undo looks for it. */
 const ruleOf = (port: number) => ['--protocol', 'any', '--direction', 'both', '--port', `${port}`];

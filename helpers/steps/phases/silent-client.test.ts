@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { NotApplicable } from '../../criteria/judgement.ts';
 import { silentClientHoldsNobodyUp } from './silent-client.ts';
 
-const ANSWER = 'HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n# TYPE x gauge\nx 1\n';
+const ANSWER =
+  'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n# TYPE x gauge\nx 1\n';
 
 /** Answers one client after the other, as the agent does. @param patienceMs for the words of each. */
 async function endpoint(patienceMs: number) {

@@ -2,8 +2,8 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { forgetOwnFiles, type OwnFile, ownProgram } from '../../changes/own-file.ts';
+import { unusedPort } from '../../host/unused-port.ts';
 import { SIDE_OPERATIONS } from '../../settings/knobs.ts';
-import { unusedPort } from './denied-port.ts';
 import { makeBesides, tryRoutes } from './soak-routes.ts';
 
 /** Mounts and namespaces of a process's own need it. */

@@ -22,19 +22,14 @@ import {
 } from '../../changes/rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { readRegularBytes } from '../../files/regular-file.ts';
+import { unusedPort } from '../../host/unused-port.ts';
 import { type DeniedFiles, deniedFiles, ownNames } from '../../review/denied-files.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { counted } from '../../text/counted.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { type AppliedPolicy, applyCandidatePolicy, removePolicy } from './candidate-policy.ts';
-import {
-  allowPort,
-  denyPort,
-  portMustBeListed,
-  removePortRule,
-  unusedPort,
-} from './denied-port.ts';
+import { allowPort, denyPort, portMustBeListed, removePortRule } from './denied-port.ts';
 import { makeBesides, type SoakRoutes, tryRoutes } from './soak-routes.ts';
 
 /** Everything of ours that a phase is tried on. */
