@@ -4,6 +4,7 @@ import { AppliesUnderLoad } from '../helpers/steps/drill/apply-pause.ts';
 import { deadmanFailsOpen } from '../helpers/steps/drill/deadman.ts';
 import { downgradeAndUpgrade } from '../helpers/steps/drill/downgrade.ts';
 import { rulesAreRemoved } from '../helpers/steps/drill/ending.ts';
+import { enforcingStartEnds } from '../helpers/steps/drill/enforce-gate.ts';
 import { healthIsGood, metricsAreCaptured } from '../helpers/steps/drill/health.ts';
 import { KillSwitch } from '../helpers/steps/drill/kill-switch.ts';
 import {
@@ -50,6 +51,7 @@ section('rollback', () => {
   criterion('rollback.kill-switch-ended', () => killSwitch.denialsReturn());
   criterion('rollback.deadman', () => deadmanFailsOpen(stage));
   criterion('rollback.strict-degrade', () => strictDegradeEnds(stage));
+  criterion('rollback.enforce-gate', () => enforcingStartEnds(stage));
   criterion('rollback.downgrade', () => downgradeAndUpgrade(stage));
   criterion('rollback.supervision', () => supervision.killedAgentComesBack());
   criterion('rollback.host-service', () => supervision.hostServiceIsAsBefore());

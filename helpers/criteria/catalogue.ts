@@ -725,6 +725,10 @@ const ENTRIES = {
       'rollback.strict-degrade': {
         title: 'with --strict-degrade the agent ends when it cannot enforce',
       },
+      'rollback.enforce-gate': {
+        title:
+          'the agent ends when it is to enforce and the kernel cannot, unless it may audit then',
+      },
       'rollback.downgrade': {
         title: "the previous version and the candidate take over each other's rules",
         byOpens,

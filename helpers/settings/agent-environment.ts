@@ -9,7 +9,8 @@ const LIES = 'it makes the agent see another kernel than the host has';
 const UNIT =
   'the unit file alone reads it, for the command line of the agent; the canary sets the mode, and AGENT_OPTIONS has other options';
 const DEFAULT_HASH = 'the agent would refuse every policy but one, those of the canary among them';
-const DEGRADED = 'the canary sets it where it tries it: rollback.strict-degrade';
+const DEGRADED =
+  'the canary sets it where it tries it: rollback.strict-degrade and rollback.enforce-gate';
 
 /** Variables that AGENT_ENVIRONMENT cannot have (docs/agent-contract.md §7), and why. */
 const REFUSED: readonly (readonly [RegExp, string])[] = [

@@ -35,7 +35,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   '--auto-revert-breaches':
     'the canary makes denials on purpose, and the agent would change to audit mode',
   '--strict-degrade': 'the canary sets it where it tries it: rollback.strict-degrade',
-  '--enforce-gate-mode': 'the canary sets it where it tries it: rollback.strict-degrade',
+  '--enforce-gate-mode':
+    'the canary sets it where it tries it: rollback.strict-degrade and rollback.enforce-gate',
   '--allow-unsigned-bpf': UNSIGNED,
   ...{ '--max-deny-inodes': SIZED, '--max-deny-paths': SIZED, '--max-network-entries': SIZED },
   '--lsm-hook':
