@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Candidate, howItEnded, runCommand } from '../../agent/command.ts';
 import { parseProbe } from '../../agent/contract/probe.ts';
 import { parseVersion } from '../../agent/contract/version.ts';
-import type { EventLog } from '../../agent/stream/event-log.ts';
+import type { EventLog, OwnDecision } from '../../agent/stream/event-log.ts';
 import { agentPaths } from '../../changes/agent-state.ts';
 import { ownInput, plainFilesystem } from '../../changes/own-file.ts';
 import { cgroupId, type RuleList, rulesOn } from '../../changes/rules.ts';
@@ -173,6 +173,21 @@ export class CoverageSubjects {
   /** Takes the table. @param watermark of the agent's events, once there is one. @param kinds whose lines are taken; all where absent. */
   take(watermark?: Told, kinds?: readonly Kind[]): Promise<readonly Taken[]> {
     return takeTable((kind) => this.begin(kind), this.#standing, watermark, kinds);
+  }
+
+  /** The same of these kinds, without waiting for the event of each route. @param told gets what is told of each process. */
+  takeAtOnce(
+    events: EventLog,
+    kinds: readonly Kind[],
+    told: Set<readonly OwnDecision[]> = new Set(),
+  ): Promise<readonly Taken[]> {
+    const watchProcess = (pid: number) => {
+      const own = events.watchProcess(pid);
+      told.add(own);
+      return own;
+    };
+    const isTold = () => Promise.resolve(true);
+    return this.take({ events: { watchProcess, until: isTold }, passed: isTold }, kinds);
   }
 
   /** Starts a process of the kind. @returns in words why this host can have none. */

@@ -2,7 +2,6 @@ import { StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
 import { type Scrape, scrapeRunning } from '../../agent/scrape.ts';
-import type { EventLog, OwnDecision } from '../../agent/stream/event-log.ts';
 import {
   type FloodOrder,
   type FloodTurn,
@@ -112,7 +111,7 @@ export async function denialsHoldWithAFullRing(
     const counts = async () => countsOf(await scrapeRunning(run.candidate, options.metricsAddress));
     const start = await counts();
     // What is refused now and not then was let through by a full ring, or by what that left behind.
-    const whileRead = await take(subjects, events, told);
+    const whileRead = await subjects.takeAtOnce(events, KINDS, told);
     const before = await flood.make({ what: 'open', times: 1 });
     const connected = await flood.make({ what: 'connect', times: 1 });
     // A hook that is not there has no ring to fill.
@@ -122,7 +121,7 @@ export async function denialsHoldWithAFullRing(
     const all: Record<string, number> = {};
     let full = start;
     for (const what of whats) full = await untilDropped(flood, what, all, start, counts);
-    const whileFull = await take(subjects, events, told);
+    const whileFull = await subjects.takeAtOnce(events, KINDS, told);
     const behindRoutes = await counts();
     starting.releaseEvents();
     const count = () => [...told].reduce((sum, { length }) => sum + length, ofFile.lines);
@@ -177,21 +176,6 @@ async function untilDropped(
     if (!isFull) times = Math.min(2 * times, LONGEST_TURN);
   }
   return full;
-}
-
-/** Takes the routes without waiting for events. @param told gets those of each process. */
-function take(
-  subjects: CoverageSubjects,
-  events: EventLog,
-  told: Set<readonly OwnDecision[]>,
-): Promise<readonly Taken[]> {
-  const watchProcess = (pid: number) => {
-    const own = events.watchProcess(pid);
-    told.add(own);
-    return own;
-  };
-  const isTold = () => Promise.resolve(true);
-  return subjects.take({ events: { watchProcess, until: isTold }, passed: isTold }, KINDS);
 }
 
 const refusedIn = (taken: readonly Taken[]) =>

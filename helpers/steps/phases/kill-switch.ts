@@ -66,18 +66,9 @@ async function takeUnderIt(
   events: EventLog,
   due: number,
 ): Promise<{ taken: readonly Taken[]; actions: readonly string[]; areAll: boolean }> {
-  const told: (readonly OwnDecision[])[] = [];
-  const watchProcess = (pid: number) => {
-    const own = events.watchProcess(pid);
-    told.push(own);
-    return own;
-  };
-  const isTold = () => Promise.resolve(true);
-  const taken = await subjects.take(
-    { events: { watchProcess, until: isTold }, passed: isTold },
-    KINDS,
-  );
-  const lines = () => told.flat();
+  const told = new Set<readonly OwnDecision[]>();
+  const taken = await subjects.takeAtOnce(events, KINDS, told);
+  const lines = () => [...told].flat();
   const watermark = subjects.watermark(events);
   try {
     const areAll = await watermark.passed(EVENTS_MS, () => lines().length >= due);
