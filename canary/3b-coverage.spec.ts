@@ -13,6 +13,7 @@ import { killSwitchStopsEveryDenial } from '../helpers/steps/phases/kill-switch.
 import { laterRulesAreInForce } from '../helpers/steps/phases/later-rules.ts';
 import { loneRulesDeny } from '../helpers/steps/phases/lone-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
+import { nothingIsLeft } from '../helpers/steps/phases/nothing-left.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
 import { renameRace } from '../helpers/steps/phases/rename-race.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
@@ -72,6 +73,7 @@ section('coverage', () => {
   }
   criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
   criterion('coverage.removed', () => subjects.removeRules());
+  criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));
   criterion('coverage.object', () => changedObjectIsRefused(run));
   criterion('coverage.host-ptrace', () => host.judge('deny_ptrace'));

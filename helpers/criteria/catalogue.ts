@@ -586,6 +586,13 @@ const ENTRIES = {
     needs: ['coverage.rules'],
     ...slow,
   },
+  'coverage.nothing-left': {
+    title: 'what rules denied is free once they are removed, while the agent enforces',
+    needs: ['coverage.enforce.ready', 'coverage.removed'],
+    byOpens,
+    ...slow,
+    evidence: ['coverage/nothing-left/routes.json', 'coverage/nothing-left/agent.stderr.log'],
+  },
   'coverage.later-rules': {
     title: 'an agent that was started without a rule enforces those that come later',
     needs: ['coverage.enforce.ready', 'coverage.removed'],
