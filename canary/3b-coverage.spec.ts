@@ -2,6 +2,7 @@ import { canaryRun, criterion, section } from 'aegisbpf-canary';
 import { afterAll } from 'vitest';
 import { GROUPS } from '../helpers/coverage/table.ts';
 import { agentLivedThrough } from '../helpers/steps/lived-through.ts';
+import { addedRulesAreInForce } from '../helpers/steps/phases/added-rules.ts';
 import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
@@ -53,6 +54,7 @@ section('coverage', () => {
         onlyVerifiedRead(run, subjects, enforce.daemon),
       );
       criterion('coverage.enforce.survival-list', () => survivalListIsFilled(run, subjects));
+      criterion('coverage.enforce.added-rules', () => addedRulesAreInForce(run, subjects, enforce));
       criterion('coverage.enforce.many-rules', () => many.apply());
       criterion('coverage.enforce.many-rules-rollback', () => many.rollBack());
       criterion('coverage.enforce.many-rules-times', () => many.times());

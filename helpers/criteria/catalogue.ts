@@ -334,6 +334,13 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     withoutFiles,
     ...slow,
   },
+  'added-rules': {
+    title:
+      'a policy that is applied without --reset brings its rules, keeps those before it and counts on',
+    byOpens,
+    ...slow,
+    evidence: ['commands.ndjson'],
+  },
   'many-rules': {
     title: 'the first, middle and last rule of a large policy are in force',
     byOpens,

@@ -108,6 +108,8 @@ export class CoverageSubjects {
   /** Files of an overlay of ours, with rules on their numbers there; none where no overlay could be mounted. */
   merged: ReturnType<typeof mergedFiles> = [];
   #policyFile: string | undefined;
+  /** What stands in it. */
+  #policySections: Readonly<Record<string, readonly string[]>> = {};
   /** A policy that is only read: also of sections that a version does not know. */
   #everySection = '';
   #hostFiles: DeniedFiles = new Map();
@@ -133,6 +135,16 @@ export class CoverageSubjects {
   get policyFile(): string {
     if (this.#policyFile === undefined) throw noEvidence('the rules were not made');
     return this.#policyFile;
+  }
+
+  /** The text of that policy with more rules. */
+  policyWith(more: Readonly<Record<string, readonly string[]>>): string {
+    const sections = this.#policySections;
+    const added = Object.entries(more).map(([name, lines]) => [
+      name,
+      [...(sections[name] ?? []), ...lines],
+    ]);
+    return policyOf({ ...sections, ...Object.fromEntries(added) });
   }
 
   /** Positive control: every route is taken once while there is no rule. */
@@ -224,7 +236,8 @@ export class CoverageSubjects {
     const text = policyOf(Object.fromEntries(known));
     const policy = ownInput(this.made.site.directory, 'coverage.policy', text);
     const again = known.filter(([name]) => !BY_CONTENT.includes(name));
-    const few = policyOf(Object.fromEntries(again));
+    this.#policySections = Object.fromEntries(again);
+    const few = policyOf(this.#policySections);
     this.#policyFile = ownInput(this.made.site.directory, 'coverage-again.policy', few);
     this.#applied = await journalPolicy(this.#run, this.hostPaths);
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
