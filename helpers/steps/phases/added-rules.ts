@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import { howItEnded } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { scrapeRunning } from '../../agent/scrape.ts';
 import { ownInput } from '../../changes/own-file.ts';
 import type { Attempt } from '../../coverage/policy-sample.ts';
-import { FILES } from '../../coverage/site.ts';
 import type { Route } from '../../coverage/table.ts';
 import { tryRules } from '../../coverage/try-rules.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -48,15 +46,17 @@ export async function addedRulesAreInForce(
 ): Promise<Judgement> {
   const daemon = enforce.daemon();
   const judged = await enforce.judged();
+  // Decisions on files alone are in the counter that could be set back.
+  const file = subjects.deniedFile();
   const isShown = ({ route, rule, isAdded }: TriedRule) =>
     (isAdded || !subjects.missing.includes(rule)) &&
     judged.some(({ verdict, taken }) => verdict === 'pass' && taken.line.route === route);
   const { directory } = subjects.made.site;
   const added = ownInput(directory, 'added', 'AegisBPF staging canary\n');
-  const rules = rulesOf(subjects, added).filter(isShown);
+  const rules = rulesOf(subjects, file, added).filter(isShown);
   const known = rules.filter(({ isAdded }) => !isAdded);
-  if (known.length === 0)
-    throw noEvidence('neither a file nor an address was denied by the first policy, either');
+  if (known[0]?.attempt.kind !== 'file')
+    throw noEvidence('the file was not denied by the first policy, either');
   const more = { deny_path: [added], deny_ip: [subjects.made.site.ipv4.next] };
   const policy = ownInput(directory, 'added.policy', subjects.policyWith(more));
   const first = await run.command('policy', 'apply', subjects.policyFile, '--reset');
@@ -76,7 +76,7 @@ export async function addedRulesAreInForce(
 }
 
 /** A file and an address of the first policy, and one more of each. */
-function rulesOf({ made }: CoverageSubjects, added: string): readonly TriedRule[] {
+function rulesOf({ made }: CoverageSubjects, file: string, added: string): readonly TriedRule[] {
   const { address, next } = made.site.ipv4;
   const ofFile = (path: string, isAdded: boolean): TriedRule => ({
     ...{ rule: path, route: 'read', isAdded },
@@ -87,7 +87,7 @@ function rulesOf({ made }: CoverageSubjects, added: string): readonly TriedRule[
     attempt: { kind: 'connect', protocol: 'udp', address: one, port: ANY_PORT },
   });
   return [
-    ...[ofFile(join(made.site.directory, FILES.secret), false), ofAddress(address, false)],
+    ...[ofFile(file, false), ofAddress(address, false)],
     ...[ofFile(added, true), ofAddress(next, true)],
   ];
 }
