@@ -21,6 +21,7 @@ import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 import { ruleCommandsAct } from '../helpers/steps/phases/rule-commands.ts';
 import { silentClientHoldsNobodyUp } from '../helpers/steps/phases/silent-client.ts';
 import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
+import { rulesOutliveUpgrade } from '../helpers/steps/phases/upgrade.ts';
 import { onlyVerifiedRead } from '../helpers/steps/phases/verified-program.ts';
 
 const run = canaryRun();
@@ -75,6 +76,7 @@ section('coverage', () => {
   }
   criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
   criterion('coverage.removed', () => subjects.removeRules());
+  criterion('coverage.upgrade', () => rulesOutliveUpgrade(run, subjects, enforce));
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));
   criterion('coverage.object', () => changedObjectIsRefused(run));

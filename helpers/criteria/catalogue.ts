@@ -593,6 +593,15 @@ const ENTRIES = {
     needs: ['coverage.rules'],
     ...slow,
   },
+  'coverage.upgrade': {
+    title:
+      'the rules that the previous version made are in force once the candidate takes its place',
+    knob: 'AEGIS_BIN_PREVIOUS',
+    needs: ['coverage.enforce.ready', 'coverage.removed'],
+    byOpens,
+    ...slow,
+    evidence: ['coverage/upgrade/routes.json', 'coverage/upgrade/agent.stderr.log'],
+  },
   'coverage.nothing-left': {
     title: 'what rules denied is free once they are removed, while the agent enforces',
     needs: ['coverage.enforce.ready', 'coverage.removed'],

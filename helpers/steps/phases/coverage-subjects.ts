@@ -137,14 +137,16 @@ export class CoverageSubjects {
     return this.#policyFile;
   }
 
-  /** The text of that policy with more rules. */
-  policyWith(more: Readonly<Record<string, readonly string[]>>): string {
-    const sections = this.#policySections;
-    const added = Object.entries(more).map(([name, lines]) => [
-      name,
-      [...(sections[name] ?? []), ...lines],
-    ]);
-    return policyOf({ ...sections, ...Object.fromEntries(added) });
+  /** The text of that policy with more rules. @param without sections that a version does not know. */
+  policyWith(
+    more: Readonly<Record<string, readonly string[]>>,
+    without: readonly string[] = [],
+  ): string {
+    const all = new Map(Object.entries(this.#policySections));
+    for (const [name, lines] of Object.entries(more))
+      all.set(name, [...(all.get(name) ?? []), ...lines]);
+    for (const name of without) all.delete(name);
+    return policyOf(Object.fromEntries(all));
   }
 
   /** Positive control: every route is taken once while there is no rule. */
