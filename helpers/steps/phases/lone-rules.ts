@@ -50,7 +50,12 @@ async function tryAlone(one: LoneRule, trial: RuleTrial): Promise<TriedRule> {
     if (done.exitCode !== 0) return { words, problem: howItEnded(done) };
   }
   const added = [...command, 'add', ...rule].join(' ');
-  return isInForce(one, trial, added, `\`${added}\`, without any other rule of ours, exited with 0`);
+  return isInForce(
+    one,
+    trial,
+    added,
+    `\`${added}\`, without any other rule of ours, exited with 0`,
+  );
 }
 
 /** What beside other rules did not deny has a criterion of its own. */
