@@ -76,9 +76,9 @@ section('coverage', () => {
   }
   criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
   criterion('coverage.removed', () => subjects.removeRules());
-  criterion('coverage.upgrade', () => rulesOutliveUpgrade(run, subjects, enforce));
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));
+  criterion('coverage.upgrade', () => rulesOutliveUpgrade(run, subjects, enforce));
   criterion('coverage.object', () => changedObjectIsRefused(run));
   criterion('coverage.host-ptrace', () => host.judge('deny_ptrace'));
   criterion('coverage.host-modules', () => host.judge('deny_module_load'));

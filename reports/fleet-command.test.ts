@@ -216,11 +216,14 @@ describe('several runs of one host', () => {
   });
 
   test('on two kernels are two hosts', async () => {
-    const { summary } = await fleet([
+    const { summary, read } = await fleet([
       await run('web1', { run: at(23) }),
       await run('web1', { run: { ...at(24), kernel: { value: '6.12.1' } } }),
     ]);
     expect(summary().hosts.map(({ kernel }) => kernel)).toEqual(['6.1.0-50', '6.12.1']);
+    expect(read('fleet.md')).toMatch(
+      /\| Hosts of each class \| `6\.1\.0-50, [^:]+: 1; 6\.12\.1, [^:]+: 1` \|/,
+    );
   });
 
   test('that went on at one time are two hosts of one name, of which one would hide the other: refused', async () => {

@@ -41,6 +41,18 @@ export function hostsInWords({ hosts, missingHosts }: FleetSummary): string {
   ].join(', ');
 }
 
+/** Hosts of the same class, the largest class first. */
+const byClass = (hosts: readonly HostOfFleet[]) =>
+  [...Map.groupBy(hosts, ({ hostClass }) => hostClass)].sort(([, a], [, b]) => b.length - a.length);
+
+/** On which kernels and distributions, or labels, that verdict rests. */
+function classesInWords({ hosts }: FleetSummary): string {
+  const all = byClass(hosts);
+  const more = all.length - MOST_CLASSES;
+  const first = all.slice(0, MOST_CLASSES).map(([name, of]) => `${name}: ${of.length}`);
+  return `${first.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
 /** What is missing, in one line each. */
 const gaps = ({ missingHosts, refusedRuns }: FleetSummary) => [
   ...missingHosts.map((host): [string, string] => [host, 'no run of this host is here']),
@@ -75,6 +87,7 @@ function about(fleet: FleetSummary): FleetTable {
       ['SHA-256', candidate.sha256],
       ...bpfObjects.map((hash) => ['BPF object', hash]),
       ['Hosts', hostsInWords(fleet)],
+      ...(fleet.hosts.length > 0 ? [['Hosts of each class', classesInWords(fleet)]] : []),
       ['Phases of every host', askedNames(fleet.asked).join(', ')],
       ...(review.groups > 0
         ? [
@@ -111,9 +124,7 @@ function worst({ hosts }: FleetSummary): FleetTable {
     const told = parts.flatMap(([count, word]) => (count > 0 ? [`${count} ${word}`] : []));
     return `${told.join(', ')} of ${of.length}`;
   };
-  const classes = [...Map.groupBy(hosts, ({ hostClass }) => hostClass)]
-    .sort(([, a], [, b]) => b.length - a.length)
-    .slice(0, MOST_CLASSES);
+  const classes = byClass(hosts).slice(0, MOST_CLASSES);
   const rows = [...on]
     .sort(([, a], [, b]) => failed(b) - failed(a) || b.length - a.length)
     .map(([id, all]) => [

@@ -60,7 +60,18 @@ const entry = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cgroup'), path: z.string(), ...fileIdentity }),
   z.object({ kind: z.literal('deny-rule'), path: z.string(), ...fileIdentity }),
   /** A policy of ours was applied; undone by applying one that holds only the host's own rules. */
-  z.object({ kind: z.literal('policy'), emptyPolicy: z.string() }),
+  z.object({
+    kind: z.literal('policy'),
+    emptyPolicy: z.string(),
+    /** Who applied it, where that is another version: its pinned tables may be others than the candidate's. */
+    by: z
+      .object({
+        executable: z.string(),
+        sha256: z.string(),
+        environment: z.record(z.string(), z.string()),
+      })
+      .optional(),
+  }),
   /** Whether the agent's own cgroup was on the allow list of pins that stay; each start adds it, each apply drops it. */
   z.object({ kind: z.literal('agent-allowance'), cgroup: z.string(), listed: z.boolean() }),
   z.object({ kind: z.literal('network-rule'), arguments: z.array(z.string()) }),

@@ -1,7 +1,9 @@
-import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { type Candidate, howItEnded, outputText, runCommand } from '../agent/command.ts';
 import { parseEmergencyStatus } from '../agent/contract/emergency.ts';
 import { systemTool } from '../host/observations.ts';
+import { RUN_MARK } from '../host/processes.ts';
 import { restoreAgentState } from './agent-state.ts';
 import type { JournalEntry } from './journal.ts';
 import { removeCgroup } from './own-cgroup.ts';
@@ -58,6 +60,30 @@ async function othersEmergency(candidate: Candidate): Promise<string | undefined
     : `enforcement is bypassed by an emergency-disable that is not the drill's (${outputText(reason)}); it was not touched`;
 }
 
+/** A binary that changed since the run must not be run as root to clean up after it. @returns how it changed. */
+export function binaryProblem(path: string, sha256: string): string | undefined {
+  try {
+    if (!statSync(path).isFile()) return `${path} is not a file`;
+    const now = hash('sha256', readFileSync(path));
+    return now === sha256
+      ? undefined
+      : `${path} is no longer the binary of the run (SHA-256 ${now.slice(0, 12)}…, was ${sha256.slice(0, 12)}…)`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** The version that made the rules, in its own environment, with the limit and the mark of the candidate's commands. */
+function versionOf(
+  { by }: Extract<JournalEntry, { kind: 'policy' }>,
+  candidate: Candidate,
+): Candidate {
+  if (by === undefined) return candidate;
+  const mark = candidate.environment[RUN_MARK];
+  const environment = { ...by.environment, ...(mark === undefined ? {} : { [RUN_MARK]: mark }) };
+  return { ...candidate, executable: by.executable, environment };
+}
+
 /**
  * Undoes one entry of the journal. @returns what is in the way, or undefined when it is undone.
  * @param ours paths, or directories with a slash, whose rules in deny.db are ours and not in force any more.
@@ -67,10 +93,11 @@ export async function undoEntry(
   entry: JournalEntry,
   ours: readonly string[],
 ): Promise<string | undefined> {
-  const run = async (...args: string[]) => {
-    const result = await runCommand(candidate, ...args);
+  const runBy = async (version: Candidate, ...args: string[]) => {
+    const result = await runCommand(version, ...args);
     return result.exitCode === 0 ? undefined : howItEnded(result);
   };
+  const run = (...args: string[]) => runBy(candidate, ...args);
   switch (entry.kind) {
     case 'agent-state': {
       const problems = restoreAgentState(entry, ours);
@@ -91,7 +118,13 @@ export async function undoEntry(
         ? run('block', 'del', entry.path)
         : `the deny rule on inode ${entry.ino} cannot be removed by path: ${entry.path} is gone or replaced`;
     case 'policy':
-      return run('policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback');
+      return (
+        (entry.by && binaryProblem(entry.by.executable, entry.by.sha256)) ??
+        runBy(
+          versionOf(entry, candidate),
+          ...['policy', 'apply', entry.emptyPolicy, '--reset', '--no-rollback'],
+        )
+      );
     case 'emergency':
       return (
         (await othersEmergency(candidate)) ?? run('emergency-enable', '--reason', ENABLE_REASON)
@@ -132,7 +165,7 @@ export const described = (entry: JournalEntry): string => {
     case 'deny-rule':
       return `removed the deny rule on ${entry.path}`;
     case 'policy':
-      return "removed the rules of the canary's policy";
+      return `removed the rules of the canary's policy${entry.by === undefined ? '' : ` by ${entry.by.executable}`}`;
     case 'agent-allowance':
       return "put the agent's own cgroup on or off the allow list, as it was";
     case 'network-rule':

@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { dirSync } from 'tmp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -83,4 +90,37 @@ test('control groups of ours are removed, and one that took the place of ours is
     `${replaced} is not the control group we made; it was not touched`,
   ]);
   rmdirSync(replaced);
+});
+
+test('rules that another version made are removed by it in its own environment, unless it is another binary by now', async () => {
+  const at = (name: string) => join(folder.name, name);
+  const program = (name: string) => {
+    const text = `#!/bin/sh\necho "${name} $OBJECT $*" >> ${at('calls')}\n`;
+    writeFileSync(at(name), text, { mode: 0o755 });
+    return at(name);
+  };
+  const [candidate, previous] = [program('candidate'), program('previous')];
+  const begun = async (name: string, sha256: string) => {
+    const journal = Journal.make(at(`${name}/journal.ndjson`));
+    const candidateSha256 = await sha256OfFile(candidate);
+    journal.begin({
+      ...{ runId: `undo-${name}-${process.pid}`, runDirectory: folder.name },
+      ...{ candidate, candidateSha256, environment: { OBJECT: 'new' } },
+      startedAt: new Date().toISOString(),
+    });
+    const by = { executable: previous, sha256, environment: { OBJECT: 'old' } };
+    for (const entry of [{}, { by }])
+      journal.record({ kind: 'policy', emptyPolicy: '/empty.policy', ...entry });
+    return undoAll(journal, () => {});
+  };
+  const report = await begun('same', await sha256OfFile(previous));
+  expect(report.problems).toEqual([]);
+  const how = 'policy apply /empty.policy --reset --no-rollback';
+  expect(readFileSync(at('calls'), 'utf8')).toBe(`previous old ${how}\ncandidate new ${how}\n`);
+
+  const other = await begun('other', '0'.repeat(64));
+  expect(other.problems).toEqual([
+    expect.stringMatching(`${previous} is no longer the binary of the run`),
+  ]);
+  expect(readFileSync(at('calls'), 'utf8').match(/^previous/gm)).toHaveLength(1);
 });

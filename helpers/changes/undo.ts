@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Candidate } from '../agent/command.ts';
 import {
@@ -20,7 +18,7 @@ import {
   type JournalHeader,
   type PendingEntry,
 } from './journal.ts';
-import { described, needsCandidate, stopUnit, undoEntry } from './undo-entry.ts';
+import { binaryProblem, described, needsCandidate, stopUnit, undoEntry } from './undo-entry.ts';
 
 /** A command that is cut off in the midst of an apply leaves more to undo than it began with. */
 const LEAST_TIMEOUT_SECONDS = 60;
@@ -73,19 +71,6 @@ async function stopProcesses(run: JournalHeader, say: (text: string) => void): P
   return stopped.map(({ pid, comm }) => `stopped ${comm} (pid ${pid})`);
 }
 
-/** A binary that changed since the run must not be run as root to clean up after it. */
-function candidateProblem(run: JournalHeader): string | undefined {
-  try {
-    if (!statSync(run.candidate).isFile()) return `${run.candidate} is not a file`;
-    const now = hash('sha256', readFileSync(run.candidate));
-    return now === run.candidateSha256
-      ? undefined
-      : `${run.candidate} is no longer the binary of the run (SHA-256 ${now.slice(0, 12)}…, was ${run.candidateSha256.slice(0, 12)}…)`;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
 /** One undoing of a journal: what is done, and what is left with the reason. */
 async function undoPending(
   journal: Journal,
@@ -103,7 +88,7 @@ async function undoPending(
     timeoutSeconds: Math.max(LEAST_TIMEOUT_SECONDS, run.commandTimeoutSeconds ?? 0),
   };
   const needed = !rebooted && pending.some(({ entry }) => needsCandidate(entry));
-  const broken = needed ? candidateProblem(run) : undefined;
+  const broken = needed ? binaryProblem(run.candidate, run.candidateSha256) : undefined;
 
   /** What is undone stays undone, and the rest still has to be, also on a disk that is full. */
   const strike = (id: string, entry: JournalEntry) => {

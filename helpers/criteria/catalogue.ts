@@ -336,7 +336,7 @@ const whileEnforcing = needing('coverage.enforce.ready', {
   },
   'added-rules': {
     title:
-      'a policy that is applied without --reset brings its rules, keeps those before it and counts on',
+      'a policy without --reset brings its rules, keeps the earlier ones and sets no counter back',
     byOpens,
     ...slow,
     evidence: ['commands.ndjson'],
@@ -593,15 +593,6 @@ const ENTRIES = {
     needs: ['coverage.rules'],
     ...slow,
   },
-  'coverage.upgrade': {
-    title:
-      'the rules that the previous version made are in force once the candidate takes its place',
-    knob: 'AEGIS_BIN_PREVIOUS',
-    needs: ['coverage.enforce.ready', 'coverage.removed'],
-    byOpens,
-    ...slow,
-    evidence: ['coverage/upgrade/routes.json', 'coverage/upgrade/agent.stderr.log'],
-  },
   'coverage.nothing-left': {
     title: 'what rules denied is free once they are removed, while the agent enforces',
     needs: ['coverage.enforce.ready', 'coverage.removed'],
@@ -615,6 +606,15 @@ const ENTRIES = {
     byOpens,
     ...slow,
     evidence: ['coverage/later-rules/agent.stderr.log'],
+  },
+  'coverage.upgrade': {
+    title:
+      'the rules that the previous version made are in force once the candidate takes its place',
+    knob: 'AEGIS_BIN_PREVIOUS',
+    needs: ['coverage.enforce.ready', 'coverage.removed'],
+    byOpens,
+    ...slow,
+    evidence: ['coverage/upgrade/routes.json', 'coverage/upgrade/agent.stderr.log'],
   },
   'coverage.object': {
     title: 'a changed BPF object, and one without its hash, are refused',
@@ -749,8 +749,7 @@ const ENTRIES = {
         title: 'with --strict-degrade the agent ends when it cannot enforce',
       },
       'rollback.enforce-gate': {
-        title:
-          'the agent ends when it is to enforce and the kernel cannot, unless it may audit then',
+        title: 'an agent that is told to enforce ends where the kernel has no BPF LSM',
       },
       'rollback.downgrade': {
         title: "the previous version and the candidate take over each other's rules",

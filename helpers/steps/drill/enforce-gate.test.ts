@@ -24,19 +24,19 @@ test.each<[string, Partial<GatedStart>, string, RegExp]>([
     'goes on and audits',
     { endedByItself: false, started: AUDITS },
     'fail',
-    /it went on and audits \(CAPABILITY_AUDIT_ONLY\): a node that boots such a kernel denies nothing/,
+    /the agent went on and audits \(CAPABILITY_AUDIT_ONLY\): a node that boots such a kernel denies nothing/,
   ],
   [
     'audits for a while and ends',
     { started: AUDITS },
     'fail',
-    /it went on and audits \(CAPABILITY_AUDIT_ONLY\)/,
+    /the agent went on and audits \(CAPABILITY_AUDIT_ONLY\)/,
   ],
   [
     'claims to enforce',
     { endedByItself: false, started: { audits: false, lsmEnabled: false } },
     'fail',
-    /it went on and says that it enforces/,
+    /the agent went on and says that it enforces/,
   ],
   [
     'does not believe what it was told',

@@ -61,21 +61,21 @@ export function judgeGate(start: GatedStart): Judgement {
     );
   if (started !== undefined)
     return fail(
-      `started to enforce as if the kernel had no BPF LSM, it went on and ${started.audits ? 'audits' : 'says that it enforces'} (${start.reasons}): a node that boots such a kernel denies nothing, and its service looks well`,
+      `told to enforce as if the kernel had no BPF LSM, the agent went on and ${started.audits ? 'audits' : 'says that it enforces'} (${start.reasons}): a node that boots such a kernel denies nothing, and its service looks well`,
       measured,
     );
   if (!endedByItself || exitCode === undefined)
     return inconclusive(
-      `started to enforce as if the kernel had no BPF LSM, the agent ${endedByItself ? `ended with ${end}` : 'neither said that it had started nor ended'}; its last words: ${lastWords}`,
+      `told to enforce as if the kernel had no BPF LSM, the agent ${endedByItself ? `ended with ${end}` : 'neither said that it had started nor ended'}; its last words: ${lastWords}`,
       measured,
     );
   return exitCode === 0
     ? fail(
-        `started to enforce as if the kernel had no BPF LSM, the agent ended with exit code 0, so whoever starts it sees no refusal; its last words: ${lastWords}`,
+        `told to enforce as if the kernel had no BPF LSM, the agent ended with exit code 0, so whoever starts it sees no refusal; its last words: ${lastWords}`,
         measured,
       )
     : pass(
-        `started to enforce as if the kernel had no BPF LSM, the agent ended with ${end} (${lastWords}); with the host's own list it starts`,
+        `told to enforce as if the kernel had no BPF LSM, the agent ended with ${end} (${lastWords}); with the host's own list it starts`,
         measured,
       );
 }

@@ -48,11 +48,14 @@ export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> 
   const missing = families.filter((family) => !metrics.has(family));
   if (missing.length > 0)
     return inconclusive(`the metrics after the rollback lack ${missing.join(', ')}`, { source });
-  // A version that has no endpoint answers nothing.
-  if (!endpoint.ok && endpoint.text !== '')
-    return fail(`nobody can scrape the metrics endpoint: ${endpoint.reason}`, {
-      source: BY_ENDPOINT,
-    });
+  // Nobody listens where a version has no endpoint; `audit|enforce.state-changes` tell of one that could not be started.
+  const hasNone = !endpoint.ok && endpoint.reason.includes('ECONNREFUSED');
+  if (!endpoint.ok && !hasNone) {
+    const measured = { source: BY_ENDPOINT };
+    return endpoint.text === ''
+      ? inconclusive(`the metrics endpoint gave no answer: ${endpoint.reason}`, measured)
+      : fail(`nobody can scrape the metrics endpoint: ${endpoint.reason}`, measured);
+  }
   const file = join(stage.prepared().directory, 'metrics-file.prom');
   const written = await stage.run.command('metrics', '--out', file);
   const how = `\`aegisbpf metrics --out\`, by which node_exporter gets them,`;
@@ -69,7 +72,7 @@ export async function metricsAreCaptured(stage: DrillStage): Promise<Judgement> 
   if (lost.length > 0)
     return fail(`${how} exited with 0, and its file lacks ${lost.join(', ')}`, { source: BY_FILE });
   return pass(
-    `${familyTotal(metrics, DECISION_FAMILIES)} decisions, ${familyTotal(metrics, DROP_FAMILIES)} drops in total`,
+    `${familyTotal(metrics, DECISION_FAMILIES)} decisions, ${familyTotal(metrics, DROP_FAMILIES)} drops in total, on the command line, in a file${hasNone ? '; nobody listens at the endpoint, as in versions without one' : ' and at the endpoint'}`,
     { source: 'rollback/metrics.prom' },
   );
 }

@@ -126,12 +126,12 @@ export function judgeAdded({ rules, outcomes, before, after }: AddedRules): Judg
   const how = '`policy apply` without --reset exited with 0, and';
   if (first !== undefined)
     return fail(
-      `${how} the rule ${first.rule}, which ${first.isAdded ? 'it brings' : 'it has as the policy before it had'}, denies nothing${others.length === 0 ? '' : `; so does ${others.map(({ rule }) => rule).join(', ')}`}`,
+      `${how} the rule ${first.rule} (${first.isAdded ? 'new in it' : 'also in the policy before it'}) denies nothing${others.length === 0 ? '' : `; so does ${others.map(({ rule }) => rule).join(', ')}`}`,
       measured,
     );
   if (before !== undefined && after !== undefined && after < before)
     return fail(
-      `${how} ${COUNTER} went back from ${before} to ${after}: whoever watches the node sees an attack end, and nobody asked for that`,
+      `${how} ${COUNTER} went back from ${before} to ${after}: nobody asked for that, and an alert on the counter ends`,
       { value: after, limit: before, unit: 'decisions', source: SOURCE },
     );
   const [odd] = strange;

@@ -15,7 +15,7 @@ test.each([
     'one is refused as by a rule, and of another nobody knows',
     [line('read', FREE), line('exec-by-name', refused('EPERM')), line('exec', 'it was killed')],
     'fail',
-    /still denied: exec of a program by its denied name by root; whoever is locked out so/,
+    /still denied: exec of a program by its denied name by root; whoever is locked out by that finds no rule/,
   ],
   [
     'one meets another error',

@@ -81,7 +81,7 @@ export function judgeLeft(lines: readonly FreedLine[]): Judgement {
   };
   if (still.length > 0)
     return fail(
-      `the policy that removes them exited with 0 and no list of the agent has a rule of ours, and these are still denied: ${few(still.map(({ line }) => lineText(line)))}; whoever is locked out so finds no rule to remove`,
+      `our rules were removed, and no list of the agent has one, but these are still denied: ${few(still.map(({ line }) => lineText(line)))}; whoever is locked out by that finds no rule to remove`,
       measured,
     );
   if (unknown.length > 0)

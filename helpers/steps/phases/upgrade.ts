@@ -52,6 +52,11 @@ export async function rulesOutliveUpgrade(
   );
   // The candidate's own tables are empty by now; what it denies afterwards is what the other one made.
   const applied = await journalPolicy(run, subjects.hostPaths);
+  const { emptyPolicy } = applied;
+  const journal = await run.journal();
+  const { executable, environment } = previous;
+  const by = { executable, environment, sha256 };
+  const byPrevious = journal.record({ kind: 'policy', emptyPolicy, by });
   const text = subjects.policyWith({}, promises.unknownSections);
   const policy = ownInput(subjects.made.site.directory, 'upgrade.policy', text);
   try {
@@ -69,7 +74,8 @@ export async function rulesOutliveUpgrade(
     return judgeUpgrade(upgraded, version, SOURCE);
   } finally {
     // Each of its own tables, should they be others.
-    await runCommand(previous, 'policy', 'apply', applied.emptyPolicy, '--reset');
+    const removed = await runCommand(previous, 'policy', 'apply', emptyPolicy, '--reset');
+    if (removed.exitCode === 0) journal.strike(byPrevious);
     await removePolicy(run, applied);
   }
 }
