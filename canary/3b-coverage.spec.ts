@@ -3,6 +3,7 @@ import { afterAll } from 'vitest';
 import { GROUPS } from '../helpers/coverage/table.ts';
 import { agentLivedThrough } from '../helpers/steps/lived-through.ts';
 import { addedRulesAreInForce } from '../helpers/steps/phases/added-rules.ts';
+import { unitLimitsChangeNothing } from '../helpers/steps/phases/agent-unit.ts';
 import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
@@ -75,6 +76,7 @@ section('coverage', () => {
     }
   }
   criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
+  criterion('coverage.unit', () => unitLimitsChangeNothing(run, subjects, enforce));
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));

@@ -43,6 +43,19 @@ export interface ReadyDaemon {
   stop(signal?: StopSignal): Promise<StoppedDaemon>;
 }
 
+/** Who starts the agent in our place, as systemd does. */
+export interface Starter {
+  /** What is run for this: it has the agent's output, and ends as the agent ends. */
+  command(
+    agent: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ): readonly string[];
+  /** The agent's process, while there is one. */
+  mainPid(): Promise<number | undefined>;
+  /** Sends the agent a signal. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
 export interface StoppedDaemon {
   readonly exit: DaemonExit;
   readonly events: EventLog;
@@ -71,6 +84,7 @@ export class StartingDaemon {
   readonly #candidate: Candidate;
   readonly #options: DaemonOptions;
   readonly #run: RunDirectory;
+  readonly #starter: Starter | undefined;
   readonly #child: ChildProcess;
   readonly #stdout: GatheredPipe;
   readonly events: EventLog;
@@ -83,10 +97,12 @@ export class StartingDaemon {
   #exit: DaemonExit | undefined;
   #stopAskedMs: number | undefined;
 
-  constructor(candidate: Candidate, options: DaemonOptions, run: RunDirectory) {
+  /** @param starter starts it; we do where it is absent. */
+  constructor(candidate: Candidate, options: DaemonOptions, run: RunDirectory, starter?: Starter) {
     this.#candidate = candidate;
     this.#options = options;
     this.#run = run;
+    this.#starter = starter;
     run.directory(options.name);
     this.events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'), run.begun);
     this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'), run.begun);
@@ -96,8 +112,11 @@ export class StartingDaemon {
     const fifo = `${process.pid}-${options.name.replaceAll('/', '-')}.fifo`;
     const path = join(RUNTIME_DIRECTORY, fifo);
     this.#stdout = new GatheredPipe(path, (chunk) => this.events.push(chunk));
-    this.#child = spawn(STDBUF, ['-oL', candidate.executable, ...runArguments(options)], {
-      env: { ...agentEnvironment(candidate), AEGIS_METRICS_ADDR: options.metricsAddress },
+    const env = { ...agentEnvironment(candidate), AEGIS_METRICS_ADDR: options.metricsAddress };
+    const agent = [STDBUF, '-oL', candidate.executable, ...runArguments(options)];
+    const [program = STDBUF, ...args] = starter?.command(agent, env) ?? agent;
+    this.#child = spawn(program, args, {
+      env,
       cwd: '/',
       stdio: ['ignore', this.#stdout.writeEnd, 'pipe'],
     });
@@ -156,7 +175,7 @@ export class StartingDaemon {
       throw noEvidence(`"Agent started" cannot be read: ${started.error}`, { source });
     const startMs = sinceMs(this.#spawnedMs);
     checkStarted(started.value, this.#options, source);
-    const { pid } = this.#child;
+    const pid = await (this.#starter === undefined ? this.#child.pid : this.#starter.mainPid());
     if (pid !== undefined && this.#options.ofProduction !== undefined)
       checkConfinement(
         this.#options.ofProduction,
@@ -202,11 +221,16 @@ export class StartingDaemon {
     );
   }
 
+  async #kill(signal: NodeJS.Signals): Promise<void> {
+    if (this.#starter === undefined) this.#child.kill(signal);
+    else await this.#starter.kill(signal);
+  }
+
   async stop(signal: StopSignal = 'SIGINT'): Promise<StoppedDaemon> {
     if (this.#exit === undefined) {
       this.#stopAskedMs = performance.now();
-      this.#child.kill(signal);
-      const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS);
+      await this.#kill(signal);
+      const late = setTimeout(() => void this.#kill('SIGKILL'), STOP_GRACE_MS);
       await this.#ended;
       clearTimeout(late);
     }

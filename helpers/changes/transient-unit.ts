@@ -93,6 +93,11 @@ export async function startUnit(
     '--',
     ...command,
   ]);
+  return ownUnit(systemctl, name, () => journal.strike(id));
+}
+
+/** A unit of ours that systemd knows. @param gone is called once it is stopped. */
+function ownUnit(systemctl: string, name: string, gone: () => void) {
   const readProperty = async (property: string) =>
     Number((await unitProperties(systemctl, name, [property])).get(property));
   return {
@@ -107,8 +112,35 @@ export async function startUnit(
     /** Stops and forgets it. @returns what is wrong, or undefined when it is gone. */
     async stop(): Promise<string | undefined> {
       const problem = await stopUnit(systemctl, name);
-      if (problem === undefined) journal.strike(id);
+      if (problem === undefined) gone();
       return problem;
+    },
+  };
+}
+
+/**
+ * A unit of ours that somebody starts in the foreground, by the command that stands before its own; in the journal before.
+ * @param properties `Name=value`, as a unit file has them.
+ */
+export function pipedUnit(
+  { systemctl, systemdRun }: Systemd,
+  name: string,
+  properties: readonly string[],
+  journal: Journal,
+) {
+  const id = journal.record({ kind: 'unit', name, systemctl });
+  return {
+    ...ownUnit(systemctl, name, () => journal.strike(id)),
+    /** What stands before its command. */
+    before: (environment: Readonly<Record<string, string>>): readonly string[] => [
+      ...[systemdRun, '--quiet', '--pipe', '--wait', '--collect', `--unit=${name}`],
+      ...properties.map((property) => `--property=${property}`),
+      ...Object.entries(environment).map(([key, value]) => `--setenv=${key}=${value}`),
+      '--',
+    ],
+    /** Sends its processes a signal. */
+    async kill(signal: NodeJS.Signals): Promise<void> {
+      await systemTool(systemctl, ['kill', `--signal=${signal}`, name]);
     },
   };
 }
@@ -127,6 +159,12 @@ const STATE_PROPERTIES = [
   'InvocationID',
   'StateChangeTimestampMonotonic',
 ];
+
+/** The text of a unit of this host with its drop-ins behind it; undefined where it has none (systemctl(1), cat). */
+export async function unitText(systemctl: string, unit: string): Promise<string | undefined> {
+  const { exitCode, text } = await systemTool(systemctl, ['cat', '--no-pager', unit]);
+  return exitCode === 0 ? text : undefined;
+}
 
 /** The state of the host's own service, with the bytes of its unit file. */
 export async function serviceSnapshot(

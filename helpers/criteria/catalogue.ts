@@ -14,6 +14,7 @@ export interface Entry {
     | 'SOAK_NET_WORKLOAD'
     | 'HEADROOM'
     | 'CANDIDATE_POLICY'
+    | 'AGENT_UNIT'
     | 'DISPOSABLE_HOST'
     | 'COST_COMMAND'
     | 'WORKLOAD_COMMAND'
@@ -587,6 +588,18 @@ const ENTRIES = {
     needs: ['coverage.enforce.ready'],
     ...slow,
     evidence: ['coverage/previous.json', 'coverage/enforce/table.json'],
+  },
+  'coverage.unit': {
+    title:
+      'under the limits of its systemd unit the agent denies and tells what it does without them',
+    knob: 'AGENT_UNIT',
+    needs: ['coverage.enforce.ready'],
+    byOpens,
+    ...slow,
+    evidence: [
+      ...['coverage/unit/limits.txt', 'coverage/unit/routes.json'],
+      'coverage/unit/agent.stderr.log',
+    ],
   },
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',

@@ -346,6 +346,11 @@ export const knobs = z.object({
     .describe(
       'a policy to apply before each soak, on a host without rules of its own; the coverage phase tries some of its rules',
     ),
+  AGENT_UNIT: path
+    .optional()
+    .describe(
+      'the systemd unit file that starts the agent in production; `aegisbpf.service` of this host where it is absent. The coverage phase tries the candidate under its limits',
+    ),
   PRODUCTION_PROFILE: path
     .optional()
     .describe('a profile that `npm run profile` recorded on a production host'),

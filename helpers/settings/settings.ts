@@ -20,6 +20,8 @@ interface OperatorsFiles {
   readonly knownEvents: readonly KnownEvent[];
   /** The bytes of CANDIDATE_POLICY, in base64. */
   readonly candidatePolicy: string | undefined;
+  /** The text of AGENT_UNIT. */
+  readonly agentUnit: string | undefined;
   /** The text of PRODUCTION_PROFILE; a run that is judged again needs none. */
   readonly productionProfile: string | undefined;
 }
@@ -91,7 +93,7 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
   const { KNOWN_EVENTS, CANARY_RUN } = values;
   const problems: string[] = [];
   const read = <T>(
-    name: 'KNOWN_DEFECTS' | 'CANDIDATE_POLICY' | 'PRODUCTION_PROFILE',
+    name: 'KNOWN_DEFECTS' | 'CANDIDATE_POLICY' | 'AGENT_UNIT' | 'PRODUCTION_PROFILE',
     reader: (path: string) => T,
     cannot = '',
   ): T | undefined => {
@@ -105,6 +107,7 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
   };
   const knownDefects = read('KNOWN_DEFECTS', readKnownDefects) ?? [];
   const candidatePolicy = read('CANDIDATE_POLICY', policyBytes, 'it cannot be read: ');
+  const agentUnit = read('AGENT_UNIT', readRegularFile, 'it cannot be read: ');
   const unreadable = `${values.PRODUCTION_PROFILE} cannot be read: `;
   const productionProfile =
     CANARY_RUN === undefined ? read('PRODUCTION_PROFILE', readRegularFile, unreadable) : undefined;
@@ -112,7 +115,10 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
     KNOWN_EVENTS === undefined ? { ok: true as const, events: [] } : readKnownEvents(KNOWN_EVENTS);
   if (!events.ok) problems.push(...events.problems.map((problem) => `KNOWN_EVENTS: ${problem}`));
   const knownEvents = events.ok ? events.events : [];
-  return { files: { knownDefects, knownEvents, candidatePolicy, productionProfile }, problems };
+  return {
+    files: { knownDefects, knownEvents, candidatePolicy, agentUnit, productionProfile },
+    problems,
+  };
 }
 
 /** The agent gets the bytes that were there, whatever it makes of them. */
@@ -124,8 +130,8 @@ function policyBytes(path: string): string {
 
 /** The knobs alone, as a run's record lists them. */
 export function knobsOf(settings: Settings): Readonly<Knobs> {
-  const { knownDefects, knownEvents, candidatePolicy, productionProfile, ...rest } = settings;
-  const { configuration, setBy, ...values } = rest;
+  const { knownDefects, knownEvents, candidatePolicy, ...rest } = settings;
+  const { agentUnit, productionProfile, configuration, setBy, ...values } = rest;
   return values;
 }
 

@@ -1,10 +1,9 @@
 import type { Candidate } from '../../agent/command.ts';
-import { howItEnded } from '../../agent/command.ts';
-import { type ReadyDaemon, StartingDaemon } from '../../agent/daemon.ts';
+import { StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { PREVIOUS_ROUTES_FILE } from '../../cost/result.ts';
 import { judgeAgainstPrevious, routeFindings } from '../../coverage/against-previous.ts';
-import { type JudgedLine, judgeLines } from '../../coverage/judge-lines.ts';
+import type { JudgedLine } from '../../coverage/judge-lines.ts';
 import { lostSection, type Promises } from '../../coverage/promises.ts';
 import {
   type Judgement,
@@ -16,6 +15,7 @@ import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { aboutPrevious, isItself } from './previous-identity.ts';
+import { rulesAgain, tableAgain } from './table-again.ts';
 
 const NAME = 'coverage/previous';
 
@@ -50,16 +50,13 @@ async function takenWith(
   previous: Candidate,
   promises: Promises,
 ): Promise<readonly JudgedLine[]> {
-  await run.journal();
-  // Later criteria of the candidate put other policies in force.
-  const again = await run.command('policy', 'apply', subjects.policyFile, '--reset');
-  if (again.exitCode !== 0) throw noEvidence(howItEnded(again), { source: again.command });
+  await rulesAgain(run, subjects);
   const options = await daemonOptions(run.settings, {
     ...{ name: NAME, mode: 'enforce', enforceSignal: 'none' },
   });
   const starting = new StartingDaemon(previous, options, run.directory);
   try {
-    return await takeTable(subjects, promises, await starting.ready());
+    return await tableAgain(subjects, promises, await starting.ready());
   } catch (error) {
     if (!(error instanceof JudgementError)) throw error;
     const { explanation } = error.judgement;
@@ -68,27 +65,5 @@ async function takenWith(
     });
   } finally {
     await starting.stop();
-  }
-}
-
-async function takeTable(
-  subjects: CoverageSubjects,
-  promises: Promises,
-  { events, capabilities, isRunning }: ReadyDaemon,
-): Promise<readonly JudgedLine[]> {
-  const watermark = subjects.watermark(events);
-  try {
-    const taken = await subjects.take(watermark);
-    if (!isRunning()) throw noEvidence('the agent ended while the routes were taken');
-    const { hooks, features } = capabilities;
-    const { notRun, missingRule } = subjects;
-    const judged = judgeLines(taken, {
-      ...{ mode: 'enforce', notRun, hooks: { ...features, ...hooks }, promises },
-      missingRule,
-    });
-    // Their rules are put in force once, for the candidate.
-    return judged.filter((line) => line.taken.line.group !== 'by-content');
-  } finally {
-    await watermark.end();
   }
 }

@@ -1,0 +1,167 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Candidate } from '../../agent/command.ts';
+import { type Starter, StartingDaemon } from '../../agent/daemon.ts';
+import { daemonOptions } from '../../agent/daemon-options.ts';
+import { mustLive } from '../../agent/lives.ts';
+import { BoundFolders } from '../../changes/bound-folders.ts';
+import type { Journal } from '../../changes/journal.ts';
+import { recorded } from '../../changes/own-file.ts';
+import { pipedUnit, type Systemd, systemdOf, unitText } from '../../changes/transient-unit.ts';
+import { unitLimits } from '../../changes/unit-file.ts';
+import type { JudgedLine } from '../../coverage/judge-lines.ts';
+import { judgeUnderUnit } from '../../coverage/under-unit.ts';
+import {
+  type Judgement,
+  JudgementError,
+  NotApplicable,
+  noEvidence,
+} from '../../criteria/judgement.ts';
+import { hostPath, systemTool } from '../../host/observations.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import type { CoverageMode } from './coverage-phase.ts';
+import type { CoverageSubjects } from './coverage-subjects.ts';
+import { rulesAgain, tableAgain } from './table-again.ts';
+
+const NAME = 'coverage/unit';
+const LOG = `${NAME}/agent.stderr.log`;
+const LIMITS = `${NAME}/limits.txt`;
+const ROUTES = `${NAME}/routes.json`;
+/** As the package installs it. */
+const INSTALLED = 'aegisbpf.service';
+/** Variables of the agent that name a file (docs/agent-contract.md §7). */
+const NAMED_FILES: readonly string[] = ['AEGIS_BPF_OBJ', 'AEGIS_BPF_OBJ_HASH_PATH'];
+
+/** An exit code by which systemd says that it could not start the program as it was told to (systemd.exec(5)). */
+const isOfSystemd = (code: unknown) => typeof code === 'number' && code >= 200 && code <= 245;
+
+type Unit = ReturnType<typeof pipedUnit>;
+
+/**
+ * Production's agent is started by systemd, which withholds from it what its unit does not grant: capabilities, folders, system
+ * calls. A candidate that needs more than that does all that it should when we start it, as root. So the table is taken once more
+ * with the candidate in a transient unit that has the same limits.
+ */
+export async function unitLimitsChangeNothing(
+  run: CanaryRun,
+  subjects: CoverageSubjects,
+  enforce: Pick<CoverageMode, 'judged'>,
+): Promise<Judgement> {
+  const { settings, candidate, directory, provided } = run;
+  const systemd = systemdOf(settings.HOST_ROOT);
+  if (typeof systemd === 'string')
+    throw new NotApplicable(`${systemd}, so no unit of the agent was tried`);
+  const { unit, text } = await unitOfProduction(run, systemd);
+  const free = await enforce.judged();
+  await rulesAgain(run, subjects);
+  const journal = await run.journal();
+  const { properties, directories } = unitLimits(text);
+  const named = NAMED_FILES.flatMap((name) => candidate.environment[name] ?? []);
+  const made = directories.flatMap((path) => ownDirectories(path, settings.HOST_ROOT, journal));
+  const bound = new BoundFolders([candidate.executable, ...named], journal);
+  try {
+    const limits = [...properties, ...bound.properties];
+    directory.directory(NAME);
+    directory.writeText(LIMITS, `${limits.join('\n')}\n`);
+    const transient = (suffix: string) =>
+      pipedUnit(systemd, `aegisbpf-canary-${provided.runId}-${suffix}.service`, limits, journal);
+    await mustStart(transient('control'));
+    const agent = transient('agent');
+    const limited = await tableUnder(run, subjects, agent, startedBy(agent, candidate, bound));
+    const lines = limited.map(({ taken, ...line }) => ({ ...taken.line, ...line }));
+    directory.writeJson(ROUTES, { unit, lines });
+    return judgeUnderUnit(limited, free, unit, ROUTES);
+  } catch (error) {
+    throw underUnit(error, unit);
+  } finally {
+    for (const path of [...made, bound.place].toReversed())
+      rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** The unit that starts the agent in production, and its text. */
+async function unitOfProduction(
+  { settings }: CanaryRun,
+  { systemctl }: Systemd,
+): Promise<{ readonly unit: string; readonly text: string }> {
+  const { AGENT_UNIT, agentUnit } = settings;
+  if (AGENT_UNIT !== undefined && agentUnit !== undefined)
+    return { unit: basename(AGENT_UNIT), text: agentUnit };
+  const text = await unitText(systemctl, INSTALLED);
+  if (text !== undefined) return { unit: `${INSTALLED} of this host`, text };
+  throw new NotApplicable(
+    `this host has no ${INSTALLED}, and AGENT_UNIT names no unit file, so the limits that systemd sets for the agent in production were not tried`,
+  );
+}
+
+/** Makes a directory that systemd would make for the service, and what is missing above it. @returns those that were made. */
+function ownDirectories(path: string, hostRoot: string, journal: Journal): readonly string[] {
+  const place = hostPath(hostRoot, path);
+  if (existsSync(place)) return [];
+  const above = ownDirectories(dirname(path), hostRoot, journal);
+  mkdirSync(place, { mode: 0o755 });
+  return [...above, recorded('directory', place, journal)];
+}
+
+/** A program that does nothing must come to its end under the same limits. @throws JudgementError (inconclusive) where it does not. */
+async function mustStart(control: Unit): Promise<void> {
+  const [program = '', ...args] = [...control.before({}), '/bin/true'];
+  const { exitCode, signal, stderr, notStarted } = await systemTool(program, args);
+  await control.stop();
+  if (exitCode === 0) return;
+  const end = exitCode === undefined ? (signal ?? notStarted?.code) : `exit code ${exitCode}`;
+  throw noEvidence(
+    `even /bin/true cannot be run (${end}; ${stderr.trim() || 'systemd says why in its journal'}), so nothing was tried; ${LIMITS} has what was asked of systemd`,
+    { source: LIMITS },
+  );
+}
+
+/** systemd starts the agent, which sees its files where they are bound. */
+function startedBy(unit: Unit, { executable }: Candidate, bound: BoundFolders): Starter {
+  return {
+    ...unit,
+    command: (agent, environment) => {
+      const variables = Object.entries(environment).map(([name, value]) => [
+        name,
+        NAMED_FILES.includes(name) ? bound.path(value) : value,
+      ]);
+      const words = agent.map((word) => (word === executable ? bound.path(word) : word));
+      return [...unit.before(Object.fromEntries(variables)), ...words];
+    },
+  };
+}
+
+/** The table with the agent of that unit. */
+async function tableUnder(
+  run: CanaryRun,
+  subjects: CoverageSubjects,
+  unit: Unit,
+  starter: Starter,
+): Promise<readonly JudgedLine[]> {
+  const options = await daemonOptions(run.settings, {
+    ...{ name: NAME, mode: 'enforce', enforceSignal: 'none' },
+  });
+  const starting = new StartingDaemon(run.candidate, options, run.directory, starter);
+  try {
+    const ready = await starting.ready();
+    mustLive('coverage', ready);
+    return await tableAgain(subjects, subjects.promises, ready);
+  } finally {
+    await starting.stop('SIGTERM');
+    const problem = await unit.stop();
+    if (problem !== undefined) run.directory.log(problem);
+  }
+}
+
+/** What the agent came to, with the words that it did so under these limits. */
+function underUnit(error: unknown, unit: string): unknown {
+  if (!(error instanceof JudgementError)) return error;
+  const { value, explanation } = error.judgement;
+  const under = `under the limits of ${unit}`;
+  return isOfSystemd(value)
+    ? noEvidence(
+        `${under} systemd could not start the candidate: exit code ${value} (systemd.exec(5) lists them); its journal says why`,
+        { value: String(value), source: LOG },
+      )
+    : new JudgementError({ ...error.judgement, explanation: `${under}: ${explanation}` });
+}
