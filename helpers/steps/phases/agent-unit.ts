@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Candidate } from '../../agent/command.ts';
+import { agentEnvironment, type Candidate, howItEnded } from '../../agent/command.ts';
 import { type Starter, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
@@ -12,6 +12,7 @@ import { unitLimits } from '../../changes/unit-file.ts';
 import type { JudgedLine } from '../../coverage/judge-lines.ts';
 import { judgeUnderUnit } from '../../coverage/under-unit.ts';
 import {
+  failed,
   type Judgement,
   JudgementError,
   NotApplicable,
@@ -21,7 +22,7 @@ import { hostPath, systemTool } from '../../host/observations.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
-import { rulesAgain, tableAgain } from './table-again.ts';
+import { tableAgain } from './table-again.ts';
 
 const NAME = 'coverage/unit';
 const LOG = `${NAME}/agent.stderr.log`;
@@ -53,21 +54,24 @@ export async function unitLimitsChangeNothing(
     throw new NotApplicable(`${systemd}, so no unit of the agent was tried`);
   const { unit, text } = await unitOfProduction(run, systemd);
   const free = await enforce.judged();
-  await rulesAgain(run, subjects);
   const journal = await run.journal();
   const { properties, directories } = unitLimits(text);
   const named = NAMED_FILES.flatMap((name) => candidate.environment[name] ?? []);
   const made = directories.flatMap((path) => ownDirectories(path, settings.HOST_ROOT, journal));
   const bound = new BoundFolders([candidate.executable, ...named], journal);
   try {
-    const limits = [...properties, ...bound.properties];
+    // The rules name files in there, and a unit may have a /var/tmp of its own.
+    const site = `BindReadOnlyPaths=${subjects.made.site.directory}`;
+    const limits = [...properties, ...bound.properties, site];
     directory.directory(NAME);
     directory.writeText(LIMITS, `${limits.join('\n')}\n`);
     const transient = (suffix: string) =>
       pipedUnit(systemd, `aegisbpf-canary-${provided.runId}-${suffix}.service`, limits, journal);
-    await mustStart(transient('control'));
+    await mustRead(transient('control'), subjects.policyFile, candidate);
+    await mustApply(transient('rules'), subjects.policyFile, candidate, bound);
     const agent = transient('agent');
-    const limited = await tableUnder(run, subjects, agent, startedBy(agent, candidate, bound));
+    const starter = { ...agent, command: asService(agent, candidate, bound) };
+    const limited = await tableUnder(run, subjects, agent, starter);
     const lines = limited.map(({ taken, ...line }) => ({ ...taken.line, ...line }));
     directory.writeJson(ROUTES, { unit, lines });
     return judgeUnderUnit(limited, free, unit, ROUTES);
@@ -103,33 +107,66 @@ function ownDirectories(path: string, hostRoot: string, journal: Journal): reado
   return [...above, recorded('directory', place, journal)];
 }
 
-/** A program that does nothing must come to its end under the same limits. @throws JudgementError (inconclusive) where it does not. */
-async function mustStart(control: Unit): Promise<void> {
-  const [program = '', ...args] = [...control.before({}), '/bin/true'];
-  const { exitCode, signal, stderr, notStarted } = await systemTool(program, args);
-  await control.stop();
-  if (exitCode === 0) return;
-  const end = exitCode === undefined ? (signal ?? notStarted?.code) : `exit code ${exitCode}`;
+/** Runs a command as that unit. @param asked what it is, for a message. @returns how it ended, with its words; undefined where it did with exit code 0. */
+async function endUnder(
+  unit: Unit,
+  asked: readonly string[],
+  command: readonly string[],
+  { timeoutSeconds }: Candidate,
+): Promise<{ readonly exitCode: number | undefined; readonly words: string } | undefined> {
+  const [program = '', ...args] = command;
+  const { text, notStarted, ...ended } = await systemTool(program, args, timeoutSeconds * 1000);
+  await unit.stop();
+  if (ended.exitCode === 0) return undefined;
+  const stderr = notStarted?.message ?? ended.stderr;
+  const words = howItEnded({ ...ended, stderr, stdout: text, command: asked.join(' ') });
+  return { exitCode: ended.exitCode, words };
+}
+
+/** Our policy can be read under these limits. @throws JudgementError (inconclusive) where it cannot, or nothing can be run. */
+async function mustRead(control: Unit, policy: string, candidate: Candidate): Promise<void> {
+  const test = ['/usr/bin/test', '-r', policy];
+  const problem = await endUnder(control, test, [...control.before({}), ...test], candidate);
+  if (problem === undefined) return;
   throw noEvidence(
-    `even /bin/true cannot be run (${end}; ${stderr.trim() || 'systemd says why in its journal'}), so nothing was tried; ${LIMITS} has what was asked of systemd`,
+    `nothing can be tried, for ${problem.words}; ${LIMITS} has what was asked of systemd, whose journal may say more`,
     { source: LIMITS },
   );
 }
 
-/** systemd starts the agent, which sees its files where they are bound. */
-function startedBy(unit: Unit, { executable }: Candidate, bound: BoundFolders): Starter {
-  return {
-    ...unit,
-    command: (agent, environment) => {
-      const variables = Object.entries(environment).map(([name, value]) => [
-        name,
-        NAMED_FILES.includes(name) ? bound.path(value) : value,
-      ]);
-      const words = agent.map((word) => (word === executable ? bound.path(word) : word));
-      return [...unit.before(Object.fromEntries(variables)), ...words];
-    },
-  };
+/** The rules are made by the candidate under these limits, as its unit does before each start. @throws JudgementError where they are not. */
+async function mustApply(
+  rules: Unit,
+  policy: string,
+  candidate: Candidate,
+  bound: BoundFolders,
+): Promise<void> {
+  const apply = ['policy', 'apply', policy, '--reset'];
+  const command = asService(rules, candidate, bound);
+  const problem = await endUnder(
+    rules,
+    ['aegisbpf', ...apply],
+    command([candidate.executable, ...apply], agentEnvironment(candidate)),
+    candidate,
+  );
+  if (problem === undefined) return;
+  throw failed(`${problem.words}; the unit that ships with the agent does so before each start`, {
+    value: problem.exitCode ?? 'no exit code',
+    source: LIMITS,
+  });
 }
+
+/** A command of the agent as that unit runs it: the agent sees its files where they are bound. */
+const asService =
+  (unit: Unit, { executable }: Candidate, bound: BoundFolders): Starter['command'] =>
+  (words, environment) => {
+    const variables = Object.entries(environment).map(([name, value]) => [
+      name,
+      NAMED_FILES.includes(name) ? bound.path(value) : value,
+    ]);
+    const inside = words.map((word) => (word === executable ? bound.path(word) : word));
+    return [...unit.before(Object.fromEntries(variables)), ...inside];
+  };
 
 /** The table with the agent of that unit. */
 async function tableUnder(
