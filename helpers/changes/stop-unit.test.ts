@@ -28,7 +28,8 @@ test.each([
     'did not end',
     'exec sleep 60',
     'echo deactivating',
-    'x.service is deactivating after a stop: `systemctl stop x.service` did not end within 3 s and was killed; it said: (nothing)',
+    // How long it was waited for is told, and a busy host waits longer.
+    /^x\.service is deactivating after a stop: `systemctl stop x\.service` did not end within \d+ s and was killed; it said: \(nothing\)$/,
   ],
   [
     'was refused',
@@ -43,7 +44,7 @@ test.each([
     'x.service is in an unknown state after a stop: `systemctl stop x.service` exited with 0; it said: (nothing); `systemctl show x.service --property=ActiveState --value` exited with 1; it said: Connection timed out',
   ],
 ])('a unit that stays is told with why, where the stop %s', async (_, stop, show, told) => {
-  expect(await stopUnit(systemctl(stop, show), 'x.service', 3000)).toBe(told);
+  expect(await stopUnit(systemctl(stop, show), 'x.service', 3000)).toMatch(told);
 });
 
 test('a systemctl that cannot be started is told as that', async () => {
