@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -54,7 +55,8 @@ async function projectFiles(run: RunProgram): Promise<string[]> {
 
 /** Hard links when the file system allows it: node_modules is half a gigabyte and only read. */
 async function takeModules(to: string, run: RunProgram): Promise<void> {
-  const from = join(PROJECT, 'node_modules');
+  // It may be a link to those of another clone, which the guest would not have.
+  const from = realpathSync(join(PROJECT, 'node_modules'));
   try {
     await runProgram('cp', ['-al', from, to], run);
   } catch {
