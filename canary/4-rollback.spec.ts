@@ -54,6 +54,7 @@ section('rollback', () => {
   criterion('rollback.enforce-gate', () => enforcingStartEnds(stage));
   criterion('rollback.downgrade', () => downgradeAndUpgrade(stage));
   criterion('rollback.supervision', () => supervision.killedAgentComesBack());
+  criterion('rollback.told-in-time', () => supervision.denialIsToldInTime());
   criterion('rollback.host-service', () => supervision.hostServiceIsAsBefore());
   criterion('rollback.removed', () => rulesAreRemoved(stage));
   criterion('rollback.event-fields', () =>

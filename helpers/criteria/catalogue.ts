@@ -771,6 +771,11 @@ const ENTRIES = {
       'rollback.supervision': { title: 'systemd starts a killed agent again, and it enforces' },
     }),
   ),
+  'rollback.told-in-time': {
+    title: 'a denial on a quiet host is told by itself, by an agent that systemd started',
+    needs: ['rollback.supervision'],
+    evidence: ['rollback/supervision/agent.stdout.ndjson'],
+  },
   'rollback.host-service': { title: "the host's own service is exactly as before", withoutFiles },
   ...needing('rollback.baseline', {
     'rollback.removed': { title: "the drill's rules are removed and the agent stops", byOpens },

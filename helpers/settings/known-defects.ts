@@ -32,6 +32,7 @@ const NAMED = [
   'apply-killed-half-applied',
   'ended-processes-kept',
   'ended-threads-kept',
+  'events-held-back',
   'layout-mismatch',
   'living-processes-forgotten',
   'refused-policy-pauses-enforcement',

@@ -155,16 +155,17 @@ export class DrillStage {
   /**
    * Takes in what a life that systemd started wrote, once it has ended: it decided on others as well.
    * @param folder of its output below the run directory.
-   * @param opener the process of ours that opened the guarded file in it.
+   * @param openers the processes of ours that opened the guarded file in it.
    * @returns whether it told of us: before that, silence about others shows nothing.
    */
-  async takeIn(folder: string, opener: number | undefined): Promise<boolean> {
+  async takeIn(folder: string, openers: readonly (number | undefined)[]): Promise<boolean> {
     const { directory } = this.run;
     const stdout = directory.file(folder, 'agent.stdout.ndjson');
     if (!existsSync(stdout)) return false;
     const events = new EventLog(directory.file(folder, 'decisions.ndjson'), directory.begun);
     this.#streams.push(events);
-    if (opener !== undefined) events.watch(this.prepared().guarded).owners.add(opener);
+    const { owners } = events.watch(this.prepared().guarded);
+    for (const opener of openers) if (opener !== undefined) owners.add(opener);
     for await (const chunk of createReadStream(stdout)) events.push(chunk);
     await events.end();
     return events.toldOfOurs;

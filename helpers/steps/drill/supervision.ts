@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { agentEnvironment } from '../../agent/command.ts';
 import { parseLogLine } from '../../agent/contract/daemon-log.ts';
 import { daemonOptions, runArguments } from '../../agent/daemon-options.ts';
@@ -17,7 +18,9 @@ import {
   noEvidence,
   pass,
 } from '../../criteria/judgement.ts';
+import { mustGoOn } from '../../criteria/step-signal.ts';
 import { isRunning, processesMarked, RUN_MARK } from '../../host/processes.ts';
+import { outcomeText, probeFile } from '../../workload/probe.ts';
 import {
   EnforcementWatch,
   FIRST_OPEN_TIMEOUT_MS,
@@ -25,6 +28,7 @@ import {
   wrongSignals,
 } from './enforcement-watch.ts';
 import type { DrillStage } from './stage.ts';
+import { type FirstLine, firstLine, judgeFirstLine } from './told-in-time.ts';
 
 /** The host's own service (the unit that ships with the agent). */
 const HOST_SERVICE = 'aegisbpf.service';
@@ -33,12 +37,15 @@ const RESTART_SECONDS = 1;
 /** Of its agent's output, below the run directory. */
 const FOLDER = 'rollback/supervision';
 const source = `${FOLDER}.json`;
+const STDOUT = `${FOLDER}/agent.stdout.ndjson`;
+const POLL_MS = 100;
 /** By these rules systemd starts nothing again that a signal has ended (systemd.service(5), Restart=). */
 const NOT_AFTER_A_KILL: readonly (string | undefined)[] = ['no', 'on-success', 'on-watchdog'];
 
 /** Supervision by systemd: a transient unit of ours, whose agent is killed. */
 export class Supervision {
   readonly #stage: DrillStage;
+  #first: FirstLine | undefined;
   #host: { systemctl: string; before: Readonly<Record<string, string>> } | undefined;
 
   constructor(stage: DrillStage) {
@@ -56,6 +63,7 @@ export class Supervision {
     stage.run.directory.writeJson('rollback/host-service-before.json', before);
     await (await stage.runningAgent()).stop();
     const unit = await this.#startUnit(systemd);
+    const openers = await this.#openOnce();
     using watch = new EnforcementWatch(stage.prepared().guarded, stage.run.candidate.environment);
     let judged: Judgement;
     let told = false;
@@ -64,15 +72,22 @@ export class Supervision {
     } finally {
       const problem = await unit.stop();
       if (problem !== undefined) stage.run.directory.log(problem);
-      told = await stage.takeIn(FOLDER, watch.pid);
+      told = await stage.takeIn(FOLDER, [...openers, watch.pid]);
     }
     if (judged.verdict === 'pass' && told) return judgeHostUnit(before) ?? judged;
     return judged.verdict === 'pass'
       ? inconclusive(
           'no event line of the agent that systemd kept running arrived, though it denied opens of ours: nobody knows what it decided on others',
-          { source: `${FOLDER}/agent.stdout.ndjson` },
+          { source: STDOUT },
         )
       : judged;
+  }
+
+  /** The line on a denial comes by itself, as whoever reads the unit's output waits for it. */
+  denialIsToldInTime(): Judgement {
+    if (this.#host === undefined)
+      throw new NotApplicable('supervision was not tried, so no agent of systemd told of anything');
+    return judgeFirstLine(this.#first, this.#stage.run.settings, STDOUT);
   }
 
   /** The host's own service, installed or not, is exactly as before. */
@@ -94,6 +109,28 @@ export class Supervision {
           `${HOST_SERVICE} changed: ${changed.map((name) => `${name} ${before[name] || 'unset'} → ${after[name] || 'unset'}`).join('; ')}`,
           measured,
         );
+  }
+
+  /** One denied open before any other. @returns the processes that opened. */
+  async #openOnce(): Promise<readonly (number | undefined)[]> {
+    const { directory, settings, candidate } = this.#stage.run;
+    const { guarded } = this.#stage.prepared();
+    const readyBy = performance.now() + settings.READY_TIMEOUT_SECONDS * 1000;
+    const log = directory.file(FOLDER, 'agent.stderr.log');
+    while (!(existsSync(log) && readFileSync(log, 'utf8').includes('Agent started'))) {
+      mustGoOn();
+      if (performance.now() > readyBy) return [];
+      await sleep(POLL_MS);
+    }
+    const openers: (number | undefined)[] = [];
+    const open = (opens: number) =>
+      probeFile(guarded, candidate.environment, opens, (pid) => openers.push(pid));
+    const { pid, outcome } = await open(1);
+    this.#first =
+      outcome.kind === 'refused'
+        ? await firstLine(directory.file(FOLDER, 'agent.stdout.ndjson'), pid, open)
+        : { came: 'not tried', outcome: outcomeText(outcome) };
+    return openers;
   }
 
   async #startUnit(systemd: Systemd): Promise<TransientUnit> {
