@@ -763,6 +763,7 @@ const ENTRIES = {
       },
       'rollback.enforce-gate': {
         title: 'an agent that is told to enforce ends where the kernel has no BPF LSM',
+        evidence: ['rollback/gate-*/agent.stderr.log', 'rollback/health-without-lsm.json'],
       },
       'rollback.downgrade': {
         title: "the previous version and the candidate take over each other's rules",

@@ -1,4 +1,5 @@
-import { outputText } from '../../agent/command.ts';
+import { type CommandResult, howItEnded, outputText, runCommand } from '../../agent/command.ts';
+import { parseHealth } from '../../agent/contract/health.ts';
 import { fail, inconclusive, type Judgement, pass } from '../../criteria/judgement.ts';
 import type { DrillStage } from './stage.ts';
 import { mustHave } from './usage.ts';
@@ -11,6 +12,7 @@ import {
 } from './without-bpf-lsm.ts';
 
 const source = 'rollback/';
+const HEALTH = 'rollback/health-without-lsm.json';
 
 /** What a start said of itself and how it ended. */
 export interface GatedStart {
@@ -31,10 +33,14 @@ export interface GatedStart {
 export async function enforcingStartEnds(stage: DrillStage): Promise<Judgement> {
   await mustHave(stage, '--enforce-gate-mode');
   await stage.stopAgent();
-  const start = await startWithoutLsm(stage, toldOfNoLsm(stage, 'gate'), 'gate', []);
+  const candidate = toldOfNoLsm(stage, 'gate');
+  const start = await startWithoutLsm(stage, candidate, 'gate', []);
   const told = await toldBy(start);
+  const health = await runCommand(candidate, 'health', '--json', '--require-enforce');
+  stage.run.directory.writeText(HEALTH, health.stdoutBytes);
   await stage.startAgent({ name: 'after-gate' });
-  return judgeGate(told);
+  const judged = judgeGate(told);
+  return judged.verdict === 'pass' ? judgeRequiredEnforce(judged, health) : judged;
 }
 
 async function toldBy({ endedByItself, stopped }: StartWithoutLsm): Promise<GatedStart> {
@@ -78,4 +84,43 @@ export function judgeGate(start: GatedStart): Judgement {
         `told to enforce as if the kernel had no BPF LSM, the agent ended with ${end} (${lastWords}); with the host's own list it starts`,
         measured,
       );
+}
+
+/**
+ * Whoever asks whether a node can enforce, as the agent's readiness probe does, must be told that this one cannot
+ * (docs/agent-contract.md §2.1).
+ * @param ended how the start ended, where it ended as it must.
+ */
+export function judgeRequiredEnforce(ended: Judgement, result: CommandResult): Judgement {
+  const asked = '`health --json --require-enforce`';
+  const { exitCode, stderr } = result;
+  if (stderr.startsWith('Usage: '))
+    return { ...ended, explanation: `${ended.explanation}; this version has no ${asked}` };
+  const measured = { value: exitCode ?? 'no exit code', limit: 'not 0', source: HEALTH };
+  const parsed = parseHealth(result.stdout);
+  if (!parsed.ok || exitCode === undefined)
+    return inconclusive(
+      `as if the kernel had no BPF LSM, ${howItEnded(result)}${parsed.ok ? '' : `, which cannot be read (${parsed.error})`}; so nothing is known of what a readiness probe would be told`,
+      measured,
+    );
+  const { capability, mode, features } = parsed.value;
+  if (features.bpf_lsm)
+    return inconclusive(
+      `told by AEGIS_LSM_PATH that the kernel has no BPF LSM, ${asked} says bpf_lsm=true, so nothing is known of a kernel that has none`,
+      measured,
+    );
+  if (exitCode === 0)
+    return fail(
+      `as if the kernel had no BPF LSM, ${asked} ended with exit code 0: a readiness probe takes a node for ready that cannot enforce`,
+      measured,
+    );
+  if (capability === 'Full' || mode === 'enforce')
+    return fail(
+      `as if the kernel had no BPF LSM, \`health --json\` says capability=${capability}, mode=${mode}: whoever reads it takes the node for one that enforces`,
+      { value: capability, limit: 'AuditOnly', source: HEALTH },
+    );
+  return {
+    ...ended,
+    explanation: `${ended.explanation}; ${asked} ends there with exit code ${exitCode}, capability=${capability}`,
+  };
 }
