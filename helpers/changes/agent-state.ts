@@ -24,6 +24,7 @@ export const agentPaths = (hostRoot: string) => ({
   pinDirectory: hostPath(hostRoot, 'sys/fs/bpf/aegisbpf'),
   cgroup: hostPath(hostRoot, 'sys/fs/cgroup/aegis_agent'),
   denyDatabase: hostPath(hostRoot, 'var/lib/aegisbpf/deny.db'),
+  controlLog: hostPath(hostRoot, 'var/lib/aegisbpf/control_log.jsonl'),
   breakGlass: [
     hostPath(hostRoot, 'etc/aegisbpf/break_glass'),
     hostPath(hostRoot, 'var/lib/aegisbpf/break_glass'),

@@ -16,6 +16,7 @@ const REFUSED_POLICIES = [
   'huge',
   'binary garbage',
   'unsigned',
+  'unsigned by canary',
   'signed by a stranger',
   'altered after signing',
   'expired',

@@ -5,6 +5,7 @@ import { judgeGauges, ofEmergency } from '../../coverage/gauges.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { counted } from '../../text/counted.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
+import { addedTo, judgeAdded, readControlLog, type Toggle } from './control-log.ts';
 import type { DrillStage } from './stage.ts';
 import { mustHave } from './usage.ts';
 
@@ -30,11 +31,12 @@ export class KillSwitch {
     await stage.runningAgent();
     // In the journal first: whatever ends this run now, the guardian enables again.
     this.#journalId = (await stage.run.journal()).record({ kind: 'emergency' });
-    await stage.succeeds('emergency-disable', '--reason', KILL_SWITCH_REASON);
+    const misrecorded = await this.#toggle('disable');
     const when = 'after emergency-disable';
     if (!(await this.#isBypassed())) return notActive(when);
     const judged = await this.#goesThrough(when);
-    return (judged.verdict === 'pass' ? await this.#isMistold() : undefined) ?? judged;
+    if (judged.verdict !== 'pass') return judged;
+    return (await this.#isMistold()) ?? misrecorded ?? judged;
   }
 
   /** It is meant for the worst day, on which the agent is restarted as well. */
@@ -52,7 +54,7 @@ export class KillSwitch {
   async denialsReturn(): Promise<Judgement> {
     const journalId = await this.#mustBeTried();
     const stage = this.#stage;
-    await stage.succeeds('emergency-enable', '--reason', KILL_SWITCH_REASON);
+    const misrecorded = await this.#toggle('enable');
     const before = transitions(this.#status);
     if (await this.#isBypassed()) {
       return fail('after emergency-enable the kill switch is still active in the kernel', {
@@ -70,7 +72,19 @@ export class KillSwitch {
         `emergency-status counted ${counted(before, 'transition')} before emergency-enable, and ${after} after it`,
         { value: after - before, limit: 1, unit: 'transitions', source },
       );
-    return (await this.#isMistold()) ?? judged;
+    return (await this.#isMistold()) ?? misrecorded ?? judged;
+  }
+
+  /** @returns what is wrong with the record of it in the agent's audit log, if anything. */
+  async #toggle(action: Toggle['action']): Promise<Judgement | undefined> {
+    const { settings, directory } = this.#stage.run;
+    const before = readControlLog(settings.HOST_ROOT);
+    const begun = Date.now();
+    await this.#stage.succeeds(`emergency-${action}`, '--reason', KILL_SWITCH_REASON);
+    const ranMs = [begun, Date.now()] as const;
+    const added = addedTo(before, readControlLog(settings.HOST_ROOT));
+    directory.appendText('rollback/control-log.ndjson', added ?? '');
+    return judgeAdded(added, { action, reason: KILL_SWITCH_REASON, ranMs });
   }
 
   async #mustBeTried(): Promise<string> {

@@ -66,6 +66,11 @@ export function refusedCases(
     of('huge', tooManyRules()),
     of('binary garbage', garbage()),
     { name: 'unsigned', args: [candidatePolicy, '--require-signature'] },
+    // By another way through the command; the threshold keeps opens of ours from ending it as a bad policy.
+    {
+      name: 'unsigned by canary',
+      args: [candidatePolicy, '--require-signature', '--canary=1', '--canary-threshold=1000000'],
+    },
     { name: 'signed by a stranger', args: [byAStranger], environment },
     { name: 'altered after signing', args: [altered], environment },
     { name: 'expired', args: [expired], environment },

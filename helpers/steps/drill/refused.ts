@@ -56,7 +56,7 @@ export class RefusedPolicies {
     );
     if (first === undefined && why !== undefined)
       return inconclusive(
-        `${counted(refusals.length, 'policy', 'policies')} refused, and so was one in order that a key signed which the agent knows (AEGIS_KEYS_DIR): ${why}; so nobody knows whether it looks at signatures, and a host that demands them would take no policy`,
+        `${counted(refusals.length, 'policy', 'policies')} refused, and so was one in order that a key signed which the agent knows (AEGIS_KEYS_DIR), in the words of its own unit: ${why}; so nobody knows whether it looks at signatures, and a host that demands them would take no policy`,
         { value: 0, limit: 1, unit: 'signed policies taken', source },
       );
     if (first === undefined)

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { howItEnded, runCommand } from '../../agent/command.ts';
 import { knownFile, ownInput } from '../../changes/own-file.ts';
-import { readRegularFile } from '../../files/regular-file.ts';
+import { readRegularBytes, readRegularFile } from '../../files/regular-file.ts';
 import type { DrillStage, Prepared } from './stage.ts';
 
 /** In whole seconds since 1970, far from any clock. */
@@ -58,7 +58,7 @@ export function signedPolicies({ directory, baselinePolicy, candidatePolicy }: P
   knownFile(keys, '');
   ownInput(keys, 'ours.pub', `${ours.key}\n`);
   const baseline = readRegularFile(baselinePolicy);
-  // Without --reset, which the agent knows for no signed policy, it takes only what has all rules that are there.
+  // It does as without --reset where a policy is signed: it takes only what has all rules that are there.
   const other = readRegularFile(candidatePolicy);
   const of = (name: string, content: string) => ownInput(directory, `${name}.signed`, content);
   return {
@@ -76,7 +76,8 @@ export function signedPolicies({ directory, baselinePolicy, candidatePolicy }: P
 }
 
 /**
- * The baseline once more, signed by a key that the agent knows: a refusal of others proves nothing where it takes none.
+ * The baseline once more, signed by a key that the agent knows: a refusal of others proves nothing where it takes none. In the
+ * words by which the agent's own unit applies a policy before each start (docs/agent-contract.md §1.5).
  * @returns why it was not put in force; undefined where it was.
  */
 export async function takesSigned(
@@ -85,7 +86,9 @@ export async function takesSigned(
 ): Promise<string | undefined> {
   const { candidate } = stage.run;
   const knowing = { ...candidate, environment: { ...candidate.environment, ...environment } };
-  const result = await runCommand(knowing, 'policy', 'apply', inOrder, '--require-signature');
+  const sha256 = hash('sha256', readRegularBytes(inOrder));
+  const words = ['--reset', '--require-signature', '--sha256', sha256];
+  const result = await runCommand(knowing, 'policy', 'apply', inOrder, ...words);
   const { verdict, explanation } = await stage.shows('the signed baseline', 'baseline');
   if (result.exitCode === 0 && verdict === 'pass') return undefined;
   await stage.apply(stage.prepared().baselinePolicy);
