@@ -18,6 +18,7 @@ import {
 import { recordAgrees } from '../helpers/steps/drill/record.ts';
 import { RefusedPolicies } from '../helpers/steps/drill/refused.ts';
 import { hostIsRestorable } from '../helpers/steps/drill/restorable.ts';
+import { ruleTwice } from '../helpers/steps/drill/rule-twice.ts';
 import { hostIsAsBefore } from '../helpers/steps/drill/snapshot.ts';
 import { DrillStage } from '../helpers/steps/drill/stage.ts';
 import { strictDegradeEnds } from '../helpers/steps/drill/strict-degrade.ts';
@@ -44,6 +45,8 @@ section('rollback', () => {
   criterion('rollback.refused', () => refused.areRefused());
   criterion('rollback.refused-rules', () => refused.rulesStay());
   criterion('rollback.refused-counters', () => refused.countersStay());
+  criterion('rollback.rule-twice', () => ruleTwice(stage, false));
+  criterion('rollback.rule-twice-after-rollback', () => ruleTwice(stage, true));
   criterion('rollback.apply-killed', () => applies.killed());
   criterion('rollback.apply-pause', () => applies.pauses());
   criterion('rollback.kill-switch', () => killSwitch.denialsStop());

@@ -728,6 +728,16 @@ const ENTRIES = {
       byOpens,
     },
     'rollback.refused-counters': { title: 'a refused policy resets no counter' },
+    'rollback.rule-twice': {
+      title: 'a policy with one rule in two spellings is taken, or refused without harm',
+      byOpens,
+    },
+    'rollback.rule-twice-after-rollback': {
+      title:
+        'after a rollback a policy with one rule in two spellings is taken, or refused without harm',
+      needs: ['rollback.rolled-back'],
+      byOpens,
+    },
     'rollback.apply-killed': {
       title: 'killing policy apply half-way leaves one complete policy in force',
       ...slow,

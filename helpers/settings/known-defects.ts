@@ -36,6 +36,7 @@ const NAMED = [
   'events-held-back',
   'layout-mismatch',
   'living-processes-forgotten',
+  'refused-after-rollback',
   'refused-policy-pauses-enforcement',
   'refused-policy-resets-counters',
   'rollback-record',
