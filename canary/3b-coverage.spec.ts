@@ -5,6 +5,7 @@ import { agentLivedThrough } from '../helpers/steps/lived-through.ts';
 import { addedRulesAreInForce } from '../helpers/steps/phases/added-rules.ts';
 import { unitLimitsChangeNothing } from '../helpers/steps/phases/agent-unit.ts';
 import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
+import { optionChangesNothing } from '../helpers/steps/phases/by-option.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { noRouteIsWorse } from '../helpers/steps/phases/coverage-previous.ts';
@@ -77,6 +78,13 @@ section('coverage', () => {
   }
   criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
   criterion('coverage.unit', () => unitLimitsChangeNothing(run, subjects, enforce));
+  criterion('coverage.sampled', () => optionChangesNothing(run, subjects, enforce, 'sampled'));
+  criterion('coverage.lsm-hook-inode', () =>
+    optionChangesNothing(run, subjects, enforce, 'lsm-hook-inode'),
+  );
+  criterion('coverage.lsm-hook-both', () =>
+    optionChangesNothing(run, subjects, enforce, 'lsm-hook-both'),
+  );
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { counted } from '../text/counted.ts';
+import { isRefused } from './kept-routes.ts';
 import type { Answer } from './site.ts';
 import { type Line, lineText } from './table.ts';
 
@@ -55,8 +56,6 @@ export interface FullRing {
 
 /** A program that is denied by its name is counted as no drop (docs/agent-contract.md §9.1). */
 const isCounted = ({ route }: Line) => route !== 'exec-by-name';
-const isRefused = (answer: Answer | string) =>
-  typeof answer !== 'string' && answer.outcome === 'refused' && answer.errno === 'EPERM';
 const outcomeOf = (answer: Answer | string) => {
   if (typeof answer === 'string') return answer;
   return answer.outcome === 'passed' ? 'went through' : `met ${answer.errno}`;

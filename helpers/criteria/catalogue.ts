@@ -191,6 +191,15 @@ const reviewNotes = (need: string, title: string) => ({
   withoutFiles,
 });
 
+/** The routes of the coverage phase once more, with an option of `run`. */
+const byOption = (name: string, title: string) => ({
+  title,
+  needs: ['coverage.enforce.ready'],
+  byOpens,
+  ...slow,
+  evidence: [`coverage/${name}/routes.json`, `coverage/${name}/agent.stderr.log`],
+});
+
 /** What the coverage phase tries in each mode. */
 const coverageIn = (mode: SoakMode) => {
   const met = mode === 'audit' ? 'passes and is recorded' : 'is refused and recorded';
@@ -601,6 +610,18 @@ const ENTRIES = {
       'coverage/unit/agent.stderr.log',
     ],
   },
+  'coverage.sampled': byOption(
+    'sampled',
+    'denials hold, and are counted, while nearly all event lines are left out by --event-sample-rate',
+  ),
+  'coverage.lsm-hook-inode': byOption(
+    'lsm-hook-inode',
+    'with --lsm-hook=inode what was denied and what was free is so still',
+  ),
+  'coverage.lsm-hook-both': byOption(
+    'lsm-hook-both',
+    'with --lsm-hook=both what was denied and what was free is so still',
+  ),
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',
     needs: ['coverage.rules'],

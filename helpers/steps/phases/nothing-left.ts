@@ -1,6 +1,3 @@
-import { StartingDaemon } from '../../agent/daemon.ts';
-import { daemonOptions } from '../../agent/daemon-options.ts';
-import { mustLive } from '../../agent/lives.ts';
 import type { Answer } from '../../coverage/site.ts';
 import { type Kind, type Line, lineText } from '../../coverage/table.ts';
 import { fail, inconclusive, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
@@ -8,6 +5,7 @@ import { counted } from '../../text/counted.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
+import { whileEnforcing } from './enforcing-start.ts';
 import { isAs, met } from './rule-probes.ts';
 
 const NAME = 'coverage/nothing-left';
@@ -40,29 +38,19 @@ export async function nothingIsLeft(
     throw noEvidence(
       'no route was denied while there were rules, so none shows that they are gone',
     );
-  const options = await daemonOptions(run.settings, {
-    ...{ name: NAME, mode: 'enforce', enforceSignal: 'none' },
-  });
   await run.journal();
-  const starting = new StartingDaemon(run.candidate, options, run.directory);
-  try {
-    const ready = await starting.ready();
-    mustLive('coverage', ready);
-    const taken = await subjects.takeAtOnce(ready.events, KINDS);
-    if (!ready.isRunning())
-      throw noEvidence('the agent ended while the routes were taken', { source: SOURCE });
-    const lines = denied.map((line) => ({
-      line,
-      answer: taken.find((one) => one.line === line)?.answer ?? 'not taken',
-    }));
-    run.directory.writeJson(
-      SOURCE,
-      lines.map(({ line, answer }) => ({ words: lineText(line), answer })),
-    );
-    return judgeLeft(lines);
-  } finally {
-    await starting.stop();
-  }
+  const taken = await whileEnforcing(run, run.candidate, { name: NAME }, ({ events }) =>
+    subjects.takeAtOnce(events, KINDS),
+  );
+  const lines = denied.map((line) => ({
+    line,
+    answer: taken.find((one) => one.line === line)?.answer ?? 'not taken',
+  }));
+  run.directory.writeJson(
+    SOURCE,
+    lines.map(({ line, answer }) => ({ words: lineText(line), answer })),
+  );
+  return judgeLeft(lines);
 }
 
 const isOf = (outcome: Answer['outcome'], answer: Answer | string) =>

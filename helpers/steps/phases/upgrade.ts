@@ -1,12 +1,9 @@
 import { type Candidate, howItEnded, runCommand } from '../../agent/command.ts';
-import { StartingDaemon } from '../../agent/daemon.ts';
-import { daemonOptions } from '../../agent/daemon-options.ts';
-import { mustLive } from '../../agent/lives.ts';
 import { ownInput } from '../../changes/own-file.ts';
+import { isKept, judgeKept, upgradeWords } from '../../coverage/kept-routes.ts';
 import { lostSection } from '../../coverage/promises.ts';
 import type { Kind, Line } from '../../coverage/table.ts';
 import type { Taken } from '../../coverage/taken.ts';
-import { isKept, judgeUpgrade } from '../../coverage/upgrade.ts';
 import {
   type Judgement,
   JudgementError,
@@ -17,6 +14,7 @@ import type { CanaryRun } from '../canary-run.ts';
 import { journalPolicy, removePolicy } from './candidate-policy.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
+import { whileEnforcing } from './enforcing-start.ts';
 import { aboutPrevious, isItself } from './previous-identity.ts';
 
 const NAME = 'coverage/upgrade';
@@ -71,7 +69,7 @@ export async function rulesOutliveUpgrade(
       answer: after.find((one) => one.line === line)?.answer ?? 'not taken',
     }));
     directory.writeJson(SOURCE, { version, lines: upgraded });
-    return judgeUpgrade(upgraded, version, SOURCE);
+    return judgeKept(upgraded, upgradeWords(version), SOURCE);
   } finally {
     // Each of its own tables, should they be others.
     const removed = await runCommand(previous, 'policy', 'apply', emptyPolicy, '--reset');
@@ -100,25 +98,5 @@ async function withPrevious(
 }
 
 /** The routes with this version, on the rules that are there. */
-async function takenBy(
-  run: CanaryRun,
-  subjects: CoverageSubjects,
-  version: Candidate,
-  name: string,
-): Promise<readonly Taken[]> {
-  const options = await daemonOptions(run.settings, {
-    name,
-    mode: 'enforce',
-    enforceSignal: 'none',
-  });
-  const starting = new StartingDaemon(version, options, run.directory);
-  try {
-    const ready = await starting.ready();
-    if (version === run.candidate) mustLive('coverage', ready);
-    const taken = await subjects.takeAtOnce(ready.events, KINDS);
-    if (ready.isRunning()) return taken;
-    throw noEvidence('the agent ended while the routes were taken', { source: name });
-  } finally {
-    await starting.stop();
-  }
-}
+const takenBy = (run: CanaryRun, subjects: CoverageSubjects, version: Candidate, name: string) =>
+  whileEnforcing(run, version, { name }, ({ events }) => subjects.takeAtOnce(events, KINDS));
