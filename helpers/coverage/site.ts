@@ -66,8 +66,8 @@ export interface ProbeOrder {
 export const FILES = {
   /** Denied; has one name. */
   secret: 'secret',
-  /** Denied; has a second name from before the rule. */
-  linked: 'linked',
+  /** Denied; has a second name from before the rule. Its own is cut by whoever takes `#` for a comment wherever it stands, or a blank for an end. */
+  linked: 'linked #1 ä',
   linkedAlias: 'linked.alias',
   /** Denied; a copy of a program of the host. */
   program: 'program',
