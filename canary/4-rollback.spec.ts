@@ -52,6 +52,7 @@ section('rollback', () => {
   criterion('rollback.kill-switch', () => killSwitch.denialsStop());
   criterion('rollback.kill-switch-restart', () => killSwitch.survivesRestart());
   criterion('rollback.kill-switch-ended', () => killSwitch.denialsReturn());
+  criterion('rollback.kill-switch-record', () => killSwitch.isRecorded());
   criterion('rollback.deadman', () => deadmanFailsOpen(stage));
   criterion('rollback.strict-degrade', () => strictDegradeEnds(stage));
   criterion('rollback.enforce-gate', () => enforcingStartEnds(stage));

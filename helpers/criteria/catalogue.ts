@@ -769,11 +769,7 @@ const ENTRIES = {
       evidence: ['rollback/apply-killed.json'],
       byOpens,
     },
-    'rollback.kill-switch': {
-      title: 'the kill switch stops denials and audit goes on',
-      evidence: ['rollback/control-log.ndjson'],
-      byOpens,
-    },
+    'rollback.kill-switch': { title: 'the kill switch stops denials and audit goes on', byOpens },
   }),
   'rollback.kill-switch-restart': {
     title: 'the kill switch survives a restart of the agent',
@@ -783,8 +779,13 @@ const ENTRIES = {
   'rollback.kill-switch-ended': {
     title: 'after the kill switch is ended denials return',
     needs: ['rollback.later-apply'],
-    evidence: ['rollback/control-log.ndjson'],
     byOpens,
+  },
+  'rollback.kill-switch-record': {
+    title: 'the agent keeps who used the kill switch, when and why',
+    needs: ['rollback.later-apply'],
+    withoutFiles,
+    evidence: ['rollback/control-log.ndjson'],
   },
   ...needing(
     'rollback.later-apply',

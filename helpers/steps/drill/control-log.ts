@@ -44,7 +44,7 @@ export function addedTo(before: ControlLog, { now, earlier }: ControlLog): strin
 }
 
 /**
- * Whoever asks later who let everything through, and why, has this log alone: one line more, of us.
+ * One line more, of us.
  * @returns what is wrong with it, if anything.
  */
 export function judgeAdded(added: string | undefined, toggle: Toggle): Judgement | undefined {

@@ -11,6 +11,9 @@ import { mustHave } from './usage.ts';
 
 /** How long an event may take from the decision to our end of the pipe. */
 const EVENT_WAIT_MS = 10_000;
+const CONTROL_LOG = 'rollback/control-log.ndjson';
+/** One each way. */
+const TOGGLES = 2;
 const source = 'aegisbpf emergency-status --json, probe process';
 
 /** The kill switch: everything is let through and still seen, until it is ended. */
@@ -19,6 +22,8 @@ export class KillSwitch {
   #journalId: string | undefined;
   /** What its status said when it was last asked for it. */
   #status: EmergencyStatus | undefined;
+  /** What is wrong with the agent's record of each use, if anything. */
+  readonly #records: (Judgement | undefined)[] = [];
 
   constructor(stage: DrillStage) {
     this.#stage = stage;
@@ -31,12 +36,12 @@ export class KillSwitch {
     await stage.runningAgent();
     // In the journal first: whatever ends this run now, the guardian enables again.
     this.#journalId = (await stage.run.journal()).record({ kind: 'emergency' });
-    const misrecorded = await this.#toggle('disable');
+    await this.#toggle('disable');
     const when = 'after emergency-disable';
     if (!(await this.#isBypassed())) return notActive(when);
     const judged = await this.#goesThrough(when);
     if (judged.verdict !== 'pass') return judged;
-    return (await this.#isMistold()) ?? misrecorded ?? judged;
+    return (await this.#isMistold()) ?? judged;
   }
 
   /** It is meant for the worst day, on which the agent is restarted as well. */
@@ -54,7 +59,7 @@ export class KillSwitch {
   async denialsReturn(): Promise<Judgement> {
     const journalId = await this.#mustBeTried();
     const stage = this.#stage;
-    const misrecorded = await this.#toggle('enable');
+    await this.#toggle('enable');
     const before = transitions(this.#status);
     if (await this.#isBypassed()) {
       return fail('after emergency-enable the kill switch is still active in the kernel', {
@@ -72,19 +77,32 @@ export class KillSwitch {
         `emergency-status counted ${counted(before, 'transition')} before emergency-enable, and ${after} after it`,
         { value: after - before, limit: 1, unit: 'transitions', source },
       );
-    return (await this.#isMistold()) ?? misrecorded ?? judged;
+    return (await this.#isMistold()) ?? judged;
   }
 
-  /** @returns what is wrong with the record of it in the agent's audit log, if anything. */
-  async #toggle(action: Toggle['action']): Promise<Judgement | undefined> {
+  /** Whoever asks later who let everything through, and why, has the agent's audit log alone. */
+  async isRecorded(): Promise<Judgement> {
+    await this.#mustBeTried();
+    if (this.#records.length < TOGGLES)
+      throw noEvidence('the kill switch was not moved both ways', { source: CONTROL_LOG });
+    return (
+      this.#records.find((wrong) => wrong !== undefined) ??
+      pass(
+        'emergency-disable and emergency-enable wrote one whole line each: the action, our user, our reason and the time',
+        { value: TOGGLES, limit: TOGGLES, unit: 'lines', source: CONTROL_LOG },
+      )
+    );
+  }
+
+  async #toggle(action: Toggle['action']): Promise<void> {
     const { settings, directory } = this.#stage.run;
     const before = readControlLog(settings.HOST_ROOT);
     const begun = Date.now();
     await this.#stage.succeeds(`emergency-${action}`, '--reason', KILL_SWITCH_REASON);
     const ranMs = [begun, Date.now()] as const;
     const added = addedTo(before, readControlLog(settings.HOST_ROOT));
-    directory.appendText('rollback/control-log.ndjson', added ?? '');
-    return judgeAdded(added, { action, reason: KILL_SWITCH_REASON, ranMs });
+    directory.appendText(CONTROL_LOG, added ?? '');
+    this.#records.push(judgeAdded(added, { action, reason: KILL_SWITCH_REASON, ranMs }));
   }
 
   async #mustBeTried(): Promise<string> {
