@@ -33,8 +33,12 @@ const INSTALLED = 'aegisbpf.service';
 /** Variables of the agent that name a file (docs/agent-contract.md §7). */
 const NAMED_FILES: readonly string[] = ['AEGIS_BPF_OBJ', 'AEGIS_BPF_OBJ_HASH_PATH'];
 
-/** An exit code by which systemd says that it could not start the program as it was told to (systemd.exec(5)). */
-const isOfSystemd = (code: unknown) => typeof code === 'number' && code >= 200 && code <= 245;
+/** Starts the agent from within the unit, for systemd-run(1) looks for a program where it runs itself. */
+const ENV = '/usr/bin/env';
+
+/** An exit code by which systemd (systemd.exec(5)), env(1) or stdbuf(1) says that it could not start the program. */
+const isOfStarter = (code: unknown) =>
+  typeof code === 'number' && ((code >= 200 && code <= 245) || (code >= 125 && code <= 127));
 
 type Unit = ReturnType<typeof pipedUnit>;
 
@@ -146,7 +150,7 @@ async function mustApply(
   const problem = await endUnder(
     rules,
     ['aegisbpf', ...apply],
-    command([candidate.executable, ...apply], agentEnvironment(candidate)),
+    command([ENV, candidate.executable, ...apply], agentEnvironment(candidate)),
     candidate,
   );
   if (problem === undefined) return;
@@ -195,9 +199,9 @@ function underUnit(error: unknown, unit: string): unknown {
   if (!(error instanceof JudgementError)) return error;
   const { value, explanation } = error.judgement;
   const under = `under the limits of ${unit}`;
-  return isOfSystemd(value)
+  return isOfStarter(value)
     ? noEvidence(
-        `${under} systemd could not start the candidate: exit code ${value} (systemd.exec(5) lists them); its journal says why`,
+        `${under} the candidate could not be started: exit code ${value} of systemd (systemd.exec(5) lists them) or of env(1); the journal of systemd says why: ${explanation}`,
         { value: String(value), source: LOG },
       )
     : new JudgementError({ ...error.judgement, explanation: `${under}: ${explanation}` });
