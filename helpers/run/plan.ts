@@ -99,6 +99,9 @@ function ofOperator(settings: Settings): string[] {
     settings.CANDIDATE_POLICY !== undefined &&
       applying.length > 0 &&
       `CANDIDATE_POLICY: applied for ${inWords(applying)}, and removed`,
+    settings.AGENT_UNIT !== undefined &&
+      asked.includes('coverage') &&
+      'AGENT_UNIT: a transient unit in coverage has its limits; it is neither installed nor started itself',
     settings.WORKLOAD_COMMAND !== undefined &&
       soaks.length > 0 &&
       `WORKLOAD_COMMAND: run as root through ${inWords(soaks)}`,
