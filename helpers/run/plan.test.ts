@@ -42,11 +42,12 @@ test('tells what is done with what the operator names, in the phases that do it'
   const CANDIDATE_POLICY = join(folder.name, 'production.policy');
   writeFileSync(CANDIDATE_POLICY, 'version=1\n');
   const knobs = {
-    ...{ CANDIDATE_POLICY, COST_COMMAND: '["/usr/bin/make"]', DISPOSABLE_HOST: '1' },
+    ...{ CANDIDATE_POLICY, AGENT_UNIT: CANDIDATE_POLICY, COST_COMMAND: '["/usr/bin/make"]', DISPOSABLE_HOST: '1' },
     ...{ WORKLOAD_COMMAND: '["/usr/bin/make"]', WORKLOAD_UNIT: 'app.service' },
   };
   const text = plan(knobs);
   expect(text).toContain('CANDIDATE_POLICY: applied for audit, enforce and coverage, and removed');
+  expect(text).toContain('AGENT_UNIT: a transient unit in coverage has its limits;');
   expect(text).toContain('COST_COMMAND: run as root, once a block of cost');
   expect(text).toContain('DISPOSABLE_HOST=1: rules for the whole host in coverage');
   expect(text).toContain('WORKLOAD_COMMAND: run as root through audit and enforce');

@@ -9,7 +9,7 @@ import { judgeDefect } from '../phases/known-defects.ts';
 const ALONE_MS = 5000;
 const BEHIND_MS = 10_000;
 /** More than one buffer of 4 KiB holds (docs/agent-contract.md §0.3). */
-export const OPENS_BEHIND = 60;
+const OPENS_BEHIND = 60;
 const POLL_MS = 100;
 
 /** What became of the line on one denied open of an agent that systemd started, on a host where nothing else is denied. */
