@@ -42,7 +42,12 @@ test('tells what is done with what the operator names, in the phases that do it'
   const CANDIDATE_POLICY = join(folder.name, 'production.policy');
   writeFileSync(CANDIDATE_POLICY, 'version=1\n');
   const knobs = {
-    ...{ CANDIDATE_POLICY, AGENT_UNIT: CANDIDATE_POLICY, COST_COMMAND: '["/usr/bin/make"]', DISPOSABLE_HOST: '1' },
+    ...{
+      CANDIDATE_POLICY,
+      AGENT_UNIT: CANDIDATE_POLICY,
+      COST_COMMAND: '["/usr/bin/make"]',
+      DISPOSABLE_HOST: '1',
+    },
     ...{ WORKLOAD_COMMAND: '["/usr/bin/make"]', WORKLOAD_UNIT: 'app.service' },
   };
   const text = plan(knobs);
