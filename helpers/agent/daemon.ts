@@ -230,7 +230,11 @@ export class StartingDaemon {
     if (this.#exit === undefined) {
       this.#stopAskedMs = performance.now();
       await this.#kill(signal);
-      const late = setTimeout(() => void this.#kill('SIGKILL'), STOP_GRACE_MS);
+      const late = setTimeout(() => {
+        void this.#kill('SIGKILL');
+        // Should whoever started it not answer: what is left of it is stopped by the journal.
+        this.#child.kill('SIGKILL');
+      }, STOP_GRACE_MS);
       await this.#ended;
       clearTimeout(late);
     }

@@ -60,6 +60,12 @@ export async function unitLimitsChangeNothing(
   const free = await enforce.judged();
   const journal = await run.journal();
   const { properties, directories } = unitLimits(text);
+  // Another file, or a unit without any: the table would be taken as before, and pass.
+  if (properties.length === 0)
+    throw noEvidence(
+      `${unit} has no setting below [Service] that limits anything, so nothing was tried; name the unit file that starts the agent in production with AGENT_UNIT`,
+      { source: 'AGENT_UNIT' },
+    );
   const named = NAMED_FILES.flatMap((name) => candidate.environment[name] ?? []);
   const made = directories.flatMap((path) => ownDirectories(path, settings.HOST_ROOT, journal));
   const bound = new BoundFolders([candidate.executable, ...named], journal);
