@@ -63,16 +63,18 @@ export class Supervision {
     stage.run.directory.writeJson('rollback/host-service-before.json', before);
     await (await stage.runningAgent()).stop();
     const unit = await this.#startUnit(systemd);
-    const openers = await this.#openOnce();
-    using watch = new EnforcementWatch(stage.prepared().guarded, stage.run.candidate.environment);
+    const openers: (number | undefined)[] = [];
     let judged: Judgement;
     let told = false;
     try {
+      await this.#openOnce(openers);
+      using watch = new EnforcementWatch(stage.prepared().guarded, stage.run.candidate.environment);
+      openers.push(watch.pid);
       judged = await this.#killAndWatch(unit, watch);
     } finally {
       const problem = await unit.stop();
       if (problem !== undefined) stage.run.directory.log(problem);
-      told = await stage.takeIn(FOLDER, [...openers, watch.pid]);
+      told = await stage.takeIn(FOLDER, openers);
     }
     if (judged.verdict === 'pass' && told) return judgeHostUnit(before) ?? judged;
     return judged.verdict === 'pass'
@@ -111,18 +113,17 @@ export class Supervision {
         );
   }
 
-  /** One denied open before any other. @returns the processes that opened. */
-  async #openOnce(): Promise<readonly (number | undefined)[]> {
+  /** One denied open before any other. @param openers gets the processes that open. */
+  async #openOnce(openers: (number | undefined)[]): Promise<void> {
     const { directory, settings, candidate } = this.#stage.run;
     const { guarded } = this.#stage.prepared();
     const readyBy = performance.now() + settings.READY_TIMEOUT_SECONDS * 1000;
     const log = directory.file(FOLDER, 'agent.stderr.log');
     while (!(existsSync(log) && readFileSync(log, 'utf8').includes('Agent started'))) {
       mustGoOn();
-      if (performance.now() > readyBy) return [];
+      if (performance.now() > readyBy) return;
       await sleep(POLL_MS);
     }
-    const openers: (number | undefined)[] = [];
     const open = (opens: number) =>
       probeFile(guarded, candidate.environment, opens, (pid) => openers.push(pid));
     const { pid, outcome } = await open(1);
@@ -130,7 +131,6 @@ export class Supervision {
       outcome.kind === 'refused'
         ? await firstLine(directory.file(FOLDER, 'agent.stdout.ndjson'), pid, open)
         : { came: 'not tried', outcome: outcomeText(outcome) };
-    return openers;
   }
 
   async #startUnit(systemd: Systemd): Promise<TransientUnit> {

@@ -5,7 +5,7 @@ import { mustGoOn } from '../../criteria/step-signal.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
 
-/** An emulated host under load took two seconds from a decision to its line. */
+/** Chosen by us: the agent promises nothing. */
 const ALONE_MS = 5000;
 const BEHIND_MS = 10_000;
 /** More than one buffer of 4 KiB holds (docs/agent-contract.md §0.3). */
