@@ -7,6 +7,7 @@ import { unitLimitsChangeNothing } from '../helpers/steps/phases/agent-unit.ts';
 import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
 import { optionChangesNothing } from '../helpers/steps/phases/by-option.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
+import { controlSocketActs } from '../helpers/steps/phases/control-socket.ts';
 import { CoverageMode } from '../helpers/steps/phases/coverage-phase.ts';
 import { noRouteIsWorse } from '../helpers/steps/phases/coverage-previous.ts';
 import { CoverageSubjects } from '../helpers/steps/phases/coverage-subjects.ts';
@@ -18,6 +19,7 @@ import { loneRulesDeny } from '../helpers/steps/phases/lone-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { nothingIsLeft } from '../helpers/steps/phases/nothing-left.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
+import { StartsOfPrograms } from '../helpers/steps/phases/program-starts.ts';
 import { renameRace } from '../helpers/steps/phases/rename-race.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 import { ruleCommandsAct } from '../helpers/steps/phases/rule-commands.ts';
@@ -31,6 +33,7 @@ const subjects = new CoverageSubjects(run);
 const audit = new CoverageMode(run, subjects, 'audit');
 const enforce = new CoverageMode(run, subjects, 'enforce');
 const host = new HostRules(run, subjects);
+const starts = new StartsOfPrograms(run, subjects, audit.daemon);
 const many = new ManyRules(run, subjects, enforce.daemon);
 
 section('coverage', () => {
@@ -46,7 +49,10 @@ section('coverage', () => {
     criterion(`coverage.${mode}.listeners`, () => phase.listeners());
     criterion(`coverage.${mode}.owners`, () => phase.owners());
     criterion(`coverage.${mode}.gauges`, () => phase.gauges());
-    if (mode === 'enforce') {
+    if (mode === 'audit') {
+      criterion('coverage.audit.exec-events', () => starts.events());
+      criterion('coverage.audit.exec-memory', () => starts.memory());
+    } else {
       criterion('coverage.enforce.commands', () => ruleCommandsAct(run, subjects, enforce));
       criterion('coverage.enforce.silent-client', () =>
         silentClientHoldsNobodyUp(enforce.daemon()),
@@ -88,6 +94,7 @@ section('coverage', () => {
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));
+  criterion('coverage.control-socket', () => controlSocketActs(run, subjects));
   criterion('coverage.upgrade', () => rulesOutliveUpgrade(run, subjects, enforce));
   criterion('coverage.object', () => changedObjectIsRefused(run));
   criterion('coverage.host-ptrace', () => host.judge('deny_ptrace'));

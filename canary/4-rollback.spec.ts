@@ -45,6 +45,7 @@ section('rollback', () => {
   criterion('rollback.refused', () => refused.areRefused());
   criterion('rollback.refused-rules', () => refused.rulesStay());
   criterion('rollback.refused-counters', () => refused.countersStay());
+  criterion('rollback.signed-change', () => refused.takesRuleAway());
   criterion('rollback.rule-twice', () => ruleTwice(stage, false));
   criterion('rollback.rule-twice-after-rollback', () => ruleTwice(stage, true));
   criterion('rollback.apply-killed', () => applies.killed());

@@ -34,6 +34,7 @@ export const agentPaths = (hostRoot: string) => ({
 /** Files that our commands make the agent write; logs and counters of its own are left alone. */
 const RESTORED = [
   'deny.db',
+  'deny_ttl.db',
   'policy.applied',
   'policy.applied.prev',
   'policy.applied.sha256',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeAgainstPrevious, routeFindings } from './against-previous.ts';
+import { judgeAgainstPrevious, lostFields, routeFindings } from './against-previous.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import { type Kind, type Route, TABLE } from './table.ts';
 
@@ -75,4 +75,20 @@ test('a rule that the candidate alone cannot make any more is lost, though neith
       previous: 'knows [deny_comm]',
     },
   ]);
+});
+
+test('a field that every line of a type had, and none has any more, is lost', () => {
+  const told = (...events: readonly object[]): JudgedLine => {
+    const { taken, ...line } = judged('pass');
+    return { ...line, taken: { ...taken, events: events as JudgedLine['taken']['events'] } };
+  };
+  const before = [
+    told({ type: 'block', pid: 1, uid: 0, path: '/a' }, { type: 'block', pid: 2, uid: 0 }),
+  ];
+  const [block] = [{ type: 'block', pid: 1 }];
+  expect(lostFields([told(block)], before)).toEqual(['uid in lines of type block']);
+  expect(lostFields([told(block, { ...block, uid: 0 })], before)).toEqual([]);
+  // No line of the type is no line without the field.
+  expect(lostFields([told()], before)).toEqual([]);
+  expect(lostFields([told({ ...block, uid: 0, more: 1 })], [told()])).toEqual([]);
 });

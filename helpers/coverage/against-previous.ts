@@ -47,6 +47,32 @@ export function routeFindings(
   });
 }
 
+/** Fields that each line of a type has, and those that any has. */
+function fieldsByType(lines: readonly JudgedLine[]) {
+  const events = lines.flatMap(({ taken }) => taken.events);
+  const types = [...Map.groupBy(events, ({ type }) => type)];
+  return new Map(
+    types.map(([type, all]) => {
+      const fields = all.map((event) => new Set(Object.keys(event)));
+      const any = fields.reduce((union, one) => union.union(one), new Set<string>());
+      const each = fields.reduce((common, one) => common.intersection(one), any);
+      return [type, { any, each }];
+    }),
+  );
+}
+
+/** Fields that every event line of a type had with the previous version, and none of the candidate's has, in words. */
+export function lostFields(
+  candidate: readonly JudgedLine[],
+  previous: readonly JudgedLine[],
+): readonly string[] {
+  const now = fieldsByType(candidate);
+  return [...fieldsByType(previous)].flatMap(([type, { each }]) => {
+    const lost = [...each.difference(now.get(type)?.any ?? each)];
+    return lost.length === 0 ? [] : [`${lost.join(', ')} in lines of type ${type}`];
+  });
+}
+
 const SHOWN = 6;
 
 const listed = (texts: readonly string[]) =>

@@ -7,7 +7,7 @@ import {
   checkValues,
 } from '../agent/stream/field-check.ts';
 import { Owners, OwnProcesses } from '../agent/stream/own-processes.ts';
-import type { Judgement } from '../criteria/judgement.ts';
+import { fail, type Judgement } from '../criteria/judgement.ts';
 import type { Witness } from '../soak/result.ts';
 import { judgeWitnesses, merged } from '../soak/witness.ts';
 import type { JudgedLine } from './judge-lines.ts';
@@ -41,6 +41,34 @@ export function witnessOf(
 /** Each route is tried once or twice: a field that its line leaves out is not compared there at all. */
 export const judgeRoutes = (witness: Witness, source: string): Judgement =>
   judgeWitnesses([witness], 0, source, { toldShare: 1 });
+
+/** By these a reader joins lines with the starts of processes; each is made of two numbers of its line, and left out where one of them is 0 (docs/agent-contract.md §4.1). */
+const IDS = {
+  exec_id: ['pid', 'start_time'],
+  trace_id: ['pid', 'start_time'],
+  parent_exec_id: ['ppid', 'parent_start_time'],
+  parent_trace_id: ['ppid', 'parent_start_time'],
+} as const;
+
+/** Lines of denied routes that lack an id. @returns undefined where none does. */
+export function withoutIds(judged: readonly JudgedLine[], source: string): Judgement | undefined {
+  const lines = judged.flatMap(({ taken }) =>
+    taken.line.expected === 'denied' ? taken.events.map((one) => new Map(Object.entries(one))) : [],
+  );
+  const missing = Object.entries(IDS).flatMap(([id, numbers]) => {
+    const owed = lines.filter((line) => numbers.every((name) => Boolean(line.get(name))));
+    const without = owed.filter((line) => !line.get(id));
+    return without.length === 0 ? [] : [{ id, owed: owed.length, without }];
+  });
+  const [first] = missing;
+  if (first === undefined) return undefined;
+  const texts = missing.map(({ id, owed, without }) => `${id} in ${without.length} of ${owed}`);
+  const sample = JSON.stringify(Object.fromEntries(first.without[0] ?? []));
+  return fail(
+    `event lines lack ids by which a reader joins them with the starts of processes: ${texts.join(', ')}; for example ${sample}`,
+    { value: first.without.length, limit: 0, unit: 'event lines without an id', source },
+  );
+}
 
 /** Undefined where nobody knows who took it. */
 function compared(

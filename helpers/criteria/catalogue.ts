@@ -309,6 +309,22 @@ const coverageStop = (mode: SoakMode) =>
     stop: { title: `the agent stops on SIGTERM with exit code 0 after ${mode} mode` },
   });
 
+/** Programs with a rule that are started one after the other. */
+const whileAuditing = needing('coverage.audit.ready', {
+  'exec-events': {
+    title: 'each start of a program has its exec line and its exec_argv line',
+    byOpens,
+    ...slow,
+    evidence: ['coverage/audit/program-starts.json'],
+  },
+  'exec-memory': {
+    title: 'the agent keeps no memory of programs that have ended',
+    withoutFiles,
+    ...slow,
+    evidence: ['coverage/audit/program-starts.json'],
+  },
+});
+
 /** A policy of production size, and what else is asked of the agent while it enforces. */
 const whileEnforcing = needing('coverage.enforce.ready', {
   commands: {
@@ -574,6 +590,7 @@ const ENTRIES = {
     },
   }),
   ...inPhase('coverage.audit', coverageIn('audit')),
+  ...inPhase('coverage.audit', whileAuditing),
   ...inPhase('coverage.audit', coverageStop('audit')),
   'coverage.break-glass': {
     title: 'an enforcing start under break-glass denies nothing and records it as AUDIT',
@@ -640,6 +657,14 @@ const ENTRIES = {
     byOpens,
     ...slow,
     evidence: ['coverage/later-rules/agent.stderr.log'],
+  },
+  'coverage.control-socket': {
+    title:
+      'a rule that is asked for on the control socket is in force at once, and one with a time ends by itself',
+    needs: ['coverage.enforce.ready', 'coverage.removed'],
+    byOpens,
+    ...slow,
+    evidence: ['coverage/control-socket/requests.json', 'coverage/control-socket/agent.stderr.log'],
   },
   'coverage.upgrade': {
     title:
@@ -749,6 +774,10 @@ const ENTRIES = {
       byOpens,
     },
     'rollback.refused-counters': { title: 'a refused policy resets no counter' },
+    'rollback.signed-change': {
+      title: 'a signed policy that lacks a rule of the one before it takes that rule away',
+      byOpens,
+    },
     'rollback.rule-twice': {
       title: 'a policy with one rule in two spellings is taken, or refused without harm',
       byOpens,

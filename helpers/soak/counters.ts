@@ -10,6 +10,8 @@ export const DROP_FAMILIES = [
   'aegisbpf_ringbuf_drops_total',
   'aegisbpf_net_ringbuf_drops_total',
 ] as const;
+/** Lines on the start of programs, of which the families above know nothing. */
+export const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
 /** Has a series for each kind of call. */
 export const NET_BLOCKS = DECISION_FAMILIES[1];
 export const BY_INODE = 'aegisbpf_blocks_by_inode_total';

@@ -5,7 +5,7 @@ import { agentInstances, listProcesses, type ProcessInformation } from '../host/
 import type { Workload } from '../workload/workload.ts';
 import { type AgentReading, readAgent } from './agent-reading.ts';
 import { AgentResources } from './agent-resources.ts';
-import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal } from './counters.ts';
+import { DECISION_FAMILIES, DROP_FAMILIES, familyTotal, TELEMETRY_DROPS } from './counters.ts';
 import type { SoakResult } from './result.ts';
 import type { Sample } from './sample.ts';
 import type { SoakSubject } from './subject.ts';
@@ -14,7 +14,6 @@ import type { SoakSubject } from './subject.ts';
 const ENDPOINT_WAIT_MS = 3000;
 /** How often the agent's life and the workers' counts are looked at between samples. */
 const WATCH_MS = 250;
-const TELEMETRY_DROPS = 'aegisbpf_backpressure_telemetry_drops_total';
 
 /**
  * Another daemon of the agent beside this one, in words; undefined when it is alone. One-shot

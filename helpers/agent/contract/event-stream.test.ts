@@ -99,3 +99,18 @@ test('a long line that comes byte by byte is whole', () => {
   expect(told).toBe(0);
   expect(splitter.push(Buffer.from('\n'))).toEqual([{ kind: 'line', text: 'a'.repeat(300_000) }]);
 });
+
+test('a line that is no UTF-8 is told to be none, and so is no other, however the bytes are cut', () => {
+  const cut = Buffer.from('ü').subarray(0, 1);
+  const bytes = Buffer.concat([Buffer.from('é\na'), cut, Buffer.from('b\n\ufffd\n')]);
+  fc.assert(
+    fc.property(fc.array(fc.nat()), (cuts) => {
+      expect(split(chunked(bytes, cuts)).lines).toEqual([
+        { kind: 'line', text: 'é' },
+        { kind: 'line', text: 'a\ufffdb', notUtf8: true },
+        { kind: 'line', text: '\ufffd' },
+      ]);
+    }),
+    propertyRuns(),
+  );
+});

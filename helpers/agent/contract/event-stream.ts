@@ -1,8 +1,14 @@
+import { isUtf8 } from 'node:buffer';
 import { quote } from './parsed.ts';
 
 /** A complete line without its newline, or the notice that one was too long to keep. */
 export type SplitLine =
-  | { readonly kind: 'line'; readonly text: string }
+  | {
+      readonly kind: 'line';
+      readonly text: string;
+      /** Its bytes are no UTF-8: the text has U+FFFD in their place. */
+      readonly notUtf8?: true;
+    }
   | { readonly kind: 'oversized'; readonly bytes: number; readonly head: string };
 
 const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
@@ -35,7 +41,7 @@ export class EventLineSplitter {
         return lines;
       }
       this.#keep(chunk.subarray(0, end), lines);
-      if (!this.#skipping) lines.push({ kind: 'line', text: this.#takePending() });
+      if (!this.#skipping) lines.push(this.#takePending());
       this.#skipping = false;
       start = end + 1;
     }
@@ -52,12 +58,12 @@ export class EventLineSplitter {
   end(): { readonly kind: 'unterminated'; readonly text: string } | undefined {
     this.#skipping = false;
     if (this.#pendingBytes === 0) return undefined;
-    return { kind: 'unterminated', text: this.#takePending() };
+    return { kind: 'unterminated', text: this.#takePending().text };
   }
 
   /** Bytes of complete lines, newlines between them. */
   #takeWhole(bytes: Buffer, lines: SplitLine[]): void {
-    if (bytes.length <= this.#maxLineBytes) {
+    if (bytes.length <= this.#maxLineBytes && isUtf8(bytes)) {
       // One decoding for all is several times faster than one a line.
       for (const text of bytes.toString('utf8').split('\n')) lines.push({ kind: 'line', text });
       return;
@@ -67,7 +73,7 @@ export class EventLineSplitter {
       const end = newline === -1 ? bytes.length : newline;
       const line = bytes.subarray(start, end);
       if (line.length > this.#maxLineBytes) lines.push(oversized(line.length, line));
-      else lines.push({ kind: 'line', text: line.toString('utf8') });
+      else lines.push(lineOf(line));
       start = end + 1;
     }
   }
@@ -96,12 +102,17 @@ export class EventLineSplitter {
     this.#pendingBytes = total;
   }
 
-  #takePending(): string {
-    const text = this.#pending.toString('utf8', 0, this.#pendingBytes);
+  #takePending() {
+    const line = lineOf(this.#pending.subarray(0, this.#pendingBytes));
     this.#pendingBytes = 0;
-    return text;
+    return line;
   }
 }
+
+const lineOf = (bytes: Buffer) => ({
+  ...{ kind: 'line' as const, text: bytes.toString('utf8') },
+  ...(isUtf8(bytes) ? {} : { notUtf8: true as const }),
+});
 
 /** `bytes` is what had come of the line when it became too long. */
 function oversized(bytes: number, line: Buffer): SplitLine {

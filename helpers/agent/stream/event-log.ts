@@ -15,6 +15,7 @@ import { Misnamed, type MisnamedLines } from './misnamed.ts';
 import { OwnProcesses } from './own-processes.ts';
 import { RememberedLines } from './remembered-lines.ts';
 import type { Begun } from './rotated-file.ts';
+import { StartedPrograms } from './started-programs.ts';
 import { type FileDecisions, type PortDecisions, WatchedDecisions } from './watched-decisions.ts';
 
 export type { FileDecisions, PortDecisions } from './watched-decisions.ts';
@@ -54,6 +55,7 @@ export class EventLog {
   readonly #files = new Map<string, FileDecisions>();
   readonly #ports = new Map<number, PortDecisions>();
   readonly #byProcess = new Map<number, OwnDecision[]>();
+  readonly #starters = new Map<number, StartedPrograms>();
   readonly #groups = new DecisionGroups();
   readonly #processes = new OwnProcesses();
   readonly #misnamed = new Misnamed();
@@ -63,6 +65,8 @@ export class EventLog {
   readonly #file: EventFile;
   readonly #waiters = new Waiters();
   readonly defects: StreamDefects = { notJson: 0, invalid: 0, oversized: 0, samples: [] };
+  /** Lines that are no UTF-8, and so no JSON (RFC 8259 §8.1); they are read all the same. */
+  readonly notUtf8 = { lines: 0, sample: '' };
   lines = 0;
   #hasEnded = false;
 
@@ -87,12 +91,25 @@ export class EventLog {
     return this.#byProcess.get(pid) ?? events;
   }
 
+  /** Keeps what is told of the programs that this process starts from now on. */
+  watchStarts(pid: number): StartedPrograms {
+    const started = new StartedPrograms();
+    this.#starters.set(pid, started);
+    return started;
+  }
+
   push(chunk: Buffer): void {
     for (const line of this.#splitter.push(chunk)) {
       if (line.kind === 'oversized') {
         this.defects.oversized += 1;
         this.#note(`a line of more than ${line.bytes} bytes`);
-      } else this.#take(line.text);
+        continue;
+      }
+      if (line.notUtf8) {
+        this.notUtf8.lines += 1;
+        this.notUtf8.sample ||= line.text;
+      }
+      this.#take(line.text);
     }
     this.#waiters.wake();
   }
@@ -184,6 +201,8 @@ export class EventLog {
 
   /** Most are the host's: two look-ups in the sets of our workers each. */
   #takeExec(event: ExecEvent | ExecArgvEvent, text: string): void {
+    for (const [pid, started] of this.#starters)
+      if (event.type === 'exec_argv' || event.ppid === pid) started.take(event);
     for (const watched of [this.#files, this.#ports])
       for (const { execLines } of watched.values())
         if (

@@ -12,13 +12,17 @@ import { judgeDefect } from '../phases/known-defects.ts';
 import { countersOnlyGrew } from './refusal-counters.ts';
 import { enforcementHeld } from './refusal-pauses.ts';
 import { applyRefused, differs, type RefusalTrial } from './refusal-trial.ts';
-import { signedPolicies, takesSigned } from './signed-policies.ts';
+import { signedTakesRuleAway } from './signed-change.ts';
+import { type SignedPolicies, signedPolicies, takesSigned } from './signed-policies.ts';
 import type { DrillStage } from './stage.ts';
 
 /** Policies that must be refused, applied one after the other to a host that enforces the baseline. */
 export class RefusedPolicies {
   readonly #stage: DrillStage;
   #trial: RefusalTrial | undefined;
+  #signed: SignedPolicies | undefined;
+  /** Why no signed policy could be put in force. */
+  #takesNone: string | undefined;
 
   constructor(stage: DrillStage) {
     this.#stage = stage;
@@ -27,8 +31,10 @@ export class RefusedPolicies {
   /** Every one of them is refused, with an exit code that says so. */
   async areRefused(): Promise<Judgement> {
     const signed = signedPolicies(this.#stage.prepared());
+    this.#signed = signed;
     await this.#stage.runningAgent();
     const why = await takesSigned(this.#stage, signed);
+    this.#takesNone = why;
     this.#trial = await applyRefused(this.#stage, signed);
     const { refusals } = this.#trial;
     const accepted = refusals.filter(({ exitCode }) => exitCode === 0);
@@ -76,6 +82,14 @@ export class RefusedPolicies {
   /** A refused policy resets no counter: whoever watches the node would see an attack end. */
   countersStay(): Judgement {
     return countersOnlyGrew(this.#seen(), this.#stage.run.settings);
+  }
+
+  /** One in order that takes a rule away is no policy to refuse. */
+  takesRuleAway(): Promise<Judgement> {
+    if (this.#signed === undefined) throw noEvidence('no policy was signed');
+    if (this.#takesNone !== undefined)
+      throw noEvidence(`the agent takes no signed policy: ${this.#takesNone}`);
+    return signedTakesRuleAway(this.#stage, this.#signed);
   }
 
   #seen(): RefusalTrial {

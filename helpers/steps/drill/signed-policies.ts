@@ -67,6 +67,7 @@ export function signedPolicies({ directory, baselinePolicy, candidatePolicy }: P
     altered: of('altered', ours.inEnvelope(other, { version: 4, signed: baseline })),
     expired: of('expired', ours.inEnvelope(other, { version: 5, expires: LONG_AGO })),
     older: of('older', ours.inEnvelope(other, { version: 1 })),
+    lacksRule: of('lacks-a-rule', ours.inEnvelope(baseline, { version: 6 })),
     environment: {
       AEGIS_KEYS_DIR: keys,
       // The host's own tells which policies it still takes.
@@ -76,21 +77,32 @@ export function signedPolicies({ directory, baselinePolicy, candidatePolicy }: P
 }
 
 /**
- * The baseline once more, signed by a key that the agent knows: a refusal of others proves nothing where it takes none. In the
- * words by which the agent's own unit applies a policy before each start (docs/agent-contract.md §1.5).
+ * Applies a policy of ours in the words by which the agent's own unit does before each start (docs/agent-contract.md §1.5), where
+ * the agent knows our key.
+ */
+export async function applySigned(
+  { run: { candidate } }: DrillStage,
+  policy: string,
+  { environment }: SignedPolicies,
+) {
+  const knowing = { ...candidate, environment: { ...candidate.environment, ...environment } };
+  const sha256 = hash('sha256', readRegularBytes(policy));
+  const words = ['--reset', '--require-signature', '--sha256', sha256];
+  const result = await runCommand(knowing, 'policy', 'apply', policy, ...words);
+  return { exitCode: result.exitCode, how: howItEnded(result) };
+}
+
+/**
+ * The baseline once more, signed by a key that the agent knows: a refusal of others proves nothing where it takes none.
  * @returns why it was not put in force; undefined where it was.
  */
 export async function takesSigned(
   stage: DrillStage,
-  { inOrder, environment }: SignedPolicies,
+  signed: SignedPolicies,
 ): Promise<string | undefined> {
-  const { candidate } = stage.run;
-  const knowing = { ...candidate, environment: { ...candidate.environment, ...environment } };
-  const sha256 = hash('sha256', readRegularBytes(inOrder));
-  const words = ['--reset', '--require-signature', '--sha256', sha256];
-  const result = await runCommand(knowing, 'policy', 'apply', inOrder, ...words);
+  const { exitCode, how } = await applySigned(stage, signed.inOrder, signed);
   const { verdict, explanation } = await stage.shows('the signed baseline', 'baseline');
-  if (result.exitCode === 0 && verdict === 'pass') return undefined;
+  if (exitCode === 0 && verdict === 'pass') return undefined;
   await stage.apply(stage.prepared().baselinePolicy);
-  return result.exitCode === 0 ? explanation : howItEnded(result);
+  return exitCode === 0 ? explanation : how;
 }

@@ -2,7 +2,7 @@ import type { Mode } from '../../agent/daemon-options.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import { countedScrape } from '../../coverage/counted-scrape.ts';
-import { judgeRoutes, witnessOf } from '../../coverage/event-fields.ts';
+import { judgeRoutes, withoutIds, witnessOf } from '../../coverage/event-fields.ts';
 import { type CountedTable, judgeCounters } from '../../coverage/judge-counters.ts';
 import {
   type JudgedLine,
@@ -132,9 +132,16 @@ export class CoverageMode {
 
   /** Every event line of a denied route tells what was tried, and who tried it; a line that is no event tells neither. */
   async eventFields(): Promise<Judgement> {
-    const { witness } = await this.#taken();
+    const { witness, judged } = await this.#taken();
     const { defects } = this.#daemon.running.events;
-    return unreadableLines(defects, this.#file) ?? judgeRoutes(witness, this.#file);
+    const fields = judgeRoutes(witness, this.#file);
+    // Versions before 0.9 tell them otherwise.
+    const isOwed = this.#subjects.promises.owedSections.length > 0 && fields.verdict === 'pass';
+    return (
+      unreadableLines(defects, this.#file) ??
+      (isOwed ? withoutIds(judged, this.#file) : undefined) ??
+      fields
+    );
   }
 
   /** The agent of this mode, while it lives. */

@@ -2,10 +2,15 @@ import type { Candidate } from '../../agent/command.ts';
 import { StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { PREVIOUS_ROUTES_FILE } from '../../cost/result.ts';
-import { judgeAgainstPrevious, routeFindings } from '../../coverage/against-previous.ts';
+import {
+  judgeAgainstPrevious,
+  lostFields,
+  routeFindings,
+} from '../../coverage/against-previous.ts';
 import type { JudgedLine } from '../../coverage/judge-lines.ts';
 import { lostSection, type Promises } from '../../coverage/promises.ts';
 import {
+  fail,
   type Judgement,
   JudgementError,
   NotApplicable,
@@ -39,8 +44,15 @@ export async function noRouteIsWorse(
   const findings = routeFindings(candidate, taken, ({ route }) =>
     lostSection(route, promises, subjects.promises),
   );
-  directory.writeJson(PREVIOUS_ROUTES_FILE, { ...about, findings });
-  return judgeAgainstPrevious(findings, about.version, PREVIOUS_ROUTES_FILE);
+  const fields = lostFields(candidate, taken);
+  directory.writeJson(PREVIOUS_ROUTES_FILE, { ...about, findings, lostFields: fields });
+  const judged = judgeAgainstPrevious(findings, about.version, PREVIOUS_ROUTES_FILE);
+  return fields.length === 0 || judged.verdict !== 'pass'
+    ? judged
+    : fail(
+        `event lines lack fields that they have with version ${about.version}: ${fields.join('; ')}; what reads them finds nothing there any more`,
+        { value: fields.length, limit: 0, unit: 'types of lines', source: PREVIOUS_ROUTES_FILE },
+      );
 }
 
 /** @throws JudgementError (inconclusive) where that version does not do its part, which blames nobody else. */

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { type ControlledRules, judgeControlledRules } from './control-socket.ts';
+
+const ok = { ok: true, text: '{"status":"ok","ttl":3}' } as const;
+const [FILE, TIMED, DEL] = ['POST /block/add /a', 'POST /block/add /b ttl=3', 'POST /block/del /a'];
+const RULES: ControlledRules = {
+  ...{ ttlSeconds: 3, keptSeconds: 0.5, endedSeconds: 6 },
+  asked: [FILE, TIMED, DEL].map((request) => ({ request, answer: ok })),
+  denied: [
+    [FILE, 'EPERM'],
+    [TIMED, 'EPERM'],
+  ],
+  kept: [[TIMED, 'EPERM']],
+  removed: [DEL, 'let through'],
+  ended: [[TIMED, 'let through']],
+};
+
+test.each<[string, Partial<ControlledRules>, string, RegExp]>([
+  ['as asked', {}, 'pass', /^2 rules by the control socket denied at once; one was taken away/],
+  [
+    'answered with an error',
+    { asked: [{ request: FILE, answer: { ok: true, text: '{"error":"command failed","rc":1}' } }] },
+    'fail',
+    /^`POST \/block\/add \/a` was answered \{"error"/,
+  ],
+  [
+    'without an answer',
+    { asked: [{ request: FILE, answer: { ok: false, reason: 'ECONNREFUSED' } }] },
+    'fail',
+    /had no answer: ECONNREFUSED/,
+  ],
+  [
+    'not in force',
+    {
+      denied: [
+        [FILE, 'let through'],
+        [TIMED, 'EPERM'],
+      ],
+    },
+    'fail',
+    /^what these deny was let through .*`POST \/block\/add \/a`$/,
+  ],
+  [
+    'over at once',
+    {
+      denied: [
+        [FILE, 'EPERM'],
+        [TIMED, 'let through'],
+      ],
+    },
+    'fail',
+    /let through .*ttl=3`$/,
+  ],
+  [
+    'over too early',
+    { kept: [[TIMED, 'let through']] },
+    'fail',
+    /^0\.5 s after they were made these denied no longer, too early: `POST .*ttl=3`$/,
+  ],
+  [
+    'over, for the host was slow',
+    {
+      keptSeconds: 4,
+      denied: [
+        [FILE, 'EPERM'],
+        [TIMED, 'let through'],
+      ],
+    },
+    'inconclusive',
+    /^this host took 4\.0 s/,
+  ],
+  ['there after their removal', { removed: [DEL, 'EPERM'] }, 'fail', /still denied$/],
+  ['there for ever', { ended: [[TIMED, 'EPERM']] }, 'fail', /^6 s after .* these still deny/],
+  ['on a file that is gone', { ended: [[TIMED, 'ENOENT']] }, 'inconclusive', /met ENOENT/],
+])('rules by the control socket that are %s', (_, differs, verdict, words) => {
+  expect(judgeControlledRules({ ...RULES, ...differs }, 'x')).toMatchObject({
+    verdict,
+    explanation: expect.stringMatching(words),
+  });
+});

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { ControlAnswer } from '../agent/control-request.ts';
+import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
+import { jsonOf } from '../files/ndjson.ts';
+
+/** What was asked on the control socket, and what came of it. */
+export interface Asked {
+  readonly request: string;
+  readonly answer: ControlAnswer;
+}
+
+/** The rules that were made by it, each tried by a process of ours: an errno, or `let through`. */
+export interface ControlledRules {
+  readonly asked: readonly Asked[];
+  /** Lifetime that the rules which end by themselves were given, in s. */
+  readonly ttlSeconds: number;
+  /** What was denied at once, by the words of its request. */
+  readonly denied: readonly (readonly [request: string, outcome: string])[];
+  /** Those that end by themselves once more, before that; when it was known: s since the first of them was asked for. */
+  readonly kept: readonly (readonly [request: string, outcome: string])[];
+  readonly keptSeconds: number;
+  /** Behind `/block/del`. */
+  readonly removed: readonly [request: string, outcome: string];
+  /** Rules whose time is over, and how long it was when they were tried last, in s. */
+  readonly ended: readonly (readonly [request: string, outcome: string])[];
+  readonly endedSeconds: number;
+}
+
+const status = z.object({ status: z.literal('ok') });
+const isDone = ({ ok, ...answer }: ControlAnswer) =>
+  ok && status.safeParse(jsonOf('text' in answer ? answer.text : '')).success;
+const answerText = (answer: ControlAnswer) =>
+  answer.ok ? `was answered ${answer.text}` : `had no answer: ${answer.reason}`;
+
+/** A request that was not done, in words. */
+export const notDone = ({ request, answer }: Asked): string | undefined =>
+  isDone(answer) ? undefined : `\`${request}\` ${answerText(answer)}`;
+
+/** What is asked on the socket is in force once it is answered, and what has a time is gone when that is over. */
+export function judgeControlledRules(rules: ControlledRules, source: string): Judgement {
+  const { asked, denied, kept, removed, ended, ttlSeconds, keptSeconds, endedSeconds } = rules;
+  const measured = (value: number) => ({ value, limit: 0, unit: 'requests', source });
+  const refused = asked.flatMap((one) => notDone(one) ?? []);
+  if (refused.length > 0) return fail(refused.join('; '), measured(refused.length));
+  const listed = (those: typeof denied) => those.map(([request]) => `\`${request}\``).join(', ');
+  const isThrough = ([, outcome]: (typeof denied)[number]) => outcome === 'let through';
+  const isOver = keptSeconds >= ttlSeconds;
+  const through = isOver ? denied.filter(([request]) => !request.includes(' ttl=')) : denied;
+  const vain = through.filter(isThrough);
+  if (vain.length > 0)
+    return fail(
+      `what these deny was let through though they were answered: ${listed(vain)}`,
+      measured(vain.length),
+    );
+  if (isOver)
+    return inconclusive(
+      `this host took ${keptSeconds.toFixed(1)} s to try rules that were to last ${ttlSeconds} s; run again while it has less to do`,
+      { source },
+    );
+  const early = kept.filter(isThrough);
+  if (early.length > 0)
+    return fail(
+      `${keptSeconds.toFixed(1)} s after they were made these denied no longer, too early: ${listed(early)}`,
+      measured(early.length),
+    );
+  const [request, outcome] = removed;
+  if (outcome === 'EPERM')
+    return fail(
+      `\`${request}\` was answered, and what it takes the rule from is still denied`,
+      measured(1),
+    );
+  const stuck = ended.filter(([, last]) => last === 'EPERM');
+  if (stuck.length > 0)
+    return fail(
+      `${endedSeconds.toFixed(0)} s after they were made with ttl=${ttlSeconds} these still deny: ${listed(stuck)}; what was to be denied for a while is denied for ever`,
+      measured(stuck.length),
+    );
+  const strange =
+    [...denied, ...kept].find(([, last]) => last !== 'EPERM') ??
+    [removed, ...ended].find(([, last]) => last !== 'let through');
+  return strange === undefined
+    ? pass(
+        `${denied.length} rules by the control socket denied at once; one was taken away, and those with ttl=${ttlSeconds} ended by themselves within ${endedSeconds.toFixed(1)} s`,
+        measured(0),
+      )
+    : inconclusive(
+        `behind \`${strange[0]}\` an attempt met ${strange[1]}, which no rule does; nobody knows whether the rule is in force`,
+        { source },
+      );
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { judgeExecEvents, judgeMemoryOfStarts, type ProgramStarts } from './program-starts.ts';
+
+const part = (edit: Partial<ProgramStarts> = {}): ProgramStarts => ({
+  ...{ started: 200, told: 200, toldAgain: 0, withArguments: 200, rssKb: 40_000 },
+  wrongArguments: { lines: 0, sample: '{}' },
+  ...edit,
+});
+const DROPPED = (value: number) => ({ known: true, value, source: 'telemetry drops' }) as const;
+const events = (edit: Partial<ProgramStarts>, drops: Parameters<typeof judgeExecEvents>[1]) =>
+  judgeExecEvents([part(), part(edit)], drops, 'x');
+
+test('a start of a program without its line fails, whichever line it is', () => {
+  expect(events({}, DROPPED(0)).verdict).toBe('pass');
+  expect(events({ told: 199 }, DROPPED(0))).toMatchObject({
+    verdict: 'fail',
+    explanation: expect.stringMatching(/^1 of 400 programs .* have no exec line.*dropped none/),
+  });
+  expect(events({ withArguments: 0 }, DROPPED(3))).toMatchObject({
+    verdict: 'fail',
+    explanation: expect.stringMatching(/^200 of 400 .* have no exec_argv line.*dropped 3 /),
+  });
+});
+
+test('a line that the agent says it dropped is missing evidence, and so is one where nobody knows', () => {
+  expect(events({ told: 190 }, DROPPED(10)).verdict).toBe('inconclusive');
+  const unknown = { known: false, source: 'x', reason: 'no metrics' } as const;
+  expect(events({ told: 190 }, unknown)).toMatchObject({
+    verdict: 'inconclusive',
+    explanation: expect.stringContaining('no metrics'),
+  });
+  expect(events({}, unknown).verdict).toBe('pass');
+});
+
+test('a start that is told twice fails, and so does one with the arguments of another', () => {
+  expect(events({ toldAgain: 1 }, DROPPED(0)).verdict).toBe('fail');
+  const wrongArguments = { lines: 7, sample: '{"argv":["sshd"]}' };
+  expect(events({ wrongArguments }, DROPPED(0))).toMatchObject({
+    verdict: 'fail',
+    explanation: expect.stringMatching(/^7 of 400 .* for example \{"argv":\["sshd"\]\}/),
+  });
+});
+
+const memory = (...kb: readonly (number | undefined)[]) =>
+  judgeMemoryOfStarts(
+    kb.map((rssKb) => part({ rssKb })),
+    'x',
+  );
+
+test('memory that grows behind each part of the starts is a leak, and a single step is none', () => {
+  expect(memory(40_000, 40_200, 40_400, 40_600)).toMatchObject({
+    kept: expect.stringMatching(/from 40000 to 40600 kB while 600 programs.* by 200 kB/),
+    measured: { value: 600, unit: 'kB' },
+  });
+  expect(memory(40_000, 44_000, 44_000, 44_200)).toMatchObject({ verdict: 'pass' });
+  expect(memory(40_000, 39_000, 39_500, 40_000)).toMatchObject({ verdict: 'pass' });
+});
+
+test('memory that could not be read is no pass', () => {
+  expect(memory(40_000, undefined, 40_000)).toMatchObject({ verdict: 'inconclusive' });
+  expect(memory(40_000)).toMatchObject({ verdict: 'inconclusive' });
+});

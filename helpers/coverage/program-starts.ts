@@ -1,0 +1,107 @@
+import {
+  fail,
+  inconclusive,
+  type Judgement,
+  type Measurement,
+  pass,
+} from '../criteria/judgement.ts';
+import type { Figure } from '../settings/thresholds.ts';
+import { counted } from '../text/counted.ts';
+
+/** Programs that were started one after the other, and what the agent told of them. */
+export interface ProgramStarts {
+  readonly started: number;
+  /** With an `exec` line. */
+  readonly told: number;
+  /** With more than one. */
+  readonly toldAgain: number;
+  /** With an `exec_argv` line. */
+  readonly withArguments: number;
+  /** Of such lines, those with other arguments than the program was given: how many, and one of them. */
+  readonly wrongArguments: { readonly lines: number; readonly sample: string };
+  /** Resident memory of the agent behind them, in kB; undefined where it could not be read. */
+  readonly rssKb: number | undefined;
+}
+
+/** An agent that keeps half a kilobyte of each program uses as much behind each part of them. */
+const LEAK_KB_A_PART = 96;
+
+const sumOf = (parts: readonly ProgramStarts[], of: (part: ProgramStarts) => number) =>
+  parts.reduce((sum, part) => sum + of(part), 0);
+
+/**
+ * Each program that was started has one `exec` line and one `exec_argv` line, which tell what it is.
+ * @param drops of telemetry that the agent admits meanwhile.
+ */
+export function judgeExecEvents(
+  parts: readonly ProgramStarts[],
+  drops: Figure,
+  source: string,
+): Judgement {
+  const sum = (of: (part: ProgramStarts) => number) => sumOf(parts, of);
+  const started = sum((part) => part.started);
+  const again = sum(({ toldAgain }) => toldAgain);
+  const wrong = sum(({ wrongArguments }) => wrongArguments.lines);
+  const missing = {
+    exec: started - sum(({ told }) => told),
+    exec_argv: started - sum(({ withArguments }) => withArguments),
+  };
+  const measured = { limit: 0, unit: 'starts that are not told', source };
+  const [without] = Object.entries(missing).filter(([, lines]) => lines > 0);
+  if (wrong > 0) {
+    const { sample } = parts.find((one) => one.wrongArguments.lines > 0)?.wrongArguments ?? {};
+    return fail(
+      `${wrong} of ${started} starts of a program have other arguments in their exec_argv line than it was given; for example ${sample}`,
+      { value: wrong, limit: 0, unit: 'event lines with a wrong field', source },
+    );
+  }
+  if (again > 0)
+    return fail(`${again} of ${started} starts of a program have more than one exec line`, {
+      ...{ value: again, limit: 0, unit: 'starts that are told again', source },
+    });
+  if (without === undefined)
+    return pass(
+      `each of ${started} programs that were started one after the other has its exec line and its exec_argv line`,
+      { ...measured, value: 0 },
+    );
+  const [type, lines] = without;
+  const text = `${lines} of ${started} programs that were started one after the other have no ${type} line`;
+  if (!drops.known) return inconclusive(`${text}; ${drops.reason}`, { ...measured, value: lines });
+  return drops.value >= lines
+    ? inconclusive(
+        `${text}; the agent says that it dropped ${counted(drops.value, 'line')} of telemetry meanwhile: run again while less is started on this host`,
+        { ...measured, value: lines },
+      )
+    : fail(
+        `${text}, and the agent says that it dropped ${drops.value === 0 ? 'none' : `${drops.value}`} (${drops.source})`,
+        { ...measured, value: lines },
+      );
+}
+
+/**
+ * Of each program that has ended the agent keeps nothing.
+ * @param parts the first of which fills what it fills once. @returns words for a finding where it keeps something.
+ */
+export function judgeMemoryOfStarts(
+  parts: readonly ProgramStarts[],
+  source: string,
+): Judgement | { readonly kept: string; readonly measured: Measurement } {
+  const memory = parts.flatMap(({ rssKb }) => rssKb ?? []);
+  const [first = 0, last = 0] = [memory[0], memory.at(-1)];
+  const later = sumOf(parts.slice(1), ({ started }) => started);
+  const measured = { value: last - first, unit: 'kB', source };
+  if (memory.length < parts.length || memory.length < 2)
+    return inconclusive('the resident memory of the agent could not be read', { source });
+  const rises = memory.slice(1).map((kb, at) => kb - (memory[at] ?? kb));
+  const smallest = Math.min(...rises);
+  const grew = `from ${first} to ${last} kB`;
+  return smallest >= LEAK_KB_A_PART
+    ? {
+        kept: `the agent's resident memory grew ${grew} while ${later} programs were started and ended, by ${smallest} kB or more behind each of ${rises.length} parts of them: it keeps something of each program that has ended, and where that has no bound, a host that starts many runs out of memory`,
+        measured: { ...measured, limit: LEAK_KB_A_PART * rises.length },
+      }
+    : pass(
+        `the agent's resident memory went ${grew} while ${later} programs were started and ended, and did not grow all the while`,
+        measured,
+      );
+}

@@ -1,0 +1,166 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '../../agent/command.ts';
+import { parseVersion } from '../../agent/contract/version.ts';
+import { controlRequest } from '../../agent/control-request.ts';
+import type { ReadyDaemon } from '../../agent/daemon.ts';
+import { agentPaths } from '../../changes/agent-state.ts';
+import {
+  type Asked,
+  type ControlledRules,
+  judgeControlledRules,
+  notDone,
+} from '../../coverage/control-socket.ts';
+import type { Attempt } from '../../coverage/policy-sample.ts';
+import { tryRules } from '../../coverage/try-rules.ts';
+import { fail, type Judgement, NotApplicable, noEvidence } from '../../criteria/judgement.ts';
+import { pause } from '../../criteria/step-signal.ts';
+import type { CanaryRun } from '../canary-run.ts';
+import { journalPolicy, removePolicy } from './candidate-policy.ts';
+import type { CoverageSubjects } from './coverage-subjects.ts';
+import { whileEnforcing } from './enforcing-start.ts';
+
+const NAME = 'coverage/control-socket';
+const SOURCE = `${NAME}/requests.json`;
+/** sockaddr_un has 108 bytes, and ends with a null (unix(7)). */
+const MAX_PATH_BYTES = 107;
+/** It is opened just after `Agent started`. */
+const OPEN_MS = 10_000;
+const BETWEEN_MS = 250;
+/** Nothing listens there, and nothing needs to. */
+const ANY_PORT = 9;
+/** The agent looks for rules whose time is over every 5 s; one that takes the time for less ends them then. */
+const LOOKS_SECONDS = 5;
+const LEAST_TTL_SECONDS = LOOKS_SECONDS + 4;
+
+/** A rule by the socket, and what it denies. */
+interface Controlled {
+  readonly verb: string;
+  readonly subject: string;
+  readonly attempt: Attempt;
+}
+
+/**
+ * Others than people make rules, too: what responds to an alert asks on the agent's control socket, often for a rule that is to end by
+ * itself (docs/agent-contract.md §5.6). It is in force when it is answered, and gone when its time is over.
+ */
+export async function controlSocketActs(
+  run: CanaryRun,
+  subjects: CoverageSubjects,
+): Promise<Judgement> {
+  const { candidate, settings } = run;
+  mustNotEndOthers(settings.HOST_ROOT);
+  const told = parseVersion((await runCommand(candidate, 'version')).stdout);
+  if (!told.ok || !/^v?(0\.[1-9]\d|[1-9])/.test(told.value.version))
+    throw new NotApplicable('versions before 0.10 have no control socket');
+  if (settings.AGENT_OPTIONS?.includes('--landlock') === true)
+    throw new NotApplicable('with --landlock the agent may make no socket in a directory of ours');
+  const socket = join(subjects.made.site.directory, 'control.socket');
+  if (Buffer.byteLength(socket) > MAX_PATH_BYTES)
+    throw new NotApplicable(`${socket} is too long for the path of a socket; set a PROBE_DIR`);
+  const environment = { ...candidate.environment, AEGIS_API_SOCKET: socket };
+  // Also undoes rules that come otherwise.
+  const applied = await journalPolicy(run, subjects.hostPaths);
+  try {
+    return await whileEnforcing(run, { ...candidate, environment }, { name: NAME }, (ready) =>
+      actsOn(socket, run, subjects, ready),
+    );
+  } finally {
+    await removePolicy(run, applied);
+  }
+}
+
+/** An agent with a control socket ends the host's own rules whose time is over. */
+function mustNotEndOthers(hostRoot: string): void {
+  const list = join(agentPaths(hostRoot).dataDirectory, 'deny_ttl.db');
+  if (existsSync(list) && statSync(list).size > 0)
+    throw new NotApplicable(
+      `${list} has rules that end by themselves, which an agent with a control socket would end`,
+    );
+}
+
+async function actsOn(
+  socket: string,
+  run: CanaryRun,
+  { made }: CoverageSubjects,
+  ready: ReadyDaemon,
+): Promise<Judgement> {
+  const patienceMs = run.candidate.timeoutSeconds * 1000;
+  const asked: Asked[] = [];
+  const ask = async (request: string) => {
+    const one = { request, answer: await controlRequest(socket, request, patienceMs) };
+    asked.push(one);
+    return one;
+  };
+  const isOpen = await opens(socket);
+  if (typeof isOpen === 'string') return fail(isOpen, { source: `${NAME}/agent.stderr.log` });
+  if ((statSync(socket).mode & 0o077) !== 0)
+    return fail(`${socket} is open to others: who may write to it makes and removes rules`, {
+      ...{ value: (statSync(socket).mode & 0o777).toString(8), limit: '600', unit: 'mode' },
+      source: socket,
+    });
+  const [stays, ends] = made.denied;
+  if (stays === undefined || ends === undefined) throw noEvidence('there is no file to deny');
+  const file = ({ path }: { readonly path: string }): Controlled => ({
+    ...{ verb: '/block/add', subject: path, attempt: { kind: 'file', path } },
+  });
+  const { address } = made.site.ipv4;
+  const connect = { kind: 'connect', protocol: 'udp', address, port: ANY_PORT } as const;
+  const network = { verb: '/network/deny/ip', subject: address, attempt: connect };
+  const words = ({ verb, subject }: Controlled, more = '') => `POST ${verb} ${subject}${more}`;
+  const tried = async (rules: readonly Controlled[]) => {
+    const attempts = rules.map(({ attempt }) => attempt);
+    const { outcomes } = (await tryRules(attempts, run.candidate.environment, ready.events)) ?? {};
+    if (outcomes === undefined)
+      throw noEvidence('the process that tries the rules reported nothing', { source: SOURCE });
+    return outcomes;
+  };
+  const begun = performance.now();
+  const first = await ask(words(file(stays)));
+  const problem = notDone(first);
+  if (problem !== undefined) return fail(problem, { source: SOURCE });
+  // As long as they are tried, with what each takes here.
+  const ttlSeconds = LEAST_TTL_SECONDS + Math.ceil((8 * (performance.now() - begun)) / 1000);
+  const timed = [file(ends), network];
+  const madeAt = performance.now();
+  const seconds = () => (performance.now() - madeAt) / 1000;
+  for (const rule of timed) await ask(words(rule, ` ttl=${ttlSeconds}`));
+  const all = [words(file(stays)), ...timed.map((rule) => words(rule, ` ttl=${ttlSeconds}`))];
+  const outcomes = await tried([file(stays), ...timed]);
+  const removal = words({ ...file(stays), verb: '/block/del' });
+  await ask(removal);
+  const [behindRemoval = ''] = await tried([file(stays)]);
+  await pause(Math.max(0, 1000 * (LOOKS_SECONDS + 1 - seconds())));
+  const kept = await tried(timed);
+  const keptSeconds = seconds();
+  const deadline = 2 * (ttlSeconds + LOOKS_SECONDS);
+  let left = await tried(timed);
+  while (left.includes('EPERM') && seconds() < deadline) {
+    await pause(Math.max(BETWEEN_MS, 1000 * (ttlSeconds - seconds())));
+    left = await tried(timed);
+  }
+  const ofTimed = (told: readonly string[]) =>
+    timed.map((rule, at) => [words(rule, ` ttl=${ttlSeconds}`), told[at] ?? ''] as const);
+  const seen: ControlledRules = {
+    ...{ asked, ttlSeconds, keptSeconds, endedSeconds: seconds() },
+    denied: all.map((request, at) => [request, outcomes[at] ?? ''] as const),
+    kept: ofTimed(kept),
+    removed: [removal, behindRemoval],
+    ended: ofTimed(left),
+  };
+  run.directory.writeJson(SOURCE, seen);
+  return judgeControlledRules(seen, SOURCE);
+}
+
+/** @returns why it does not open. */
+async function opens(socket: string): Promise<true | string> {
+  const end = performance.now() + OPEN_MS;
+  let why = '';
+  while (performance.now() < end) {
+    const answer = await controlRequest(socket, 'GET /health', OPEN_MS);
+    if (answer.ok) return true;
+    why = answer.reason;
+    await pause(BETWEEN_MS);
+  }
+  return `the agent was started with AEGIS_API_SOCKET=${socket} and does not answer there within ${OPEN_MS / 1000} s: ${why}`;
+}
