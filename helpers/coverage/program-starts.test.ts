@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { judgeExecEvents, judgeMemoryOfStarts, type ProgramStarts } from './program-starts.ts';
+import {
+  judgeExecEvents,
+  judgeMemoryOfStarts,
+  mustStartMore,
+  type ProgramStarts,
+} from './program-starts.ts';
 
 const part = (edit: Partial<ProgramStarts> = {}): ProgramStarts => ({
   ...{ started: 200, told: 200, toldAgain: 0, withArguments: 200, rssKb: 40_000 },
@@ -54,6 +59,18 @@ test('memory that grows behind each part of the starts is a leak, and a single s
   });
   expect(memory(40_000, 44_000, 44_000, 44_200)).toMatchObject({ verdict: 'pass' });
   expect(memory(40_000, 39_000, 39_500, 40_000)).toMatchObject({ verdict: 'pass' });
+});
+
+test('programs are started until the agent has not grown once, and a leak shows nine times', () => {
+  const goesOn = (...kb: readonly (number | undefined)[]) =>
+    mustStartMore(kb.map((rssKb) => part({ rssKb })));
+  const growing = Array.from({ length: 10 }, (_, at) => 40_000 + 100 * at);
+  expect(growing.map((_, at) => goesOn(...growing.slice(0, at + 1)))).toEqual([
+    ...Array(9).fill(true),
+    false,
+  ]);
+  expect(goesOn(40_000, 44_000, 44_050)).toBe(false);
+  expect(goesOn(40_000, undefined)).toBe(false);
 });
 
 test('memory that could not be read is no pass', () => {

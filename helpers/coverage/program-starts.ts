@@ -23,8 +23,10 @@ export interface ProgramStarts {
   readonly rssKb: number | undefined;
 }
 
-/** An agent that keeps half a kilobyte of each program uses as much behind each part of them. */
+/** An agent that keeps half a kilobyte of each program uses as much more behind each 200 of them. */
 const LEAK_KB_A_PART = 96;
+/** The first part fills what an agent fills once, and behind each of so many more it must have grown. */
+const LEAKING_PARTS = 9;
 
 const sumOf = (parts: readonly ProgramStarts[], of: (part: ProgramStarts) => number) =>
   parts.reduce((sum, part) => sum + of(part), 0);
@@ -78,6 +80,21 @@ export function judgeExecEvents(
       );
 }
 
+/** How much it grew behind each part but the first; undefined where that could not be read. */
+function rises(parts: readonly ProgramStarts[]): readonly number[] | undefined {
+  const memory = parts.flatMap(({ rssKb }) => rssKb ?? []);
+  if (memory.length < parts.length) return undefined;
+  return memory.slice(1).map((kb, at) => kb - (memory[at] ?? kb));
+}
+
+/** Whether it is still open if the agent keeps something of each program: once it has not grown it does not. */
+export function mustStartMore(parts: readonly ProgramStarts[]): boolean {
+  const grown = rises(parts);
+  return (
+    grown !== undefined && grown.length < LEAKING_PARTS && grown.every((kb) => kb >= LEAK_KB_A_PART)
+  );
+}
+
 /**
  * Of each program that has ended the agent keeps nothing.
  * @param parts the first of which fills what it fills once. @returns words for a finding where it keeps something.
@@ -86,19 +103,18 @@ export function judgeMemoryOfStarts(
   parts: readonly ProgramStarts[],
   source: string,
 ): Judgement | { readonly kept: string; readonly measured: Measurement } {
-  const memory = parts.flatMap(({ rssKb }) => rssKb ?? []);
-  const [first = 0, last = 0] = [memory[0], memory.at(-1)];
+  const grown = rises(parts);
+  const [first = 0, last = 0] = [parts[0]?.rssKb, parts.at(-1)?.rssKb];
   const later = sumOf(parts.slice(1), ({ started }) => started);
   const measured = { value: last - first, unit: 'kB', source };
-  if (memory.length < parts.length || memory.length < 2)
+  if (grown === undefined || grown.length === 0)
     return inconclusive('the resident memory of the agent could not be read', { source });
-  const rises = memory.slice(1).map((kb, at) => kb - (memory[at] ?? kb));
-  const smallest = Math.min(...rises);
+  const smallest = Math.min(...grown);
   const grew = `from ${first} to ${last} kB`;
   return smallest >= LEAK_KB_A_PART
     ? {
-        kept: `the agent's resident memory grew ${grew} while ${later} programs were started and ended, by ${smallest} kB or more behind each of ${rises.length} parts of them: it keeps something of each program that has ended, and where that has no bound, a host that starts many runs out of memory`,
-        measured: { ...measured, limit: LEAK_KB_A_PART * rises.length },
+        kept: `the agent's resident memory grew ${grew} while ${later} programs were started and ended, by ${smallest} kB or more behind each of ${grown.length} parts of them: it keeps something of each program that has ended, and where that has no bound, a host that starts many runs out of memory`,
+        measured: { ...measured, limit: LEAK_KB_A_PART * grown.length },
       }
     : pass(
         `the agent's resident memory went ${grew} while ${later} programs were started and ended, and did not grow all the while`,

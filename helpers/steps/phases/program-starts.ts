@@ -6,6 +6,7 @@ import { checkArguments } from '../../agent/stream/field-check.ts';
 import {
   judgeExecEvents,
   judgeMemoryOfStarts,
+  mustStartMore,
   type ProgramStarts,
 } from '../../coverage/program-starts.ts';
 import { FILES } from '../../coverage/site.ts';
@@ -25,8 +26,6 @@ const SOURCE = 'coverage/audit/program-starts.json';
 const LOOP = 'i=0; while [ "$i" -lt "$0" ]; do "$@" || exit; i=$((i + 1)); done';
 /** The last has a byte more than an event line tells, and the cut is inside of a character. */
 const ARGUMENTS = ['--of=the canary', '', 'ü'.repeat(16)];
-/** The first part fills what an agent fills once. */
-const PARTS = 6;
 const STARTS_A_PART = 200;
 /** An emulated host takes 30 ms for one. */
 const PATIENCE_MS = 120_000;
@@ -99,8 +98,8 @@ export class StartsOfPrograms {
     const daemon = this.#daemon();
     const scrape = () => scrapeRunning(this.#run.candidate, daemon.metricsAddress);
     const before = await scrape();
-    const parts: ProgramStarts[] = [];
-    while (parts.length < PARTS) parts.push(await this.#startPart(daemon));
+    const parts = [await this.#startPart(daemon)];
+    while (mustStartMore(parts)) parts.push(await this.#startPart(daemon));
     const drops = scrapeDelta({ before, after: await scrape() }, [TELEMETRY_DROPS]);
     const notUtf8 = { ...daemon.events.notUtf8 };
     this.#run.directory.writeJson(SOURCE, { parts, drops, notUtf8 });
