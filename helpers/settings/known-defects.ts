@@ -43,7 +43,6 @@ const NAMED = [
   'refused-policy-resets-counters',
   'rollback-record',
   'signed-policy-keeps-rules',
-  'survival-list-under-unit',
   'truncate-by-path',
   'truncate-through-overlay',
   'v4-mapped-address',

@@ -4,27 +4,24 @@ import { agentEnvironment, type Candidate, howItEnded } from '../../agent/comman
 import { type Starter, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
-import { agentPaths, removePins } from '../../changes/agent-state.ts';
 import { BoundFolders } from '../../changes/bound-folders.ts';
 import type { Journal } from '../../changes/journal.ts';
 import { recorded } from '../../changes/own-file.ts';
 import { pipedUnit, type Systemd, systemdOf, unitText } from '../../changes/transient-unit.ts';
 import { unitLimits } from '../../changes/unit-file.ts';
 import type { JudgedLine } from '../../coverage/judge-lines.ts';
-import { few, judgeUnderUnit, strandedUnder } from '../../coverage/under-unit.ts';
+import { judgeUnderUnit } from '../../coverage/under-unit.ts';
 import {
   failed,
   type Judgement,
   JudgementError,
   NotApplicable,
   noEvidence,
-  worst,
 } from '../../criteria/judgement.ts';
 import { hostPath, systemTool } from '../../host/observations.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
-import { judgeDefect } from './known-defects.ts';
 import { tableAgain } from './table-again.ts';
 
 const NAME = 'coverage/unit';
@@ -80,7 +77,6 @@ export async function unitLimitsChangeNothing(
     directory.writeText(LIMITS, `${limits.join('\n')}\n`);
     const transient = (suffix: string) =>
       pipedUnit(systemd, `aegisbpf-canary-${provided.runId}-${suffix}.service`, limits, journal);
-    forgetSurvivors(run);
     await mustRead(transient('control'), subjects.policyFile, candidate);
     await mustApply(transient('rules'), subjects.policyFile, candidate, bound);
     const agent = transient('agent');
@@ -88,40 +84,13 @@ export async function unitLimitsChangeNothing(
     const limited = await tableUnder(run, subjects, agent, starter);
     const lines = limited.map(({ taken, ...line }) => ({ ...taken.line, ...line }));
     directory.writeJson(ROUTES, { unit, lines });
-    const stranded = strandedUnder(limited, free);
-    const others = limited.filter((line) => !stranded.includes(line));
-    const judged = judgeUnderUnit(others, free, unit, ROUTES);
-    if (stranded.length === 0) return judged;
-    const defect = strandedBy(run, stranded, unit);
-    return { ...worst([judged, defect]), findings: defect.findings ?? [] };
+    return judgeUnderUnit(limited, free, unit, ROUTES);
   } catch (error) {
     throw underUnit(error, unit);
   } finally {
     for (const path of [...made, bound.place].toReversed())
       rmSync(path, { recursive: true, force: true });
   }
-}
-
-/** The survival list is in the pins and only grows: starts without these limits have filled it. Where the host had pins, it has no routes. */
-function forgetSurvivors(run: CanaryRun): void {
-  const { pinDirectory } = agentPaths(run.settings.HOST_ROOT);
-  if (!run.startedWithoutPins() || !existsSync(pinDirectory)) return;
-  const problem = removePins(pinDirectory);
-  if (problem !== undefined) throw noEvidence(problem, { source: pinDirectory });
-}
-
-/** @param stranded routes of a running program of the survival list that are denied there. */
-function strandedBy(run: CanaryRun, stranded: readonly JudgedLine[], unit: string): Judgement {
-  return judgeDefect(
-    run.settings,
-    'survival-list-under-unit',
-    {
-      ...{ title: 'the survival list is not filled in production', severity: 'high' },
-      reference: 'docs/agent-contract.md §6.2',
-      detail: `started under the limits of ${unit} the agent denies a program of the survival list that has run since before its start, and without them it does not: ${few(stranded)}; so a rule that meets sshd or a shell by mistake locks people out of a production host`,
-    },
-    { value: stranded.length, limit: 0, unit: 'routes denied', source: ROUTES },
-  );
 }
 
 /** The unit that starts the agent in production, and its text. */
