@@ -65,7 +65,7 @@ export class EventLog {
   readonly #file: EventFile;
   readonly #waiters = new Waiters();
   readonly defects: StreamDefects = { notJson: 0, invalid: 0, oversized: 0, samples: [] };
-  /** Lines that are no UTF-8, and so no JSON (RFC 8259 §8.1); they are read all the same. */
+  /** Lines that are no UTF-8, and so no JSON (RFC 8259, section 8.1); they are read all the same. */
   readonly notUtf8 = { lines: 0, sample: '' };
   lines = 0;
   #hasEnded = false;

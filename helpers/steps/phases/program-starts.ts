@@ -65,7 +65,7 @@ export class StartsOfPrograms {
       {
         ...{ title: 'an event line is not UTF-8, and so no JSON', severity: 'medium' },
         reference: 'docs/agent-contract.md §4.1',
-        detail: `${counted(notUtf8.lines, 'event line')} of this start ${notUtf8.lines === 1 ? 'is' : 'are'} no UTF-8, which JSON must be (RFC 8259 §8.1): what demands it loses them, and who starts a program so hides it; the first, with \ufffd for each byte that is no text: ${JSON.stringify(notUtf8.sample).slice(0, SAMPLE_CHARACTERS)}`,
+        detail: `${counted(notUtf8.lines, 'event line')} of this start ${notUtf8.lines === 1 ? 'is' : 'are'} no UTF-8, which JSON must be (RFC 8259, section 8.1): what demands it loses them, and who starts a program so hides it; the first, with \ufffd for each byte that is no text: ${JSON.stringify(notUtf8.sample).slice(0, SAMPLE_CHARACTERS)}`,
       },
       { value: notUtf8.lines, limit: 0, unit: 'event lines', source: SOURCE },
     );
