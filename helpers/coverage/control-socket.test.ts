@@ -38,7 +38,7 @@ test.each<[string, Partial<ControlledRules>, string, RegExp]>([
       ],
     },
     'fail',
-    /^what these deny was let through .*`POST \/block\/add \/a`$/,
+    /^these requests were answered, and what they deny was let through: `POST \/block\/add \/a`$/,
   ],
   [
     'over at once',
@@ -55,7 +55,7 @@ test.each<[string, Partial<ControlledRules>, string, RegExp]>([
     'over too early',
     { kept: [[TIMED, 'let through']] },
     'fail',
-    /^0\.5 s after they were made these denied no longer, too early: `POST .*ttl=3`$/,
+    /^0\.5 s after they were made, with ttl=3, these rules denied no longer: `POST .*ttl=3`$/,
   ],
   [
     'over, for the host was slow',
@@ -70,7 +70,7 @@ test.each<[string, Partial<ControlledRules>, string, RegExp]>([
     /^this host took 4\.0 s/,
   ],
   ['there after their removal', { removed: [DEL, 'EPERM'] }, 'fail', /still denied$/],
-  ['there for ever', { ended: [[TIMED, 'EPERM']] }, 'fail', /^6 s after .* these still deny/],
+  ['there for ever', { ended: [[TIMED, 'EPERM']] }, 'fail', /^6 s after .* these rules deny still/],
   ['on a file that is gone', { ended: [[TIMED, 'ENOENT']] }, 'inconclusive', /met ENOENT/],
 ])('rules by the control socket that are %s', (_, differs, verdict, words) => {
   expect(judgeControlledRules({ ...RULES, ...differs }, 'x')).toMatchObject({

@@ -49,7 +49,7 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
   const vain = through.filter(isThrough);
   if (vain.length > 0)
     return fail(
-      `what these deny was let through though they were answered: ${listed(vain)}`,
+      `these requests were answered, and what they deny was let through: ${listed(vain)}`,
       measured(vain.length),
     );
   if (isOver)
@@ -60,7 +60,7 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
   const early = kept.filter(isThrough);
   if (early.length > 0)
     return fail(
-      `${keptSeconds.toFixed(1)} s after they were made these denied no longer, too early: ${listed(early)}`,
+      `${keptSeconds.toFixed(1)} s after they were made, with ttl=${ttlSeconds}, these rules denied no longer: ${listed(early)}`,
       measured(early.length),
     );
   const [request, outcome] = removed;
@@ -72,7 +72,7 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
   const stuck = ended.filter(([, last]) => last === 'EPERM');
   if (stuck.length > 0)
     return fail(
-      `${endedSeconds.toFixed(0)} s after they were made with ttl=${ttlSeconds} these still deny: ${listed(stuck)}; what was to be denied for a while is denied for ever`,
+      `${endedSeconds.toFixed(0)} s after they were made with ttl=${ttlSeconds} these rules deny still: ${listed(stuck)}; what was to be denied for a while is denied for ever`,
       measured(stuck.length),
     );
   const strange =

@@ -23,7 +23,7 @@ export interface ProgramStarts {
   readonly rssKb: number | undefined;
 }
 
-/** An agent that keeps half a kilobyte of each program uses as much more behind each 200 of them. */
+/** An agent that keeps a quarter of a kilobyte of each program uses as much more behind each 400 of them. */
 const LEAK_KB_A_PART = 96;
 /** The first part fills what an agent fills once, and behind each of so many more it must have grown. */
 const LEAKING_PARTS = 9;
@@ -108,7 +108,12 @@ export function judgeMemoryOfStarts(
   const later = sumOf(parts.slice(1), ({ started }) => started);
   const measured = { value: last - first, unit: 'kB', source };
   if (grown === undefined || grown.length === 0)
-    return inconclusive('the resident memory of the agent could not be read', { source });
+    return inconclusive(
+      'the resident memory of the agent could not be read from its folder in /proc',
+      {
+        source,
+      },
+    );
   const smallest = Math.min(...grown);
   const grew = `from ${first} to ${last} kB`;
   return smallest >= LEAK_KB_A_PART

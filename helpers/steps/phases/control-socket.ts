@@ -51,7 +51,8 @@ export async function controlSocketActs(
   const { candidate, settings } = run;
   mustNotEndOthers(settings.HOST_ROOT);
   const told = parseVersion((await runCommand(candidate, 'version')).stdout);
-  if (!told.ok || !/^v?(0\.[1-9]\d|[1-9])/.test(told.value.version))
+  if (!told.ok) throw noEvidence(`nobody knows whether it has a control socket: ${told.error}`);
+  if (!/^v?(0\.[1-9]\d|[1-9])/.test(told.value.version))
     throw new NotApplicable('versions before 0.10 have no control socket');
   if (settings.AGENT_OPTIONS?.includes('--landlock') === true)
     throw new NotApplicable('with --landlock the agent may make no socket in a directory of ours');
@@ -118,7 +119,7 @@ async function actsOn(
   const begun = performance.now();
   const first = await ask(words(file(stays)));
   const problem = notDone(first);
-  if (problem !== undefined) return fail(problem, { source: SOURCE });
+  if (problem !== undefined) return fail(problem, { source: `${NAME}/agent.stderr.log` });
   // As long as they are tried, with what each takes here.
   const ttlSeconds = LEAST_TTL_SECONDS + Math.ceil((8 * (performance.now() - begun)) / 1000);
   const timed = [file(ends), network];
