@@ -49,7 +49,7 @@ test.each<[string, Partial<ControlledRules>, string, RegExp]>([
       ],
     },
     'fail',
-    /let through .*ttl=3`$/,
+    /let through: `POST .*ttl=3`$/,
   ],
   [
     'over too early',
