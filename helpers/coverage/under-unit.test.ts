@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JudgedLine } from './judge-lines.ts';
-import { judgeUnderUnit } from './under-unit.ts';
+import { judgeUnderUnit, strandedUnder } from './under-unit.ts';
 
 const line = (route: string, verdict: JudgedLine['verdict'], text = `${route} ${verdict}`) =>
   ({ taken: { line: { kind: 'root', route } }, verdict, text }) as JudgedLine;
@@ -38,4 +38,19 @@ test.each<[string, readonly JudgedLine[], readonly JudgedLine[], string, RegExp]
 ])('routes that are %s', (_, limited, free, verdict, words) => {
   const judged = judgeUnderUnit(limited, free, 'a.service', 'routes.json');
   expect(judged).toMatchObject({ verdict, explanation: expect.stringMatching(words) });
+});
+
+test('a running program of the survival list is stranded where its routes were free without the limits alone', () => {
+  const survival = (expected: string, verdict: JudgedLine['verdict']) =>
+    ({
+      taken: { line: { kind: 'root', route: 'survivor-read', group: 'survival', expected } },
+      verdict,
+      text: '',
+    }) as JudgedLine;
+  const [free, denied] = [survival('free', 'pass'), survival('free', 'fail')];
+  expect(strandedUnder([denied], [free])).toEqual([denied]);
+  expect(strandedUnder([free], [free])).toEqual([]);
+  expect(strandedUnder([denied], [denied])).toEqual([]);
+  // That its copy is not denied is no matter of the list.
+  expect(strandedUnder([survival('denied', 'fail')], [survival('denied', 'pass')])).toEqual([]);
 });

@@ -5,7 +5,33 @@ import { lineText } from './table.ts';
 
 const SHOWN = 4;
 
-function few(lines: readonly JudgedLine[]): string {
+/** Routes of a running program of the survival list that are denied under the limits, and were free without them. */
+export const strandedUnder = (
+  limited: readonly JudgedLine[],
+  free: readonly JudgedLine[],
+): readonly JudgedLine[] =>
+  worseThan(free, limited).filter(
+    ({ taken: { line } }) => line.group === 'survival' && line.expected !== 'denied',
+  );
+
+/** Of routes that were as they must be, those that are no longer. */
+function worseThan(
+  free: readonly JudgedLine[],
+  limited: readonly JudgedLine[],
+): readonly JudgedLine[] {
+  const passed = passedIn(free);
+  return limited.filter(
+    ({ verdict, taken: { line } }) => verdict === 'fail' && passed.has(lineText(line)),
+  );
+}
+
+const passedIn = (free: readonly JudgedLine[]) =>
+  new Set(
+    free.flatMap(({ verdict, taken: { line } }) => (verdict === 'pass' ? [lineText(line)] : [])),
+  );
+
+/** The texts of the first of them. */
+export function few(lines: readonly JudgedLine[]): string {
   const more = lines.length - SHOWN;
   const texts = lines.slice(0, SHOWN).map(({ text }) => text);
   return `${texts.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
@@ -21,13 +47,11 @@ export function judgeUnderUnit(
   unit: string,
   source: string,
 ): Judgement {
-  const passed = new Set(
-    free.flatMap(({ verdict, taken: { line } }) => (verdict === 'pass' ? [lineText(line)] : [])),
-  );
+  const passed = passedIn(free);
   const lines = limited.filter(({ taken: { line } }) => passed.has(lineText(line)));
   const of = (...verdicts: JudgedLine['verdict'][]) =>
     lines.filter(({ verdict }) => verdicts.includes(verdict));
-  const worse = of('fail');
+  const worse = worseThan(free, limited);
   const untold = of('inconclusive', 'not run');
   const measured = {
     ...{ value: of('pass').length, limit: lines.length },

@@ -43,8 +43,10 @@ const NAMED = [
   'refused-policy-resets-counters',
   'rollback-record',
   'signed-policy-keeps-rules',
+  'survival-list-under-unit',
   'truncate-by-path',
   'truncate-through-overlay',
+  'unit-makes-no-pins',
   'v4-mapped-address',
   'verified-program-denied',
 ] as const;

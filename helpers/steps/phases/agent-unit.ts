@@ -4,25 +4,28 @@ import { agentEnvironment, type Candidate, howItEnded } from '../../agent/comman
 import { type Starter, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
 import { mustLive } from '../../agent/lives.ts';
+import { agentPaths, removePins } from '../../changes/agent-state.ts';
 import { BoundFolders } from '../../changes/bound-folders.ts';
 import type { Journal } from '../../changes/journal.ts';
 import { recorded } from '../../changes/own-file.ts';
 import { pipedUnit, type Systemd, systemdOf, unitText } from '../../changes/transient-unit.ts';
 import { unitLimits } from '../../changes/unit-file.ts';
 import type { JudgedLine } from '../../coverage/judge-lines.ts';
-import { judgeUnderUnit } from '../../coverage/under-unit.ts';
+import { few, judgeUnderUnit, strandedUnder } from '../../coverage/under-unit.ts';
 import {
   failed,
   type Judgement,
   JudgementError,
   NotApplicable,
   noEvidence,
+  worst,
 } from '../../criteria/judgement.ts';
 import { hostPath, systemTool } from '../../host/observations.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
-import { tableAgain } from './table-again.ts';
+import { judgeDefect } from './known-defects.ts';
+import { rulesAgain, tableAgain } from './table-again.ts';
 
 const NAME = 'coverage/unit';
 const LOG = `${NAME}/agent.stderr.log`;
@@ -78,19 +81,64 @@ export async function unitLimitsChangeNothing(
     const transient = (suffix: string) =>
       pipedUnit(systemd, `aegisbpf-canary-${provided.runId}-${suffix}.service`, limits, journal);
     await mustRead(transient('control'), subjects.policyFile, candidate);
-    await mustApply(transient('rules'), subjects.policyFile, candidate, bound);
+    const apply = () => applyUnder(transient('rules'), subjects.policyFile, candidate, bound);
+    const defects = await mustApply(run, subjects, apply, unit);
     const agent = transient('agent');
     const starter = { ...agent, command: asService(agent, candidate, bound) };
     const limited = await tableUnder(run, subjects, agent, starter);
     const lines = limited.map(({ taken, ...line }) => ({ ...taken.line, ...line }));
     directory.writeJson(ROUTES, { unit, lines });
-    return judgeUnderUnit(limited, free, unit, ROUTES);
+    const stranded = strandedUnder(limited, free);
+    const others = limited.filter((line) => !stranded.includes(line));
+    if (stranded.length > 0) defects.push(strandedBy(run, stranded, unit));
+    const judged = [judgeUnderUnit(others, free, unit, ROUTES), ...defects] as const;
+    return { ...worst(judged), findings: judged.flatMap(({ findings }) => findings ?? []) };
   } catch (error) {
     throw underUnit(error, unit);
   } finally {
     for (const path of [...made, bound.place].toReversed())
       rmSync(path, { recursive: true, force: true });
   }
+}
+
+/**
+ * Takes the agent's pins away, as a boot does. The survival list is in them and only grows: starts without these limits have
+ * filled it. Not where the host had pins before the run.
+ */
+function forgetPins(run: CanaryRun): 'forgotten' | 'of the host' {
+  const { pinDirectory } = agentPaths(run.settings.HOST_ROOT);
+  if (!run.startedWithoutPins()) return 'of the host';
+  const problem = removePins(pinDirectory);
+  if (problem !== undefined) throw noEvidence(problem, { source: pinDirectory });
+  return 'forgotten';
+}
+
+/** @param words of the apply that failed on a host without pins. */
+function bootedBy(run: CanaryRun, words: string, unit: string): Judgement {
+  return judgeDefect(
+    run.settings,
+    'unit-makes-no-pins',
+    {
+      ...{ title: 'the service cannot make its pins', severity: 'critical' },
+      reference: 'docs/agent-contract.md §5.3',
+      detail: `under the limits of ${unit} and without pins of the agent, as after each boot, ${words}; it exits with 0 where a start without these limits has made the pins before, so the unit's ExecStartPre fails on a host that has just booted, and no agent is there (ProtectKernelTunables= makes /sys/fs/bpf read-only, whatever ReadWritePaths= has)`,
+    },
+    { value: 'none', limit: 'pins', source: LIMITS },
+  );
+}
+
+/** @param stranded routes of a running program of the survival list that are denied there. */
+function strandedBy(run: CanaryRun, stranded: readonly JudgedLine[], unit: string): Judgement {
+  return judgeDefect(
+    run.settings,
+    'survival-list-under-unit',
+    {
+      ...{ title: 'the survival list is not filled in production', severity: 'high' },
+      reference: 'docs/agent-contract.md §6.2',
+      detail: `started under the limits of ${unit} the agent denies a program of the survival list that has run since before its start, and without them it does not: ${few(stranded)}; so a rule that meets sshd or a shell by mistake locks people out of a production host`,
+    },
+    { value: stranded.length, limit: 0, unit: 'routes denied', source: ROUTES },
+  );
 }
 
 /** The unit that starts the agent in production, and its text. */
@@ -144,24 +192,37 @@ async function mustRead(control: Unit, policy: string, candidate: Candidate): Pr
   );
 }
 
-/** The rules are made by the candidate under these limits, as its unit does before each start. @throws JudgementError where they are not. */
-async function mustApply(
-  rules: Unit,
-  policy: string,
-  candidate: Candidate,
-  bound: BoundFolders,
-): Promise<void> {
+/** The candidate makes the rules under these limits. @returns how it ended where it did not; undefined where it did. */
+function applyUnder(rules: Unit, policy: string, candidate: Candidate, bound: BoundFolders) {
   const apply = ['policy', 'apply', policy, '--reset'];
   const command = asService(rules, candidate, bound);
-  const problem = await endUnder(
+  return endUnder(
     rules,
     ['aegisbpf', ...apply],
     command([ENV, candidate.executable, ...apply], agentEnvironment(candidate)),
     candidate,
   );
-  if (problem === undefined) return;
-  throw failed(`${problem.words}; the unit that ships with the agent does so before each start`, {
-    value: problem.exitCode ?? 'no exit code',
+}
+
+/**
+ * The rules are made under the limits, as the unit's ExecStartPre does before each start: first as after a boot, and where that
+ * fails, once more with pins that a start without limits made.
+ * @returns the defect that only the first failed. @throws JudgementError where the second does too.
+ */
+async function mustApply(
+  run: CanaryRun,
+  subjects: CoverageSubjects,
+  apply: () => ReturnType<typeof applyUnder>,
+  unit: string,
+): Promise<Judgement[]> {
+  const pins = forgetPins(run);
+  const first = await apply();
+  if (first === undefined) return [];
+  if (pins === 'forgotten') await rulesAgain(run, subjects);
+  const second = pins === 'forgotten' ? await apply() : first;
+  if (second === undefined) return [bootedBy(run, first.words, unit)];
+  throw failed(`${second.words}; the unit that ships with the agent does so before each start`, {
+    value: second.exitCode ?? 'no exit code',
     source: LIMITS,
   });
 }
