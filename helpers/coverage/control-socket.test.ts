@@ -13,7 +13,15 @@ const RULES: ControlledRules = {
   kept: [[TIMED, 'EPERM']],
   removed: [DEL, 'let through'],
   ended: [[TIMED, 'let through']],
+  restarted: {
+    ...{ request: TIMED, ttlSeconds: 5, before: { outcome: 'EPERM', seconds: 1 } },
+    ...{ kept: { outcome: 'EPERM', seconds: 3 }, ended: { outcome: 'let through', seconds: 7 } },
+  },
 };
+const over = (differs: Partial<ControlledRules['restarted']>) => ({
+  restarted: { ...RULES.restarted, ...differs },
+});
+const through = (seconds: number) => ({ outcome: 'let through', seconds });
 
 test.each<[string, Partial<ControlledRules>, string, RegExp]>([
   ['as asked', {}, 'pass', /^2 rules by the control socket denied at once; one was taken away/],
@@ -71,6 +79,32 @@ test.each<[string, Partial<ControlledRules>, string, RegExp]>([
   ],
   ['there after their removal', { removed: [DEL, 'EPERM'] }, 'fail', /still denied$/],
   ['there for ever', { ended: [[TIMED, 'EPERM']] }, 'fail', /^6 s after .* these rules deny still/],
+  [
+    'lost in a restart',
+    over({ kept: through(3) }),
+    'fail',
+    /let through 3\.0 s later, once the agent was started anew$/,
+  ],
+  ['not in force before a restart', over({ before: through(1) }), 'fail', /through 1\.0 s later$/],
+  ['over before a restart', over({ before: through(6) }), 'inconclusive', /^this host took 6\.0 s/],
+  [
+    'over in a restart',
+    over({ kept: through(6), ended: through(6) }),
+    'pass',
+    /ended 6\.0 s after/,
+  ],
+  [
+    'there for ever after a restart',
+    over({ ended: { outcome: 'EPERM', seconds: 20 } }),
+    'fail',
+    /^`POST .*ttl=3` was followed by a restart of the agent, and 20 s after/,
+  ],
+  [
+    'after a restart on a file that is gone',
+    over({ ended: { outcome: 'ENOENT', seconds: 20 } }),
+    'inconclusive',
+    /met ENOENT/,
+  ],
   ['on a file that is gone', { ended: [[TIMED, 'ENOENT']] }, 'inconclusive', /met ENOENT/],
 ])('rules by the control socket that are %s', (_, differs, verdict, words) => {
   expect(judgeControlledRules({ ...RULES, ...differs }, 'x')).toMatchObject({

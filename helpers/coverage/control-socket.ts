@@ -24,6 +24,23 @@ export interface ControlledRules {
   /** Rules whose time is over, and how long it was when they were tried last, in s. */
   readonly ended: readonly (readonly [request: string, outcome: string])[];
   readonly endedSeconds: number;
+  /** A rule with a ttl that was made just before the agent was started anew. */
+  readonly restarted: {
+    readonly request: string;
+    readonly ttlSeconds: number;
+    /** Before the agent stopped. */
+    readonly before: OverTime;
+    /** As soon as the next one was ready. */
+    readonly kept: OverTime;
+    /** When it was tried last. */
+    readonly ended: OverTime;
+  };
+}
+
+/** What an attempt met, and how long after its rule was asked for, in s. */
+interface OverTime {
+  readonly outcome: string;
+  readonly seconds: number;
 }
 
 const status = z.object({ status: z.literal('ok') });
@@ -75,12 +92,33 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
       `${endedSeconds.toFixed(0)} s after they were made with ttl=${ttlSeconds} these rules deny still: ${listed(stuck)}; what was to be denied for a while is denied for ever`,
       measured(stuck.length),
     );
+  const { before, kept: keptOver, ended: endedOver, ...last } = rules.restarted;
+  const lastDue = (at: OverTime) => at.seconds < last.ttlSeconds && at.outcome === 'let through';
+  if (lastDue(before) || lastDue(keptOver))
+    return fail(
+      `\`${last.request}\` was answered, and what it denies was let through ${lastDue(before) ? `${before.seconds.toFixed(1)} s later` : `${keptOver.seconds.toFixed(1)} s later, once the agent was started anew`}`,
+      measured(1),
+    );
+  if (before.outcome === 'let through')
+    return inconclusive(
+      `this host took ${before.seconds.toFixed(1)} s to try a rule that was to last ${last.ttlSeconds} s, over a restart; run again while it has less to do`,
+      { source },
+    );
+  if (endedOver.outcome === 'EPERM')
+    return fail(
+      `\`${last.request}\` was followed by a restart of the agent, and ${endedOver.seconds.toFixed(0)} s after it was made the rule denies still; what was to be denied for a while is denied for ever`,
+      measured(1),
+    );
   const strange =
-    [...denied, ...kept].find(([, last]) => last !== 'EPERM') ??
-    [removed, ...ended].find(([, last]) => last !== 'let through');
+    [...denied, ...kept, [last.request, before.outcome] as const].find(
+      ([, last]) => last !== 'EPERM',
+    ) ??
+    [removed, ...ended, [last.request, endedOver.outcome] as const].find(
+      ([, last]) => last !== 'let through',
+    );
   return strange === undefined
     ? pass(
-        `${denied.length} rules by the control socket denied at once; one was taken away, and those with ttl=${ttlSeconds} ended by themselves within ${endedSeconds.toFixed(1)} s`,
+        `${denied.length} rules by the control socket denied at once; one was taken away, and those with ttl=${ttlSeconds} ended by themselves within ${endedSeconds.toFixed(1)} s; one that was made before a restart of the agent ended ${endedOver.seconds.toFixed(1)} s after it was made`,
         measured(0),
       )
     : inconclusive(

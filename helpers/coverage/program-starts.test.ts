@@ -46,11 +46,10 @@ test('a start that is told twice fails, and so does one with the arguments of an
   });
 });
 
-const memory = (...kb: readonly (number | undefined)[]) =>
-  judgeMemoryOfStarts(
-    kb.map((rssKb) => part({ rssKb })),
-    'x',
-  );
+/** Behind those that fill the heap. */
+const filled = (...kb: readonly (number | undefined)[]) =>
+  [...Array(4).fill(30_000), ...kb].map((rssKb) => part({ rssKb }));
+const memory = (...kb: readonly (number | undefined)[]) => judgeMemoryOfStarts(filled(...kb), 'x');
 
 test('memory that grows behind each part of the starts is a leak, and a single step is none', () => {
   expect(memory(40_000, 40_200, 40_400, 40_600)).toMatchObject({
@@ -62,8 +61,7 @@ test('memory that grows behind each part of the starts is a leak, and a single s
 });
 
 test('programs are started until the agent has not grown once, and a leak shows nine times', () => {
-  const goesOn = (...kb: readonly (number | undefined)[]) =>
-    mustStartMore(kb.map((rssKb) => part({ rssKb })));
+  const goesOn = (...kb: readonly (number | undefined)[]) => mustStartMore(filled(...kb));
   const growing = Array.from({ length: 10 }, (_, at) => 40_000 + 100 * at);
   expect(growing.map((_, at) => goesOn(...growing.slice(0, at + 1)))).toEqual([
     ...Array(9).fill(true),
@@ -71,6 +69,12 @@ test('programs are started until the agent has not grown once, and a leak shows 
   ]);
   expect(goesOn(40_000, 44_000, 44_050)).toBe(false);
   expect(goesOn(40_000, undefined)).toBe(false);
+});
+
+test('a heap that is filled first hides a leak, so nothing is judged by then', () => {
+  const filling = [40_000, 40_000, 40_000, 40_100].map((rssKb) => part({ rssKb }));
+  expect(mustStartMore(filling)).toBe(true);
+  expect(judgeMemoryOfStarts(filling, 'x')).toMatchObject({ verdict: 'inconclusive' });
 });
 
 test('memory that could not be read is no pass', () => {

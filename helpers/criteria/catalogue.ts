@@ -664,7 +664,11 @@ const ENTRIES = {
     needs: ['coverage.enforce.ready', 'coverage.removed'],
     byOpens,
     ...slow,
-    evidence: ['coverage/control-socket/requests.json', 'coverage/control-socket/agent.stderr.log'],
+    evidence: [
+      'coverage/control-socket/requests.json',
+      'coverage/control-socket/agent.stderr.log',
+      'coverage/control-socket-again/agent.stderr.log',
+    ],
   },
   'coverage.upgrade': {
     title:

@@ -40,9 +40,16 @@ interface Controlled {
   readonly attempt: Attempt;
 }
 
+/** What was seen in the first life of the agent, which left a rule with a ttl behind. */
+interface FirstLife {
+  readonly seen: Omit<ControlledRules, 'restarted'>;
+  readonly overRestart: (again: ReadyDaemon) => Promise<NonNullable<ControlledRules['restarted']>>;
+}
+
 /**
  * Others than people make rules, too: what responds to an alert asks on the agent's control socket, often for a rule that is to end by
- * itself (docs/agent-contract.md §5.6). It is in force when it is answered, and gone when its time is over.
+ * itself (docs/agent-contract.md §5.6). It is in force when it is answered, and gone when its time is over,
+ * also where the agent was started anew meanwhile.
  */
 export async function controlSocketActs(
   run: CanaryRun,
@@ -62,10 +69,15 @@ export async function controlSocketActs(
   const environment = { ...candidate.environment, AEGIS_API_SOCKET: socket };
   // Also undoes rules that come otherwise.
   const applied = await journalPolicy(run, subjects.hostPaths);
+  const life = <T>(name: string, use: (ready: ReadyDaemon) => Promise<T>) =>
+    whileEnforcing(run, { ...candidate, environment }, { name }, use);
   try {
-    return await whileEnforcing(run, { ...candidate, environment }, { name: NAME }, (ready) =>
-      actsOn(socket, run, subjects, ready),
-    );
+    const first = await life(NAME, (ready) => actsOn(socket, run, subjects, ready));
+    if ('verdict' in first) return first;
+    const restarted = await life(`${NAME}-again`, (ready) => first.overRestart(ready));
+    const seen: ControlledRules = { ...first.seen, restarted };
+    run.directory.writeJson(SOURCE, seen);
+    return judgeControlledRules(seen, SOURCE);
   } finally {
     await removePolicy(run, applied);
   }
@@ -85,7 +97,7 @@ async function actsOn(
   run: CanaryRun,
   { made }: CoverageSubjects,
   ready: ReadyDaemon,
-): Promise<Judgement> {
+): Promise<Judgement | FirstLife> {
   const patienceMs = run.candidate.timeoutSeconds * 1000;
   const asked: Asked[] = [];
   const ask = async (request: string) => {
@@ -109,9 +121,9 @@ async function actsOn(
   const connect = { kind: 'connect', protocol: 'udp', address, port: ANY_PORT } as const;
   const network = { verb: '/network/deny/ip', subject: address, attempt: connect };
   const words = ({ verb, subject }: Controlled, more = '') => `POST ${verb} ${subject}${more}`;
-  const tried = async (rules: readonly Controlled[]) => {
+  const tried = async (rules: readonly Controlled[], { events } = ready) => {
     const attempts = rules.map(({ attempt }) => attempt);
-    const { outcomes } = (await tryRules(attempts, run.candidate.environment, ready.events)) ?? {};
+    const { outcomes } = (await tryRules(attempts, run.candidate.environment, events)) ?? {};
     if (outcomes === undefined)
       throw noEvidence('the process that tries the rules reported nothing', { source: SOURCE });
     return outcomes;
@@ -121,10 +133,11 @@ async function actsOn(
   const problem = notDone(first);
   if (problem !== undefined) return fail(problem, { source: `${NAME}/agent.stderr.log` });
   // As long as they are tried, with what each takes here.
-  const ttlSeconds = LEAST_TTL_SECONDS + Math.ceil((8 * (performance.now() - begun)) / 1000);
+  const commands = (count: number) => Math.ceil((count * (performance.now() - begun)) / 1000);
+  const ttlSeconds = LEAST_TTL_SECONDS + commands(8);
+  const restartTtlSeconds = LOOKS_SECONDS + commands(4);
   const timed = [file(ends), network];
-  const madeAt = performance.now();
-  const seconds = () => (performance.now() - madeAt) / 1000;
+  const seconds = sinceNow();
   for (const rule of timed) await ask(words(rule, ` ttl=${ttlSeconds}`));
   const all = [words(file(stays)), ...timed.map((rule) => words(rule, ` ttl=${ttlSeconds}`))];
   const outcomes = await tried([file(stays), ...timed]);
@@ -142,15 +155,42 @@ async function actsOn(
   }
   const ofTimed = (told: readonly string[]) =>
     timed.map((rule, at) => [words(rule, ` ttl=${ttlSeconds}`), told[at] ?? ''] as const);
-  const seen: ControlledRules = {
-    ...{ asked, ttlSeconds, keptSeconds, endedSeconds: seconds() },
+  const endedSeconds = seconds();
+  const afterAll = sinceNow();
+  const last = words(file(ends), ` ttl=${restartTtlSeconds}`);
+  await ask(last);
+  const [beforeRestart = ''] = await tried([file(ends)]);
+  const seen = {
+    ...{ asked, ttlSeconds, keptSeconds, endedSeconds },
     denied: all.map((request, at) => [request, outcomes[at] ?? ''] as const),
     kept: ofTimed(kept),
     removed: [removal, behindRemoval],
     ended: ofTimed(left),
+  } as const;
+  const beforeSeconds = afterAll();
+  return {
+    seen,
+    async overRestart(again) {
+      let [afterwards = ''] = await tried([file(ends)], again);
+      const onceReady = { outcome: afterwards, seconds: afterAll() };
+      const until = onceReady.seconds + restartTtlSeconds + 2 * LOOKS_SECONDS;
+      while (afterwards === 'EPERM' && afterAll() < until) {
+        await pause(Math.max(BETWEEN_MS, 1000 * (restartTtlSeconds - afterAll())));
+        [afterwards = ''] = await tried([file(ends)], again);
+      }
+      return {
+        ...{ request: last, ttlSeconds: restartTtlSeconds, kept: onceReady },
+        before: { outcome: beforeRestart, seconds: beforeSeconds },
+        ended: { outcome: afterwards, seconds: afterAll() },
+      };
+    },
   };
-  run.directory.writeJson(SOURCE, seen);
-  return judgeControlledRules(seen, SOURCE);
+}
+
+/** @returns how long ago it was called, in s. */
+function sinceNow(): () => number {
+  const now = performance.now();
+  return () => (performance.now() - now) / 1000;
 }
 
 /** @returns why it does not open. */
