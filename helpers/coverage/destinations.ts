@@ -1,10 +1,12 @@
+import { isIPv4 } from 'node:net';
 import type { NetworkSite, Site } from './site.ts';
 import type { Kind, Route } from './table.ts';
 
 /** Where a route of the network leads to. */
 export interface Destination {
   readonly call: 'connect' | 'send' | 'bind' | 'listen' | 'accept' | 'receive';
-  readonly protocol: 'tcp' | 'udp';
+  /** As event lines have it: all others by their number (docs/agent-contract.md §4.1). */
+  readonly protocol: 'tcp' | 'udp' | '1' | '58' | '136';
   readonly address: string;
   /** 0: the port that the kernel gives to a socket of ours. */
   readonly port: number;
@@ -30,10 +32,15 @@ const send = by('send', 'udp');
 const tcpBind = by('bind', 'tcp');
 const udpBind = by('bind', 'udp');
 const accept = by('accept', 'tcp');
+const liteSend = by('send', '136');
+const icmp = (call: Destination['call'], address: string, port: number, rule?: 'ip') =>
+  by(call, isIPv4(address) ? '1' : '58')(address, port, rule);
 
 /** Nothing listens there, and nothing needs to. */
 const ANY_PORT = 9;
 const FREE_PORT = 0;
+/** A raw IPv6 socket takes no other one. */
+const NO_PORT = 0;
 
 /** By addresses of one family. */
 const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> = {
@@ -42,6 +49,9 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'udp-send': ({ address }) => send(address, ANY_PORT, 'ip'),
   'udp-sendmsg': ({ address }) => ({ ...send(address, ANY_PORT, 'ip'), by: 'sendmsg' }),
   'udp-sendmmsg': ({ address, free }) => ({ ...send(address, ANY_PORT, 'ip'), second: free }),
+  'lite-send': ({ address }) => liteSend(address, ANY_PORT, 'ip'),
+  'icmp-send': ({ address }) => icmp('send', address, NO_PORT, 'ip'),
+  'icmp-connect': ({ address }) => icmp('connect', address, ANY_PORT, 'ip'),
   'tcp-bind': ({ free, bindPort }) => tcpBind(free, bindPort, 'port'),
   'udp-bind': ({ free, bindPort }) => udpBind(free, bindPort, 'port'),
   'both-bind': ({ free, bothPort }) => udpBind(free, bothPort, 'port'),
@@ -58,6 +68,9 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'next-udp-connect': ({ next }) => udp(next, ANY_PORT),
   'next-udp-send': ({ next }) => send(next, ANY_PORT),
   'next-udp-sendmsg': ({ next }) => ({ ...send(next, ANY_PORT), by: 'sendmsg' }),
+  'next-lite-send': ({ next }) => liteSend(next, ANY_PORT),
+  'next-icmp-send': ({ next }) => icmp('send', next, NO_PORT),
+  'next-icmp-connect': ({ next }) => icmp('connect', next, ANY_PORT),
   'next-udp-bind': ({ free, bindPort }) => udpBind(free, bindPort + 1),
   'next-both-bind': ({ free, bothPort }) => udpBind(free, bothPort + 1),
   'next-both-connect': ({ free, bothPort }) => udp(free, bothPort + 1),

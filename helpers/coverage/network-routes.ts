@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import type { Destination } from './destinations.ts';
 import { addressOf, call } from './libc.ts';
@@ -8,9 +8,17 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
 /** 0: what the type of a socket has by default. */
 const IPPROTO_DEFAULT = 0;
 const IPPROTO_MPTCP = 262;
+/** Echo requests with nothing in them, by their protocol (RFC 792, RFC 4443); the kernel makes the checksum of ICMPv6. */
+const ECHO_REQUESTS: Partial<Record<Destination['protocol'], Buffer>> = {
+  '1': Buffer.from([8, 0, 0xf7, 0xff, 0, 0, 0, 0]),
+  '58': Buffer.from([128, 0, 0, 0, 0, 0, 0, 0]),
+};
+/** Which groups may make ICMP sockets in a network namespace (icmp(7)). */
+const ICMP_GROUPS = '/proc/sys/net/ipv4/ping_group_range';
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 /** <linux/sockios.h>, <net/if.h> */
@@ -117,11 +125,22 @@ export function acceptFrom(peer: string, listener: number, address: string, port
 }
 
 /** No connect, so that the send itself is what is asked for. */
-export const send = (address: string, port: number) =>
-  withSocket(address, SOCK_DGRAM, (socket) => {
-    const to = socketAddress(address, port);
-    call('sendto', socket, Buffer.from('x'), 1, 0, to, to.length);
-  });
+export const send = (
+  address: string,
+  port: number,
+  type = SOCK_DGRAM,
+  protocol?: number,
+  bytes: Buffer = Buffer.from('x'),
+) =>
+  withSocket(
+    address,
+    type,
+    (socket) => {
+      const to = socketAddress(address, port);
+      call('sendto', socket, bytes, bytes.length, 0, to, to.length);
+    },
+    protocol,
+  );
 
 /** As structs mmsghdr, of which a struct msghdr is the beginning (<sys/socket.h>). One byte goes to each address. */
 function withMessages(addresses: readonly string[], port: number, use: (messages: Buffer) => void) {
@@ -174,6 +193,9 @@ export function addLoopbackAddresses(addresses: readonly string[]): void {
   while (!addresses.every(isUsable) && performance.now() < end) Atomics.wait(WAIT, 0, 0, POLL_MS);
 }
 
+/** In a network namespace of the process's own: a new one lets nobody make ICMP sockets, root neither. */
+export const allowIcmpSockets = () => writeFileSync(ICMP_GROUPS, '0 0');
+
 /** The kernel makes a new address usable a moment later, also on the loopback. */
 function isUsable(address: string): boolean {
   const line = new RegExp(`^${addressBytes(address).toString('hex')} \\w+ \\w+ \\w+ (\\w+)`, 'm');
@@ -185,13 +207,15 @@ function isUsable(address: string): boolean {
 export function reach(destination: Destination): void {
   const { call: name, protocol, address, port, isMapped, by, second, listener: at } = destination;
   const type = protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM;
+  const echo = ECHO_REQUESTS[protocol];
+  const number = type === SOCK_STREAM || protocol === 'udp' ? IPPROTO_DEFAULT : Number(protocol);
   if (name === 'bind') bind(address, port, type);
   else if (second !== undefined) sendTwo([address, second], port);
   else if (by === 'sendmsg') sendMessage(address, port);
-  else if (name === 'send') send(address, port);
+  else if (name === 'send') send(address, port, echo === undefined ? type : SOCK_RAW, number, echo);
   else if (at !== undefined)
     withListener(at, port, (listener, given) => acceptFrom(address, listener, at, given));
   else if (protocol === 'tcp')
     connectToListener(address, port, by === 'mptcp' ? IPPROTO_MPTCP : IPPROTO_DEFAULT);
-  else connect(isMapped ? inIpv6(address) : address, port, type);
+  else connect(isMapped ? inIpv6(address) : address, port, type, number);
 }

@@ -11,7 +11,7 @@ import { destinationOf } from './destinations.ts';
 import { FILE_ROUTES, type FileSite, makeSameNumber } from './file-routes.ts';
 import { heldSockets } from './held-sockets.ts';
 import { addressOf, call } from './libc.ts';
-import { addLoopbackAddresses, reach } from './network-routes.ts';
+import { addLoopbackAddresses, allowIcmpSockets, reach } from './network-routes.ts';
 import { overlayRoutes } from './own-overlay.ts';
 import { type Answer, FILES, type ProbeOrder, type Site } from './site.ts';
 import { type Kind, ROUTES, type Route } from './table.ts';
@@ -78,6 +78,7 @@ function takeName(name: string) {
 function haveAddresses({ ipv6: { address, next, free, pair, range } }: Site): Partial<FileSite> {
   const { first, last, before, after } = range;
   addLoopbackAddresses([address, next, free, pair, first, last, before, after]);
+  haveIcmpSockets();
   return {};
 }
 
@@ -97,7 +98,17 @@ function haveLoopback(): Partial<FileSite> {
   } catch {
     // This kernel has no IPv6, by whose socket it is asked.
   }
+  haveIcmpSockets();
   return {};
+}
+
+/** Where sysctls cannot be written, as in many containers, their routes fail and are told as not run. */
+function haveIcmpSockets(): void {
+  try {
+    allowIcmpSockets();
+  } catch {
+    // The routes tell it.
+  }
 }
 
 /** By itself, before it does anything that a rule concerns. */

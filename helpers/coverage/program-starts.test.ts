@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import {
+  comparedArguments,
   judgeExecEvents,
+  judgeHiddenArguments,
   judgeMemoryOfStarts,
   mustStartMore,
   type ProgramStarts,
@@ -9,6 +11,7 @@ import {
 const part = (edit: Partial<ProgramStarts> = {}): ProgramStarts => ({
   ...{ started: 200, told: 200, toldAgain: 0, withArguments: 200, rssKb: 40_000 },
   wrongArguments: { lines: 0, sample: '{}' },
+  hiddenArguments: { lines: 0, sample: '{}' },
   ...edit,
 });
 const DROPPED = (value: number) => ({ known: true, value, source: 'telemetry drops' }) as const;
@@ -44,6 +47,29 @@ test('a start that is told twice fails, and so does one with the arguments of an
     verdict: 'fail',
     explanation: expect.stringMatching(/^7 of 400 .* for example \{"argv":\["sshd"\]\}/),
   });
+});
+
+test.each([
+  [['true', '', 'x'], { wrong: 0, hidden: 0 }],
+  [['true', ''], { wrong: 0, hidden: 1 }],
+  [['true'], { wrong: 0, hidden: 1 }],
+  [['true', 'x'], { wrong: 1, hidden: 0 }],
+  [[], { wrong: 1, hidden: 0 }],
+])('of a program with an empty argument the line %j has %j', (argv, { wrong, hidden }) => {
+  const line = { type: 'exec_argv', pid: 1, start_time: 1, argc: argv.length, argv } as const;
+  expect(comparedArguments([line], ['true', '', 'x'])).toMatchObject({
+    ...{ wrongArguments: { lines: wrong }, hiddenArguments: { lines: hidden } },
+  });
+});
+
+test('a line that ends at an empty argument hides the others, and is a finding beside the verdict', () => {
+  expect(judgeHiddenArguments([part(), part()], 'x')).toBeUndefined();
+  const hidden = part({ hiddenArguments: { lines: 1, sample: '{"argv":["true"]}' } });
+  expect(judgeHiddenArguments([part(), hidden], 'x')).toMatchObject({
+    hidden: expect.stringMatching(/^1 start of .* behind it: .* the line: \{"argv":\["true/),
+    measured: { value: 1, limit: 0 },
+  });
+  expect(judgeExecEvents([part(), hidden], DROPPED(0), 'x').verdict).toBe('pass');
 });
 
 /** Behind those that fill the heap. */

@@ -1,3 +1,5 @@
+import type { ExecArgvEvent } from '../agent/contract/events.ts';
+import { checkArguments } from '../agent/stream/field-check.ts';
 import {
   fail,
   inconclusive,
@@ -7,6 +9,11 @@ import {
 } from '../criteria/judgement.ts';
 import type { Figure } from '../settings/thresholds.ts';
 import { counted } from '../text/counted.ts';
+
+interface SampledLines {
+  readonly lines: number;
+  readonly sample: string;
+}
 
 /** Programs that were started one after the other, and what the agent told of them. */
 export interface ProgramStarts {
@@ -18,9 +25,33 @@ export interface ProgramStarts {
   /** With an `exec_argv` line. */
   readonly withArguments: number;
   /** Of such lines, those with other arguments than the program was given: how many, and one of them. */
-  readonly wrongArguments: { readonly lines: number; readonly sample: string };
+  readonly wrongArguments: SampledLines;
+  /** Of such lines, those that tell nothing from an empty argument on. */
+  readonly hiddenArguments: SampledLines;
   /** Resident memory of the agent behind them, in kB; undefined where it could not be read. */
   readonly rssKb: number | undefined;
+}
+
+const sampled = (lines: readonly ExecArgvEvent[]): SampledLines => ({
+  lines: lines.length,
+  sample: JSON.stringify(lines[0] ?? {}),
+});
+
+/** Compares the lines of one program with what it was given, as often as it was started. */
+export function comparedArguments(
+  lines: readonly ExecArgvEvent[],
+  given: readonly string[],
+): Pick<ProgramStarts, 'wrongArguments' | 'hiddenArguments'> {
+  const isLike = (line: ExecArgvEvent, told: readonly string[]) =>
+    checkArguments(line, told).every(({ result }) => result === 'right');
+  const upToEmpty = given.slice(0, Math.max(0, given.indexOf('')));
+  const endsThere = (line: ExecArgvEvent) =>
+    upToEmpty.length > 0 && [upToEmpty, [...upToEmpty, '']].some((told) => isLike(line, told));
+  const untrue = lines.filter((line) => !isLike(line, given));
+  return {
+    wrongArguments: sampled(untrue.filter((line) => !endsThere(line))),
+    hiddenArguments: sampled(untrue.filter(endsThere)),
+  };
 }
 
 /** An agent that keeps a quarter of a kilobyte of each program uses as much more behind each 400 of them. */
@@ -90,6 +121,20 @@ function rises(parts: readonly ProgramStarts[]): readonly number[] | undefined {
   if (known.length < parts.length) return undefined;
   const memory = known.slice(FILLING_PARTS - 1);
   return memory.slice(1).map((kb, at) => kb - (memory[at] ?? kb));
+}
+
+/** What an agent hides that tells no argument behind an empty one, in words for a finding; undefined where it tells all. */
+export function judgeHiddenArguments(
+  parts: readonly ProgramStarts[],
+  source: string,
+): { readonly hidden: string; readonly measured: Measurement } | undefined {
+  const lines = sumOf(parts, (part) => part.hiddenArguments.lines);
+  const { sample } = parts.find((part) => part.hiddenArguments.lines > 0)?.hiddenArguments ?? {};
+  if (lines === 0) return undefined;
+  return {
+    hidden: `${counted(lines, 'start')} of a program with an empty argument had an exec_argv line that ends before it or with it, and lacks the argument behind it: whoever puts an empty one first hides all others from those who watch what is started; the line: ${sample}`,
+    measured: { value: lines, limit: 0, unit: 'event lines without arguments', source },
+  };
 }
 
 /** Whether it is still open if the agent keeps something of each program: once it has not grown it does not. */

@@ -102,6 +102,9 @@ export const ROUTES = {
   'udp-send': 'a sendto to the address',
   'udp-sendmsg': 'a sendmsg to the address',
   'udp-sendmmsg': 'a sendmmsg to the address and to another one',
+  'lite-send': 'a UDP-Lite send to the address',
+  'icmp-send': 'a raw ICMP echo request to the address',
+  'icmp-connect': 'a connect to the address by an ICMP socket',
   'tcp-bind': 'a TCP bind to the port',
   'udp-bind': 'a UDP bind to the port',
   'both-bind': 'a UDP bind to the port of direction both',
@@ -118,6 +121,9 @@ export const ROUTES = {
   'next-udp-connect': 'a UDP connect to the next address',
   'next-udp-send': 'a sendto to the next address',
   'next-udp-sendmsg': 'a sendmsg to the next address',
+  'next-lite-send': 'a UDP-Lite send to the next address',
+  'next-icmp-send': 'a raw ICMP echo request to the next address',
+  'next-icmp-connect': 'a connect to the next address by an ICMP socket',
   'next-udp-bind': 'a bind to the next port',
   'next-both-bind': 'a bind to the next port of direction both',
   'next-both-connect': 'a connect to the next port of direction both',
@@ -227,6 +233,9 @@ const connects = PAIRED.filter((kind) => !WITHOUT_CONNECT.includes(kind)).flatMa
 
 const WITH_RULES: readonly Kind[] = ['network', 'network-ipv6'];
 const MESSAGES: readonly Route[] = ['udp-sendmsg', 'udp-sendmmsg'];
+/** Neither TCP nor UDP. A connect by ICMP needs a network namespace of its own, in which root may make such sockets. */
+const OTHER_PROTOCOLS: readonly Route[] = ['lite-send', 'icmp-send'];
+const BESIDE_OTHER_PROTOCOLS: readonly Route[] = ['next-lite-send', 'next-icmp-send'];
 const HOLDERS: readonly Kind[] = ['socket-holder', 'network-ipv6-holder'];
 const HELD: readonly Route[] = [
   ...(['held-listen', 'held-accept', 'held-receive', 'held-send', 'held-tcp-send'] as const),
@@ -283,13 +292,18 @@ export const TABLE: readonly Line[] = [
   ...lines('network', 'denied', 'network-ipv6', 'tcp-connect', 'udp-connect', 'udp-send'),
   ...lines('network', 'denied', 'network-ipv6', 'udp-bind', 'both-bind', 'both-connect'),
   ...WITH_RULES.flatMap((kind) => lines('network', 'denied', kind, ...MESSAGES, ...RULES_OF_MORE)),
+  ...WITH_RULES.flatMap((kind) => lines('network', 'denied', kind, ...OTHER_PROTOCOLS)),
+  ...lines('network', 'denied', 'network-ipv6', 'icmp-connect'),
   ...nearMisses('network-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
   ...nearMisses('network-neighbour', 'next-udp-bind', 'next-both-bind', 'next-both-connect'),
   ...nearMisses('network-neighbour', 'bind-port-connect'),
   ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, 'next-accept', 'next-udp-sendmsg')),
   ...nearMisses('network-ipv6-neighbour', 'next-tcp-connect', 'next-udp-connect', 'next-udp-send'),
-  ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, ...BESIDE_MORE)),
+  ...BESIDE_RULES.flatMap((kind) => nearMisses(kind, ...BESIDE_MORE, ...BESIDE_OTHER_PROTOCOLS)),
+  ...nearMisses('network-ipv6-neighbour', 'next-icmp-connect'),
   ...connects,
+  ...lines('network', 'denied', 'network-namespace', 'icmp-connect'),
+  ...nearMisses('network-namespace', 'next-icmp-connect'),
   ...HOLDERS.flatMap((kind) => lines('network', 'denied', kind, ...HELD)),
   ...lines('mapped', 'denied', 'network', 'mapped-connect'),
   ...WITH_RULES.flatMap((kind) => lines('accepted-peers', 'denied', kind, 'peer-accept')),

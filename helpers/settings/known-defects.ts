@@ -31,6 +31,7 @@ export const acceptedPolicy = (name: RefusedPolicy) =>
 const NAMED = [
   'accepted-peer',
   'apply-killed-half-applied',
+  'arguments-hidden',
   'ended-processes-kept',
   'ended-programs-kept',
   'ended-threads-kept',

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { scrapeRunning } from '../../agent/scrape.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
-import { checkArguments } from '../../agent/stream/field-check.ts';
 import {
+  comparedArguments,
   judgeExecEvents,
+  judgeHiddenArguments,
   judgeMemoryOfStarts,
   mustStartMore,
   type ProgramStarts,
@@ -26,7 +27,10 @@ const SOURCE = 'coverage/audit/program-starts.json';
 const LOOP = 'i=0; while [ "$i" -lt "$0" ]; do "$@" || exit; i=$((i + 1)); done';
 /** The last has a byte more than an event line tells, and the cut is inside of a character. */
 const ARGUMENTS = ['--of=the canary', 'ü'.repeat(16)];
+const reference = 'docs/agent-contract.md §4.1';
 const STARTS_A_PART = 400;
+/** An agent may take the empty one for the end of them (docs/agent-contract.md §4.1). */
+const EMPTY_AND_MORE = ['', '--behind-an-empty-one'];
 /** An emulated host under load takes 150 ms for one. */
 const PATIENCE_MS = 240_000;
 const LINES_MS = 10_000;
@@ -43,6 +47,8 @@ export class StartsOfPrograms {
   #started:
     | Promise<{
         readonly parts: readonly ProgramStarts[];
+        /** One start, with an empty argument. */
+        readonly behindEmpty: ProgramStarts;
         readonly drops: Figure;
         readonly notUtf8: EventLog['notUtf8'];
       }>
@@ -54,22 +60,38 @@ export class StartsOfPrograms {
     this.#daemon = daemon;
   }
 
-  /** Each start is told. */
+  /** Each start is told, with what the program was given. */
   async events(): Promise<Judgement> {
-    const { parts, drops, notUtf8 } = await this.#start();
-    const judged = judgeExecEvents(parts, drops, SOURCE);
-    if (notUtf8.lines === 0) return judged;
-    const defect = judgeDefect(
+    const { parts, behindEmpty, drops, notUtf8 } = await this.#start();
+    const all = [...parts, behindEmpty];
+    const found = [this.#notUtf8(notUtf8), this.#hidden(all)].flatMap((one) => one ?? []);
+    const findings = found.flatMap((one) => one.findings ?? []);
+    return { ...worst([judgeExecEvents(all, drops, SOURCE), ...found]), findings };
+  }
+
+  #notUtf8({ lines, sample }: EventLog['notUtf8']): Judgement | undefined {
+    if (lines === 0) return undefined;
+    return judgeDefect(
       this.#run.settings,
       'event-not-utf8',
       {
-        ...{ title: 'an event line is not UTF-8, and so no JSON', severity: 'medium' },
-        reference: 'docs/agent-contract.md §4.1',
-        detail: `${counted(notUtf8.lines, 'event line')} of this start ${notUtf8.lines === 1 ? 'is' : 'are'} no UTF-8, which JSON must be (RFC 8259, section 8.1): a reader that demands it loses them, and a program that is started so is hidden from it; the first, with \ufffd for each byte that is no text: ${JSON.stringify(notUtf8.sample).slice(0, SAMPLE_CHARACTERS)}`,
+        ...{ title: 'an event line is not UTF-8, and so no JSON', severity: 'medium', reference },
+        detail: `${counted(lines, 'event line')} of this start ${lines === 1 ? 'is' : 'are'} no UTF-8, which JSON must be (RFC 8259, section 8.1): a reader that demands it loses them, and a program that is started so is hidden from it; the first, with \ufffd for each byte that is no text: ${JSON.stringify(sample).slice(0, SAMPLE_CHARACTERS)}`,
       },
-      { value: notUtf8.lines, limit: 0, unit: 'event lines', source: SOURCE },
+      { value: lines, limit: 0, unit: 'event lines', source: SOURCE },
     );
-    return { ...worst([judged, defect]), findings: defect.findings ?? [] };
+  }
+
+  #hidden(parts: readonly ProgramStarts[]): Judgement | undefined {
+    const judged = judgeHiddenArguments(parts, SOURCE);
+    if (judged === undefined) return undefined;
+    const title = 'arguments behind an empty one are not told';
+    return judgeDefect(
+      this.#run.settings,
+      'arguments-hidden',
+      { title, severity: 'medium', reference, detail: judged.hidden },
+      judged.measured,
+    );
   }
 
   /** None is remembered. */
@@ -98,20 +120,26 @@ export class StartsOfPrograms {
     const daemon = this.#daemon();
     const scrape = () => scrapeRunning(this.#run.candidate, daemon.metricsAddress);
     const before = await scrape();
-    const parts = [await this.#startPart(daemon)];
-    while (mustStartMore(parts)) parts.push(await this.#startPart(daemon));
+    const startPart = () => this.#startPart(daemon, STARTS_A_PART, ARGUMENTS);
+    const parts = [await startPart()];
+    while (mustStartMore(parts)) parts.push(await startPart());
+    const behindEmpty = await this.#startPart(daemon, 1, EMPTY_AND_MORE);
     const drops = scrapeDelta({ before, after: await scrape() }, [TELEMETRY_DROPS]);
     const notUtf8 = { ...daemon.events.notUtf8 };
-    this.#run.directory.writeJson(SOURCE, { parts, drops, notUtf8 });
+    this.#run.directory.writeJson(SOURCE, { parts, behindEmpty, drops, notUtf8 });
     if (!daemon.isRunning())
       throw noEvidence('the agent ended while programs were started', { source: SOURCE });
-    return { parts, drops, notUtf8 };
+    return { parts, behindEmpty, drops, notUtf8 };
   }
 
-  async #startPart({ events, identity }: ReadyDaemon): Promise<ProgramStarts> {
+  async #startPart(
+    { events, identity }: ReadyDaemon,
+    started: number,
+    more: readonly string[],
+  ): Promise<ProgramStarts> {
     const program = join(this.#subjects.made.site.directory, FILES.program);
-    const given = [program, ...ARGUMENTS];
-    const shell = startProgram('/bin/sh', ['-c', LOOP, `${STARTS_A_PART}`, ...given], {
+    const given = [program, ...more];
+    const shell = startProgram('/bin/sh', ['-c', LOOP, `${started}`, ...given], {
       ...{ env: this.#run.candidate.environment, timeoutMs: PATIENCE_MS },
       ...endsWithStep(),
     });
@@ -122,20 +150,17 @@ export class StartsOfPrograms {
     const { exitCode, stderr, timedOut } = await shell.ended;
     if (exitCode !== 0)
       throw noEvidence(
-        `a program of ours could not be started ${STARTS_A_PART} times: ${timedOut ? `not within ${PATIENCE_MS / 1000} s` : stderr.trim() || `exit ${exitCode}`}`,
+        `a program of ours could not be started ${counted(started, 'time')}: ${timedOut ? `not within ${PATIENCE_MS / 1000} s` : stderr.trim() || `exit ${exitCode}`}`,
       );
     const { starts, arguments: withArguments } = told;
-    const isWhole = () => Math.min(starts.size, withArguments.size) >= STARTS_A_PART;
+    const isWhole = () => Math.min(starts.size, withArguments.size) >= started;
     await events.until(isWhole, LINES_MS);
-    const wrong = [...withArguments.values()].filter((line) =>
-      checkArguments(line, given).some(({ result }) => result === 'wrong'),
-    );
     return {
-      started: STARTS_A_PART,
+      started,
       told: starts.size,
       toldAgain: [...starts.values()].filter((lines) => lines > 1).length,
       withArguments: withArguments.size,
-      wrongArguments: { lines: wrong.length, sample: JSON.stringify(wrong[0] ?? {}) },
+      ...comparedArguments([...withArguments.values()], given),
       rssKb: processResources(identity.pid).rssKb,
     };
   }
