@@ -45,6 +45,11 @@ const NAMED = [
   'signed-policy-keeps-rules',
   'truncate-by-path',
   'truncate-through-overlay',
+  'unit-audits',
+  'unit-does-not-start',
+  'unit-opens-gate',
+  'unit-stays-down',
+  'unit-without-policy',
   'v4-mapped-address',
   'verified-program-denied',
 ] as const;

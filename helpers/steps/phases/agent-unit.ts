@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { agentEnvironment, type Candidate, howItEnded } from '../../agent/command.ts';
 import { type Starter, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
@@ -7,7 +7,7 @@ import { mustLive } from '../../agent/lives.ts';
 import { BoundFolders } from '../../changes/bound-folders.ts';
 import type { Journal } from '../../changes/journal.ts';
 import { recorded } from '../../changes/own-file.ts';
-import { pipedUnit, type Systemd, systemdOf, unitText } from '../../changes/transient-unit.ts';
+import { pipedUnit, systemdOf } from '../../changes/transient-unit.ts';
 import { unitLimits } from '../../changes/unit-file.ts';
 import type { JudgedLine } from '../../coverage/judge-lines.ts';
 import { judgeUnderUnit } from '../../coverage/under-unit.ts';
@@ -22,14 +22,13 @@ import { hostPath, systemTool } from '../../host/observations.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
+import { unitOfProduction } from './production-unit.ts';
 import { tableAgain } from './table-again.ts';
 
 const NAME = 'coverage/unit';
 const LOG = `${NAME}/agent.stderr.log`;
 const LIMITS = `${NAME}/limits.txt`;
 const ROUTES = `${NAME}/routes.json`;
-/** As the package installs it. */
-const INSTALLED = 'aegisbpf.service';
 /** Variables of the agent that name a file (docs/agent-contract.md §7). */
 const NAMED_FILES: readonly string[] = ['AEGIS_BPF_OBJ', 'AEGIS_BPF_OBJ_HASH_PATH'];
 
@@ -56,7 +55,7 @@ export async function unitLimitsChangeNothing(
   const systemd = systemdOf(settings.HOST_ROOT);
   if (typeof systemd === 'string')
     throw new NotApplicable(`${systemd}, so no unit of the agent was tried`);
-  const { unit, text } = await unitOfProduction(run, systemd);
+  const { unit, text } = await unitOfProduction(settings);
   const free = await enforce.judged();
   const journal = await run.journal();
   const { properties, directories } = unitLimits(text);
@@ -91,21 +90,6 @@ export async function unitLimitsChangeNothing(
     for (const path of [...made, bound.place].toReversed())
       rmSync(path, { recursive: true, force: true });
   }
-}
-
-/** The unit that starts the agent in production, and its text. */
-async function unitOfProduction(
-  { settings }: CanaryRun,
-  { systemctl }: Systemd,
-): Promise<{ readonly unit: string; readonly text: string }> {
-  const { AGENT_UNIT, agentUnit } = settings;
-  if (AGENT_UNIT !== undefined && agentUnit !== undefined)
-    return { unit: basename(AGENT_UNIT), text: agentUnit };
-  const text = await unitText(systemctl, INSTALLED);
-  if (text !== undefined) return { unit: `${INSTALLED} of this host`, text };
-  throw new NotApplicable(
-    `this host has no ${INSTALLED}, and AGENT_UNIT names no unit file, so the limits that systemd sets for the agent in production were not tried`,
-  );
 }
 
 /** Makes a directory that systemd would make for the service, and what is missing above it. @returns those that were made. */
