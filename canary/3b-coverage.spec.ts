@@ -25,6 +25,7 @@ import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 import { ruleCommandsAct } from '../helpers/steps/phases/rule-commands.ts';
 import { silentClientHoldsNobodyUp } from '../helpers/steps/phases/silent-client.ts';
 import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
+import { unitStartsToEnforce } from '../helpers/steps/phases/unit-start.ts';
 import { rulesOutliveUpgrade } from '../helpers/steps/phases/upgrade.ts';
 import { onlyVerifiedRead } from '../helpers/steps/phases/verified-program.ts';
 
@@ -84,6 +85,7 @@ section('coverage', () => {
   }
   criterion('coverage.previous', () => noRouteIsWorse(run, subjects, enforce));
   criterion('coverage.unit', () => unitLimitsChangeNothing(run, subjects, enforce));
+  criterion('coverage.unit-start', () => unitStartsToEnforce(run));
   criterion('coverage.sampled', () => optionChangesNothing(run, subjects, enforce, 'sampled'));
   criterion('coverage.lsm-hook-inode', () =>
     optionChangesNothing(run, subjects, enforce, 'lsm-hook-inode'),

@@ -22,8 +22,15 @@ export interface UnitLimits {
   readonly directories: readonly string[];
 }
 
-/** The settings of `[Service]` in their order, with continued lines put together (systemd.syntax(7)). */
-function serviceSettings(text: string): readonly (readonly [string, string])[] {
+/** One line of a unit: `[section] name=value`. */
+export interface UnitSetting {
+  readonly section: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The settings of a unit in their order, with continued lines put together (systemd.syntax(7)). */
+export function unitSettings(text: string): readonly UnitSetting[] {
   const lines = text.split('\n').filter((line) => !/^\s*[#;]/.test(line));
   let section = '';
   return lines
@@ -33,25 +40,27 @@ function serviceSettings(text: string): readonly (readonly [string, string])[] {
     .flatMap((line) => {
       section = /^\s*\[(.*)\]\s*$/.exec(line)?.[1] ?? section;
       const at = line.indexOf('=');
-      return section === 'Service' && at > 0
-        ? [[line.slice(0, at).trim(), line.slice(at + 1).trim()] as const]
+      return at > 0
+        ? [{ section, name: line.slice(0, at).trim(), value: line.slice(at + 1).trim() }]
         : [];
     });
 }
 
 /** @param text of a unit file, or of one with its drop-ins behind it, as `systemctl cat` has them. */
 export function unitLimits(text: string): UnitLimits {
-  const settings = serviceSettings(text).filter(([name]) => !OURS.test(name));
-  const directories = settings.flatMap(([name, value]) => {
+  const settings = unitSettings(text).filter(
+    ({ section, name }) => section === 'Service' && !OURS.test(name),
+  );
+  const directories = settings.flatMap(({ name, value }) => {
     const parent = PARENTS[name];
     // `name:link`; the link is for others.
     const named = value.split(/\s+/).map((one) => one.replace(/:.*/, ''));
     return parent === undefined ? [] : named.filter(Boolean).map((one) => `${parent}/${one}`);
   });
-  const limits = settings.filter(([name]) => PARENTS[name] === undefined);
+  const limits = settings.filter(({ name }) => PARENTS[name] === undefined);
   return {
     properties: [
-      ...limits.map(([name, value]) => `${name}=${value}`),
+      ...limits.map(({ name, value }) => `${name}=${value}`),
       ...directories.map((path) => `ReadWritePaths=${path}`),
     ],
     directories: [...new Set(directories)],

@@ -28,6 +28,7 @@ const WHEN_FAILED: Readonly<Record<string, Blame>> = {
   'preconditions.candidate-binary': 'operator',
   'preconditions.candidate-version': 'agent',
   'preflight.health': 'undecided',
+  'coverage.unit-start': 'undecided',
   'rollback.restorable': 'host',
   'rollback.host-service': 'undecided',
   'exit.same-candidate': 'host',

@@ -14,7 +14,6 @@ export interface Entry {
     | 'SOAK_NET_WORKLOAD'
     | 'HEADROOM'
     | 'CANDIDATE_POLICY'
-    | 'AGENT_UNIT'
     | 'DISPOSABLE_HOST'
     | 'COST_COMMAND'
     | 'WORKLOAD_COMMAND'
@@ -618,7 +617,6 @@ const ENTRIES = {
   'coverage.unit': {
     title:
       'under the limits of its systemd unit the agent denies and tells what it does without them',
-    knob: 'AGENT_UNIT',
     needs: ['coverage.enforce.ready'],
     byOpens,
     ...slow,
@@ -626,6 +624,11 @@ const ENTRIES = {
       ...['coverage/unit/limits.txt', 'coverage/unit/routes.json'],
       'coverage/unit/agent.stderr.log',
     ],
+  },
+  'coverage.unit-start': {
+    title:
+      'by the text of its systemd unit the agent enforces, has its policy and is started again',
+    evidence: ['coverage/unit-start.json'],
   },
   'coverage.sampled': byOption(
     'sampled',

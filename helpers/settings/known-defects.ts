@@ -47,7 +47,12 @@ const NAMED = [
   'survival-list-under-unit',
   'truncate-by-path',
   'truncate-through-overlay',
+  'unit-audits',
+  'unit-does-not-start',
   'unit-makes-no-pins',
+  'unit-opens-gate',
+  'unit-stays-down',
+  'unit-without-policy',
   'v4-mapped-address',
   'verified-program-denied',
 ] as const;

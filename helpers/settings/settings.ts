@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readRegularBytes, readRegularFile } from '../files/regular-file.ts';
 import { counted } from '../text/counted.ts';
 import { utf8Text } from '../text/utf8-text.ts';
@@ -22,6 +23,8 @@ interface OperatorsFiles {
   readonly candidatePolicy: string | undefined;
   /** The text of AGENT_UNIT. */
   readonly agentUnit: string | undefined;
+  /** The text of the file of variables beside it, as the package has one: `aegisbpf.env` beside `aegisbpf.service`. */
+  readonly agentUnitVariables: string | undefined;
   /** The text of PRODUCTION_PROFILE; a run that is judged again needs none. */
   readonly productionProfile: string | undefined;
 }
@@ -108,6 +111,11 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
   const knownDefects = read('KNOWN_DEFECTS', readKnownDefects) ?? [];
   const candidatePolicy = read('CANDIDATE_POLICY', policyBytes, 'it cannot be read: ');
   const agentUnit = read('AGENT_UNIT', readRegularFile, 'it cannot be read: ');
+  const agentUnitVariables = read(
+    'AGENT_UNIT',
+    variablesBeside,
+    'the file of variables beside it cannot be read: ',
+  );
   const unreadable = `${values.PRODUCTION_PROFILE} cannot be read: `;
   const productionProfile =
     CANARY_RUN === undefined ? read('PRODUCTION_PROFILE', readRegularFile, unreadable) : undefined;
@@ -116,7 +124,10 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
   if (!events.ok) problems.push(...events.problems.map((problem) => `KNOWN_EVENTS: ${problem}`));
   const knownEvents = events.ok ? events.events : [];
   return {
-    files: { knownDefects, knownEvents, candidatePolicy, agentUnit, productionProfile },
+    files: {
+      ...{ knownDefects, knownEvents, candidatePolicy, productionProfile },
+      ...{ agentUnit, agentUnitVariables },
+    },
     problems,
   };
 }
@@ -128,10 +139,19 @@ function policyBytes(path: string): string {
   return bytes.toString('base64');
 }
 
+/** Where the variables of a unit are looked for before this host is: `aegisbpf.env` beside `aegisbpf.service`. */
+export const besideUnit = (path: string) => `${path.replace(/\.service$/, '')}.env`;
+
+function variablesBeside(path: string): string | undefined {
+  const beside = besideUnit(path);
+  return existsSync(beside) ? readRegularFile(beside) : undefined;
+}
+
 /** The knobs alone, as a run's record lists them. */
 export function knobsOf(settings: Settings): Readonly<Knobs> {
   const { knownDefects, knownEvents, candidatePolicy, ...rest } = settings;
-  const { agentUnit, productionProfile, configuration, setBy, ...values } = rest;
+  const { agentUnit, agentUnitVariables, productionProfile, ...others } = rest;
+  const { configuration, setBy, ...values } = others;
   return values;
 }
 

@@ -32,13 +32,15 @@ describe("the guest's environment", () => {
     expect(variables.PATH).not.toContain('/x');
   });
 
-  test("with AEGIS_BIN carries every named file, and the object's hash beside it", () => {
+  test('with AEGIS_BIN carries every named file, and what belongs beside it', () => {
     const hash = file('aegis.bpf.sha256');
+    const besideUnit = file('agent.env');
     const { variables, files, rehearsal } = guestEnvironment(
       {
         AEGIS_BIN: file('aegisbpf'),
         AEGIS_BPF_OBJ: file('aegis.bpf.o'),
         CANDIDATE_POLICY: file('policy'),
+        AGENT_UNIT: file('agent.service'),
         OUT_DIR: '/elsewhere',
         AEGIS_UNKNOWN: '1',
       },
@@ -48,6 +50,7 @@ describe("the guest's environment", () => {
     expect(variables.AEGIS_BIN).toBe('/job/carried/AEGIS_BIN/aegisbpf');
     expect(variables.CANDIDATE_POLICY).toBe('/job/carried/CANDIDATE_POLICY/policy');
     expect(files).toContainEqual({ from: hash, to: 'AEGIS_BPF_OBJ/aegis.bpf.sha256' });
+    expect(files).toContainEqual({ from: besideUnit, to: 'AGENT_UNIT/agent.env' });
     expect(variables).not.toHaveProperty('AEGIS_UNKNOWN');
     expect(variables).not.toHaveProperty('ATTEST_PRODUCTION_MATCH');
     expect(variables.OUT_DIR).toBe('/job/out');

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { COMPILE_CACHE } from '../files/compile-cache.mjs';
-import { knobNames, readSettings, SettingsError, withConfiguration } from '../settings/settings.ts';
+import {
+  besideUnit,
+  knobNames,
+  readSettings,
+  SettingsError,
+  withConfiguration,
+} from '../settings/settings.ts';
 import type { Accelerator } from './qemu-arguments.ts';
 
 /** Where things are in the guest; the job disk is mounted at /job. */
@@ -124,6 +130,8 @@ export function guestEnvironment(
     const sidecar = sidecarOf(from);
     if (name.startsWith('AEGIS_BPF_OBJ') && sidecar !== from && existsSync(sidecar))
       files.push({ from: sidecar, to: join(dirname(to), basename(sidecar)) });
+    if (name === 'AGENT_UNIT' && existsSync(besideUnit(from)))
+      files.push({ from: besideUnit(from), to: besideUnit(to) });
   }
   return { variables: { ...variables, OUT_DIR: GUEST.out, HOST_ROOT: '/' }, files, rehearsal };
 }

@@ -10,6 +10,7 @@ import {
   systemdOf,
   type TransientUnit,
 } from '../../changes/transient-unit.ts';
+import { NOT_AFTER_A_KILL } from '../../coverage/unit-start.ts';
 import {
   fail,
   inconclusive,
@@ -39,8 +40,6 @@ const FOLDER = 'rollback/supervision';
 const source = `${FOLDER}.json`;
 const STDOUT = `${FOLDER}/agent.stdout.ndjson`;
 const POLL_MS = 100;
-/** By these rules systemd starts nothing again that a signal has ended (systemd.service(5), Restart=). */
-const NOT_AFTER_A_KILL: readonly (string | undefined)[] = ['no', 'on-success', 'on-watchdog'];
 
 /** Supervision by systemd: a transient unit of ours, whose agent is killed. */
 export class Supervision {

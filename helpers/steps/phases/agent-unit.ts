@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { agentEnvironment, type Candidate, howItEnded } from '../../agent/command.ts';
 import { type Starter, StartingDaemon } from '../../agent/daemon.ts';
 import { daemonOptions } from '../../agent/daemon-options.ts';
@@ -8,7 +8,7 @@ import { agentPaths, removePins } from '../../changes/agent-state.ts';
 import { BoundFolders } from '../../changes/bound-folders.ts';
 import type { Journal } from '../../changes/journal.ts';
 import { recorded } from '../../changes/own-file.ts';
-import { pipedUnit, type Systemd, systemdOf, unitText } from '../../changes/transient-unit.ts';
+import { pipedUnit, systemdOf } from '../../changes/transient-unit.ts';
 import { unitLimits } from '../../changes/unit-file.ts';
 import type { JudgedLine } from '../../coverage/judge-lines.ts';
 import { few, judgeUnderUnit, strandedUnder } from '../../coverage/under-unit.ts';
@@ -25,14 +25,13 @@ import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageMode } from './coverage-phase.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { judgeDefect } from './known-defects.ts';
+import { unitOfProduction } from './production-unit.ts';
 import { rulesAgain, tableAgain } from './table-again.ts';
 
 const NAME = 'coverage/unit';
 const LOG = `${NAME}/agent.stderr.log`;
 const LIMITS = `${NAME}/limits.txt`;
 const ROUTES = `${NAME}/routes.json`;
-/** As the package installs it. */
-const INSTALLED = 'aegisbpf.service';
 /** Variables of the agent that name a file (docs/agent-contract.md §7). */
 const NAMED_FILES: readonly string[] = ['AEGIS_BPF_OBJ', 'AEGIS_BPF_OBJ_HASH_PATH'];
 
@@ -59,7 +58,7 @@ export async function unitLimitsChangeNothing(
   const systemd = systemdOf(settings.HOST_ROOT);
   if (typeof systemd === 'string')
     throw new NotApplicable(`${systemd}, so no unit of the agent was tried`);
-  const { unit, text } = await unitOfProduction(run, systemd);
+  const { unit, text } = await unitOfProduction(settings);
   const free = await enforce.judged();
   const journal = await run.journal();
   const { properties, directories } = unitLimits(text);
@@ -138,21 +137,6 @@ function strandedBy(run: CanaryRun, stranded: readonly JudgedLine[], unit: strin
       detail: `started under the limits of ${unit} the agent denies a program of the survival list that has run since before its start, and without them it does not: ${few(stranded)}; so a rule that meets sshd or a shell by mistake locks people out of a production host`,
     },
     { value: stranded.length, limit: 0, unit: 'routes denied', source: ROUTES },
-  );
-}
-
-/** The unit that starts the agent in production, and its text. */
-async function unitOfProduction(
-  { settings }: CanaryRun,
-  { systemctl }: Systemd,
-): Promise<{ readonly unit: string; readonly text: string }> {
-  const { AGENT_UNIT, agentUnit } = settings;
-  if (AGENT_UNIT !== undefined && agentUnit !== undefined)
-    return { unit: basename(AGENT_UNIT), text: agentUnit };
-  const text = await unitText(systemctl, INSTALLED);
-  if (text !== undefined) return { unit: `${INSTALLED} of this host`, text };
-  throw new NotApplicable(
-    `this host has no ${INSTALLED}, and AGENT_UNIT names no unit file, so the limits that systemd sets for the agent in production were not tried`,
   );
 }
 

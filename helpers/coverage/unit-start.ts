@@ -1,0 +1,249 @@
+import { basename } from 'node:path';
+import {
+  type StartedCommand,
+  startedCommand,
+  timeSpanMs,
+  type UnitVariables,
+  unitList,
+} from '../changes/unit-command.ts';
+import type { UnitSetting } from '../changes/unit-file.ts';
+import type { Finding } from '../criteria/judgement.ts';
+import type { Defect } from '../settings/known-defects.ts';
+
+/** By these rules systemd starts nothing again that a signal has ended (systemd.service(5), Restart=). */
+export const NOT_AFTER_A_KILL: readonly (string | undefined)[] = [
+  'no',
+  'on-success',
+  'on-watchdog',
+];
+
+/** What systemd does where a unit says nothing (systemd.service(5), systemd-system.conf(5)). */
+const BY_DEFAULT = { restart: 'no', restartSec: '100ms', limitInterval: '10s', limitBurst: '5' };
+
+/** Options of `run` that turn a gate off (docs/agent-contract.md §1.3). */
+const GATES: readonly string[] = ['--allow-unsigned-bpf', '--allow-unknown-binary-identity'];
+/** Variables that do (docs/agent-contract.md §7). */
+const GATE_VARIABLES: readonly string[] = ['AEGIS_ALLOW_UNSIGNED_BPF', 'AEGIS_SKIP_BPF_VERIFY'];
+
+/** How a unit starts the agent, and how it starts it again. */
+export interface UnitStart {
+  /** Words behind `run`; undefined where the text does not tell. */
+  readonly options: readonly string[] | undefined;
+  readonly restart: string;
+  readonly restartMs: number | undefined;
+  /** So often in so many ms, and no more. */
+  readonly starts: number;
+  readonly startsMs: number | undefined;
+  readonly found: readonly UnitDefect[];
+  /** Why nobody knows the rest. */
+  readonly unknown: readonly string[];
+  /** What a person should know of it. */
+  readonly told: readonly string[];
+}
+
+/** Something wrong with it, which somebody may accept by name. */
+export interface UnitDefect {
+  readonly defect: Extract<Defect, `unit-${string}`>;
+  readonly title: string;
+  readonly severity: Finding['severity'];
+  readonly reference?: string;
+  readonly detail: string;
+}
+
+/** Of what is read here nothing but the text counts: nothing is started. */
+export function unitStart(
+  settings: readonly UnitSetting[],
+  variables: UnitVariables,
+  /** Names of the agent's executable, and AGENT_OPTIONS. */
+  { programs, asked }: { readonly programs: readonly string[]; readonly asked: readonly string[] },
+  mostGapMs: number,
+): UnitStart {
+  const service = settings.filter(({ section }) => section === 'Service');
+  // Older units have the limit on starts beside the others.
+  const ofStarts = settings.filter(({ section }) => /^(Unit|Service)$/.test(section));
+  const last = (from: readonly UnitSetting[], ...names: readonly string[]) =>
+    from.findLast(({ name, value }) => names.includes(name) && value !== '')?.value;
+  const line = unitList(service, 'ExecStart').at(-1);
+  const command = line === undefined ? undefined : startedCommand(line, variables);
+  const spoken = command === undefined ? undefined : optionsOf(command, programs);
+  const restart = last(service, 'Restart') ?? BY_DEFAULT.restart;
+  const restartSec = last(service, 'RestartSec') ?? BY_DEFAULT.restartSec;
+  const interval =
+    last(ofStarts, 'StartLimitIntervalSec', 'StartLimitInterval') ?? BY_DEFAULT.limitInterval;
+  const burst = last(ofStarts, 'StartLimitBurst') ?? BY_DEFAULT.limitBurst;
+  const again = {
+    restart,
+    restartMs: timeSpanMs(restartSec),
+    starts: Number(burst),
+    startsMs: timeSpanMs(interval),
+  };
+  const unread = [
+    ...(again.restartMs === undefined ? [`RestartSec=${restartSec}`] : []),
+    ...(again.startsMs === undefined ? [`StartLimitIntervalSec=${interval}`] : []),
+    ...(Number.isSafeInteger(again.starts) ? [] : [`StartLimitBurst=${burst}`]),
+  ];
+  const applied = policyApplied(service, variables);
+  return {
+    ...again,
+    options: typeof spoken === 'string' ? undefined : spoken,
+    // What is no unit of a service lacks all of it.
+    found:
+      line === undefined
+        ? []
+        : [
+            ...(Array.isArray(spoken) && command?.unknown === undefined
+              ? modeDefects(spoken, variables, asked)
+              : []),
+            ...applied.found,
+            ...staysDown(
+              { ...again, restartSec, interval },
+              command?.isForgiven === true,
+              mostGapMs,
+            ),
+          ],
+    unknown: [
+      ...(line === undefined ? ['it has no ExecStart='] : []),
+      ...(command?.unknown === undefined ? [] : [command.unknown]),
+      ...(typeof spoken === 'string' ? [spoken] : []),
+      ...unread.map((one) => `${one} cannot be read`),
+    ],
+    told: applied.told,
+  };
+}
+
+/** The words behind `run`, none where the agent alone is started (docs/agent-contract.md §0.5); in words why nobody knows. */
+function optionsOf(
+  { words }: StartedCommand,
+  programs: readonly string[],
+): readonly string[] | string {
+  const at = words.findIndex((word) => programs.includes(basename(word)));
+  const [run, ...options] = words.slice(at + 1);
+  if (at < 0)
+    return `ExecStart= starts ${words[0] ?? 'nothing'}, and which words that gives to the agent its text does not tell`;
+  if (run === undefined) return [];
+  return run === 'run'
+    ? options
+    : `ExecStart= starts \`${basename(words[at] ?? '')} ${run}\`, not its \`run\``;
+}
+
+/** By which words it audits, or a gate is off. @param asked what AGENT_OPTIONS says, on purpose therefore. */
+function modeDefects(
+  options: readonly string[],
+  { values }: UnitVariables,
+  asked: readonly string[],
+): readonly UnitDefect[] {
+  const mode = options.findLast((word) => /^--(audit|enforce|mode=.*)$/.test(word));
+  const gateAt = options.findLastIndex((word) => /^--enforce-gate-mode(=|$)/.test(word));
+  const [gate = '', behind = ''] = options.slice(gateAt < 0 ? options.length : gateAt);
+  const gateMode =
+    gateAt < 0
+      ? (values.get('AEGIS_ENFORCE_GATE_MODE') ?? '')
+      : gate.includes('=')
+        ? gate.replace(/^.*=/, '')
+        : behind;
+  const open = [
+    ...(gateMode.startsWith('audit')
+      ? [gateAt < 0 ? `AEGIS_ENFORCE_GATE_MODE=${gateMode}` : `--enforce-gate-mode=${gateMode}`]
+      : []),
+    ...GATES.filter((word) => options.includes(word) && !asked.includes(word)),
+    ...GATE_VARIABLES.filter((name) => /^(1|true|yes|on)$/i.test(values.get(name) ?? '')).map(
+      (name) => `${name}=${values.get(name)}`,
+    ),
+  ];
+  const audits = mode === '--audit' || mode === '--mode=audit';
+  return [
+    ...(audits
+      ? [
+          {
+            defect: 'unit-audits' as const,
+            ...{ title: 'the unit starts the agent in audit mode', severity: 'high' as const },
+            detail: `it starts the agent with ${mode}: every host that installs it is told of denials, and none is protected`,
+          },
+        ]
+      : []),
+    ...(open.length > 0
+      ? [
+          {
+            defect: 'unit-opens-gate' as const,
+            ...{ title: 'the unit turns a gate of the agent off', severity: 'high' as const },
+            reference: 'docs/agent-contract.md §1.3, §7',
+            detail: `it starts the agent with ${open.join(' and ')}: where the agent must refuse to start it goes on, without enforcing or without a check`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Rules that outlive no reboot come by a `policy apply` before each start. */
+function policyApplied(
+  service: readonly UnitSetting[],
+  { values, unknown }: UnitVariables,
+): { readonly found: readonly UnitDefect[]; readonly told: readonly string[] } {
+  const before = ['ExecCondition', 'ExecStartPre', 'ExecStart', 'ExecStartPost'];
+  const lines = before.flatMap((name) => unitList(service, name));
+  const applying = lines.filter((line) => /\bpolicy\s+apply\b/.test(line));
+  const forgiven = applying.filter((line) => /^[@:+!|]*-/.test(line));
+  const lacks =
+    applying.length === 0
+      ? 'none of its commands is `policy apply`'
+      : forgiven.length === applying.length
+        ? 'a failure of its `policy apply` counts as success, by the `-` before it'
+        : undefined;
+  const policy = values.get('AEGIS_POLICY') ?? '';
+  const named = applying.some((line) => line.includes('AEGIS_POLICY'));
+  return {
+    found:
+      lacks === undefined
+        ? []
+        : [
+            {
+              defect: 'unit-without-policy',
+              ...{ title: 'the unit starts the agent without its policy', severity: 'high' },
+              reference: 'docs/agent-contract.md §5.3',
+              detail: `${lacks}: the agent's pins are gone behind a reboot, and it then enforces no rule`,
+            },
+          ],
+    told:
+      named && policy === '' && unknown === undefined
+        ? ['AEGIS_POLICY is empty, so nothing is applied before a start']
+        : [],
+  };
+}
+
+/** Why a killed agent is not there again, or not in time. */
+function staysDown(
+  again: Pick<UnitStart, 'restart' | 'restartMs' | 'starts' | 'startsMs'> & {
+    readonly restartSec: string;
+    readonly interval: string;
+  },
+  isForgiven: boolean,
+  mostGapMs: number,
+): readonly UnitDefect[] {
+  const { restart, restartMs = 0, restartSec, starts, startsMs = 0, interval } = again;
+  const why = [
+    ...(NOT_AFTER_A_KILL.includes(restart)
+      ? [`Restart=${restart} starts nothing again that was killed`]
+      : []),
+    ...(isForgiven && restart.startsWith('on-') && !NOT_AFTER_A_KILL.includes(restart)
+      ? [
+          `by the \`-\` before its command systemd takes a death for success, and Restart=${restart} starts it no more`,
+        ]
+      : []),
+    // The first start counts as well (systemd.unit(5)).
+    ...(starts < 2 && startsMs > restartMs
+      ? [`StartLimitBurst=${starts} in ${interval}: a start is the last one of that time`]
+      : []),
+    ...(restartMs > mostGapMs
+      ? [`RestartSec=${restartSec}: MAX_RESTART_GAP_MS allows ${mostGapMs} ms without enforcement`]
+      : []),
+  ];
+  return why.length === 0
+    ? []
+    : [
+        {
+          defect: 'unit-stays-down',
+          ...{ title: 'a killed agent stays down by its unit', severity: 'high' },
+          detail: `${why.join('; ')}: the unit that ships with version 0.10.0 has Restart=on-failure, RestartSec=5 and five starts in 300 s`,
+        },
+      ];
+}
