@@ -80,6 +80,12 @@ test.each<[string, Partial<ControlledRules>, string, RegExp]>([
   ['there after their removal', { removed: [DEL, 'EPERM'] }, 'fail', /still denied$/],
   ['there for ever', { ended: [[TIMED, 'EPERM']] }, 'fail', /^6 s after .* these rules deny still/],
   [
+    'over as early as whole seconds allow',
+    over({ kept: through(4.5), ended: through(4.5) }),
+    'pass',
+    /ended 4\.5 s after/,
+  ],
+  [
     'lost in a restart',
     over({ kept: through(3) }),
     'fail',

@@ -43,6 +43,9 @@ interface OverTime {
   readonly seconds: number;
 }
 
+/** The agent counts whole seconds, the one in which it is asked among them: a rule may end by so much earlier, in s. */
+const EARLIER = 1;
+
 const status = z.object({ status: z.literal('ok') });
 const isDone = ({ ok, ...answer }: ControlAnswer) =>
   ok && status.safeParse(jsonOf('text' in answer ? answer.text : '')).success;
@@ -61,7 +64,7 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
   if (refused.length > 0) return fail(refused.join('; '), measured(refused.length));
   const listed = (those: typeof denied) => those.map(([request]) => `\`${request}\``).join(', ');
   const isThrough = ([, outcome]: (typeof denied)[number]) => outcome === 'let through';
-  const isOver = keptSeconds >= ttlSeconds;
+  const isOver = keptSeconds >= ttlSeconds - EARLIER;
   const through = isOver ? denied.filter(([request]) => !request.includes(' ttl=')) : denied;
   const vain = through.filter(isThrough);
   if (vain.length > 0)
@@ -93,7 +96,8 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
       measured(stuck.length),
     );
   const { before, kept: keptOver, ended: endedOver, ...last } = rules.restarted;
-  const lastDue = (at: OverTime) => at.seconds < last.ttlSeconds && at.outcome === 'let through';
+  const lastDue = (at: OverTime) =>
+    at.seconds < last.ttlSeconds - EARLIER && at.outcome === 'let through';
   if (lastDue(before) || lastDue(keptOver))
     return fail(
       `\`${last.request}\` was answered, and what it denies was let through ${lastDue(before) ? `${before.seconds.toFixed(1)} s later` : `${keptOver.seconds.toFixed(1)} s later, once the agent was started anew`}`,
