@@ -18,6 +18,7 @@ import { laterRulesAreInForce } from '../helpers/steps/phases/later-rules.ts';
 import { loneRulesDeny } from '../helpers/steps/phases/lone-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
 import { nothingIsLeft } from '../helpers/steps/phases/nothing-left.ts';
+import { operatorCommandsAreTrue } from '../helpers/steps/phases/operator-commands.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
 import { StartsOfPrograms } from '../helpers/steps/phases/program-starts.ts';
 import { renameRace } from '../helpers/steps/phases/rename-race.ts';
@@ -54,6 +55,9 @@ section('coverage', () => {
       criterion('coverage.audit.exec-events', () => starts.events());
       criterion('coverage.audit.exec-memory', () => starts.memory());
     } else {
+      criterion('coverage.enforce.operator-commands', () =>
+        operatorCommandsAreTrue(run, subjects, enforce.daemon),
+      );
       criterion('coverage.enforce.commands', () => ruleCommandsAct(run, subjects, enforce));
       criterion('coverage.enforce.silent-client', () =>
         silentClientHoldsNobodyUp(enforce.daemon()),

@@ -326,6 +326,10 @@ const whileAuditing = needing('coverage.audit.ready', {
 
 /** A policy of production size, and what else is asked of the agent while it enforces. */
 const whileEnforcing = needing('coverage.enforce.ready', {
+  'operator-commands': {
+    title: '`policy validate`, `policy export` and `network stats` tell what is in force',
+    evidence: ['coverage/enforce/exported.policy'],
+  },
   commands: {
     title: 'a rule that a command takes away is gone, and one that a command adds is in force',
     ...slow,

@@ -39,6 +39,7 @@ const NAMED = [
   'events-held-back',
   'layout-mismatch',
   'living-processes-forgotten',
+  'policy-export-loses-rules',
   'refused-after-rollback',
   'refused-policy-pauses-enforcement',
   'refused-policy-resets-counters',

@@ -15,7 +15,9 @@ import type { CanaryRun } from '../canary-run.ts';
 import { judgeDefect } from './known-defects.ts';
 import { unitOfProduction } from './production-unit.ts';
 
-const SOURCE = 'coverage/unit-start.json';
+/** Other criteria of the phase have it made, and this one needs none of them. */
+const FOLDER = 'coverage';
+const SOURCE = `${FOLDER}/unit-start.json`;
 
 /** Ends `run` before it begins: no signal has this name (docs/agent-contract.md §1.3). */
 const REFUSED = '--enforce-signal=of-no-name';
@@ -39,6 +41,7 @@ export async function unitStartsToEnforce(run: CanaryRun): Promise<Judgement> {
   const { options, unknown } = start;
   const refused =
     options === undefined || unknown.length > 0 ? undefined : await refusedWords(run, options);
+  run.directory.directory(FOLDER);
   run.directory.writeJson(SOURCE, { unit, ...start, refused });
   return judgeUnitStart(
     unit,
