@@ -38,6 +38,8 @@ const NAMED = [
   'events-held-back',
   'layout-mismatch',
   'living-processes-forgotten',
+  'ocsf-process-time',
+  'ocsf-required-fields',
   'refused-after-rollback',
   'refused-policy-pauses-enforcement',
   'refused-policy-resets-counters',
