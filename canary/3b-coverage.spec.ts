@@ -5,6 +5,7 @@ import { agentLivedThrough } from '../helpers/steps/lived-through.ts';
 import { addedRulesAreInForce } from '../helpers/steps/phases/added-rules.ts';
 import { unitLimitsChangeNothing } from '../helpers/steps/phases/agent-unit.ts';
 import { breakGlassAudits } from '../helpers/steps/phases/break-glass.ts';
+import { formatTellsTheSame } from '../helpers/steps/phases/by-format.ts';
 import { optionChangesNothing } from '../helpers/steps/phases/by-option.ts';
 import { changedObjectIsRefused } from '../helpers/steps/phases/changed-object.ts';
 import { controlSocketActs } from '../helpers/steps/phases/control-socket.ts';
@@ -97,6 +98,10 @@ section('coverage', () => {
   criterion('coverage.lsm-hook-both', () =>
     optionChangesNothing(run, subjects, enforce, 'lsm-hook-both'),
   );
+  for (const format of ['ocsf', 'cef'] as const)
+    criterion(`coverage.event-format-${format}`, () =>
+      formatTellsTheSame(run, subjects, enforce, format),
+    );
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));

@@ -15,7 +15,10 @@ test('the metrics endpoint gets no port that CANDIDATE_POLICY names, for the age
 });
 
 test('every start gets the options of production, and behind them those of one step; one as shipped is told nothing that the agent does by itself', async () => {
-  const given = async (environment: NodeJS.ProcessEnv, life: { asShipped?: true } = {}) => {
+  const given = async (
+    environment: NodeJS.ProcessEnv,
+    life: { asShipped?: true; eventFormat?: 'cef' } = {},
+  ) => {
     const settings = readSettings({ AEGIS_BIN: process.execPath, ...environment });
     const more = ['--deadman-ttl=4'];
     return runArguments(
@@ -28,6 +31,10 @@ test('every start gets the options of production, and behind them those of one s
   const others = { ENFORCE_SIGNAL: 'int', RINGBUF_BYTES: '4096' };
   expect(await given(others, { asShipped: true })).toEqual([
     ...['run', '--enforce-signal=int', '--ringbuf-bytes=4096', '--deadman-ttl=4'],
+  ]);
+  expect(await given({}, { eventFormat: 'cef' })).toEqual([
+    ...ours,
+    ...['--log=stdout', '--event-format=cef', '--deadman-ttl=4'],
   ]);
   expect(await given({ AGENT_OPTIONS: '["--landlock","--drop-caps"]' })).toEqual([
     ...ours,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Settings } from '../settings/settings.ts';
+import type { EventFormat } from './contract/event-formats.ts';
 
 export type Mode = 'audit' | 'enforce';
 export type EnforceSignal = 'term' | 'kill' | 'int' | 'none';
@@ -21,6 +22,8 @@ export interface DaemonOptions {
   readonly underBreakGlass?: true;
   /** Nothing is said that the agent must do by itself, as the unit that ships with it leaves its variables unset (docs/agent-contract.md §0.5, §1.3). */
   readonly asShipped?: true;
+  /** Its decisions are told in this format, and read so (docs/agent-contract.md §4.5); in the agent's own where absent. */
+  readonly eventFormat?: EventFormat;
   /** AGENT_OPTIONS: those that production sets besides. */
   readonly ofProduction?: readonly string[];
   /** Options of `run` beyond these, as the drill's steps need them. */
@@ -84,6 +87,7 @@ export function runArguments(options: DaemonOptions): string[] {
     ...(options.allowSigkill ? ['--allow-sigkill'] : []),
     ...(options.ringbufBytes > 0 ? [`--ringbuf-bytes=${options.ringbufBytes}`] : []),
     '--log=stdout',
+    ...(options.eventFormat === undefined ? [] : [`--event-format=${options.eventFormat}`]),
   ];
   return [
     'run',

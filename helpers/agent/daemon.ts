@@ -9,6 +9,7 @@ import { inWords } from '../text/counted.ts';
 import { agentEnvironment, type Candidate, endText, outputText } from './command.ts';
 import type { Capabilities } from './contract/capabilities.ts';
 import type { AgentStarted } from './contract/daemon-log.ts';
+import { EVENT_FORMATS } from './contract/event-formats.ts';
 import { type DaemonOptions, type Mode, runArguments } from './daemon-options.ts';
 import { checkConfinement, checkStarted, freshCapabilities } from './daemon-readiness.ts';
 import { DaemonLog } from './stream/daemon-log-reader.ts';
@@ -63,6 +64,8 @@ export interface StoppedDaemon {
 }
 
 export const STDBUF = '/usr/bin/stdbuf';
+/** Event lines of another format than the agent's own, as they came: nobody takes them for its own. */
+export const OTHER_FORMAT_FILE = 'agent.stdout.log';
 /** The contract's slowest clean stop is about 1.3 s; emulated hosts need more. */
 const STOP_GRACE_MS = 30_000;
 /** How long the pipes may stay open after the agent's end. */
@@ -104,7 +107,14 @@ export class StartingDaemon {
     this.#run = run;
     this.#starter = starter;
     run.directory(options.name);
-    this.events = new EventLog(run.file(options.name, 'agent.stdout.ndjson'), run.begun);
+    this.events =
+      options.eventFormat === undefined
+        ? new EventLog(run.file(options.name, 'agent.stdout.ndjson'), run.begun)
+        : new EventLog(
+            run.file(options.name, OTHER_FORMAT_FILE),
+            run.begun,
+            EVENT_FORMATS[options.eventFormat],
+          );
     this.#log = new DaemonLog(run.file(options.name, 'agent.stderr.log'), run.begun);
     // Event lines are block-buffered on a pipe and would come 4 KiB late (docs/agent-contract.md §0.3).
     // Not in OUT_DIR, which may be on a filesystem without FIFOs.

@@ -21,8 +21,8 @@ const PR_SET_SECCOMP = 22;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_MODE_FILTER = 2;
 const SECCOMP_RET_ALLOW = 0x7fff_0000;
-/** Anybody may name a process so: an event that repeats it raw is no JSON, or another event. At most 15 bytes. */
-const HOSTILE_NAME = '"},{"a\\b\n"\t';
+/** Anybody may name a process so: an event that repeats it raw is no JSON, or another event, or has a field more by CEF. At most 15 bytes. */
+const HOSTILE_NAME = '"},{"a\\b\n"\t b=|';
 /** An agent that spares itself by name spares it as well. */
 const AGENT_NAME = 'aegisbpf';
 /** nobody: owns nothing that a route needs. */

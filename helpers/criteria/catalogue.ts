@@ -199,6 +199,17 @@ const byOption = (name: string, title: string) => ({
   evidence: [`coverage/${name}/routes.json`, `coverage/${name}/agent.stderr.log`],
 });
 
+/** What the agent's own format tells wrong is wrong in every other, and is reported there. */
+const byFormat = (name: 'ocsf' | 'cef') => ({
+  title: `with --event-format=${name} each denial has one line, which tells what the agent's own format tells`,
+  needs: ['coverage.enforce.event-fields'],
+  byOpens,
+  ...slow,
+  evidence: ['routes.json', 'agent.stdout.log', 'agent.stderr.log'].map(
+    (file) => `coverage/event-format-${name}/${file}`,
+  ),
+});
+
 /** What the coverage phase tries in each mode. */
 const coverageIn = (mode: SoakMode) => {
   const met = mode === 'audit' ? 'passes and is recorded' : 'is refused and recorded';
@@ -646,6 +657,8 @@ const ENTRIES = {
     'lsm-hook-both',
     'with --lsm-hook=both what was denied and what was free is so still',
   ),
+  'coverage.event-format-ocsf': byFormat('ocsf'),
+  'coverage.event-format-cef': byFormat('cef'),
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',
     needs: ['coverage.rules'],

@@ -39,6 +39,8 @@ const NAMED = [
   'events-held-back',
   'layout-mismatch',
   'living-processes-forgotten',
+  'ocsf-process-time',
+  'ocsf-required-fields',
   'policy-export-loses-rules',
   'refused-after-rollback',
   'refused-policy-pauses-enforcement',

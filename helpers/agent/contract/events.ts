@@ -24,6 +24,11 @@ interface Actor {
 interface Decision extends Actor {
   readonly parent_start_time: number;
   readonly action: Action;
+  /** When its line was written, and its process began, in ms since 1970: other formats tell it (docs/agent-contract.md §4.5). */
+  readonly timeMs?: number;
+  readonly createdMs?: number;
+  /** What the standard of its format requires, and its line lacks. */
+  readonly lacks?: readonly string[];
 }
 
 export interface BlockEvent extends Decision {

@@ -63,6 +63,7 @@ export class EventLog {
   readonly #remembered = new RememberedLines();
   readonly #pidsSeen = new Set<number>();
   readonly #file: EventFile;
+  readonly #read: typeof parseEventLine;
   readonly #waiters = new Waiters();
   readonly defects: StreamDefects = { notJson: 0, invalid: 0, oversized: 0, samples: [] };
   /** Lines that are no UTF-8, and so no JSON (RFC 8259, section 8.1); they are read all the same. */
@@ -70,8 +71,10 @@ export class EventLog {
   lines = 0;
   #hasEnded = false;
 
-  constructor(path: string, begun?: Begun) {
+  /** @param read reads a line; that of another format is read into the event that the agent's own would tell. */
+  constructor(path: string, begun?: Begun, read = parseEventLine) {
     this.#file = new EventFile(path, begun);
+    this.#read = read;
   }
 
   /** Counts decisions on this file apart from the host's. */
@@ -161,7 +164,7 @@ export class EventLog {
       again();
       return;
     }
-    const parsed = parseEventLine(text);
+    const parsed = this.#read(text);
     if (parsed.kind === 'event') {
       this.#count(parsed.event, text);
       return;

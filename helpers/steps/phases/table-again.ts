@@ -2,6 +2,7 @@ import { howItEnded } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { type JudgedLine, judgeLines } from '../../coverage/judge-lines.ts';
 import type { Promises } from '../../coverage/promises.ts';
+import type { Kind } from '../../coverage/table.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
@@ -13,15 +14,16 @@ export async function rulesAgain(run: CanaryRun, subjects: CoverageSubjects): Pr
   if (again.exitCode !== 0) throw noEvidence(howItEnded(again), { source: again.command });
 }
 
-/** Takes the whole table with another start of an agent, which enforces. @param promises of its version. */
+/** Takes the table with another start of an agent, which enforces. @param promises of its version. @param kinds whose lines are taken; all where absent. */
 export async function tableAgain(
   subjects: CoverageSubjects,
   promises: Promises,
   { events, capabilities, isRunning }: ReadyDaemon,
+  kinds?: readonly Kind[],
 ): Promise<readonly JudgedLine[]> {
   const watermark = subjects.watermark(events);
   try {
-    const taken = await subjects.take(watermark);
+    const taken = await subjects.take(watermark, kinds);
     if (!isRunning()) throw noEvidence('the agent ended while the routes were taken');
     const { hooks, features } = capabilities;
     const { notRun, missingRule } = subjects;
