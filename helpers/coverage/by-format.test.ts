@@ -30,7 +30,7 @@ function line(edit: Record<string, unknown> = {}, change: Partial<JudgedLine> = 
 const met = (other: JudgedLine, more: Partial<ByFormat> = {}): ByFormat => ({
   ...{ begunMs: BEGUN, endedMs: BEGUN + 1000, bootMs: BEGUN - 1_000_000 },
   defects: { notJson: 0, invalid: 0, oversized: 0, samples: [] },
-  lines: pairedLines([line()], [other]),
+  lines: pairedLines('cef', [line()], [other]),
   ...more,
 });
 const lacking = () => told({ lacks: ['file.name'] });
@@ -91,7 +91,7 @@ test('what a format tells by an id alone is owed only where the agent has that i
   const judge = (own: JudgedLine) =>
     judgeFormat(
       'cef',
-      met(told(unknown), { lines: pairedLines([own], [told(unknown)]) }),
+      met(told(unknown), { lines: pairedLines('cef', [own], [told(unknown)]) }),
       wanted,
       '',
     );
@@ -110,12 +110,22 @@ test('routes that were not as they must be with its own format, and free ones, a
     ...free,
     taken: { ...free.taken, line: { ...free.taken.line, expected: 'open' } },
   };
-  expect(pairedLines([line({}, { verdict: 'fail' }), near as JudgedLine], [told()])).toEqual([]);
+  expect(pairedLines('cef', [line({}, { verdict: 'fail' }), near as JudgedLine], [told()])).toEqual(
+    [],
+  );
+});
+
+test('routes by a protocol that CEF has no name for are compared by OCSF alone', () => {
+  const { taken, ...judged } = line();
+  const events = taken.events.map((event) => ({ ...event, protocol: '136' }));
+  const lite: JudgedLine = { ...judged, taken: { ...taken, events } };
+  expect(pairedLines('cef', [lite], [told()])).toEqual([]);
+  expect(pairedLines('ocsf', [lite], [told()])).toHaveLength(1);
 });
 
 test('what lines lack that their standard requires is counted', () => {
   expect(lackedIn(met(told()))).toEqual(new Map());
-  expect(lackedIn(met(told({}), { lines: pairedLines([line()], [lacking()]) }))).toEqual(
+  expect(lackedIn(met(told({}), { lines: pairedLines('cef', [line()], [lacking()]) }))).toEqual(
     new Map([['file.name', 1]]),
   );
 });

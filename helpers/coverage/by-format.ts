@@ -44,15 +44,24 @@ export interface ByFormat {
   readonly lines: readonly FormatLine[];
 }
 
-/** Pairs the denied routes that passed with the agent's own format with what came of them with another one. */
+/** CEF names TCP and UDP alone (docs/agent-contract.md §4.5); the agent's own format has others by their number. */
+function isNamed(format: EventFormat, line: JudgedLine): boolean {
+  const protocol = new Map(Object.entries(eventOf(line) ?? {})).get('protocol');
+  return format !== 'cef' || !/^\d+$/.test(`${protocol}`);
+}
+
+/** Pairs the denied routes that passed with the agent's own format, and of which that format can tell, with what came of them with it. */
 export const pairedLines = (
+  format: EventFormat,
   own: readonly JudgedLine[],
   other: readonly JudgedLine[],
 ): readonly FormatLine[] =>
   own.flatMap((one) => {
     const again = other.find(({ taken }) => taken.line === one.taken.line);
     const isDenied = one.verdict === 'pass' && one.taken.line.expected === 'denied';
-    return isDenied && again !== undefined ? [{ own: one, other: again }] : [];
+    return isDenied && isNamed(format, one) && again !== undefined
+      ? [{ own: one, other: again }]
+      : [];
   });
 
 /** The one event of a line; undefined where there is none, or another one. */

@@ -44,7 +44,7 @@ export async function formatTellsTheSame(
   }));
   const met = {
     ...{ begunMs, endedMs: Date.now(), bootMs },
-    ...{ defects: events.defects, lines: pairedLines(own, other) },
+    ...{ defects: events.defects, lines: pairedLines(format, own, other) },
   };
   run.directory.writeJson(`${name}/routes.json`, {
     option: formatText(format),
