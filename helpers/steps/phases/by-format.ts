@@ -35,8 +35,8 @@ export async function formatTellsTheSame(
   const own = await enforce.judged();
   await rulesAgain(run, subjects);
   const name = `coverage/event-format-${format}`;
-  const bootMs = Date.now() - uptime() * 1000;
   const begunMs = Date.now();
+  const bootMs = begunMs - uptime() * 1000;
   const life = { name, eventFormat: format };
   const { events, other } = await whileEnforcing(run, run.candidate, life, async (ready) => ({
     events: ready.events,
