@@ -80,3 +80,17 @@ export function worst(judgements: readonly [Judgement, ...Judgement[]]): Judgeme
   const first = (verdict: Verdict) => judgements.find((one) => one.verdict === verdict);
   return first('fail') ?? first('inconclusive') ?? judgements.at(-1) ?? judgements[0];
 }
+
+/** One judgement of several on one criterion: the worst, with the words of each that is as bad, and the findings of all. */
+export function together(judgements: readonly [Judgement, ...Judgement[]]): Judgement {
+  const one = worst(judgements);
+  const asBad = judgements.filter(({ verdict }) => verdict === one.verdict);
+  const findings = judgements.flatMap((judgement) => judgement.findings ?? []);
+  return {
+    ...one,
+    ...(one.verdict === 'pass'
+      ? {}
+      : { explanation: asBad.map(({ explanation }) => explanation).join('; ') }),
+    ...(findings.length === 0 ? {} : { findings }),
+  };
+}

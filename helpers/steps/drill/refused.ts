@@ -4,7 +4,7 @@ import {
   type Judgement,
   noEvidence,
   pass,
-  worst,
+  together,
 } from '../../criteria/judgement.ts';
 import { acceptedPolicy } from '../../settings/known-defects.ts';
 import { counted } from '../../text/counted.ts';
@@ -70,8 +70,7 @@ export class RefusedPolicies {
         `${counted(refusals.length, 'policy', 'policies')} refused with a non-zero exit code`,
         measured,
       );
-    const all = [first, ...more] as const;
-    return { ...worst(all), findings: all.flatMap((judgement) => judgement.findings ?? []) };
+    return together([first, ...more]);
   }
 
   /** Whatever the exit code: the rules and the enforcement are as before, all the time. */

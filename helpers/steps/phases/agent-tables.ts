@@ -8,7 +8,7 @@ import {
   keptText,
   type TablesOrder,
 } from '../../coverage/agent-tables.ts';
-import { type Judgement, noEvidence, worst } from '../../criteria/judgement.ts';
+import { type Judgement, noEvidence, together } from '../../criteria/judgement.ts';
 import { askedOnce } from '../../workload/own-process.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { judgeDefect } from './known-defects.ts';
@@ -75,8 +75,7 @@ export async function tablesForget(run: CanaryRun, daemon: ReadyDaemon): Promise
     ...forgetful(),
   ];
   if (first === undefined) return judgeTables(counted.before, TIMES, SOURCE);
-  const all = [first, ...more].flatMap(({ findings }) => findings ?? []);
-  return { ...worst([first, ...more]), findings: all };
+  return together([first, ...more]);
 }
 
 async function countTables(

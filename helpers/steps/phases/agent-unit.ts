@@ -18,7 +18,7 @@ import {
   JudgementError,
   NotApplicable,
   noEvidence,
-  worst,
+  together,
 } from '../../criteria/judgement.ts';
 import { hostPath, systemTool } from '../../host/observations.ts';
 import type { CanaryRun } from '../canary-run.ts';
@@ -91,7 +91,7 @@ export async function unitLimitsChangeNothing(
     const others = limited.filter((line) => !stranded.includes(line));
     if (stranded.length > 0) defects.push(strandedBy(run, stranded, unit));
     const judged = [judgeUnderUnit(others, free, unit, ROUTES), ...defects] as const;
-    return { ...worst(judged), findings: judged.flatMap(({ findings }) => findings ?? []) };
+    return together(judged);
   } catch (error) {
     throw underUnit(error, unit);
   } finally {

@@ -11,7 +11,7 @@ import {
   wrongBirths,
 } from '../../coverage/by-format.ts';
 import { wantedEvent } from '../../coverage/wanted-event.ts';
-import { fail, type Judgement, worst } from '../../criteria/judgement.ts';
+import { fail, type Judgement, together } from '../../criteria/judgement.ts';
 import { counted } from '../../text/counted.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { mustHave } from '../drill/usage.ts';
@@ -57,7 +57,7 @@ export async function formatTellsTheSame(
   const judged = judgeFormat(format, met, wanted, source);
   if (judged.verdict !== 'pass') return judged;
   const all = [judged, ...bornWrong(run, met, source), ...incomplete(run, met, source)] as const;
-  return { ...worst(all), findings: all.flatMap(({ findings }) => findings ?? []) };
+  return together(all);
 }
 
 /** What the standard requires and the lines lack. */

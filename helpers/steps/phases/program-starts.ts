@@ -11,7 +11,7 @@ import {
   type ProgramStarts,
 } from '../../coverage/program-starts.ts';
 import { FILES } from '../../coverage/site.ts';
-import { type Judgement, noEvidence, worst } from '../../criteria/judgement.ts';
+import { type Judgement, noEvidence, together } from '../../criteria/judgement.ts';
 import { endsWithStep } from '../../criteria/step-signal.ts';
 import { processResources } from '../../host/processes.ts';
 import { startProgram } from '../../host/program.ts';
@@ -65,8 +65,7 @@ export class StartsOfPrograms {
     const { parts, behindEmpty, drops, notUtf8 } = await this.#start();
     const all = [...parts, behindEmpty];
     const found = [this.#notUtf8(notUtf8), this.#hidden(all)].flatMap((one) => one ?? []);
-    const findings = found.flatMap((one) => one.findings ?? []);
-    return { ...worst([judgeExecEvents(all, drops, SOURCE), ...found]), findings };
+    return together([judgeExecEvents(all, drops, SOURCE), ...found]);
   }
 
   #notUtf8({ lines, sample }: EventLog['notUtf8']): Judgement | undefined {

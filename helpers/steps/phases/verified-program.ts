@@ -9,7 +9,7 @@ import {
   type ProgramsOrder,
   triedPrograms,
 } from '../../coverage/verified-program.ts';
-import { type Judgement, NotApplicable, noEvidence, worst } from '../../criteria/judgement.ts';
+import { type Judgement, NotApplicable, noEvidence, together } from '../../criteria/judgement.ts';
 import { askedOnce } from '../../workload/own-process.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
@@ -60,5 +60,5 @@ export async function onlyVerifiedRead(
   };
   const measured = { value: 'denied', limit: 'let through', source: SOURCE };
   const ofVerified = judgeDefect(run.settings, 'verified-program-denied', finding, measured);
-  return { ...worst([ofOthers, ofVerified]), findings: ofVerified.findings ?? [] };
+  return together([ofOthers, ofVerified]);
 }
