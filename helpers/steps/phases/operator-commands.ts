@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type CommandResult, howItEnded } from '../../agent/command.ts';
 import type { Metrics } from '../../agent/contract/metrics.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
-import { type Scrape, scrapeEndpoint } from '../../agent/scrape.ts';
+import { type Scrape, scrapeRunning } from '../../agent/scrape.ts';
 import { ownInput } from '../../changes/own-file.ts';
 import { cgroupId } from '../../changes/rules.ts';
 import {
@@ -46,8 +46,13 @@ export async function operatorCommandsAreTrue(
   return { ...judged, ...findings, explanation: told.map((one) => one.explanation).join('; ') };
 }
 
-/** Versions without a command give their usage. */
+/** An agent gives its usage where it has no such command, or takes it no more: then nothing was checked. */
 const isUnknown = ({ stderr }: CommandResult) => stderr.startsWith('Usage: ');
+const unchecked = (command: string) =>
+  inconclusive(
+    `the agent gives its usage for \`${command}\`, which version 0.10.0 has: nothing was checked, and scripts that ask for it get nothing`,
+    { source: COMMANDS },
+  );
 
 /** One that is in force is valid, and one with a section of no version is not. */
 async function policiesAreValidated(
@@ -61,7 +66,7 @@ async function policiesAreValidated(
     `${readFileSync(policyFile, 'utf8')}\n[no_such_section]\n/x\n`,
   );
   const good = await run.command('policy', 'validate', policyFile);
-  if (isUnknown(good)) return pass('this version has no `policy validate`');
+  if (isUnknown(good)) return unchecked('policy validate');
   if (good.exitCode !== 0)
     return fail(`the policy whose rules are in force is not valid: ${howItEnded(good)}`, {
       ...{ value: good.exitCode ?? 'no exit code', limit: 0, source: COMMANDS },
@@ -88,7 +93,7 @@ async function exportHasRules(
 ): Promise<Judgement> {
   const path = join(made.site.directory, 'exported.policy');
   const exported = await run.command('policy', 'export', path);
-  if (isUnknown(exported)) return pass('this version has no `policy export`');
+  if (isUnknown(exported)) return unchecked('policy export');
   const measured = { source: COMMANDS };
   if (exported.exitCode !== 0) return fail(howItEnded(exported), measured);
   const text = textOf(path);
@@ -138,14 +143,15 @@ function textOf(path: string): string | undefined {
 
 /** Its counts are those of the metrics, which a soak compares with what was decided. */
 async function networkStatsAgree(run: CanaryRun, daemon: ReadyDaemon): Promise<Judgement> {
-  const before = await scrapeEndpoint(daemon.metricsAddress);
+  const before = await scrapeRunning(run.candidate, daemon.metricsAddress);
   const asked = await run.command('network', 'stats');
-  if (isUnknown(asked)) return pass('this version has no `network stats`');
+  if (isUnknown(asked)) return unchecked('network stats');
   if (asked.exitCode !== 0) return fail(howItEnded(asked), { source: COMMANDS });
-  const after = await scrapeEndpoint(daemon.metricsAddress);
+  const after = await scrapeRunning(run.candidate, daemon.metricsAddress);
   if (!before.ok || !after.ok)
-    return pass(
-      `\`network stats\` exited with 0; its counts are compared with nothing, for the endpoint answers nothing (${reasonOf(before) ?? reasonOf(after)})`,
+    return inconclusive(
+      `\`network stats\` exited with 0, and there are no metrics to compare its counts with: ${reasonOf(before) ?? reasonOf(after)}`,
+      { source: COMMANDS },
     );
   const told = networkStats(asked.stdout);
   return judgeStats(told, (type) => [countOf(before.metrics, type), countOf(after.metrics, type)]);
