@@ -1,5 +1,6 @@
 import { criterion, section } from 'aegisbpf-canary';
 import { afterAll } from 'vitest';
+import { appliesTogether } from '../helpers/steps/drill/applies-together.ts';
 import { AppliesUnderLoad } from '../helpers/steps/drill/apply-pause.ts';
 import { deadmanFailsOpen } from '../helpers/steps/drill/deadman.ts';
 import { downgradeAndUpgrade } from '../helpers/steps/drill/downgrade.ts';
@@ -48,6 +49,7 @@ section('rollback', () => {
   criterion('rollback.signed-change', () => refused.takesRuleAway());
   criterion('rollback.rule-twice', () => ruleTwice(stage, false));
   criterion('rollback.rule-twice-after-rollback', () => ruleTwice(stage, true));
+  criterion('rollback.applies-together', () => appliesTogether(stage));
   criterion('rollback.apply-killed', () => applies.killed());
   criterion('rollback.apply-pause', () => applies.pauses());
   criterion('rollback.kill-switch', () => killSwitch.denialsStop());

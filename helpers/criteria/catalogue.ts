@@ -812,6 +812,11 @@ const ENTRIES = {
       needs: ['rollback.rolled-back'],
       byOpens,
     },
+    'rollback.applies-together': {
+      title: 'two policy applies at once leave one complete policy in force',
+      ...slow,
+      byOpens,
+    },
     'rollback.apply-killed': {
       title: 'killing policy apply half-way leaves one complete policy in force',
       ...slow,

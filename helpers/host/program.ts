@@ -69,7 +69,7 @@ export function startProgram(path: string, args: readonly string[], limits: Limi
   } catch (error) {
     // Some errors come as an event, and some, such as ENOTDIR and E2BIG, are thrown.
     const ended = Promise.resolve({ ...NOTHING, notStarted: error as NodeJS.ErrnoException });
-    return { pid: undefined, kill: () => false, ended };
+    return { pid: undefined, kill: () => false, send: () => false, ended };
   }
 }
 
@@ -112,5 +112,6 @@ function watched(
       });
     });
   });
-  return { pid: child.pid, kill, ended };
+  const send = (signal: NodeJS.Signals) => child.kill(signal);
+  return { pid: child.pid, kill, send, ended };
 }

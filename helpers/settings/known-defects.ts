@@ -30,6 +30,7 @@ export const acceptedPolicy = (name: RefusedPolicy) =>
 
 const NAMED = [
   'accepted-peer',
+  'applies-together',
   'apply-killed-half-applied',
   'arguments-hidden',
   'ended-processes-kept',

@@ -1,51 +1,36 @@
 import { agentEnvironment } from '../../agent/command.ts';
-import { parsePolicyShow } from '../../agent/contract/rules.ts';
-import type { ReadyDaemon } from '../../agent/daemon.ts';
-import type { OwnFile } from '../../changes/own-file.ts';
-import { listFileRules, rulesOn } from '../../changes/rules.ts';
 import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import { startProgram } from '../../host/program.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
+import { type WatchReport, wrongSignals } from './enforcement-watch.ts';
 import {
-  type EnforcementWatch,
-  underBaseline,
-  type WatchReport,
-  wrongSignals,
-} from './enforcement-watch.ts';
+  isBaseline,
+  type LeftPolicy,
+  notWhole,
+  settled,
+  type Watches,
+  whatIsLeft,
+} from './left-policy.ts';
 import type { DrillStage } from './stage.ts';
 
 /** When the apply is killed: at a share of the time that a whole one takes, or at what it does. */
 type Moment = number | 'enforcement pauses';
 
 const MOMENTS: readonly Moment[] = [0.3, 0.5, 0.7, 0.85, 0.95, 'enforcement pauses'];
-/** Enforcement may be on its way back when the apply dies; after this it is not coming. */
-const SETTLE_MS = 500;
 /** It is killed long before. */
 const APPLY_LIMIT_MS = 60_000;
 const source = 'rollback/apply-killed.json';
 
-type Policy = 'baseline' | 'candidate' | 'neither';
-
 /** What a killed apply left behind. */
-interface Killed {
+interface Killed extends LeftPolicy {
   readonly moment: Moment;
   /** False when it had ended before the signal. */
   readonly killed: boolean;
-  readonly rules: Policy;
-  readonly record: Policy;
-  readonly guardedIsDenied: boolean;
-  readonly neededIsDenied: boolean;
 }
 
 /** The clock of the processes that open. */
 const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
-
-interface Watches {
-  readonly guarded: EnforcementWatch;
-  readonly needed: EnforcementWatch;
-  readonly agent: ReadyDaemon;
-}
 
 /** What was seen of enforcement while whole policies were applied. */
 export interface WholeApplies {
@@ -89,17 +74,6 @@ export async function applyKilled(
   return wrongSignals(seen, stage.run.settings.ENFORCE_SIGNAL) ?? judged;
 }
 
-const isBaseline = ({ rules, record, guardedIsDenied, neededIsDenied }: Killed) =>
-  rules === 'baseline' && record === 'baseline' && guardedIsDenied && !neededIsDenied;
-
-async function settled({ guarded, needed, agent }: Watches): Promise<void> {
-  if (await underBaseline(guarded, needed, agent)) return;
-  throw noEvidence(
-    `the baseline was applied, but its denied file was ${guarded.outcome} and its free file ${needed.outcome}`,
-    { source: 'watch process' },
-  );
-}
-
 async function wholeApplies(stage: DrillStage, watches: Watches) {
   const { candidatePolicy, baselinePolicy } = stage.prepared();
   const applyMs: (readonly [number, number])[] = [];
@@ -128,53 +102,15 @@ async function killAt(
   } else await pause(wholeMs * moment);
   apply.kill();
   const { signal } = await apply.ended;
-  await watches.guarded.until('denied', SETTLE_MS);
   return { moment, killed: signal === 'SIGKILL', ...(await whatIsLeft(stage, watches)) };
 }
 
-async function whatIsLeft(
-  stage: DrillStage,
-  { guarded, needed }: Watches,
-): Promise<Omit<Killed, 'moment' | 'killed'>> {
-  const files = stage.prepared();
-  const { run } = stage;
-  // Before any other command of the agent, which might mend what the killed one left.
-  const guardedIsDenied = guarded.outcome === 'denied';
-  const recorded = parsePolicyShow((await run.command('policy', 'show')).stdout);
-  const next = async () => (await needed.nextOutcome()) === 'denied';
-  // Where the agent counts as many rules as the opens tell, they are these.
-  const denied = Number(guardedIsDenied) + Number(await next());
-  const isCounted = (await stage.deniedFileCount()) === files.hostPaths.length + denied;
-  const rules = isCounted ? undefined : await listFileRules(run.candidate);
-  // Once more, for a rule may have come into force since.
-  const neededIsDenied = await next();
-  const text = recorded.ok ? recorded.value.text : '';
-  const which = (hasGuarded: boolean, hasNeeded: boolean): Policy =>
-    hasGuarded ? (hasNeeded ? 'candidate' : 'baseline') : 'neither';
-  const isListed = (file: OwnFile, isDenied: boolean) =>
-    rules === undefined ? isDenied : rulesOn(rules, file).length === 1;
-  return {
-    rules: which(isListed(files.guarded, guardedIsDenied), isListed(files.needed, neededIsDenied)),
-    record: which(text.includes(files.guarded.path), text.includes(files.needed.path)),
-    guardedIsDenied,
-    neededIsDenied,
-  };
-}
-
 function problemOf(one: Killed): string | undefined {
-  const { moment, rules, record } = one;
   const when =
-    moment === 'enforcement pauses'
+    one.moment === 'enforcement pauses'
       ? 'when enforcement paused'
-      : `at ${Math.round(moment * 100)} % of its time`;
-  if (!one.guardedIsDenied)
-    return `killed ${when}, it left a file that both policies deny open to all`;
-  if (rules === 'neither') return `killed ${when}, it left rules of neither policy`;
-  if (one.neededIsDenied !== (rules === 'candidate'))
-    return `killed ${when}, the list shows the ${rules}'s rules and the opens another policy's`;
-  return record === rules
-    ? undefined
-    : `killed ${when}, the ${rules}'s rules are in force and the ${record}'s are on record`;
+      : `at ${Math.round(one.moment * 100)} % of its time`;
+  return notWhole(one, `killed ${when}`);
 }
 
 function judge(stage: DrillStage, results: readonly Killed[], wholeMs: number): Judgement {
