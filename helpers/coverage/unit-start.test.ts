@@ -8,12 +8,15 @@ StartLimitIntervalSec=300
 StartLimitBurst=5
 [Service]
 EnvironmentFile=-/etc/default/aegisbpf
-ExecStartPre=/bin/sh -c '/usr/bin/aegisbpf policy apply "\${AEGIS_POLICY}" --reset'
+ExecStartPre=/bin/sh -c '/usr/bin/aegisbpf policy apply "\${AEGIS_POLICY}" --require-signature $(: \${AEGIS_REQUIRE_SIGNATURE})'
 ExecStart=/usr/bin/aegisbpf run \${AEGIS_MODE} \${AEGIS_LOG}
 Restart=on-failure
 RestartSec=5
 `;
 const VARIABLES = 'AEGIS_MODE=--enforce\nAEGIS_LOG=--log=stdout\nAEGIS_POLICY=/etc/policy\n';
+
+/** Every end that nobody asked for. */
+const FORCED = 'RestartForceExitStatus=1 KILL SIGABRT SIGBUS SIGFPE SIGILL SIGSEGV SIGSYS';
 
 function judged(unit: string, variables: string | undefined = VARIABLES, asked: string[] = []) {
   const settings = unitSettings(unit);
@@ -27,7 +30,7 @@ const defects = (...of: Parameters<typeof judged>) => judged(...of).found.map((o
 test('a unit as the package has it is without defect', () => {
   expect(judged(UNIT)).toEqual({
     ...{ options: ['--enforce', '--log=stdout'], found: [], unknown: [], told: [] },
-    ...{ restart: 'on-failure', restartMs: 5000, starts: 5, startsMs: 300_000 },
+    ...{ restart: 'on-failure', restartMs: 5000, longestMs: 5000, starts: 5, startsMs: 300_000 },
   });
 });
 
@@ -72,12 +75,44 @@ test.each([
 });
 
 test.each([
+  ['its file of variables asks for none', UNIT, `${VARIABLES}AEGIS_REQUIRE_SIGNATURE=0\n`],
+  ['its `policy apply` has lost the word', changed(' --require-signature', ''), VARIABLES],
+])('a policy is applied unsigned where %s', (_, unit, variables) => {
+  expect(defects(unit, variables)).toEqual(['unit-takes-unsigned']);
+});
+
+test.each([
+  ['a signature is asked for', 'AEGIS_REQUIRE_SIGNATURE=1\n', ''],
+  [
+    'one policy alone is taken, by its hash',
+    'AEGIS_REQUIRE_SIGNATURE=0\nAEGIS_POLICY_SHA256=ab\n',
+    ` --sha256 \${AEGIS_POLICY_SHA256}`,
+  ],
+])('it is not where %s', (_, variables, more) => {
+  const unit = changed(`--require-signature`, `--require-signature${more}`);
+  expect(defects(unit, VARIABLES + variables)).toEqual([]);
+});
+
+test('whether a signature is asked for is not known where nobody has the file of its variables', () => {
+  const unit = changed(`run \${AEGIS_MODE} \${AEGIS_LOG}`, 'run --enforce');
+  expect(judged(unit, '')).toMatchObject({
+    ...{ found: [], unknown: ['$AEGIS_REQUIRE_SIGNATURE is not known: no file'] },
+  });
+});
+
+test.each([
   ['it has no Restart=', 'Restart=on-failure\n', ''],
   ['Restart=no', 'on-failure', 'no'],
   ['Restart=on-success', 'on-failure', 'on-success'],
   ['RestartSec=300', 'RestartSec=5', 'RestartSec=300'],
   ['StartLimitBurst=1', 'Burst=5', 'Burst=1'],
   ['a death counts as success', 'ExecStart=', 'ExecStart=-'],
+  ['that of a kill counts as success', 'Sec=5\n', 'Sec=5\nSuccessExitStatus=TEMPFAIL KILL\n'],
+  ['that of a failure does', 'Sec=5\n', 'Sec=5\nSuccessExitStatus=1\n'],
+  ['a kill is an exception', 'Sec=5\n', 'Sec=5\nRestartPreventExitStatus=9 SIGKILL\n'],
+  ['it is one to Restart=always, too', 'on-failure', 'always\nRestartPreventExitStatus=SIGSEGV'],
+  ['a failure starts nothing', 'on-failure', 'on-abnormal'],
+  ['the pause grows', 'Sec=5\n', 'Sec=5\nRestartSteps=3\nRestartMaxDelaySec=5min\n'],
 ])('a killed agent stays down where %s', (_, from, to) => {
   expect(defects(changed(from, to))).toEqual(['unit-stays-down']);
 });
@@ -90,6 +125,15 @@ test.each([
   ],
   ['it says nothing of starts and waits', 'RestartSec=5\n', ''],
   ['it starts again always, whatever the end', 'Restart=on-failure', 'Restart=always'],
+  ['what is success is none of an agent', 'Sec=5\n', 'Sec=5\nSuccessExitStatus=143 SIGUSR1\n'],
+  [
+    'a later line takes the list away',
+    'Sec=5\n',
+    'Sec=5\nSuccessExitStatus=1\nSuccessExitStatus=\n',
+  ],
+  ['each end is one to start again', 'on-failure', `no\n${FORCED}`],
+  ['the pause grows by no step', 'Sec=5\n', 'Sec=5\nRestartMaxDelaySec=5min\n'],
+  ['the pause grows to no end that counts', 'Sec=5\n', 'Sec=5\nRestartSteps=3\n'],
 ])('it comes back where %s', (_, from, to) => {
   expect(defects(changed(from, to))).toEqual([]);
 });
@@ -124,6 +168,12 @@ test.each([
     changed('RestartSec=5', 'RestartSec=5 fortnights'),
     VARIABLES,
     /^RestartSec=5 fortnights cannot be read$/,
+  ],
+  [
+    'systemd knows no such rule',
+    changed('on-failure', 'sometimes'),
+    VARIABLES,
+    /^Restart=sometimes cannot be read$/,
   ],
 ])('nobody knows where %s', (_, unit, variables, says) => {
   const { found, unknown } = judged(unit, variables);

@@ -2,38 +2,25 @@ import { basename } from 'node:path';
 import {
   type StartedCommand,
   startedCommand,
-  timeSpanMs,
   type UnitVariables,
   unitList,
 } from '../changes/unit-command.ts';
 import type { UnitSetting } from '../changes/unit-file.ts';
 import type { Finding } from '../criteria/judgement.ts';
 import type { Defect } from '../settings/known-defects.ts';
-
-/** By these rules systemd starts nothing again that a signal has ended (systemd.service(5), Restart=). */
-export const NOT_AFTER_A_KILL: readonly (string | undefined)[] = [
-  'no',
-  'on-success',
-  'on-watchdog',
-];
-
-/** What systemd does where a unit says nothing (systemd.service(5), systemd-system.conf(5)). */
-const BY_DEFAULT = { restart: 'no', restartSec: '100ms', limitInterval: '10s', limitBurst: '5' };
+import { type UnitRestart, unitRestart } from './unit-restart.ts';
 
 /** Options of `run` that turn a gate off (docs/agent-contract.md §1.3). */
 const GATES: readonly string[] = ['--allow-unsigned-bpf', '--allow-unknown-binary-identity'];
 /** Variables that do (docs/agent-contract.md §7). */
 const GATE_VARIABLES: readonly string[] = ['AEGIS_ALLOW_UNSIGNED_BPF', 'AEGIS_SKIP_BPF_VERIFY'];
+/** By `0` the unit's own `policy apply` is not told --require-signature (docs/agent-contract.md §1.5). */
+const REQUIRE_SIGNATURE = 'AEGIS_REQUIRE_SIGNATURE';
 
 /** How a unit starts the agent, and how it starts it again. */
-export interface UnitStart {
+export interface UnitStart extends UnitRestart {
   /** Words behind `run`; undefined where the text does not tell. */
   readonly options: readonly string[] | undefined;
-  readonly restart: string;
-  readonly restartMs: number | undefined;
-  /** So often in so many ms, and no more. */
-  readonly starts: number;
-  readonly startsMs: number | undefined;
   readonly found: readonly UnitDefect[];
   /** Why nobody knows the rest. */
   readonly unknown: readonly string[];
@@ -59,29 +46,10 @@ export function unitStart(
   mostGapMs: number,
 ): UnitStart {
   const service = settings.filter(({ section }) => section === 'Service');
-  // Older units have the limit on starts beside the others.
-  const ofStarts = settings.filter(({ section }) => /^(Unit|Service)$/.test(section));
-  const last = (from: readonly UnitSetting[], ...names: readonly string[]) =>
-    from.findLast(({ name, value }) => names.includes(name) && value !== '')?.value;
   const line = unitList(service, 'ExecStart').at(-1);
   const command = line === undefined ? undefined : startedCommand(line, variables);
   const spoken = command === undefined ? undefined : optionsOf(command, programs);
-  const restart = last(service, 'Restart') ?? BY_DEFAULT.restart;
-  const restartSec = last(service, 'RestartSec') ?? BY_DEFAULT.restartSec;
-  const interval =
-    last(ofStarts, 'StartLimitIntervalSec', 'StartLimitInterval') ?? BY_DEFAULT.limitInterval;
-  const burst = last(ofStarts, 'StartLimitBurst') ?? BY_DEFAULT.limitBurst;
-  const again = {
-    restart,
-    restartMs: timeSpanMs(restartSec),
-    starts: Number(burst),
-    startsMs: timeSpanMs(interval),
-  };
-  const unread = [
-    ...(again.restartMs === undefined ? [`RestartSec=${restartSec}`] : []),
-    ...(again.startsMs === undefined ? [`StartLimitIntervalSec=${interval}`] : []),
-    ...(Number.isSafeInteger(again.starts) ? [] : [`StartLimitBurst=${burst}`]),
-  ];
+  const { again, down, unread } = unitRestart(settings, command?.isForgiven === true, mostGapMs);
   const applied = policyApplied(service, variables);
   return {
     ...again,
@@ -95,16 +63,13 @@ export function unitStart(
               ? modeDefects(spoken, variables, asked)
               : []),
             ...applied.found,
-            ...staysDown(
-              { ...again, restartSec, interval },
-              command?.isForgiven === true,
-              mostGapMs,
-            ),
+            ...staysDown(down),
           ],
     unknown: [
       ...(line === undefined ? ['it has no ExecStart='] : []),
       ...(command?.unknown === undefined ? [] : [command.unknown]),
       ...(typeof spoken === 'string' ? [spoken] : []),
+      ...applied.unknown,
       ...unread.map((one) => `${one} cannot be read`),
     ],
     told: applied.told,
@@ -177,8 +142,9 @@ function modeDefects(
 /** Rules that outlive no reboot come by a `policy apply` before each start. */
 function policyApplied(
   service: readonly UnitSetting[],
-  { values, unknown }: UnitVariables,
-): { readonly found: readonly UnitDefect[]; readonly told: readonly string[] } {
+  variables: UnitVariables,
+): Pick<UnitStart, 'found' | 'unknown' | 'told'> {
+  const { values, unknown } = variables;
   const before = ['ExecCondition', 'ExecStartPre', 'ExecStart', 'ExecStartPost'];
   const lines = before.flatMap((name) => unitList(service, name));
   const applying = lines.filter((line) => /\bpolicy\s+apply\b/.test(line));
@@ -189,61 +155,70 @@ function policyApplied(
       : forgiven.length === applying.length
         ? 'a failure of its `policy apply` counts as success, by the `-` before it'
         : undefined;
-  const policy = values.get('AEGIS_POLICY') ?? '';
-  const named = applying.some((line) => line.includes('AEGIS_POLICY'));
+  const named = (name: string) => applying.some((line) => line.includes(name));
+  const unsigned = new Set(applying.flatMap((line) => takesUnsigned(line, variables) ?? []));
   return {
-    found:
-      lacks === undefined
+    found: [
+      ...(lacks === undefined
         ? []
         : [
             {
-              defect: 'unit-without-policy',
-              ...{ title: 'the unit starts the agent without its policy', severity: 'high' },
+              defect: 'unit-without-policy' as const,
+              ...{
+                title: 'the unit starts the agent without its policy',
+                severity: 'high' as const,
+              },
               reference: 'docs/agent-contract.md §5.3',
               detail: `${lacks}: the agent's pins are gone behind a reboot, and it then enforces no rule`,
             },
-          ],
+          ]),
+      ...(unsigned.size === 0
+        ? []
+        : [
+            {
+              defect: 'unit-takes-unsigned' as const,
+              ...{ title: 'the unit applies a policy unsigned', severity: 'high' as const },
+              reference: 'docs/agent-contract.md §1.5, §5.8',
+              detail: `${[...unsigned].join('; ')}: whoever writes the file that AEGIS_POLICY names decides what every host denies; the unit that ships with version 0.10.0, with its file of variables, applies signed policies alone`,
+            },
+          ]),
+    ],
+    unknown:
+      unknown !== undefined && named(REQUIRE_SIGNATURE)
+        ? [`$${REQUIRE_SIGNATURE} is not known: ${unknown}`]
+        : [],
     told:
-      named && policy === '' && unknown === undefined
+      named('AEGIS_POLICY') && (values.get('AEGIS_POLICY') ?? '') === '' && unknown === undefined
         ? ['AEGIS_POLICY is empty, so nothing is applied before a start']
         : [],
   };
 }
 
-/** Why a killed agent is not there again, or not in time. */
-function staysDown(
-  again: Pick<UnitStart, 'restart' | 'restartMs' | 'starts' | 'startsMs'> & {
-    readonly restartSec: string;
-    readonly interval: string;
-  },
-  isForgiven: boolean,
-  mostGapMs: number,
-): readonly UnitDefect[] {
-  const { restart, restartMs = 0, restartSec, starts, startsMs = 0, interval } = again;
-  const why = [
-    ...(NOT_AFTER_A_KILL.includes(restart)
-      ? [`Restart=${restart} starts nothing again that was killed`]
-      : []),
-    ...(isForgiven && restart.startsWith('on-') && !NOT_AFTER_A_KILL.includes(restart)
-      ? [
-          `by the \`-\` before its command systemd takes a death for success, and Restart=${restart} starts it no more`,
-        ]
-      : []),
-    // The first start counts as well (systemd.unit(5)).
-    ...(starts < 2 && startsMs > restartMs
-      ? [`StartLimitBurst=${starts} in ${interval}: a start is the last one of that time`]
-      : []),
-    ...(restartMs > mostGapMs
-      ? [`RestartSec=${restartSec}: MAX_RESTART_GAP_MS allows ${mostGapMs} ms without enforcement`]
-      : []),
-  ];
-  return why.length === 0
+/** By which words this `policy apply` takes a policy that nobody signed; none where it takes one alone, by its hash. */
+function takesUnsigned(line: string, { values, unknown }: UnitVariables): string | undefined {
+  const hashes = ['AEGIS_POLICY_SHA256', 'AEGIS_POLICY_SHA256_FILE'];
+  const isPinned =
+    line.includes('--sha256') &&
+    (!line.includes('AEGIS_POLICY_SHA256') || hashes.some((name) => values.get(name)));
+  if (isPinned) return undefined;
+  if (!line.includes('--require-signature'))
+    return 'its `policy apply` is not told --require-signature';
+  const demanded = values.get(REQUIRE_SIGNATURE) ?? '';
+  return unknown === undefined &&
+    line.includes(REQUIRE_SIGNATURE) &&
+    /^(0|false|no|off)$/i.test(demanded)
+    ? `${REQUIRE_SIGNATURE}=${demanded} takes --require-signature from its \`policy apply\``
+    : undefined;
+}
+
+/** Why an agent that has died is not there again, or not in time. */
+const staysDown = (why: readonly string[]): readonly UnitDefect[] =>
+  why.length === 0
     ? []
     : [
         {
           defect: 'unit-stays-down',
-          ...{ title: 'a killed agent stays down by its unit', severity: 'high' },
+          ...{ title: 'an agent that has died stays down by its unit', severity: 'high' },
           detail: `${why.join('; ')}: the unit that ships with version 0.10.0 has Restart=on-failure, RestartSec=5 and five starts in 300 s`,
         },
       ];
-}

@@ -349,7 +349,7 @@ export const knobs = z.object({
   AGENT_UNIT: path
     .optional()
     .describe(
-      'the systemd unit file that starts the agent in production; `aegisbpf.service` of this host where it is absent. The coverage phase tries the candidate under its limits, and reads its words with those of the `.env` file beside it',
+      'the systemd unit file that starts the agent in production; `aegisbpf.service` of this host where it is absent. The coverage phase tries the candidate under its limits, and reads its words with those of the `.env` file and the drop-ins (`NAME.service.d/*.conf`) beside it',
     ),
   PRODUCTION_PROFILE: path
     .optional()

@@ -56,6 +56,7 @@ const NAMED = [
   'unit-makes-no-pins',
   'unit-opens-gate',
   'unit-stays-down',
+  'unit-takes-unsigned',
   'unit-without-policy',
   'v4-mapped-address',
   'verified-program-denied',

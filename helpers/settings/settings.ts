@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { readRegularBytes, readRegularFile } from '../files/regular-file.ts';
 import { counted } from '../text/counted.ts';
 import { utf8Text } from '../text/utf8-text.ts';
+import { type AgentUnit, readAgentUnit, variablesBeside } from './agent-unit.ts';
 import { quotedKnob } from './cannot-begin.ts';
 import { combinationProblems } from './combinations.ts';
 import { type Configuration, type KnobsByCode, readConfiguration } from './configuration.ts';
@@ -21,8 +21,8 @@ interface OperatorsFiles {
   readonly knownEvents: readonly KnownEvent[];
   /** The bytes of CANDIDATE_POLICY, in base64. */
   readonly candidatePolicy: string | undefined;
-  /** The text of AGENT_UNIT. */
-  readonly agentUnit: string | undefined;
+  /** AGENT_UNIT with its drop-ins. */
+  readonly agentUnit: AgentUnit | undefined;
   /** The text of the file of variables beside it, as the package has one: `aegisbpf.env` beside `aegisbpf.service`. */
   readonly agentUnitVariables: string | undefined;
   /** The text of PRODUCTION_PROFILE; a run that is judged again needs none. */
@@ -110,7 +110,7 @@ function readFiles(values: Partial<Knobs>): { files: OperatorsFiles; problems: s
   };
   const knownDefects = read('KNOWN_DEFECTS', readKnownDefects) ?? [];
   const candidatePolicy = read('CANDIDATE_POLICY', policyBytes, 'it cannot be read: ');
-  const agentUnit = read('AGENT_UNIT', readRegularFile, 'it cannot be read: ');
+  const agentUnit = read('AGENT_UNIT', readAgentUnit, 'it cannot be read: ');
   const agentUnitVariables = read(
     'AGENT_UNIT',
     variablesBeside,
@@ -137,14 +137,6 @@ function policyBytes(path: string): string {
   const bytes = readRegularBytes(path);
   utf8Text(bytes);
   return bytes.toString('base64');
-}
-
-/** Where the variables of a unit are looked for before this host is: `aegisbpf.env` beside `aegisbpf.service`. */
-export const besideUnit = (path: string) => `${path.replace(/\.service$/, '')}.env`;
-
-function variablesBeside(path: string): string | undefined {
-  const beside = besideUnit(path);
-  return existsSync(beside) ? readRegularFile(beside) : undefined;
 }
 
 /** The knobs alone, as a run's record lists them. */

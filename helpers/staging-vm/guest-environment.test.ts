@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -35,6 +35,8 @@ describe("the guest's environment", () => {
   test('with AEGIS_BIN carries every named file, and what belongs beside it', () => {
     const hash = file('aegis.bpf.sha256');
     const besideUnit = file('agent.env');
+    mkdirSync(join(folder, 'agent.service.d'));
+    const dropIn = file('agent.service.d/50-host.conf');
     const { variables, files, rehearsal } = guestEnvironment(
       {
         AEGIS_BIN: file('aegisbpf'),
@@ -51,6 +53,9 @@ describe("the guest's environment", () => {
     expect(variables.CANDIDATE_POLICY).toBe('/job/carried/CANDIDATE_POLICY/policy');
     expect(files).toContainEqual({ from: hash, to: 'AEGIS_BPF_OBJ/aegis.bpf.sha256' });
     expect(files).toContainEqual({ from: besideUnit, to: 'AGENT_UNIT/agent.env' });
+    expect(files).toContainEqual({
+      ...{ from: dropIn, to: 'AGENT_UNIT/agent.service.d/50-host.conf' },
+    });
     expect(variables).not.toHaveProperty('AEGIS_UNKNOWN');
     expect(variables).not.toHaveProperty('ATTEST_PRODUCTION_MATCH');
     expect(variables.OUT_DIR).toBe('/job/out');

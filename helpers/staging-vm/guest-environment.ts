@@ -1,13 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { COMPILE_CACHE } from '../files/compile-cache.mjs';
-import {
-  besideUnit,
-  knobNames,
-  readSettings,
-  SettingsError,
-  withConfiguration,
-} from '../settings/settings.ts';
+import { besideUnit, dropInsBeside } from '../settings/agent-unit.ts';
+import { knobNames, readSettings, SettingsError, withConfiguration } from '../settings/settings.ts';
 import type { Accelerator } from './qemu-arguments.ts';
 
 /** Where things are in the guest; the job disk is mounted at /job. */
@@ -130,8 +125,10 @@ export function guestEnvironment(
     const sidecar = sidecarOf(from);
     if (name.startsWith('AEGIS_BPF_OBJ') && sidecar !== from && existsSync(sidecar))
       files.push({ from: sidecar, to: join(dirname(to), basename(sidecar)) });
-    if (name === 'AGENT_UNIT' && existsSync(besideUnit(from)))
-      files.push({ from: besideUnit(from), to: besideUnit(to) });
+    if (name !== 'AGENT_UNIT') continue;
+    if (existsSync(besideUnit(from))) files.push({ from: besideUnit(from), to: besideUnit(to) });
+    for (const one of dropInsBeside(from))
+      files.push({ from: one, to: join(`${to}.d`, basename(one)) });
   }
   return { variables: { ...variables, OUT_DIR: GUEST.out, HOST_ROOT: '/' }, files, rehearsal };
 }

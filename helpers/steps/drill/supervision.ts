@@ -10,7 +10,7 @@ import {
   systemdOf,
   type TransientUnit,
 } from '../../changes/transient-unit.ts';
-import { NOT_AFTER_A_KILL } from '../../coverage/unit-start.ts';
+import { NOT_AFTER_A_KILL } from '../../coverage/unit-restart.ts';
 import {
   fail,
   inconclusive,

@@ -29,8 +29,8 @@ export async function unitOfProduction(settings: Settings): Promise<ProductionUn
   if (AGENT_UNIT !== undefined && agentUnit !== undefined) {
     const stem = basename(AGENT_UNIT, '.service');
     return {
-      unit: basename(AGENT_UNIT),
-      text: agentUnit,
+      unit: agentUnit.name,
+      text: agentUnit.text,
       variables(path) {
         // As the package has it: `aegisbpf.env` is to be copied to /etc/default/aegisbpf.
         if (agentUnitVariables !== undefined && basename(path, '.env') === stem)

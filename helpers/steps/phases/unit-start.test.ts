@@ -5,7 +5,7 @@ import { judgeUnitStart } from './unit-start.ts';
 
 const START: UnitStart = {
   ...{ options: ['--enforce', ''], restart: 'on-failure', restartMs: 5000 },
-  ...{ starts: 5, startsMs: 300_000, found: [], unknown: [], told: ['a thing'] },
+  ...{ longestMs: 5000, starts: 5, startsMs: 300_000, found: [], unknown: [], told: ['a thing'] },
 };
 const defect = (name: UnitDefect['defect']): UnitDefect => ({
   ...{ defect: name, title: name, severity: 'high', detail: `${name} it is` },
@@ -22,6 +22,10 @@ test('a unit without defect passes, with its words and what is to be known of it
   expect(explanation).toMatch(
     /^x\.service starts the agent with `run --enforce ""`, .*: Restart=on-failure after 5000 ms, 5 starts in 300000 ms; a thing$/,
   );
+});
+
+test('a pause that grows is told', () => {
+  expect(judge({ longestMs: 30_000 }).explanation).toContain('after 5000 to 30000 ms');
 });
 
 test('all defects are told, those that are accepted as well', () => {

@@ -92,7 +92,8 @@ export function judgeUnitStart(
   settings: Pick<Settings, 'knownDefects'>,
 ): Judgement {
   const { options = [], found, refused, unknown, told } = start;
-  const again = `Restart=${start.restart} after ${start.restartMs ?? '?'} ms, ${start.starts} starts in ${start.startsMs ?? '?'} ms`;
+  const growing = start.longestMs === start.restartMs ? '' : ` to ${start.longestMs ?? '?'}`;
+  const again = `Restart=${start.restart} after ${start.restartMs ?? '?'}${growing} ms, ${start.starts} starts in ${start.startsMs ?? '?'} ms`;
   const besides = told.map((one) => `; ${one}`).join('');
   const measured = (value: string): Measurement => ({ value, source: SOURCE });
   const judged = [...found, ...(refused === undefined ? [] : [refused])].map(
