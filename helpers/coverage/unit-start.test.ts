@@ -186,3 +186,18 @@ test('a policy that is named by an empty variable is told', () => {
     'AEGIS_POLICY is empty, so nothing is applied before a start',
   ]);
 });
+
+test.each(['Type=notify', 'Type=forking', 'WatchdogSec=30'])(
+  'whether an agent does what systemd waits for by %s is not known',
+  (setting) => {
+    const [unknown] = judged(changed('Restart=', `${setting}\nRestart=`)).unknown;
+    expect(unknown).toMatch(new RegExp(`^by ${setting} systemd .* no text tells`));
+  },
+);
+
+test.each(['Type=simple', 'Type=exec', 'WatchdogSec=0'])(
+  '%s asks nothing of an agent',
+  (setting) => {
+    expect(judged(changed('Restart=', `${setting}\nRestart=`)).unknown).toEqual([]);
+  },
+);

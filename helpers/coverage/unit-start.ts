@@ -71,9 +71,28 @@ export function unitStart(
       ...(typeof spoken === 'string' ? [spoken] : []),
       ...applied.unknown,
       ...unread.map((one) => `${one} cannot be read`),
+      ...(line === undefined ? [] : notifications(service)),
     ],
     told: applied.told,
   };
+}
+
+/** What systemd waits for, and ends the service for want of (systemd.service(5), Type= and WatchdogSec=): no text tells whether an agent does it. */
+function notifications(service: readonly UnitSetting[]): readonly string[] {
+  const last = (wanted: string) => service.findLast(({ name }) => name === wanted)?.value ?? '';
+  const [type, watchdog] = [last('Type'), last('WatchdogSec')];
+  return [
+    ...(/^(simple|exec|)$/.test(type)
+      ? []
+      : [
+          `by Type=${type} systemd waits for what an agent must do once it is ready, and ends one that does not; whether this one does it no text tells (0.10.0 does not)`,
+        ]),
+    ...(/^(0|infinity|)$/.test(watchdog)
+      ? []
+      : [
+          `by WatchdogSec=${watchdog} systemd kills an agent that does not say in time that it lives; whether this one does no text tells (0.10.0 does not)`,
+        ]),
+  ];
 }
 
 /** The words behind `run`, none where the agent alone is started (docs/agent-contract.md §0.5); in words why nobody knows. */
