@@ -18,6 +18,7 @@ import { killSwitchStopsEveryDenial } from '../helpers/steps/phases/kill-switch.
 import { laterRulesAreInForce } from '../helpers/steps/phases/later-rules.ts';
 import { loneRulesDeny } from '../helpers/steps/phases/lone-rules.ts';
 import { ManyRules } from '../helpers/steps/phases/many-rules.ts';
+import { modeIsKept } from '../helpers/steps/phases/mode-kept.ts';
 import { nothingIsLeft } from '../helpers/steps/phases/nothing-left.ts';
 import { operatorCommandsAreTrue } from '../helpers/steps/phases/operator-commands.ts';
 import { candidatePolicyDenies } from '../helpers/steps/phases/policy-denies.ts';
@@ -55,6 +56,7 @@ section('coverage', () => {
     if (mode === 'audit') {
       criterion('coverage.audit.exec-events', () => starts.events());
       criterion('coverage.audit.exec-memory', () => starts.memory());
+      criterion('coverage.audit.mode-kept', () => modeIsKept(run, subjects, audit));
     } else {
       criterion('coverage.enforce.operator-commands', () =>
         operatorCommandsAreTrue(run, subjects, enforce.daemon),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeKillSwitch, type SwitchedLine } from './kill-switch.ts';
+import { judgeKillSwitch, type SwitchedLine, type SwitchedLines } from './kill-switch.ts';
 
 const SOURCE = 'coverage/enforce/kill-switch.json';
 const PASSED = { outcome: 'passed' } as const;
@@ -15,7 +15,8 @@ const judged = (
   lines: readonly SwitchedLine[],
   actions: readonly string[] = ['AUDIT'],
   areAll = true,
-) => judgeKillSwitch({ lines, actions, areAll }, SOURCE);
+  status: Pick<SwitchedLines, 'isOn' | 'isOnBehindApply'> = { isOn: true, isOnBehindApply: true },
+) => judgeKillSwitch({ lines, actions, areAll, ...status }, SOURCE);
 
 test('what is let through as AUDIT, and is denied afterwards, passes', () => {
   expect(judged([good])).toMatchObject({ verdict: 'pass', value: 1, limit: 1 });
@@ -34,7 +35,7 @@ test.each([
       { ...good, off: PASSED },
       { ...good, off: PASSED },
     ],
-    ['AUDIT'],
+    ['AUDIT', 'AUDIT'],
     '1 others',
   ],
   ['is told as a denial', [good], ['BLOCK'], '1 event line of 1 said BLOCK, expected AUDIT'],
@@ -55,4 +56,26 @@ test.each([
   ['another refusal', [{ ...good, off: { ...DENIED, errno: 'ENETUNREACH' } }]],
 ])('%s is no pass', (_, lines) => {
   expect(judged(lines).verdict).toBe('inconclusive');
+});
+
+test.each([
+  [true, false, 'fail', '`policy apply` exited with 0 while the kill switch was on, and ended it'],
+  [false, false, 'fail', 'after emergency-disable `emergency-status` says enabled=false'],
+  ['no answer', true, 'inconclusive', 'nobody knows whether the kill switch stayed on: no answer'],
+  [true, 'no answer', 'inconclusive', 'nobody knows whether the kill switch stayed on'],
+] as const)(
+  'a kill switch that is on by its status: %s, and behind an apply: %s, is no pass',
+  (isOn, isOnBehindApply, verdict, words) => {
+    expect(judged([good], ['AUDIT'], true, { isOn, isOnBehindApply })).toMatchObject({
+      verdict,
+      explanation: expect.stringContaining(words),
+    });
+  },
+);
+
+test('where routes are denied and the switch is off behind the apply, the apply is named', () => {
+  const status = { isOn: true, isOnBehindApply: false };
+  expect(judged([{ ...good, on: DENIED }], ['BLOCK'], true, status).explanation).toContain(
+    'and ended it',
+  );
 });

@@ -319,7 +319,7 @@ const coverageStop = (mode: SoakMode) =>
     stop: { title: `the agent stops on SIGTERM with exit code 0 after ${mode} mode` },
   });
 
-/** Programs with a rule that are started one after the other. */
+/** Programs with a rule that are started one after the other, and what changes rules meanwhile. */
 const whileAuditing = needing('coverage.audit.ready', {
   'exec-events': {
     title: 'each start of a program has its exec line and its exec_argv line',
@@ -332,6 +332,12 @@ const whileAuditing = needing('coverage.audit.ready', {
     withoutFiles,
     ...slow,
     evidence: ['coverage/audit/program-starts.json'],
+  },
+  'mode-kept': {
+    title: 'an agent that audits goes on auditing behind a policy apply and a rule by a command',
+    byOpens,
+    ...slow,
+    evidence: ['coverage/audit/mode-kept.json'],
   },
 });
 
@@ -410,7 +416,8 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     evidence: ['coverage/enforce/candidate-policy.json'],
   },
   'kill-switch': {
-    title: 'the kill switch stops denials of every kind, and they return when it is ended',
+    title:
+      'the kill switch stops denials of every kind, also behind a policy apply, and they return when it is ended',
     byOpens,
     ...slow,
     evidence: ['coverage/enforce/kill-switch.json'],

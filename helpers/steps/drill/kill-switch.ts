@@ -1,10 +1,11 @@
-import { type EmergencyStatus, parseEmergencyStatus } from '../../agent/contract/emergency.ts';
+import type { EmergencyStatus } from '../../agent/contract/emergency.ts';
 import { scrapeEndpoint } from '../../agent/scrape.ts';
 import { KILL_SWITCH_REASON } from '../../changes/undo-entry.ts';
 import { judgeGauges, ofEmergency } from '../../coverage/gauges.ts';
 import { fail, type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
 import { counted } from '../../text/counted.ts';
 import { outcomeText, probeFile } from '../../workload/probe.ts';
+import { emergencyStatus } from '../emergency-status.ts';
 import { addedTo, judgeAdded, readControlLog, type Toggle } from './control-log.ts';
 import type { DrillStage } from './stage.ts';
 import { mustHave } from './usage.ts';
@@ -151,16 +152,11 @@ export class KillSwitch {
     return judged.verdict === 'pass' ? undefined : judged;
   }
 
-  /** What the kernel says, never the state file alone (docs/agent-contract.md §2.4). */
   async #isBypassed(): Promise<boolean> {
-    const result = await this.#stage.run.command('emergency-status', '--json');
-    const parsed = parseEmergencyStatus(result.stdout);
-    if (!parsed.ok)
-      throw noEvidence(`the emergency state cannot be read: ${parsed.error}`, { source });
-    if (!parsed.value.kernel_state_known)
-      throw noEvidence('the emergency state in the kernel is unknown to the agent', { source });
-    this.#status = parsed.value;
-    return parsed.value.enabled;
+    const status = await emergencyStatus(this.#stage.run);
+    if (typeof status === 'string') throw noEvidence(status, { source });
+    this.#status = status;
+    return status.enabled;
   }
 }
 

@@ -108,6 +108,7 @@ export class CoverageSubjects {
   /** Files of an overlay of ours, with rules on their numbers there; none where no overlay could be mounted. */
   merged: ReturnType<typeof mergedFiles> = [];
   #policyFile: string | undefined;
+  #wholePolicy: string | undefined;
   /** What stands in it. */
   #policySections: Readonly<Record<string, readonly string[]>> = {};
   /** A policy that is only read: also of sections that a version does not know. */
@@ -137,7 +138,13 @@ export class CoverageSubjects {
     return this.#policyFile;
   }
 
-  /** The text of that policy with more rules. @param without sections that a version does not know. */
+  /** The same with those: the policy that the rules of the phase came by. */
+  get wholePolicy(): string {
+    if (this.#wholePolicy === undefined) throw noEvidence('the rules were not made');
+    return this.#wholePolicy;
+  }
+
+  /** The text of the policy without those, with more rules. @param without sections that a version does not know. */
   policyWith(
     more: Readonly<Record<string, readonly string[]>>,
     without: readonly string[] = [],
@@ -242,6 +249,7 @@ export class CoverageSubjects {
     const few = policyOf(this.#policySections);
     this.#policyFile = ownInput(this.made.site.directory, 'coverage-again.policy', few);
     this.#applied = await journalPolicy(this.#run, this.hostPaths);
+    this.#wholePolicy = policy;
     const applied = await runCommand(candidate, 'policy', 'apply', policy, '--reset');
     if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
     const value = this.#wanted().length;
