@@ -15,8 +15,11 @@ export interface Destination {
   /** A send is by sendto where it is not told; by sendmmsg where a second datagram goes elsewhere. A stream is of TCP itself. */
   readonly by?: 'sendmsg' | 'mptcp';
   readonly second?: string;
-  /** The address is given in its IPv6 form. */
-  readonly isMapped?: true;
+  /**
+   * How the address is written where it is not as a whole one of its socket's family: an IPv4 one in its IPv6 form; with no family, which the kernel
+   * takes for IPv4 (AF_UNSPEC); an IPv6 one without its scope, as RFC 2133 has it, which the kernel takes as well.
+   */
+  readonly form?: 'mapped' | 'unspec' | 'short';
   /** Of a listener of ours, which accepts from the address. */
   readonly listener?: string;
 }
@@ -41,6 +44,8 @@ const ANY_PORT = 9;
 const FREE_PORT = 0;
 /** A raw IPv6 socket takes no other one. */
 const NO_PORT = 0;
+/** A bind that names no family may name no other one. */
+const EVERY_ADDRESS = '0.0.0.0';
 
 /** By addresses of one family. */
 const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> = {
@@ -56,7 +61,13 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'udp-bind': ({ free, bindPort }) => udpBind(free, bindPort, 'port'),
   'both-bind': ({ free, bothPort }) => udpBind(free, bothPort, 'port'),
   'both-connect': ({ free, bothPort }) => udp(free, bothPort, 'port'),
-  'mapped-connect': ({ address }) => ({ ...udp(address, ANY_PORT, 'ip'), isMapped: true }),
+  'mapped-connect': ({ address }) => ({ ...udp(address, ANY_PORT, 'ip'), form: 'mapped' }),
+  'unspec-send': ({ address }) => ({ ...send(address, ANY_PORT, 'ip'), form: 'unspec' }),
+  'unspec-bind': ({ bindPort }) => ({
+    ...udpBind(EVERY_ADDRESS, bindPort, 'port'),
+    form: 'unspec',
+  }),
+  'short-send': ({ address }) => ({ ...send(address, ANY_PORT, 'ip'), form: 'short' }),
   'held-listen': ({ next, bindPort }) => by('listen', 'tcp')(next, bindPort, 'port'),
   'held-accept': ({ next, bindPort }) => accept(next, bindPort, 'port'),
   'held-receive': ({ address }) => by('receive', 'udp')(address, FREE_PORT, 'ip'),
@@ -68,6 +79,12 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'next-udp-connect': ({ next }) => udp(next, ANY_PORT),
   'next-udp-send': ({ next }) => send(next, ANY_PORT),
   'next-udp-sendmsg': ({ next }) => ({ ...send(next, ANY_PORT), by: 'sendmsg' }),
+  'next-unspec-send': ({ next }) => ({ ...send(next, ANY_PORT), form: 'unspec' }),
+  'next-unspec-bind': ({ bindPort }) => ({
+    ...udpBind(EVERY_ADDRESS, bindPort + 1),
+    form: 'unspec',
+  }),
+  'next-short-send': ({ next }) => ({ ...send(next, ANY_PORT), form: 'short' }),
   'next-lite-send': ({ next }) => liteSend(next, ANY_PORT),
   'next-icmp-send': ({ next }) => icmp('send', next, NO_PORT),
   'next-icmp-connect': ({ next }) => icmp('connect', next, ANY_PORT),

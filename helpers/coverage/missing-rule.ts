@@ -12,6 +12,8 @@ const BESIDE: Partial<Record<Route, Route>> = {
   ...{ 'merged-beside': 'merged-read', 'merged-lower': 'merged-read' },
   ...{ 'next-tcp-connect': 'tcp-connect', 'next-udp-connect': 'udp-connect' },
   ...{ 'next-udp-send': 'udp-send', 'next-udp-sendmsg': 'udp-sendmsg' },
+  ...{ 'next-unspec-send': 'unspec-send', 'next-unspec-bind': 'unspec-bind' },
+  'next-short-send': 'short-send',
   ...{ 'next-lite-send': 'lite-send', 'next-icmp-send': 'icmp-send' },
   'next-icmp-connect': 'icmp-connect',
   ...{ 'next-accept': 'peer-accept', 'next-udp-bind': 'udp-bind', 'bind-port-connect': 'udp-bind' },

@@ -4,6 +4,7 @@ import type { Destination } from './destinations.ts';
 import { addressOf, call } from './libc.ts';
 
 /** <sys/socket.h>, the same on x64 and arm64. */
+const AF_UNSPEC = 0;
 const AF_INET = 2;
 const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
@@ -29,6 +30,8 @@ const LOOPBACK_INDEX = 1;
 /** <linux/if_addr.h> */
 const IFA_F_TENTATIVE = 0x40;
 const MMSGHDR_BYTES = 64;
+/** Of a struct sockaddr_in6 without its scope: the kernel's SIN6_LEN_RFC2133. */
+const SHORT_BYTES = 24;
 const USABLE_MS = 5000;
 const POLL_MS = 5;
 const WAIT = new Int32Array(new SharedArrayBuffer(4));
@@ -46,13 +49,14 @@ function inIpv6(address: string): string {
   return `0:0:0:0:0:ffff:${hex.slice(0, 4)}:${hex.slice(4)}`;
 }
 
-function socketAddress(address: string, port: number): Buffer {
+function socketAddress(address: string, port: number, form?: Destination['form']): Buffer {
   const isFour = isIPv4(address);
   const bytes = Buffer.alloc(isFour ? 16 : 28);
-  bytes.writeUInt16LE(isFour ? AF_INET : AF_INET6);
+  if (form === 'unspec') bytes.writeUInt16LE(AF_UNSPEC);
+  else bytes.writeUInt16LE(isFour ? AF_INET : AF_INET6);
   bytes.writeUInt16BE(port, 2);
   addressBytes(address).copy(bytes, isFour ? 4 : 8);
-  return bytes;
+  return form === 'short' ? bytes.subarray(0, SHORT_BYTES) : bytes;
 }
 
 export const openSocket = (address: string, type: number, protocol = IPPROTO_DEFAULT): number =>
@@ -73,10 +77,12 @@ function withSocket(
   }
 }
 
-const to = (name: 'bind' | 'connect') => (socket: number, address: string, port: number) => {
-  const bytes = socketAddress(address, port);
-  call(name, socket, bytes, bytes.length);
-};
+const to =
+  (name: 'bind' | 'connect') =>
+  (socket: number, address: string, port: number, form?: Destination['form']) => {
+    const bytes = socketAddress(address, port, form);
+    call(name, socket, bytes, bytes.length);
+  };
 export const bindTo = to('bind');
 /** A listener of ours is there where one can be; a datagram needs none. */
 export const connectTo = to('connect');
@@ -89,8 +95,8 @@ export function portOf(socket: number): number {
   return bytes.readUInt16BE(2);
 }
 
-export const bind = (address: string, port: number, type: number) =>
-  withSocket(address, type, (socket) => bindTo(socket, address, port));
+export const bind = (address: string, port: number, type: number, form?: Destination['form']) =>
+  withSocket(address, type, (socket) => bindTo(socket, address, port, form));
 export const connect = (address: string, port: number, type: number, protocol?: number) =>
   withSocket(address, type, (socket) => connectTo(socket, address, port), protocol);
 
@@ -131,12 +137,13 @@ export const send = (
   type = SOCK_DGRAM,
   protocol?: number,
   bytes: Buffer = Buffer.from('x'),
+  form?: Destination['form'],
 ) =>
   withSocket(
     address,
     type,
     (socket) => {
-      const to = socketAddress(address, port);
+      const to = socketAddress(address, port, form);
       call('sendto', socket, bytes, bytes.length, 0, to, to.length);
     },
     protocol,
@@ -205,17 +212,18 @@ function isUsable(address: string): boolean {
 
 /** Takes a route of the network. */
 export function reach(destination: Destination): void {
-  const { call: name, protocol, address, port, isMapped, by, second, listener: at } = destination;
+  const { call: name, protocol, address, port, form, by, second, listener: at } = destination;
   const type = protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM;
   const echo = ECHO_REQUESTS[protocol];
   const number = type === SOCK_STREAM || protocol === 'udp' ? IPPROTO_DEFAULT : Number(protocol);
-  if (name === 'bind') bind(address, port, type);
+  if (name === 'bind') bind(address, port, type, form);
   else if (second !== undefined) sendTwo([address, second], port);
   else if (by === 'sendmsg') sendMessage(address, port);
-  else if (name === 'send') send(address, port, echo === undefined ? type : SOCK_RAW, number, echo);
+  else if (name === 'send')
+    send(address, port, echo === undefined ? type : SOCK_RAW, number, echo, form);
   else if (at !== undefined)
     withListener(at, port, (listener, given) => acceptFrom(address, listener, at, given));
   else if (protocol === 'tcp')
     connectToListener(address, port, by === 'mptcp' ? IPPROTO_MPTCP : IPPROTO_DEFAULT);
-  else connect(isMapped ? inIpv6(address) : address, port, type, number);
+  else connect(form === 'mapped' ? inIpv6(address) : address, port, type, number);
 }

@@ -125,19 +125,22 @@ describe('what event lines tell', () => {
   });
 
   const AT_PORT = { protocol: 'tcp', local_port: NETWORK.bindPort, rule_type: 'port' };
+  const AT_NINE = { remote_ip: NETWORK.address, remote_port: 9, rule_type: 'ip' };
   const OF_PEER = { remote_ip: NETWORK.address, rule_type: 'ip' };
   test.each([
     ['socket-holder', 'held-listen', 'listen', 'listen', AT_PORT],
     ['socket-holder', 'held-accept', 'accept', 'accept', AT_PORT],
     ['socket-holder', 'held-receive', 'recvmsg', 'recv', { ...OF_PEER, protocol: 'udp' }],
     ['network', 'peer-accept', 'accept', 'accept', { ...OF_PEER, protocol: 'tcp' }],
+    ['network', 'unspec-send', 'sendmsg', 'send', { ...AT_NINE, protocol: 'udp' }],
+    ['network', 'unspec-bind', 'bind', 'bind', { ...AT_PORT, protocol: 'udp' }],
   ] as const)(
     '%s: %s is told as that call, by the port or address of the rule',
     (kind, route, call, direction, on) => {
       const right = { type: `net_${call}_block`, family: 'ipv4', direction, ...on };
       expect(judge(told(kind, route, right)).verdict).toBe('pass');
       for (const field of ['direction', ...Object.keys(on)]) {
-        const value = field === 'local_port' ? 1 : 'another';
+        const value = field.endsWith('_port') ? 1 : 'another';
         const { explanation } = judge(told(kind, route, { ...right, [field]: value }));
         expect(explanation).toMatch(new RegExp(`^${field}: expected`));
       }

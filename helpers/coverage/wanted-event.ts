@@ -71,10 +71,10 @@ export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): 
     if (COPYING_UP.includes(route)) return { fields: { type: 'block', dev }, series: undefined };
     return { fields: { type: 'block', dev, ino }, series: [[BY_INODE, 'inode', `${dev}:${ino}`]] };
   }
-  const { call, protocol, address, port, rule, isMapped } = destination;
+  const { call, protocol, address, port, rule, form } = destination;
   const fields = { ...NETWORK_FIELDS[call], protocol };
   // Which of its two forms such an address is told and counted in is not promised.
-  if (isMapped) return { fields: { ...fields, remote_port: port }, series: undefined };
+  if (form === 'mapped') return { fields: { ...fields, remote_port: port }, series: undefined };
   const where =
     rule === 'port' && AT_HOME.includes(call)
       ? { local_port: port }

@@ -262,6 +262,14 @@ const coverageIn = (mode: SoakMode) => {
         'the next address and port are free without a decision',
       ),
       mapped: promised('mapped', `a connect to a denied IPv4 address in its IPv6 form ${met}`),
+      unspec: promised(
+        'unspec',
+        `a send to a denied IPv4 address, or a bind to a denied port, that names no address family ${met}`,
+      ),
+      'short-address': promised(
+        'short-address',
+        `a send to a denied IPv6 address in its short form ${met}`,
+      ),
       'accepted-peers': promised(
         'accepted-peers',
         `accepting a connection from a denied address ${met}`,

@@ -30,6 +30,7 @@ export const acceptedPolicy = (name: RefusedPolicy) =>
 
 const NAMED = [
   'accepted-peer',
+  'address-without-family',
   'applies-together',
   'apply-killed-half-applied',
   'arguments-hidden',
@@ -47,6 +48,7 @@ const NAMED = [
   'refused-policy-pauses-enforcement',
   'refused-policy-resets-counters',
   'rollback-record',
+  'short-ipv6-address',
   'signed-policy-keeps-rules',
   'survival-list-under-unit',
   'truncate-by-path',

@@ -63,6 +63,22 @@ const FINDINGS: Partial<Record<Group, Finding & { readonly id: Defect }>> = {
     detail:
       'a connect to ::ffff:ADDRESS by an IPv6 socket went to an IPv4 address with a deny rule, and there is no event and no count of it',
   },
+  unspec: {
+    id: 'address-without-family',
+    title: 'a denied address or port is reached by a call that names no address family',
+    severity: 'high',
+    reference: 'docs/agent-contract.md §9.1',
+    detail:
+      'a call with AF_UNSPEC, which the kernel takes for IPv4, went to an address or took a port with a deny rule, and there is no event and no count of it',
+  },
+  'short-address': {
+    id: 'short-ipv6-address',
+    title: 'a denied IPv6 address is reached by an address of 24 bytes',
+    severity: 'high',
+    reference: 'docs/agent-contract.md §9.1',
+    detail:
+      'a sendto with a sockaddr_in6 without its scope (RFC 2133), which the kernel takes, went to an IPv6 address with a deny rule, and there is no event and no count of it',
+  },
 };
 
 interface TakenTable extends CountedTable {
