@@ -2,6 +2,7 @@ import type { RouteFinding } from '../cost/result.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { counted } from '../text/counted.ts';
 import type { JudgedLine } from './judge-lines.ts';
+import { lostBySort } from './lost-fields.ts';
 import { type Line, lineText } from './table.ts';
 
 /**
@@ -47,31 +48,14 @@ export function routeFindings(
   });
 }
 
-/** Fields that each line of a type has, and those that any has. */
-function fieldsByType(lines: readonly JudgedLine[]) {
-  const events = lines.flatMap(({ taken }) => taken.events);
-  const types = [...Map.groupBy(events, ({ type }) => type)];
-  return new Map(
-    types.map(([type, all]) => {
-      const fields = all.map((event) => new Set(Object.keys(event)));
-      const any = fields.reduce((union, one) => union.union(one), new Set<string>());
-      const each = fields.reduce((common, one) => common.intersection(one), any);
-      return [type, { any, each }];
-    }),
-  );
-}
-
 /** Fields that every event line of a type had with the previous version, and none of the candidate's has, in words. */
-export function lostFields(
+export const lostFields = (
   candidate: readonly JudgedLine[],
   previous: readonly JudgedLine[],
-): readonly string[] {
-  const now = fieldsByType(candidate);
-  return [...fieldsByType(previous)].flatMap(([type, { each }]) => {
-    const lost = [...each.difference(now.get(type)?.any ?? each)];
-    return lost.length === 0 ? [] : [`${lost.join(', ')} in lines of type ${type}`];
-  });
-}
+): readonly string[] =>
+  lostBySort(candidate, previous, { sortOf: (_, type) => type, isTold: () => true }).map(
+    ({ sort, fields }) => `${fields} in lines of type ${sort}`,
+  );
 
 const SHOWN = 6;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JudgedLine } from './judge-lines.ts';
-import { judgeUnderUnit, strandedUnder } from './under-unit.ts';
+import { hiddenUnder, judgeUnderUnit, strandedUnder } from './under-unit.ts';
 
 const line = (route: string, verdict: JudgedLine['verdict'], text = `${route} ${verdict}`) =>
   ({ taken: { line: { kind: 'root', route } }, verdict, text }) as JudgedLine;
@@ -53,4 +53,22 @@ test('a running program of the survival list is stranded where its routes were f
   expect(strandedUnder([denied], [denied])).toEqual([]);
   // That its copy is not denied is no matter of the list.
   expect(strandedUnder([survival('denied', 'fail')], [survival('denied', 'pass')])).toEqual([]);
+});
+
+test('a field that each line of a process tells without the limits alone is hidden under them', () => {
+  const told = (kind: string, path: string, verdict: JudgedLine['verdict'] = 'pass') => {
+    const events = [{ type: 'block', cgroup_path: path, ppid: 0 }];
+    return { taken: { line: { kind, route: 'read' }, events }, verdict, text: '' } as unknown;
+  };
+  const hidden = (limited: unknown[], free: unknown[]) =>
+    hiddenUnder(limited as JudgedLine[], free as JudgedLine[]);
+  const free = [told('root', '/a'), told('service', '/b'), told('service', '/b')];
+  expect(hidden(free, free)).toBeUndefined();
+  // What was there before the agent is found all the same.
+  expect(hidden([told('root', '/a'), told('service', '')], free)).toBe(
+    'cgroup_path in block lines of a process in a systemd service',
+  );
+  // Nobody knows, and it was not told in each.
+  expect(hidden([told('root', '/a'), told('service', '', 'fail')], free)).toBeUndefined();
+  expect(hidden([told('service', '')], [...free, told('service', '')])).toBeUndefined();
 });

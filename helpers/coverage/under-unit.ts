@@ -1,7 +1,8 @@
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { counted } from '../text/counted.ts';
 import type { JudgedLine } from './judge-lines.ts';
-import { lineText } from './table.ts';
+import { lostBySort } from './lost-fields.ts';
+import { KINDS, lineText } from './table.ts';
 
 const SHOWN = 4;
 
@@ -31,10 +32,31 @@ const passedIn = (free: readonly JudgedLine[]) =>
   );
 
 /** The texts of the first of them. */
-export function few(lines: readonly JudgedLine[]): string {
-  const more = lines.length - SHOWN;
-  const texts = lines.slice(0, SHOWN).map(({ text }) => text);
-  return `${texts.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+export const few = (lines: readonly JudgedLine[]): string => fewOf(lines.map(({ text }) => text));
+
+function fewOf(texts: readonly string[]): string {
+  const more = texts.length - SHOWN;
+  return `${texts.slice(0, SHOWN).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+/**
+ * Fields that each event line of a process told without the limits, and none of it tells under them, in words; undefined where there
+ * is none. The lines of one process are compared, for what is hidden may be what began after the agent: its cgroup.
+ */
+export function hiddenUnder(
+  limited: readonly JudgedLine[],
+  free: readonly JudgedLine[],
+): string | undefined {
+  const passed = (lines: readonly JudgedLine[]) =>
+    lines.filter(({ verdict }) => verdict === 'pass');
+  const lost = lostBySort(passed(limited), passed(free), {
+    sortOf: ({ kind }, type) => `${type} lines of ${KINDS[kind]}`,
+    // An agent tells 0 and '' where it does not know.
+    isTold: Boolean,
+  });
+  return lost.length === 0
+    ? undefined
+    : fewOf(lost.map(({ sort, fields }) => `${fields} in ${sort}`));
 }
 
 /**

@@ -55,6 +55,7 @@ const NAMED = [
   'truncate-through-overlay',
   'unit-audits',
   'unit-does-not-start',
+  'unit-hides-fields',
   'unit-makes-no-pins',
   'unit-opens-gate',
   'unit-stays-down',

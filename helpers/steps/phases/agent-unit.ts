@@ -11,7 +11,7 @@ import { recorded } from '../../changes/own-file.ts';
 import { pipedUnit, systemdOf } from '../../changes/transient-unit.ts';
 import { unitLimits } from '../../changes/unit-file.ts';
 import type { JudgedLine } from '../../coverage/judge-lines.ts';
-import { few, judgeUnderUnit, strandedUnder } from '../../coverage/under-unit.ts';
+import { few, hiddenUnder, judgeUnderUnit, strandedUnder } from '../../coverage/under-unit.ts';
 import {
   failed,
   type Judgement,
@@ -86,7 +86,9 @@ export async function unitLimitsChangeNothing(
     const starter = { ...agent, command: asService(agent, candidate, bound) };
     const limited = await tableUnder(run, subjects, agent, starter);
     const lines = limited.map(({ taken, ...line }) => ({ ...taken.line, ...line }));
-    directory.writeJson(ROUTES, { unit, lines });
+    const hidden = hiddenUnder(limited, free);
+    directory.writeJson(ROUTES, { unit, hidden, lines });
+    if (hidden !== undefined) defects.push(hiddenBy(run, hidden, unit));
     const stranded = strandedUnder(limited, free);
     const others = limited.filter((line) => !stranded.includes(line));
     if (stranded.length > 0) defects.push(strandedBy(run, stranded, unit));
@@ -137,6 +139,20 @@ function strandedBy(run: CanaryRun, stranded: readonly JudgedLine[], unit: strin
       detail: `started under the limits of ${unit} the agent denies a program of the survival list that has run since before its start, and without them it does not: ${few(stranded)}; so a rule that meets sshd or a shell by mistake locks people out of a production host`,
     },
     { value: stranded.length, limit: 0, unit: 'routes denied', source: ROUTES },
+  );
+}
+
+/** @param hidden fields that event lines lack there, in words. */
+function hiddenBy(run: CanaryRun, hidden: string, unit: string): Judgement {
+  return judgeDefect(
+    run.settings,
+    'unit-hides-fields',
+    {
+      ...{ title: 'event lines tell less in production', severity: 'medium' },
+      reference: 'docs/agent-contract.md §4.1, §5.8',
+      detail: `started under the limits of ${unit} the agent leaves out of event lines what it tells without them: ${hidden}; who reads the lines of a production host looks for it in vain`,
+    },
+    { value: hidden, limit: 'none', source: ROUTES },
   );
 }
 
