@@ -12,8 +12,8 @@ export interface Destination {
   readonly port: number;
   /** The kind of rule that denies it, as events name it (docs/agent-contract.md §4.1); undefined where none does. */
   readonly rule?: 'ip' | 'cidr' | 'port' | 'ip_port' | 'cg_ip' | 'cg_port' | undefined;
-  /** A send is by sendto where it is not told; by sendmmsg where a second datagram goes elsewhere. A stream is of TCP itself. */
-  readonly by?: 'sendmsg' | 'mptcp';
+  /** A send is by sendto where it is not told, by sendmmsg where a second datagram goes elsewhere; one with MSG_FASTOPEN connects as well. A stream is of TCP itself. */
+  readonly by?: 'sendmsg' | 'mptcp' | 'fastopen';
   readonly second?: string;
   /**
    * How the address is written where it is not as a whole one of its socket's family: an IPv4 one in its IPv6 form; with no family, which the kernel
@@ -47,6 +47,11 @@ const NO_PORT = 0;
 /** A bind that names no family may name no other one. */
 const EVERY_ADDRESS = '0.0.0.0';
 
+const fastOpen = (address: string, rule?: 'ip'): Destination => ({
+  ...by('send', 'tcp')(address, FREE_PORT, rule),
+  by: 'fastopen',
+});
+
 /** By addresses of one family. */
 const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> = {
   'tcp-connect': ({ address }) => tcp(address, FREE_PORT, 'ip'),
@@ -57,6 +62,7 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'lite-send': ({ address }) => liteSend(address, ANY_PORT, 'ip'),
   'icmp-send': ({ address }) => icmp('send', address, NO_PORT, 'ip'),
   'icmp-connect': ({ address }) => icmp('connect', address, ANY_PORT, 'ip'),
+  'fastopen-send': ({ address }) => fastOpen(address, 'ip'),
   'tcp-bind': ({ free, bindPort }) => tcpBind(free, bindPort, 'port'),
   'udp-bind': ({ free, bindPort }) => udpBind(free, bindPort, 'port'),
   'both-bind': ({ free, bothPort }) => udpBind(free, bothPort, 'port'),
@@ -85,6 +91,7 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
     form: 'unspec',
   }),
   'next-short-send': ({ next }) => ({ ...send(next, ANY_PORT), form: 'short' }),
+  'next-fastopen-send': ({ next }) => fastOpen(next),
   'next-lite-send': ({ next }) => liteSend(next, ANY_PORT),
   'next-icmp-send': ({ next }) => icmp('send', next, NO_PORT),
   'next-icmp-connect': ({ next }) => icmp('connect', next, ANY_PORT),

@@ -13,7 +13,7 @@ const BESIDE: Partial<Record<Route, Route>> = {
   ...{ 'next-tcp-connect': 'tcp-connect', 'next-udp-connect': 'udp-connect' },
   ...{ 'next-udp-send': 'udp-send', 'next-udp-sendmsg': 'udp-sendmsg' },
   ...{ 'next-unspec-send': 'unspec-send', 'next-unspec-bind': 'unspec-bind' },
-  'next-short-send': 'short-send',
+  ...{ 'next-short-send': 'short-send', 'next-fastopen-send': 'fastopen-send' },
   ...{ 'next-lite-send': 'lite-send', 'next-icmp-send': 'icmp-send' },
   'next-icmp-connect': 'icmp-connect',
   ...{ 'next-accept': 'peer-accept', 'next-udp-bind': 'udp-bind', 'bind-port-connect': 'udp-bind' },

@@ -29,6 +29,8 @@ const IFF_UP = 1;
 const LOOPBACK_INDEX = 1;
 /** <linux/if_addr.h> */
 const IFA_F_TENTATIVE = 0x40;
+/** <sys/socket.h>: connects and sends by one call, about which the kernel asks no hook on connects. */
+const MSG_FASTOPEN = 0x2000_0000;
 const MMSGHDR_BYTES = 64;
 /** Of a struct sockaddr_in6 without its scope: the kernel's SIN6_LEN_RFC2133. */
 const SHORT_BYTES = 24;
@@ -149,6 +151,15 @@ export const send = (
     protocol,
   );
 
+/** A connection and its first byte, by one sendto. */
+const sendFastOpen = (address: string, port: number) =>
+  withListener(address, port, (_, given) =>
+    withSocket(address, SOCK_STREAM, (socket) => {
+      const to = socketAddress(address, given);
+      call('sendto', socket, Buffer.from('x'), 1, MSG_FASTOPEN, to, to.length);
+    }),
+  );
+
 /** As structs mmsghdr, of which a struct msghdr is the beginning (<sys/socket.h>). One byte goes to each address. */
 function withMessages(addresses: readonly string[], port: number, use: (messages: Buffer) => void) {
   const byte = Buffer.from('x');
@@ -219,6 +230,7 @@ export function reach(destination: Destination): void {
   if (name === 'bind') bind(address, port, type, form);
   else if (second !== undefined) sendTwo([address, second], port);
   else if (by === 'sendmsg') sendMessage(address, port);
+  else if (by === 'fastopen') sendFastOpen(address, port);
   else if (name === 'send')
     send(address, port, echo === undefined ? type : SOCK_RAW, number, echo, form);
   else if (at !== undefined)

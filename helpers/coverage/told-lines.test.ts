@@ -132,6 +132,7 @@ describe('what event lines tell', () => {
     ['socket-holder', 'held-accept', 'accept', 'accept', AT_PORT],
     ['socket-holder', 'held-receive', 'recvmsg', 'recv', { ...OF_PEER, protocol: 'udp' }],
     ['network', 'peer-accept', 'accept', 'accept', { ...OF_PEER, protocol: 'tcp' }],
+    ['network', 'fastopen-send', 'sendmsg', 'send', { ...OF_PEER, protocol: 'tcp' }],
     ['network', 'unspec-send', 'sendmsg', 'send', { ...AT_NINE, protocol: 'udp' }],
     ['network', 'unspec-bind', 'bind', 'bind', { ...AT_PORT, protocol: 'udp' }],
   ] as const)(
