@@ -102,7 +102,7 @@ section('coverage', () => {
   );
   for (const format of ['ocsf', 'cef'] as const)
     criterion(`coverage.event-format-${format}`, () =>
-      formatTellsTheSame(run, subjects, enforce, format),
+      formatTellsTheSame(run, subjects, { audit, enforce }, format),
     );
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));

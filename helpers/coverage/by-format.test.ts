@@ -28,6 +28,7 @@ function line(edit: Record<string, unknown> = {}, change: Partial<JudgedLine> = 
 }
 
 const met = (other: JudgedLine, more: Partial<ByFormat> = {}): ByFormat => ({
+  mode: 'enforce',
   ...{ begunMs: BEGUN, endedMs: BEGUN + 1000, bootMs: BEGUN - 1_000_000 },
   defects: { notJson: 0, invalid: 0, oversized: 0, samples: [] },
   lines: pairedLines('cef', [line()], [other]),
@@ -58,7 +59,12 @@ test.each<[string, ByFormat, string, RegExp]>([
     'inconclusive',
     /^nobody knows what is told of 1 route with --event-format=cef: open: was killed$/,
   ],
-  ['nothing', met(told(), { lines: [] }), 'inconclusive', /^no route was denied and told/],
+  [
+    'nothing',
+    met(told(), { lines: [] }),
+    'inconclusive',
+    /^no route with a rule was as it must be/,
+  ],
   [
     'a field lost',
     met(told({ comm: '' })),
@@ -83,6 +89,22 @@ test.each<[string, ByFormat, string, RegExp]>([
   const judged = judgeFormat('cef', one, wanted, 'agent.stdout.log');
   expect(judged.explanation).toMatch(words);
   expect(judged.verdict).toBe(verdict);
+});
+
+test('what an agent that audits tells is judged as such', () => {
+  const wanted = () => ({ fields: { type: 'block', ...SECRET }, series: [] }) as const;
+  const audited = (change?: Partial<JudgedLine>) =>
+    judgeFormat('ocsf', met(told({ action: 'AUDIT' }, change), { mode: 'audit' }), wanted, '');
+  expect(audited()).toMatchObject({
+    verdict: 'pass',
+    explanation: expect.stringMatching(
+      /^with --event-format=ocsf in audit mode each of 1 recorded route has one line/,
+    ),
+  });
+  const denied = { verdict: 'fail', text: 'open was logged with action=BLOCK' } as const;
+  expect(audited(denied).explanation).toMatch(
+    /^with --event-format=ocsf in audit mode 1 recorded route of 1 not as .*: open was logged with action=BLOCK$/,
+  );
 });
 
 test('what a format tells by an id alone is owed only where the agent has that id', () => {

@@ -1,4 +1,5 @@
 import type { EventFormat } from '../agent/contract/event-formats.ts';
+import type { Mode } from '../agent/daemon-options.ts';
 import type { OwnDecision, StreamDefects } from '../agent/stream/event-log.ts';
 import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.ts';
 import { unreadableLines } from '../soak/invariants.ts';
@@ -12,7 +13,12 @@ import type { WantedEvent } from './wanted-event.ts';
 /** Who takes routes: few, of each kind of line that the formats have, and one that would add fields to it by its name. */
 export const FORMAT_KINDS: readonly Kind[] = ['root', 'hostile-name', 'network', 'network-ipv6'];
 
-export const formatText = (format: EventFormat) => `--event-format=${format}`;
+/** How the agent was started, in words. */
+export const optionText = (format: EventFormat, mode: Mode) =>
+  `--event-format=${format}${mode === 'audit' ? ' in audit mode' : ''}`;
+
+/** Routes that a rule concerns, by what becomes of them. */
+const NOUN: Readonly<Record<Mode, string>> = { audit: 'recorded route', enforce: 'denied route' };
 
 /** What of the agent's own line a format does not tell (docs/agent-contract.md §4.5). */
 const UNTOLD: Readonly<Record<EventFormat, readonly string[]>> = { ocsf: [], cef: ['family'] };
@@ -28,14 +34,15 @@ const IN_IDS: Readonly<Record<string, string>> = {
 const TOLERANCE_MS = 60_000;
 const MS_PER_TICK = 10;
 
-/** A denied route that was as it must be with the agent's own format, and the same with another one. */
+/** A route with a rule that was as it must be with the agent's own format, and the same with another one. */
 export interface FormatLine {
   readonly own: JudgedLine;
   readonly other: JudgedLine;
 }
 
-/** What was met with a format. */
+/** What was met with a format, in one start of the agent. */
 export interface ByFormat {
+  readonly mode: Mode;
   /** Moments of ours, and that of the boot, in ms since 1970. */
   readonly begunMs: number;
   readonly endedMs: number;
@@ -50,7 +57,7 @@ function isNamed(format: EventFormat, line: JudgedLine): boolean {
   return format !== 'cef' || !/^\d+$/.test(`${protocol}`);
 }
 
-/** Pairs the denied routes that passed with the agent's own format, and of which that format can tell, with what came of them with it. */
+/** Pairs the routes with a rule that passed with the agent's own format, and of which that format can tell, with what came of them with it. */
 export const pairedLines = (
   format: EventFormat,
   own: readonly JudgedLine[],
@@ -68,7 +75,7 @@ export const pairedLines = (
 const eventOf = ({ taken: { events } }: JudgedLine) =>
   events.length === 1 ? events[0] : undefined;
 
-/** Every denial has one line of that format, which tells what the agent's own would. @param wanted what the event of a route must tell. */
+/** Every decision has one line of that format, which tells what the agent's own would. @param wanted what the event of a route must tell. */
 export function judgeFormat(
   format: EventFormat,
   met: ByFormat,
@@ -76,7 +83,8 @@ export function judgeFormat(
   source: string,
 ): Judgement {
   const others = met.lines.map(({ other }) => other);
-  const judged = judgeLinesOf(format, others, met.defects, source) ?? lostIn(format, met, source);
+  const option = optionText(format, met.mode);
+  const judged = judgeLinesOf(option, met, others, source) ?? lostIn(format, met, source);
   if (judged !== undefined) return judged;
   const late = others.find((line) => {
     const told = eventOf(line)?.timeMs;
@@ -84,7 +92,7 @@ export function judgeFormat(
   });
   if (late !== undefined)
     return fail(
-      `with ${formatText(format)} the line of ${late.text} has the time ${eventOf(late)?.timeMs}, which is no time of this run in ms since 1970 (${met.begunMs} to ${met.endedMs}): who reads it sorts it elsewhere`,
+      `with ${option} the line of ${late.text} has the time ${eventOf(late)?.timeMs}, which is no time of this run in ms since 1970 (${met.begunMs} to ${met.endedMs}): who reads it sorts it elsewhere`,
       { value: eventOf(late)?.timeMs ?? 0, unit: 'ms since 1970', source },
     );
   const carried = (line: JudgedLine['taken']['line']) => {
@@ -92,25 +100,24 @@ export function judgeFormat(
     const told = Object.entries(fields).filter(([name]) => !UNTOLD[format].includes(name));
     return { ...more, fields: { type: fields.type, ...Object.fromEntries(told) } };
   };
-  const witness = witnessOf(others, carried, 'enforce');
+  const witness = witnessOf(others, carried, met.mode);
   // What the agent's own format tells of the same route is not lost: that was looked at.
   const compared = witness.fields.filter(({ field, told }) => told > 0 || !(field in IN_IDS));
   const fields = judgeRoutes({ ...witness, fields: compared }, source);
   if (fields.verdict !== 'pass')
-    return { ...fields, explanation: `with ${formatText(format)} ${fields.explanation}` };
+    return { ...fields, explanation: `with ${option} ${fields.explanation}` };
   return pass(
-    `with ${formatText(format)} each of ${counted(others.length, 'denied route')} has one line, which tells what the agent's own format does: ${fields.explanation}`,
+    `with ${option} each of ${counted(others.length, NOUN[met.mode])} has one line, which tells what the agent's own format does: ${fields.explanation}`,
     { value: others.length, limit: others.length, unit: 'routes', source },
   );
 }
 
 function judgeLinesOf(
-  format: EventFormat,
+  option: string,
+  { mode, defects }: ByFormat,
   lines: readonly JudgedLine[],
-  defects: StreamDefects,
   source: string,
 ): Judgement | undefined {
-  const option = formatText(format);
   const unreadable = unreadableLines(defects, source);
   if (unreadable !== undefined)
     return { ...unreadable, explanation: `with ${option} ${unreadable.explanation}` };
@@ -121,7 +128,7 @@ function judgeLinesOf(
   };
   if (of('fail').length > 0)
     return fail(
-      `with ${option} ${counted(of('fail').length, 'denied route')} of ${lines.length} not as with the agent's own format: ${few(of('fail'))}`,
+      `with ${option} ${counted(of('fail').length, NOUN[mode])} of ${lines.length} not as with the agent's own format: ${few(of('fail'))}`,
       measured,
     );
   const unknown = of('inconclusive', 'not run');
@@ -132,14 +139,18 @@ function judgeLinesOf(
     );
   return lines.length === 0
     ? inconclusive(
-        "no route was denied and told as it must be with the agent's own format, so there is nothing to compare",
+        "no route with a rule was as it must be with the agent's own format, so there is nothing to compare",
         measured,
       )
     : undefined;
 }
 
 /** Fields that the agent's own line has, and that of the format lacks. */
-function lostIn(format: EventFormat, { lines }: ByFormat, source: string): Judgement | undefined {
+function lostIn(
+  format: EventFormat,
+  { mode, lines }: ByFormat,
+  source: string,
+): Judgement | undefined {
   const lost = lines.flatMap(({ own, other }) => {
     const [before, told] = [own, other].map(
       (line): ReadonlyMap<string, unknown> => new Map(Object.entries(eventOf(line) ?? {})),
@@ -157,7 +168,7 @@ function lostIn(format: EventFormat, { lines }: ByFormat, source: string): Judge
     ([field, all]) => `${field} in ${all.length} of ${lines.length}`,
   );
   return fail(
-    `with ${formatText(format)} lines lack what the agent's own format tells of the same route: ${names.join(', ')}; for example that of ${lineText(first.line)}`,
+    `with ${optionText(format, mode)} lines lack what the agent's own format tells of the same route: ${names.join(', ')}; for example that of ${lineText(first.line)}`,
     { value: lost.length, limit: 0, unit: 'fields lost', source },
   );
 }

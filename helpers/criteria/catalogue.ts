@@ -201,12 +201,14 @@ const byOption = (name: string, title: string) => ({
 
 /** What the agent's own format tells wrong is wrong in every other, and is reported there. */
 const byFormat = (name: 'ocsf' | 'cef') => ({
-  title: `with --event-format=${name} each denial has one line, which tells what the agent's own format tells`,
-  needs: ['coverage.enforce.event-fields'],
+  title: `with --event-format=${name} each decision has one line, which tells what the agent's own format tells`,
+  needs: ['coverage.audit.event-fields', 'coverage.enforce.event-fields'],
   byOpens,
   ...slow,
-  evidence: ['routes.json', 'agent.stdout.log', 'agent.stderr.log'].map(
-    (file) => `coverage/event-format-${name}/${file}`,
+  evidence: [`event-format-${name}`, `event-format-${name}-audit`].flatMap((place) =>
+    ['routes.json', 'agent.stdout.log', 'agent.stderr.log'].map(
+      (file) => `coverage/${place}/${file}`,
+    ),
   ),
 });
 

@@ -5,26 +5,32 @@ import { mustLive } from '../../agent/lives.ts';
 import { noEvidence } from '../../criteria/judgement.ts';
 import type { CanaryRun } from '../canary-run.ts';
 
-/**
- * One start of this version, which enforces without a signal, and what is done meanwhile.
- * @param life its name, and options of `run` that no other start has.
- */
-export async function whileEnforcing<T>(
+/** Name of a start, and options of `run` that no other one has. */
+type Life = Pick<DaemonOptions, 'name' | 'more' | 'eventFormat'>;
+
+/** One start of this version, which enforces without a signal, and what is done meanwhile. */
+export const whileEnforcing = <T>(
   run: CanaryRun,
   version: Candidate,
-  { name, ...more }: Pick<DaemonOptions, 'name' | 'more' | 'eventFormat'>,
+  life: Life,
+  use: (ready: ReadyDaemon) => Promise<T>,
+): Promise<T> => whileStarted(run, version, { ...life, mode: 'enforce' }, use);
+
+/** The same in either mode. */
+export async function whileStarted<T>(
+  run: CanaryRun,
+  version: Candidate,
+  life: Life & Pick<DaemonOptions, 'mode'>,
   use: (ready: ReadyDaemon) => Promise<T>,
 ): Promise<T> {
-  const options = await daemonOptions(run.settings, {
-    ...{ name, mode: 'enforce', enforceSignal: 'none', ...more },
-  });
+  const options = await daemonOptions(run.settings, { enforceSignal: 'none', ...life });
   const starting = new StartingDaemon(version, options, run.directory);
   try {
     const ready = await starting.ready();
     if (version === run.candidate) mustLive('coverage', ready);
     const done = await use(ready);
     if (ready.isRunning()) return done;
-    throw noEvidence('the agent ended while the routes were taken', { source: name });
+    throw noEvidence('the agent ended while the routes were taken', { source: life.name });
   } finally {
     await starting.stop();
   }

@@ -1,5 +1,6 @@
 import { howItEnded } from '../../agent/command.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
+import type { Mode } from '../../agent/daemon-options.ts';
 import { type JudgedLine, judgeLines } from '../../coverage/judge-lines.ts';
 import type { Promises } from '../../coverage/promises.ts';
 import type { Kind } from '../../coverage/table.ts';
@@ -14,12 +15,13 @@ export async function rulesAgain(run: CanaryRun, subjects: CoverageSubjects): Pr
   if (again.exitCode !== 0) throw noEvidence(howItEnded(again), { source: again.command });
 }
 
-/** Takes the table with another start of an agent, which enforces. @param promises of its version. @param kinds whose lines are taken; all where absent. */
+/** Takes the table with another start of an agent. @param promises of its version. @param kinds whose lines are taken; all where absent. @param mode of that start. */
 export async function tableAgain(
   subjects: CoverageSubjects,
   promises: Promises,
   { events, capabilities, isRunning }: ReadyDaemon,
   kinds?: readonly Kind[],
+  mode: Mode = 'enforce',
 ): Promise<readonly JudgedLine[]> {
   const watermark = subjects.watermark(events);
   try {
@@ -28,7 +30,7 @@ export async function tableAgain(
     const { hooks, features } = capabilities;
     const { notRun, missingRule } = subjects;
     const judged = judgeLines(taken, {
-      ...{ mode: 'enforce', notRun, hooks: { ...features, ...hooks }, promises },
+      ...{ mode, notRun, hooks: { ...features, ...hooks }, promises },
       missingRule,
     });
     // Their rules are put in force once, for the candidate.
