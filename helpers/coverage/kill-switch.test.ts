@@ -27,7 +27,7 @@ test.each([
     'is denied all the same',
     [{ ...good, on: DENIED }],
     ['BLOCK'],
-    'still denied: a UDP connect to the address by root, by IPv4; whoever',
+    'these are denied: a UDP connect to the address by root, by IPv4; whoever',
   ],
   [
     'stays free',
