@@ -17,25 +17,35 @@ function askedFor(names: readonly string[]): readonly number[] {
   return names.flatMap((name, row) => (pattern.test(name) ? [row] : []));
 }
 
+interface Manner {
+  /** Positions in groups that no part may divide; each by itself where absent. @param source the rows are tried on. */
+  readonly inGroups?: (
+    rows: readonly number[],
+    source: string | undefined,
+  ) => readonly (readonly number[])[];
+  readonly globalSetup?: readonly string[];
+}
+
 /**
  * A test file of many rehearsals, in parts that run at once, each in a world of its own. Neighbours, which take
  * about as long, are in different parts.
- * @param names of its tests, one a rehearsal.
+ * @param names of its tests.
  */
 export function inParts(
   file: string,
   names: readonly string[],
-  globalSetup: readonly string[] = [],
+  { inGroups = (rows) => rows.map((row) => [row]), globalSetup = [] }: Manner = {},
 ) {
   const source = sourceNow();
-  const rows = askedFor(names);
-  const parts = Math.max(1, Math.min(MOST_PARTS, rows.length));
+  const groups = inGroups(askedFor(names), source);
+  const parts = Math.max(1, Math.min(MOST_PARTS, groups.length));
   return defineConfig({
     root: new URL('..', import.meta.url).pathname,
     test: {
       // Rehearsals mostly wait.
       maxWorkers: 2 * availableParallelism(),
-      testTimeout: 900_000,
+      // The first of a group may wait for its rehearsal, and for those of ever smaller halves.
+      testTimeout: 3_600_000,
       projects: Array.from({ length: parts }, (_, index) => ({
         extends: true,
         test: {
@@ -43,7 +53,7 @@ export function inParts(
           include: [file],
           pool: worlds,
           env: {
-            ROWS: JSON.stringify(rows.filter((_, at) => at % parts === index)),
+            ROWS: JSON.stringify(groups.filter((_, at) => at % parts === index)),
             ...(source === undefined ? {} : { TRIED_SOURCE: source }),
           },
           globalSetup: index === 0 ? [...globalSetup] : [],
