@@ -352,7 +352,8 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     ...slow,
   },
   'silent-client': {
-    title: 'a client that says nothing keeps the metrics from nobody',
+    title:
+      'a client that says nothing keeps the metrics from nobody, and one that goes before its answer ends nothing',
     withoutFiles,
     ...slow,
   },
