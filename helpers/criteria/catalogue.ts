@@ -364,7 +364,8 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     evidence: ['coverage/enforce/rename-race.json'],
   },
   tables: {
-    title: 'no table of the agent keeps what has ended, or forgets a process that lives',
+    title:
+      'no table of the agent keeps what has ended, forgets a process that lives, or is smaller than it is said to be',
     withoutFiles,
     ...slow,
     evidence: ['coverage/enforce/agent-tables.json'],

@@ -32,6 +32,7 @@ const NAMED = [
   'accepted-peer',
   'apply-killed-half-applied',
   'arguments-hidden',
+  'capacity-told-wrongly',
   'ended-processes-kept',
   'ended-programs-kept',
   'ended-threads-kept',
