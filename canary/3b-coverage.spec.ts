@@ -102,6 +102,7 @@ section('coverage', () => {
     criterion(`coverage.event-format-${format}`, () =>
       formatTellsTheSame(run, subjects, enforce, format),
     );
+  criterion('coverage.many-rules-start', () => many.start());
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));

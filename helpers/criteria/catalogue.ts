@@ -668,6 +668,16 @@ const ENTRIES = {
   ),
   'coverage.event-format-ocsf': byFormat('ocsf'),
   'coverage.event-format-cef': byFormat('cef'),
+  'coverage.many-rules-start': {
+    title: 'with a large policy in force the agent is ready within MAX_READY_MS, and enforces it',
+    needs: ['coverage.enforce.many-rules'],
+    byOpens,
+    ...slow,
+    evidence: [
+      'coverage/many-rules-start/agent.stderr.log',
+      'coverage/many-rules-start/agent.stdout.ndjson',
+    ],
+  },
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',
     needs: ['coverage.rules'],
