@@ -26,7 +26,7 @@ import { StartsOfPrograms } from '../helpers/steps/phases/program-starts.ts';
 import { renameRace } from '../helpers/steps/phases/rename-race.ts';
 import { reviewNotes } from '../helpers/steps/phases/review-notes.ts';
 import { ruleCommandsAct } from '../helpers/steps/phases/rule-commands.ts';
-import { silentClientHoldsNobodyUp } from '../helpers/steps/phases/silent-client.ts';
+import { clientsHarmNobody } from '../helpers/steps/phases/silent-client.ts';
 import { survivalListIsFilled } from '../helpers/steps/phases/survival-list.ts';
 import { unitStartsToEnforce } from '../helpers/steps/phases/unit-start.ts';
 import { rulesOutliveUpgrade } from '../helpers/steps/phases/upgrade.ts';
@@ -62,9 +62,7 @@ section('coverage', () => {
         operatorCommandsAreTrue(run, subjects, enforce.daemon),
       );
       criterion('coverage.enforce.commands', () => ruleCommandsAct(run, subjects, enforce));
-      criterion('coverage.enforce.silent-client', () =>
-        silentClientHoldsNobodyUp(enforce.daemon()),
-      );
+      criterion('coverage.enforce.silent-client', () => clientsHarmNobody(enforce.daemon()));
       criterion('coverage.enforce.rename-race', () => renameRace(run, subjects, enforce.daemon));
       criterion('coverage.enforce.tables', () => enforce.tables());
       criterion('coverage.enforce.verified-program', () =>
@@ -104,6 +102,7 @@ section('coverage', () => {
     criterion(`coverage.event-format-${format}`, () =>
       formatTellsTheSame(run, subjects, { audit, enforce }, format),
     );
+  criterion('coverage.many-rules-start', () => many.start());
   criterion('coverage.removed', () => subjects.removeRules());
   criterion('coverage.nothing-left', () => nothingIsLeft(run, subjects, enforce));
   criterion('coverage.later-rules', () => laterRulesAreInForce(run, subjects, enforce));

@@ -9,8 +9,8 @@ import { addressOf, call, runThreads, SystemCallError } from './libc.ts';
 const BPF_SYSCALL = process.arch === 'arm64' ? 280 : 321;
 const [NEXT_KEY, FD_BY_ID, INFO_BY_FD] = [4, 14, 15];
 const READ_ONLY = 1 << 3;
-/** BPF_MAP_TYPE_HASH and PERCPU_HASH: one of the least recently used (LRU) is meant to be full. */
-const HASHES = [1, 5];
+/** BPF_MAP_TYPE_HASH, PERCPU_HASH and LPM_TRIE: one of the least recently used (LRU) is meant to be full. */
+const COUNTED = [1, 5, 11];
 const INFO_BYTES = 88;
 /** What the agent does about an end comes within this. */
 const SETTLED_MS = 1000;
@@ -82,7 +82,7 @@ function tablesOf(pid: number, single: number | undefined): Table[] {
     const fd = bpf(FD_BY_ID, attributes);
     try {
       const { type, keyBytes, most, name } = infoOf(fd);
-      if (!HASHES.includes(type)) return [];
+      if (!COUNTED.includes(type)) return [];
       const keys = keysOf(fd, keyBytes, most);
       const [hasThreaded, hasSingle] = [process.pid, single].map((one) => keys.some(isOf(one)));
       const living = { hasThreaded: hasThreaded === true, hasSingle: hasSingle === true };

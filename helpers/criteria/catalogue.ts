@@ -362,7 +362,8 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     ...slow,
   },
   'silent-client': {
-    title: 'a client that says nothing keeps the metrics from nobody',
+    title:
+      'a client that says nothing keeps the metrics from nobody, and one that goes before its answer ends nothing',
     withoutFiles,
     ...slow,
   },
@@ -373,7 +374,8 @@ const whileEnforcing = needing('coverage.enforce.ready', {
     evidence: ['coverage/enforce/rename-race.json'],
   },
   tables: {
-    title: 'no table of the agent keeps what has ended, or forgets a process that lives',
+    title:
+      'no table of the agent keeps what has ended, forgets a process that lives, or is smaller than it is said to be',
     withoutFiles,
     ...slow,
     evidence: ['coverage/enforce/agent-tables.json'],
@@ -676,6 +678,16 @@ const ENTRIES = {
   ),
   'coverage.event-format-ocsf': byFormat('ocsf'),
   'coverage.event-format-cef': byFormat('cef'),
+  'coverage.many-rules-start': {
+    title: 'with a large policy in force the agent is ready within MAX_READY_MS, and enforces it',
+    needs: ['coverage.enforce.many-rules'],
+    byOpens,
+    ...slow,
+    evidence: [
+      'coverage/many-rules-start/agent.stderr.log',
+      'coverage/many-rules-start/agent.stdout.ndjson',
+    ],
+  },
   'coverage.removed': {
     title: 'the rules of the coverage phase are removed',
     needs: ['coverage.rules'],

@@ -34,6 +34,7 @@ const NAMED = [
   'applies-together',
   'apply-killed-half-applied',
   'arguments-hidden',
+  'capacity-told-wrongly',
   'ended-processes-kept',
   'ended-programs-kept',
   'ended-threads-kept',

@@ -1,12 +1,18 @@
+import { parseHealth } from '../../agent/contract/health.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
+import { scrapeRunning } from '../../agent/scrape.ts';
 import {
   type CountedTables,
   countedTables,
   forgottenIn,
+  judgeRoom,
   judgeTables,
   keptIn,
   keptText,
   type TablesOrder,
+  toldCapacities,
+  withRoom,
+  wrongRoomText,
 } from '../../coverage/agent-tables.ts';
 import { type Judgement, noEvidence, together } from '../../criteria/judgement.ts';
 import { askedOnce } from '../../workload/own-process.ts';
@@ -27,7 +33,7 @@ const UNKNOWN =
 
 type Counted = Exclude<CountedTables, { failed: string }>;
 
-/** A table of the agent that keeps what has ended is full one day; one that forgets what lives no longer knows whom it may spare. */
+/** A table of the agent that keeps what has ended is full one day; one that forgets what lives no longer knows whom it may spare; and one that is smaller than it is said to be is full before anybody is told. */
 export async function tablesForget(run: CanaryRun, daemon: ReadyDaemon): Promise<Judgement> {
   const { pid } = daemon.identity;
   const count = async () => {
@@ -74,8 +80,32 @@ export async function tablesForget(run: CanaryRun, daemon: ReadyDaemon): Promise
     ...defect('threads', ofThreads),
     ...forgetful(),
   ];
-  if (first === undefined) return judgeTables(counted.before, TIMES, SOURCE);
-  return together([first, ...more]);
+  const kept =
+    first === undefined ? judgeTables(counted.before, TIMES, SOURCE) : together([first, ...more]);
+  return together([kept, await roomIsTold(run, daemon, counted)]);
+}
+
+/** An alert on how full a table is rests on the room that it is said to have. */
+async function roomIsTold(
+  run: CanaryRun,
+  { metricsAddress }: ReadyDaemon,
+  { before }: Counted,
+): Promise<Judgement> {
+  const scrape = await scrapeRunning(run.candidate, metricsAddress);
+  const health = parseHealth((await run.command('health', '--json')).stdout);
+  const told = withRoom(
+    toldCapacities(scrape.ok ? scrape.metrics : undefined, health.ok ? health.value : undefined),
+    before,
+  );
+  const wrong = told.filter(({ most, room }) => most !== room);
+  if (wrong.length === 0) return judgeRoom(told.length, SOURCE);
+  const finding = {
+    ...{ title: 'the capacity of a table is told wrongly', severity: 'medium' as const },
+    reference: 'docs/agent-contract.md §3.1',
+    detail: `${wrongRoomText(wrong)}: an alert on how full it is comes too late, or never`,
+  };
+  const measured = { value: wrong.length, limit: 0, unit: 'capacities', source: SOURCE };
+  return judgeDefect(run.settings, 'capacity-told-wrongly', finding, measured);
 }
 
 async function countTables(

@@ -5,6 +5,7 @@ import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { scrapeCommand } from '../../agent/scrape.ts';
 import { ownInput } from '../../changes/own-file.ts';
 import type { Rules } from '../../coverage/decision-times.ts';
+import { judgeManyRulesStart } from '../../coverage/many-rules-start.ts';
 import type { Attempt } from '../../coverage/policy-sample.ts';
 import { FILES } from '../../coverage/site.ts';
 import { tryRules } from '../../coverage/try-rules.ts';
@@ -13,8 +14,10 @@ import { counted } from '../../text/counted.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { policyOf } from './candidate-policy.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
+import { whileEnforcing } from './enforcing-start.ts';
 import { RuleTimes } from './rule-times.ts';
 
+const START = 'coverage/many-rules-start';
 /** The agent's tables, with what a rule of each kind takes of them. */
 const TABLES = { paths: 'deny_path', addresses: 'deny_ipv4' } as const;
 const CAPACITY = 'aegisbpf_map_capacity';
@@ -105,6 +108,25 @@ export class ManyRules {
     return this.#inForce(this.#policy, 'after the rollback');
   }
 
+  /**
+   * A restart on a host of production finds such a policy in force, and until the agent is ready nothing is denied there. The policy
+   * of the phase that removes all rules takes it away.
+   */
+  async start(): Promise<Judgement> {
+    const policy = this.#policy;
+    if (policy === undefined) throw noEvidence('the large policy was not applied');
+    const applied = await this.#run.command('policy', 'apply', policy.file, '--reset');
+    if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
+    const { candidate, settings } = this.#run;
+    return whileEnforcing(this.#run, candidate, { name: START }, async (ready) => {
+      const inForce = await this.#inForce(policy, 'after a start with them', ready, START);
+      const { startMs } = ready;
+      const { rules } = policy;
+      const limitMs = settings.MAX_READY_MS;
+      return judgeManyRulesStart({ rules, startMs, limitMs, inForce }, `${START}/agent.stderr.log`);
+    });
+  }
+
   /** Opens take no longer with them than with few. */
   times(): Judgement {
     return this.#ruleTimes.judge();
@@ -178,8 +200,12 @@ export class ManyRules {
     return { paths, addresses };
   }
 
-  async #inForce({ denied, free }: LargePolicy, when: string): Promise<Judgement> {
-    const daemon = this.#daemon();
+  async #inForce(
+    { denied, free }: LargePolicy,
+    when: string,
+    daemon = this.#daemon(),
+    life = 'coverage/enforce',
+  ): Promise<Judgement> {
     const wanted = [...denied.files, ...denied.addresses];
     const others = [...free.files, ...free.addresses];
     const reached = await tryRules(
@@ -187,7 +213,7 @@ export class ManyRules {
       this.#run.candidate.environment,
       daemon.events,
     );
-    const source = 'coverage/enforce/agent.stdout.ndjson';
+    const source = `${life}/agent.stdout.ndjson`;
     if (reached === undefined)
       return inconclusive(`the process that tries the rules ${when} reported nothing`, { source });
     const { outcomes, made } = reached;
