@@ -29,6 +29,7 @@ const MS_BIND = 4096;
 const MNT_DETACH = 2;
 const HANDLE_BYTES = 128;
 const OPENAT2 = 437;
+const POINTER_BYTES = 8;
 const EXECVEAT = process.arch === 'arm64' ? 281 : 322;
 /** More files than this are not made to reach an inode number. */
 const MAX_NUMBERS = 300_000;
@@ -166,11 +167,12 @@ export function mapAfterOpen(path: string): void {
 }
 
 /** Replaces this very process where it is not refused. */
-function execveat(path: string): void {
+export function execveat(path: string, given: readonly string[] = ['true']): void {
   const fd = openSync(path, O_PATH);
-  const name = Buffer.from('true\0');
-  const list = Buffer.alloc(16);
-  list.writeBigUInt64LE(addressOf(name));
+  const texts = given.map((text) => Buffer.from(`${text}\0`));
+  const list = Buffer.alloc(POINTER_BYTES * (texts.length + 1));
+  for (const [index, text] of texts.entries())
+    list.writeBigUInt64LE(addressOf(text), POINTER_BYTES * index);
   const empty = Buffer.from('\0');
   const none = Buffer.alloc(8);
   const pointers = [empty, list, none].map(addressOf);

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import { StartedPrograms } from '../agent/stream/started-programs.ts';
 import {
   comparedArguments,
+  judgeByDescriptor,
   judgeExecEvents,
   judgeHiddenArguments,
   judgeMemoryOfStarts,
+  linesByDescriptor,
   mustStartMore,
   type ProgramStarts,
 } from './program-starts.ts';
@@ -106,4 +109,47 @@ test('a heap that is filled first hides a leak, so nothing is judged by then', (
 test('memory that could not be read is no pass', () => {
   expect(memory(40_000, undefined, 40_000)).toMatchObject({ verdict: 'inconclusive' });
   expect(memory(40_000)).toMatchObject({ verdict: 'inconclusive' });
+});
+
+/** What an agent told of the process 7: of the program that it was at first, and of the one that it became. */
+function byDescriptor(...told: readonly ('exec' | readonly string[])[]) {
+  const started = new StartedPrograms();
+  const of = { pid: 7, start_time: 1 };
+  for (const line of told)
+    if (line === 'exec')
+      started.take({ ...of, type: 'exec', ppid: 1, comm: 'node', cgid: 1, cgroup_path: '/' });
+    else started.take({ ...of, type: 'exec_argv', argc: line.length, argv: [...line] });
+  return linesByDescriptor(started, 7, ['/program', '--so']);
+}
+
+test.each([
+  [['exec', ['node'], 'exec', ['/program', '--so']], true, true],
+  [['exec', ['/program', '--so']], true, true],
+  [['exec', ['node']], false, false],
+  [['exec', ['node'], 'exec'], true, false],
+  [['exec', ['node'], ['/program', '--so']], false, true],
+  [['exec', ['node'], 'exec', ['/program', '--other']], false, false],
+  [[], false, false],
+] as const)(
+  'of a process that became another program %j tell exec: %j, exec_argv: %j',
+  (told, exec, argv) => {
+    expect(byDescriptor(...told)).toEqual({ exec, exec_argv: argv });
+  },
+);
+
+test('a start by execveat that is not told is a finding, and missing evidence where lines were dropped or it was not made', () => {
+  const judge = (edit: object, drops: Parameters<typeof judgeByDescriptor>[1]) =>
+    judgeByDescriptor({ exec: true, exec_argv: true, ...edit }, drops, 'x');
+  const unknown = { known: false, source: 'x', reason: 'no metrics' } as const;
+  expect(judge({}, unknown)).toBeUndefined();
+  expect(judge({ exec: false, exec_argv: false }, DROPPED(0))).toMatchObject({
+    untold: expect.stringMatching(/by execveat\(2\) .* has no exec and no exec_argv line: /),
+    measured: { value: 2, limit: 0 },
+  });
+  expect(judge({ exec: false }, DROPPED(1))).toMatchObject({ verdict: 'inconclusive' });
+  expect(judge({ exec_argv: false }, unknown)).toMatchObject({ verdict: 'inconclusive' });
+  expect(judge({ notMade: 'ENOSYS' }, DROPPED(0))).toMatchObject({
+    verdict: 'inconclusive',
+    explanation: expect.stringContaining('ENOSYS'),
+  });
 });

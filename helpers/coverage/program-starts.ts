@@ -1,5 +1,6 @@
 import type { ExecArgvEvent } from '../agent/contract/events.ts';
 import { checkArguments } from '../agent/stream/field-check.ts';
+import type { StartedPrograms } from '../agent/stream/started-programs.ts';
 import {
   fail,
   inconclusive,
@@ -54,6 +55,26 @@ export function comparedArguments(
   };
 }
 
+/** One start by execveat(2) on a descriptor: which of its lines the agent wrote. */
+export interface StartByDescriptor {
+  /** Why there was none, in words. */
+  readonly notMade?: string | undefined;
+  readonly exec: boolean;
+  readonly exec_argv: boolean;
+}
+
+/** @param told of the programs that one process started, among which @param pid became another one in place: an agent tells the first as well. */
+export function linesByDescriptor(
+  told: StartedPrograms,
+  pid: number,
+  given: readonly string[],
+): Pick<StartByDescriptor, 'exec' | 'exec_argv'> {
+  const line = told.arguments.get(pid);
+  const isOurs = line !== undefined && comparedArguments([line], given).wrongArguments.lines === 0;
+  const others = (told.argumentLines.get(pid) ?? 0) - Number(isOurs);
+  return { exec: (told.starts.get(pid) ?? 0) > others, exec_argv: isOurs };
+}
+
 /** An agent that keeps a quarter of a kilobyte of each program uses as much more behind each 400 of them. */
 const LEAK_KB_A_PART = 96;
 /**
@@ -65,6 +86,21 @@ const LEAKING_PARTS = 9;
 
 const sumOf = (parts: readonly ProgramStarts[], of: (part: ProgramStarts) => number) =>
   parts.reduce((sum, part) => sum + of(part), 0);
+
+/** Missing evidence, where the agent may have dropped so many lines; undefined where it says that it did not. */
+function mayBeDropped(
+  text: string,
+  lines: number,
+  drops: Figure,
+  measured: Measurement,
+): Judgement | undefined {
+  if (!drops.known) return inconclusive(`${text}; ${drops.reason}`, measured);
+  if (drops.value < lines) return undefined;
+  return inconclusive(
+    `${text}; the agent says that it dropped ${counted(drops.value, 'line')} of telemetry meanwhile: run again while less is started on this host`,
+    measured,
+  );
+}
 
 /**
  * Each program that was started has one `exec` line and one `exec_argv` line, which tell what it is.
@@ -103,16 +139,44 @@ export function judgeExecEvents(
     );
   const [type, lines] = without;
   const text = `${lines} of ${started} programs that were started one after the other have no ${type} line`;
-  if (!drops.known) return inconclusive(`${text}; ${drops.reason}`, { ...measured, value: lines });
-  return drops.value >= lines
-    ? inconclusive(
-        `${text}; the agent says that it dropped ${counted(drops.value, 'line')} of telemetry meanwhile: run again while less is started on this host`,
-        { ...measured, value: lines },
-      )
-    : fail(
-        `${text}, and the agent says that it dropped ${drops.value === 0 ? 'none' : `${drops.value}`} (${drops.source})`,
-        { ...measured, value: lines },
-      );
+  return (
+    mayBeDropped(text, lines, drops, { ...measured, value: lines }) ??
+    fail(`${text}, and the agent says that it dropped ${admitted(drops)} (${drops.source})`, {
+      ...measured,
+      value: lines,
+    })
+  );
+}
+
+const admitted = (drops: Figure) => (drops.known && drops.value > 0 ? `${drops.value}` : 'none');
+
+/**
+ * A program that is started by execveat(2) is told as any other.
+ * @param drops of telemetry that the agent admits meanwhile.
+ * @returns words for a finding where it is not; undefined where it is told.
+ */
+export function judgeByDescriptor(
+  { notMade, ...told }: StartByDescriptor,
+  drops: Figure,
+  source: string,
+): Judgement | { readonly untold: string; readonly measured: Measurement } | undefined {
+  if (notMade !== undefined)
+    return inconclusive(`a program could not be started by execveat(2): ${notMade}`, { source });
+  const missing = Object.entries(told).flatMap(([type, isTold]) => (isTold ? [] : [type]));
+  if (missing.length === 0) return undefined;
+  const measured = {
+    value: missing.length,
+    limit: 0,
+    unit: 'event lines that are missing',
+    source,
+  };
+  const text = `a program that was started by execveat(2) on a descriptor has no ${missing.join(' and no ')} line`;
+  return (
+    mayBeDropped(text, 1, drops, measured) ?? {
+      untold: `${text}: whoever starts programs so, as from memory without a file (memfd_create), is hidden from those who watch what is started`,
+      measured,
+    }
+  );
 }
 
 /** How much it grew behind each part but the filling ones; undefined where that could not be read. */

@@ -40,6 +40,7 @@ const NAMED = [
   'ended-threads-kept',
   'event-not-utf8',
   'events-held-back',
+  'execveat-not-told',
   'layout-mismatch',
   'living-processes-forgotten',
   'ocsf-process-time',

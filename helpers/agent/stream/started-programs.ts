@@ -7,9 +7,15 @@ export class StartedPrograms {
   /** The latest `exec_argv` line. */
   readonly arguments = new Map<number, ExecArgvEvent>();
 
+  /** So many `exec_argv` lines. */
+  readonly argumentLines = new Map<number, number>();
+
   take(event: ExecEvent | ExecArgvEvent): void {
-    if (event.type === 'exec') this.starts.set(event.pid, (this.starts.get(event.pid) ?? 0) + 1);
-    // The line has no parent; the agent tells it behind that of the start.
-    else if (this.starts.has(event.pid)) this.arguments.set(event.pid, event);
+    const { pid } = event;
+    const counts = event.type === 'exec' ? this.starts : this.argumentLines;
+    // The line of the arguments has no parent; the agent tells it behind that of the start.
+    if (event.type === 'exec_argv' && !this.starts.has(pid)) return;
+    counts.set(pid, (counts.get(pid) ?? 0) + 1);
+    if (event.type === 'exec_argv') this.arguments.set(pid, event);
   }
 }

@@ -1,18 +1,23 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
 import { scrapeRunning } from '../../agent/scrape.ts';
 import type { EventLog } from '../../agent/stream/event-log.ts';
 import {
   comparedArguments,
+  judgeByDescriptor,
   judgeExecEvents,
   judgeHiddenArguments,
   judgeMemoryOfStarts,
+  linesByDescriptor,
   mustStartMore,
   type ProgramStarts,
+  type StartByDescriptor,
 } from '../../coverage/program-starts.ts';
 import { FILES } from '../../coverage/site.ts';
 import { type Judgement, noEvidence, together } from '../../criteria/judgement.ts';
 import { endsWithStep } from '../../criteria/step-signal.ts';
+import { COMPILE_CACHE } from '../../files/compile-cache.mjs';
 import { processResources } from '../../host/processes.ts';
 import { startProgram } from '../../host/program.ts';
 import type { Figure } from '../../settings/thresholds.ts';
@@ -31,6 +36,9 @@ const reference = 'docs/agent-contract.md §4.1';
 const STARTS_A_PART = 400;
 /** An agent may take the empty one for the end of them (docs/agent-contract.md §4.1). */
 const EMPTY_AND_MORE = ['', '--behind-an-empty-one'];
+/** Is replaced by the program, by execveat(2). */
+const BY_DESCRIPTOR = fileURLToPath(new URL('../../coverage/execveat-process.ts', import.meta.url));
+const TO_DESCRIPTOR = ['--by-descriptor'];
 /** An emulated host under load takes 150 ms for one. */
 const PATIENCE_MS = 240_000;
 const LINES_MS = 10_000;
@@ -49,6 +57,8 @@ export class StartsOfPrograms {
         readonly parts: readonly ProgramStarts[];
         /** One start, with an empty argument. */
         readonly behindEmpty: ProgramStarts;
+        /** One more, by execveat(2). */
+        readonly byDescriptor: StartByDescriptor;
         readonly drops: Figure;
         readonly notUtf8: EventLog['notUtf8'];
       }>
@@ -62,9 +72,13 @@ export class StartsOfPrograms {
 
   /** Each start is told, with what the program was given. */
   async events(): Promise<Judgement> {
-    const { parts, behindEmpty, drops, notUtf8 } = await this.#start();
+    const { parts, behindEmpty, byDescriptor, drops, notUtf8 } = await this.#start();
     const all = [...parts, behindEmpty];
-    const found = [this.#notUtf8(notUtf8), this.#hidden(all)].flatMap((one) => one ?? []);
+    const found = [
+      this.#notUtf8(notUtf8),
+      this.#hidden(all),
+      this.#untold(byDescriptor, drops),
+    ].flatMap((one) => one ?? []);
     return together([judgeExecEvents(all, drops, SOURCE), ...found]);
   }
 
@@ -89,6 +103,18 @@ export class StartsOfPrograms {
       this.#run.settings,
       'arguments-hidden',
       { title, severity: 'medium', reference, detail: judged.hidden },
+      judged.measured,
+    );
+  }
+
+  #untold(byDescriptor: StartByDescriptor, drops: Figure): Judgement | undefined {
+    const judged = judgeByDescriptor(byDescriptor, drops, SOURCE);
+    if (judged === undefined || 'verdict' in judged) return judged;
+    const title = 'programs that are started by execveat(2) are not told';
+    return judgeDefect(
+      this.#run.settings,
+      'execveat-not-told',
+      { title, severity: 'medium', reference, detail: judged.untold },
       judged.measured,
     );
   }
@@ -122,13 +148,40 @@ export class StartsOfPrograms {
     const startPart = () => this.#startPart(daemon, STARTS_A_PART, ARGUMENTS);
     const parts = [await startPart()];
     while (mustStartMore(parts)) parts.push(await startPart());
+    const linesOfIt = await this.#startByDescriptor(daemon);
+    // Its lines are behind those of the other one.
     const behindEmpty = await this.#startPart(daemon, 1, EMPTY_AND_MORE);
+    const byDescriptor = linesOfIt();
     const drops = scrapeDelta({ before, after: await scrape() }, [TELEMETRY_DROPS]);
     const notUtf8 = { ...daemon.events.notUtf8 };
-    this.#run.directory.writeJson(SOURCE, { parts, behindEmpty, drops, notUtf8 });
+    this.#run.directory.writeJson(SOURCE, { parts, behindEmpty, byDescriptor, drops, notUtf8 });
     if (!daemon.isRunning())
       throw noEvidence('the agent ended while programs were started', { source: SOURCE });
-    return { parts, behindEmpty, drops, notUtf8 };
+    return { parts, behindEmpty, byDescriptor, drops, notUtf8 };
+  }
+
+  /** @returns what was told of it, once it is asked for. */
+  async #startByDescriptor({ events }: ReadyDaemon): Promise<() => StartByDescriptor> {
+    const given = [this.#program, ...TO_DESCRIPTOR];
+    const told = events.watchStarts(process.pid);
+    const { pid, ended } = startProgram(process.execPath, [BY_DESCRIPTOR, ...given], {
+      env: { ...this.#run.candidate.environment, ...COMPILE_CACHE },
+      ...{ timeoutMs: PATIENCE_MS, ...endsWithStep() },
+    });
+    // Decisions on it are ours, too.
+    if (pid !== undefined) events.watchProcess(pid);
+    const { exitCode, stderr } = await ended;
+    const [lastLine = ''] = stderr.trim().split('\n').slice(-1);
+    const why = /^Error: .*$|^.*: [A-Z]+$/m.exec(stderr)?.[0] ?? lastLine;
+    const notMade =
+      pid !== undefined && exitCode === 0
+        ? undefined
+        : `its process ended with ${exitCode ?? 'a signal'}: ${why}`;
+    return () => ({ notMade, ...linesByDescriptor(told, pid ?? -1, given) });
+  }
+
+  get #program(): string {
+    return join(this.#subjects.made.site.directory, FILES.program);
   }
 
   async #startPart(
@@ -136,8 +189,7 @@ export class StartsOfPrograms {
     started: number,
     more: readonly string[],
   ): Promise<ProgramStarts> {
-    const program = join(this.#subjects.made.site.directory, FILES.program);
-    const given = [program, ...more];
+    const given = [this.#program, ...more];
     const shell = startProgram('/bin/sh', ['-c', LOOP, `${started}`, ...given], {
       ...{ env: this.#run.candidate.environment, timeoutMs: PATIENCE_MS },
       ...endsWithStep(),
