@@ -4,7 +4,7 @@ import type { Answer } from './site.ts';
 import { type Line, lineText } from './table.ts';
 
 /** A line of the table with a rule, and what it met while nothing was to be denied. */
-export interface MetLine {
+interface MetLine {
   readonly line: Line;
   readonly met: Answer | string;
 }
