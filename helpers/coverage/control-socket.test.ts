@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { type ControlledRules, judgeControlledRules } from './control-socket.ts';
+import {
+  type ControlledRules,
+  isReadable,
+  judgeControlledRules,
+  judgeMoved,
+  outlivesItsFile,
+} from './control-socket.ts';
 
 const ok = { ok: true, text: '{"status":"ok","ttl":3}' } as const;
 const [FILE, TIMED, DEL] = ['POST /block/add /a', 'POST /block/add /b ttl=3', 'POST /block/del /a'];
@@ -13,6 +19,7 @@ const RULES: ControlledRules = {
   kept: [[TIMED, 'EPERM']],
   removed: [DEL, 'let through'],
   ended: [[TIMED, 'let through']],
+  moved: [TIMED, 'let through'],
   restarted: {
     ...{ request: TIMED, ttlSeconds: 5, before: { outcome: 'EPERM', seconds: 1 } },
     ...{ kept: { outcome: 'EPERM', seconds: 3 }, ended: { outcome: 'let through', seconds: 7 } },
@@ -117,4 +124,24 @@ test.each<[string, Partial<ControlledRules>, string, RegExp]>([
     verdict,
     explanation: expect.stringMatching(words),
   });
+});
+
+test('a rule on a renamed file is over with the others, or outlives its name', () => {
+  const moved = (outcome: string): ControlledRules => ({ ...RULES, moved: [TIMED, outcome] });
+  expect(outlivesItsFile(RULES)).toBeUndefined();
+  expect(judgeMoved(RULES, 'x').verdict).toBe('pass');
+  expect(outlivesItsFile(moved('EPERM'))).toMatch(
+    /^the file of `POST .*ttl=3` was renamed, and 6 s after it was made.* denies the file still/,
+  );
+  expect(outlivesItsFile(moved('ENOENT'))).toBeUndefined();
+  expect(judgeMoved(moved('ENOENT'), 'x').verdict).toBe('inconclusive');
+});
+
+test.each([
+  [0o644, 0o755, true],
+  [0o640, 0o750, true],
+  [0o600, 0o755, false],
+  [0o644, 0o700, false],
+])('a list of mode %o in a folder of mode %o can be read by others: %s', (file, folder, can) => {
+  expect(isReadable({ file, folder })).toBe(can);
 });

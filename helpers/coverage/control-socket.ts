@@ -24,6 +24,8 @@ export interface ControlledRules {
   /** Rules whose time is over, and how long it was when they were tried last, in s. */
   readonly ended: readonly (readonly [request: string, outcome: string])[];
   readonly endedSeconds: number;
+  /** One on a file that was renamed once it was denied, tried by its new name behind the end of the others. */
+  readonly moved: readonly [request: string, outcome: string];
   /** A rule with a ttl that was made just before the agent was started anew. */
   readonly restarted: {
     readonly request: string;
@@ -130,3 +132,34 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
         { source },
       );
 }
+
+/** What it means where the rule on a renamed file is still there, in words. */
+export const outlivesItsFile = ({
+  moved: [request, outcome],
+  endedSeconds,
+}: ControlledRules): string | undefined =>
+  outcome === 'EPERM'
+    ? `the file of \`${request}\` was renamed, and ${endedSeconds.toFixed(0)} s after it was made, behind the end of the others, the rule denies the file still: whoever moves what an alert has denied for a while has it denied for ever, and so has who gets its inode number`
+    : undefined;
+
+/** Where it does not deny any more. */
+export const judgeMoved = ({ moved: [request, outcome] }: ControlledRules, source: string) =>
+  outcome === 'let through'
+    ? pass(`the rule of \`${request}\` ended although its file had been renamed`, { source })
+    : inconclusive(
+        `the file of \`${request}\` was renamed, and behind the end of the rule an open of it met ${outcome}, which no rule does`,
+        { source },
+      );
+
+/** Who may read the list of the rules with a ttl: the modes of the file and of the folder that it is in. */
+export interface ListModes {
+  readonly file: number;
+  readonly folder: number;
+}
+
+const OTHERS_MAY_ENTER = 0o011;
+const OTHERS_MAY_READ = 0o044;
+
+/** The list names what is denied, as `deny.db` does, which is closed to others (docs/agent-contract.md §5.3). */
+export const isReadable = ({ file, folder }: ListModes): boolean =>
+  (folder & OTHERS_MAY_ENTER) !== 0 && (file & OTHERS_MAY_READ) !== 0;

@@ -55,6 +55,8 @@ const NAMED = [
   'survival-list-under-unit',
   'truncate-by-path',
   'truncate-through-overlay',
+  'ttl-list-readable',
+  'ttl-outlives-its-file',
   'unit-audits',
   'unit-does-not-start',
   'unit-hides-fields',

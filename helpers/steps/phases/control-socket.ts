@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../agent/command.ts';
 import { parseVersion } from '../../agent/contract/version.ts';
@@ -8,17 +8,28 @@ import { agentPaths } from '../../changes/agent-state.ts';
 import {
   type Asked,
   type ControlledRules,
+  isReadable,
   judgeControlledRules,
+  judgeMoved,
+  type ListModes,
   notDone,
+  outlivesItsFile,
 } from '../../coverage/control-socket.ts';
 import type { Attempt } from '../../coverage/policy-sample.ts';
 import { tryRules } from '../../coverage/try-rules.ts';
-import { fail, type Judgement, NotApplicable, noEvidence } from '../../criteria/judgement.ts';
+import {
+  fail,
+  type Judgement,
+  NotApplicable,
+  noEvidence,
+  together,
+} from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { journalPolicy, removePolicy } from './candidate-policy.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { whileEnforcing } from './enforcing-start.ts';
+import { judgeDefect } from './known-defects.ts';
 
 const NAME = 'coverage/control-socket';
 const SOURCE = `${NAME}/requests.json`;
@@ -43,6 +54,8 @@ interface Controlled {
 /** What was seen in the first life of the agent, which left a rule with a ttl behind. */
 interface FirstLife {
   readonly seen: Omit<ControlledRules, 'restarted'>;
+  /** While rules with a ttl were in it; undefined where there was none. */
+  readonly list: ListModes | undefined;
   readonly overRestart: (again: ReadyDaemon) => Promise<NonNullable<ControlledRules['restarted']>>;
 }
 
@@ -76,16 +89,65 @@ export async function controlSocketActs(
     if ('verdict' in first) return first;
     const restarted = await life(`${NAME}-again`, (ready) => first.overRestart(ready));
     const seen: ControlledRules = { ...first.seen, restarted };
-    run.directory.writeJson(SOURCE, seen);
-    return judgeControlledRules(seen, SOURCE);
+    run.directory.writeJson(SOURCE, { ...seen, list: first.list });
+    return judgeSeen(run, seen, first.list);
   } finally {
     await removePolicy(run, applied);
   }
 }
 
+/** What the list of the rules tells others, and what becomes of a renamed file, are told where the rules themselves act. */
+function judgeSeen(
+  { settings }: CanaryRun,
+  seen: ControlledRules,
+  list: ListModes | undefined,
+): Judgement {
+  const judged = judgeControlledRules(seen, SOURCE);
+  const detail = outlivesItsFile(seen);
+  const moved =
+    detail === undefined
+      ? judgeMoved(seen, SOURCE)
+      : judgeDefect(
+          settings,
+          'ttl-outlives-its-file',
+          {
+            ...{ title: 'a rule for a while outlives the name of its file', severity: 'high' },
+            ...{ reference: 'docs/agent-contract.md §5.6', detail },
+          },
+          { value: 'EPERM', limit: 'let through', source: SOURCE },
+        );
+  const mode = list?.file.toString(8).padStart(4, '0') ?? '';
+  const readable =
+    list === undefined || !isReadable(list)
+      ? []
+      : [
+          judgeDefect(
+            settings,
+            'ttl-list-readable',
+            {
+              ...{ title: 'others may read which rules end by themselves', severity: 'low' },
+              reference: 'docs/agent-contract.md §5.6',
+              detail: `${listOf(settings.HOST_ROOT)} has mode ${mode}, and others may enter its folder: it names what is denied, as deny.db does, which has mode 0600`,
+            },
+            { value: mode, limit: '0600', unit: 'mode', source: SOURCE },
+          ),
+        ];
+  return judged.verdict === 'pass' ? together([judged, moved, ...readable]) : judged;
+}
+
+/** Where the agent keeps the rules that end by themselves. */
+const listOf = (hostRoot: string) => join(agentPaths(hostRoot).dataDirectory, 'deny_ttl.db');
+
+function modesOf(list: string): ListModes | undefined {
+  const [file, folder] = [list, join(list, '..')].map((path) =>
+    statSync(path, { throwIfNoEntry: false }),
+  );
+  return file && folder && { file: file.mode & 0o7777, folder: folder.mode & 0o7777 };
+}
+
 /** An agent with a control socket ends the host's own rules whose time is over. */
 function mustNotEndOthers(hostRoot: string): void {
-  const list = join(agentPaths(hostRoot).dataDirectory, 'deny_ttl.db');
+  const list = listOf(hostRoot);
   if (existsSync(list) && statSync(list).size > 0)
     throw new NotApplicable(
       `${list} has rules that end by themselves, which an agent with a control socket would end`,
@@ -134,13 +196,21 @@ async function actsOn(
   if (problem !== undefined) return fail(problem, { source: `${NAME}/agent.stderr.log` });
   // As long as they are tried, with what each takes here.
   const commands = (count: number) => Math.ceil((count * (performance.now() - begun)) / 1000);
-  const ttlSeconds = LEAST_TTL_SECONDS + commands(8);
+  const ttlSeconds = LEAST_TTL_SECONDS + commands(10);
   const restartTtlSeconds = LOOKS_SECONDS + commands(4);
   const timed = [file(ends), network];
+  const path = join(made.site.directory, 'moved');
+  // None of those that nobody may touch (own-file.ts): it is renamed below.
+  writeFileSync(path, '', { flag: 'wx' });
+  const moved = file({ path });
+  const behindMove = file({ path: `${path}-away` });
   const seconds = sinceNow();
-  for (const rule of timed) await ask(words(rule, ` ttl=${ttlSeconds}`));
-  const all = [words(file(stays)), ...timed.map((rule) => words(rule, ` ttl=${ttlSeconds}`))];
-  const outcomes = await tried([file(stays), ...timed]);
+  // The first of them, so that its end comes before that of the others.
+  for (const rule of [moved, ...timed]) await ask(words(rule, ` ttl=${ttlSeconds}`));
+  const list = modesOf(listOf(run.settings.HOST_ROOT));
+  const all = [file(stays), moved, ...timed];
+  const outcomes = await tried(all);
+  renameSync(path, behindMove.subject);
   const removal = words({ ...file(stays), verb: '/block/del' });
   await ask(removal);
   const [behindRemoval = ''] = await tried([file(stays)]);
@@ -153,6 +223,11 @@ async function actsOn(
     await pause(Math.max(BETWEEN_MS, 1000 * (ttlSeconds - seconds())));
     left = await tried(timed);
   }
+  let [ofMoved = ''] = await tried([behindMove]);
+  if (ofMoved === 'EPERM' && !left.includes('EPERM')) {
+    await pause(1000 * (LOOKS_SECONDS + 1));
+    [ofMoved = ''] = await tried([behindMove]);
+  }
   const ofTimed = (told: readonly string[]) =>
     timed.map((rule, at) => [words(rule, ` ttl=${ttlSeconds}`), told[at] ?? ''] as const);
   const endedSeconds = seconds();
@@ -162,14 +237,18 @@ async function actsOn(
   const [beforeRestart = ''] = await tried([file(ends)]);
   const seen = {
     ...{ asked, ttlSeconds, keptSeconds, endedSeconds },
-    denied: all.map((request, at) => [request, outcomes[at] ?? ''] as const),
+    denied: all.map((rule, at) => {
+      const more = rule.subject === stays.path ? '' : ` ttl=${ttlSeconds}`;
+      return [words(rule, more), outcomes[at] ?? ''] as const;
+    }),
+    moved: [words(moved, ` ttl=${ttlSeconds}`), ofMoved],
     kept: ofTimed(kept),
     removed: [removal, behindRemoval],
     ended: ofTimed(left),
   } as const;
   const beforeSeconds = afterAll();
   return {
-    seen,
+    ...{ seen, list },
     async overRestart(again) {
       let [afterwards = ''] = await tried([file(ends)], again);
       const onceReady = { outcome: afterwards, seconds: afterAll() };
