@@ -258,6 +258,7 @@ export const FILE_ROUTES: Partial<Record<Route, (site: FileSite) => void>> = {
   execveat: (site) => execveat(at(site, 'program')),
   interpreter: (site) => start(at(site, 'script')),
   'exec-by-name': startHere('denied'),
+  'exec-by-name-far': (site) => start(join(at(site, 'far'), site.names.denied)),
   'exec-longer-name': startHere('longer'),
   'exec-other-name': startHere('other'),
   'overlay-read': overlay(O_RDONLY),

@@ -3,7 +3,7 @@ import { fail, inconclusive, type Judgement, pass } from '../criteria/judgement.
 import { counted } from '../text/counted.ts';
 import { isRefused } from './kept-routes.ts';
 import type { Answer } from './site.ts';
-import { type Line, lineText } from './table.ts';
+import { BY_DENIED_NAME, type Line, lineText } from './table.ts';
 
 /** How many attempts ended so: by errno, or `let through`. */
 export const outcomes = z.record(z.string(), z.int());
@@ -55,7 +55,7 @@ export interface FullRing {
 }
 
 /** A program that is denied by its name is counted as no drop (docs/agent-contract.md §9.1). */
-const isCounted = ({ route }: Line) => route !== 'exec-by-name';
+const isCounted = ({ route }: Line) => !BY_DENIED_NAME.includes(route);
 const outcomeOf = (answer: Answer | string) => {
   if (typeof answer === 'string') return answer;
   return answer.outcome === 'passed' ? 'went through' : `met ${answer.errno}`;

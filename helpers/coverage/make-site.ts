@@ -79,7 +79,9 @@ export function makeSite(parent: string, journal: Journal, hasSurvivor: boolean)
     ? (['survivor', 'survivorTwin'] as const).map((name) => copyProgram(at(name), READER))
     : [];
   const names = programNames();
-  for (const name of Object.values(names)) copyProgram(join(directory, name));
+  mkdirSync(at('far'));
+  for (const name of [...Object.values(names), join(FILES.far, names.denied)])
+    copyProgram(join(directory, name));
   const byContent = makeHashed(at);
   const race = makeRace(directory);
   const numbered = fileOnTmpfs(directory, journal);

@@ -97,7 +97,7 @@ describe('a route is tried where the agent promises it', () => {
     },
   );
 
-  test.each(['exec-by-name', 'exec-longer-name', 'exec-other-name'] as const)(
+  test.each(['exec-by-name', 'exec-by-name-far', 'exec-longer-name', 'exec-other-name'] as const)(
     '%s by the section of the policy and the hook on exec',
     (route) => {
       expect(judged(route, {}).verdict).toBe('pass');

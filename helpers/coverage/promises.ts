@@ -1,5 +1,6 @@
 import { type Capabilities, NEWER_HOOKS } from '../agent/contract/capabilities.ts';
 import type { Version } from '../agent/contract/version.ts';
+import { BY_DENIED_NAME } from './table.ts';
 
 /** What this version says of itself before it starts. */
 export interface Promises {
@@ -41,7 +42,7 @@ const SOCKET_HOOKS: Readonly<Record<string, string>> = {
 };
 
 const BY_PEER: readonly string[] = ['held-send', 'held-tcp-send'];
-const BY_NAME: readonly string[] = ['exec-by-name', 'exec-longer-name', 'exec-other-name'];
+const BY_NAME: readonly string[] = [...BY_DENIED_NAME, 'exec-longer-name', 'exec-other-name'];
 
 /** The section that the rule on what a route leads to stands in; undefined where every version has it. */
 function sectionOf(route: string): string | undefined {

@@ -108,6 +108,8 @@ export const FILES = {
   beside: 'beside',
   copy: 'copy',
   elsewhere: 'elsewhere',
+  /** A directory whose own name has 60 characters; a program of the denied name is in it. */
+  far: 'far-away-'.repeat(6).padEnd(60, '-'),
   stranger: 'stranger',
   mountPoint: 'mount',
 } as const;

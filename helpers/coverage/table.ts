@@ -9,15 +9,8 @@ type Expected =
 export const GROUPS = [
   ...(['open-modes', 'aliases', 'exec', 'kinds', 'truncate', 'controls', 'near-misses'] as const),
   ...(['overlay-truncate', 'network', 'network-near-misses', 'mapped'] as const),
-  ...([
-    'unspec',
-    'short-address',
-    'accepted-peers',
-    'exemptions',
-    'survival',
-    'by-number',
-    'protected',
-  ] as const),
+  ...(['unspec', 'short-address', 'far-name', 'accepted-peers', 'exemptions'] as const),
+  ...(['survival', 'by-number', 'protected'] as const),
   ...(['cgroup-rules', 'by-content', 'copy-up'] as const),
 ] as const;
 
@@ -90,6 +83,7 @@ export const ROUTES = {
   interpreter: 'a script whose interpreter it is',
   mmap: 'mmap after an open',
   'exec-by-name': 'exec of a program by its denied name',
+  'exec-by-name-far': 'exec of a program by its denied name, behind a path of many characters',
   'exec-longer-name': 'exec of a program whose name begins with the denied one',
   'exec-other-name': 'exec of that program by another name',
   'overlay-read': 'open for reading through an overlay',
@@ -206,6 +200,9 @@ export const ROUTES = {
 
 export type Route = keyof typeof ROUTES;
 
+/** Denied by the name of the program alone. */
+export const BY_DENIED_NAME: readonly Route[] = ['exec-by-name', 'exec-by-name-far'];
+
 /** One line of the table: who takes which route, and what must come of it. */
 export interface Line {
   readonly kind: Kind;
@@ -295,6 +292,7 @@ export const TABLE: readonly Line[] = [
   ...lines('aliases', 'denied', 'mount-namespace', 'bind-mount', 'overlay-read', 'overlay-append'),
   ...lines('exec', 'denied', 'root', 'exec', 'interpreter', 'mmap', 'exec-by-name'),
   ...lines('exec', 'denied', 'execveat', 'execveat'),
+  ...lines('far-name', 'denied', 'root', 'exec-by-name-far'),
   ...lines('truncate', 'denied', 'root', 'truncate'),
   ...pairs,
   ...lines('overlay-truncate', 'denied', 'mount-namespace', 'overlay-truncate'),

@@ -2,7 +2,7 @@ import type { EventLog } from '../agent/stream/event-log.ts';
 import type { KnownActor } from '../agent/stream/field-check.ts';
 import { type ProcessFacts, readProcessFacts } from '../host/process-facts.ts';
 import type { Probe } from './probe.ts';
-import { isKind, KINDS, type Kind, type Route, TABLE } from './table.ts';
+import { BY_DENIED_NAME, isKind, KINDS, type Kind, type Route, TABLE } from './table.ts';
 import type { Taken } from './taken.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -121,7 +121,8 @@ async function takeLines(
 
 /** Routes by which the process starts a program: it is that one which is refused, still by its caller's name. */
 const STARTS: readonly Route[] = [
-  ...(['exec', 'interpreter', 'exec-by-name', 'twin-exec', 'hashed-exec'] as const),
+  ...(['exec', 'interpreter', 'twin-exec', 'hashed-exec'] as const),
+  ...BY_DENIED_NAME,
 ];
 
 /** @param before what ran when it was told to take the route: what takes its place has another name. */

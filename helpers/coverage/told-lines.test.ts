@@ -9,7 +9,7 @@ import { judgeRoutes, witnessOf } from './event-fields.ts';
 import { type CountedTable, judgeCounters } from './judge-counters.ts';
 import type { JudgedLine } from './judge-lines.ts';
 import type { NetworkSite } from './site.ts';
-import { type Kind, type Line, type Route, TABLE } from './table.ts';
+import { BY_DENIED_NAME, type Kind, type Line, type Route, TABLE } from './table.ts';
 import type { Taken } from './taken.ts';
 import { wantedEvent } from './wanted-event.ts';
 
@@ -168,20 +168,26 @@ describe('what event lines tell', () => {
     expect(judge(exec({ ...child, ppid: 1 })).explanation).toMatch(/^ppid: expected/);
   });
 
-  test('a program that is denied by name is told by that name, and no file', () => {
-    const start = (edit: Record<string, unknown>): JudgedLine => {
-      const { taken, ...one } = told('root', 'exec-by-name', {
-        ...{ ...NO_FILE, pid: 99, ppid: process.pid, parent_start_time: 0, exec_id: undefined },
-        ...edit,
-      });
-      const parent = taken.actor?.kind === 'process' ? taken.actor.process : undefined;
-      if (parent === undefined) throw new Error('nobody acted');
-      return { ...one, taken: { ...taken, actor: { kind: 'child', parent, names: parent.names } } };
-    };
-    expect(judge(start({})).verdict).toBe('pass');
-    expect(judge(start({ comm: 'node' })).explanation).toMatch(/^comm: expected "canary1234567"/);
-    expect(judge(start({ ino: 8 })).explanation).toMatch(/^ino: expected 0, saw 8/);
-  });
+  test.each(BY_DENIED_NAME)(
+    'a program that is denied by name (%s) is told by that name, and no file',
+    (route) => {
+      const start = (edit: Record<string, unknown>): JudgedLine => {
+        const { taken, ...one } = told('root', route, {
+          ...{ ...NO_FILE, pid: 99, ppid: process.pid, parent_start_time: 0, exec_id: undefined },
+          ...edit,
+        });
+        const parent = taken.actor?.kind === 'process' ? taken.actor.process : undefined;
+        if (parent === undefined) throw new Error('nobody acted');
+        return {
+          ...one,
+          taken: { ...taken, actor: { kind: 'child', parent, names: parent.names } },
+        };
+      };
+      expect(judge(start({})).verdict).toBe('pass');
+      expect(judge(start({ comm: 'node' })).explanation).toMatch(/^comm: expected "canary1234567"/);
+      expect(judge(start({ ino: 8 })).explanation).toMatch(/^ino: expected 0, saw 8/);
+    },
+  );
 
   test('no line, and too many of processes that ended, are no evidence', () => {
     expect(judge(told('root', 'read')).verdict).toBe('inconclusive');

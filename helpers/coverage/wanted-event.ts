@@ -2,7 +2,7 @@ import type { OwnFile } from '../changes/own-file.ts';
 import { BY_ADDRESS, BY_INODE, BY_PORT, NET_BLOCKS, type Series } from '../soak/counters.ts';
 import { type Destination, destinationOf } from './destinations.ts';
 import { FILES, type Site } from './site.ts';
-import type { Line, Route } from './table.ts';
+import { BY_DENIED_NAME, type Line, type Route } from './table.ts';
 
 /** What the event of a denied route must tell of what was tried, and which counters it moves. */
 export interface WantedEvent {
@@ -58,7 +58,7 @@ interface Subjects {
 export function wantedEvent({ kind, route }: Line, { site, denied }: Subjects): WantedEvent {
   const destination = destinationOf(kind, route, site);
   if (destination === undefined) {
-    if (route === 'exec-by-name')
+    if (BY_DENIED_NAME.includes(route))
       return {
         ...{ fields: { type: 'block', dev: 0, ino: 0 }, series: [] },
         program: site.names.denied,

@@ -272,6 +272,10 @@ const coverageIn = (mode: SoakMode) => {
         'short-address',
         `a send to a denied IPv6 address in its short form ${met}`,
       ),
+      'far-name': promised(
+        'far-name',
+        `a program of a denied name behind a path of many characters ${met}`,
+      ),
       'accepted-peers': promised(
         'accepted-peers',
         `accepting a connection from a denied address ${met}`,

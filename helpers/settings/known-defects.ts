@@ -43,6 +43,7 @@ const NAMED = [
   'execveat-not-told',
   'layout-mismatch',
   'living-processes-forgotten',
+  'name-hidden-by-long-path',
   'ocsf-process-time',
   'ocsf-required-fields',
   'policy-export-loses-rules',

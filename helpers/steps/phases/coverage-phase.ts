@@ -71,6 +71,14 @@ const FINDINGS: Partial<Record<Group, Finding & { readonly id: Defect }>> = {
     detail:
       'a call with AF_UNSPEC, which the kernel takes for IPv4, went to an address or took a port with a deny rule, and there is no event and no count of it',
   },
+  'far-name': {
+    id: 'name-hidden-by-long-path',
+    title: 'a program of a denied name is started behind a long path',
+    severity: 'high',
+    reference: 'docs/agent-contract.md §9.1',
+    detail:
+      'a program of a denied name was started from a directory whose path has more than 49 characters, and there is no event and no count of it: whoever puts it there is free of [deny_comm]',
+  },
   'short-address': {
     id: 'short-ipv6-address',
     title: 'a denied IPv6 address is reached by an address of 24 bytes',
