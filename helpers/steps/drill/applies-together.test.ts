@@ -3,6 +3,7 @@ import { judgeTogether, type Together } from './applies-together.ts';
 
 const WHOLE: Together = {
   heldWhen: 'while enforcement paused',
+  isSecondOver: true,
   applied: { candidate: true, baseline: true },
   rules: 'candidate',
   record: 'candidate',
@@ -17,6 +18,7 @@ const judged = (left: Partial<Together>) =>
 test.each<[string, Partial<Together>]>([
   ['the policy that ended last', {}],
   ['the other one', BASELINE],
+  ['the one for which the second waited', { isSecondOver: false }],
   ['the one that was not refused', { ...BASELINE, applied: { candidate: false, baseline: true } }],
   ['what was there, where both were refused', { applied: { candidate: false, baseline: false } }],
 ])('two applies at once may leave %s', (_, left) => {
