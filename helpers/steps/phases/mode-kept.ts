@@ -26,6 +26,8 @@ export async function modeIsKept(
   const { events } = audit.daemon();
   const watched = asTheyMust(await audit.judged(), KINDS);
   const file = ownInput(subjects.made.site.directory, 'watched', 'AegisBPF staging canary\n');
+  // Whatever file a rule by its content looks for is read by the command, a child of ours.
+  events.watchProcess(process.pid);
   // With the rules by content as well: the enforcing agent that comes next must find them.
   const applied = await run.command('policy', 'apply', subjects.wholePolicy, '--reset');
   if (applied.exitCode !== 0) return fail(howItEnded(applied), { source: applied.command });
