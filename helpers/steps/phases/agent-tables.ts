@@ -102,7 +102,7 @@ async function roomIsTold(
   const finding = {
     ...{ title: 'the capacity of a table is told wrongly', severity: 'medium' as const },
     reference: 'docs/agent-contract.md §3.1',
-    detail: `${wrongRoomText(wrong)}: an alert on how full it is comes too late, or never`,
+    detail: `${wrongRoomText(wrong)}: an alert on how full it is rests on a wrong number, and comes too early, too late or never`,
   };
   const measured = { value: wrong.length, limit: 0, unit: 'capacities', source: SOURCE };
   return judgeDefect(run.settings, 'capacity-told-wrongly', finding, measured);
