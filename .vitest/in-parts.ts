@@ -56,7 +56,7 @@ export function inParts(
             ROWS: JSON.stringify(groups.filter((_, at) => at % parts === index)),
             ...(source === undefined ? {} : { TRIED_SOURCE: source }),
           },
-          globalSetup: index === 0 ? [...globalSetup] : [],
+          globalSetup: index === 0 ? ['.vitest/built-stand-in.ts', ...globalSetup] : [],
         },
       })),
     },

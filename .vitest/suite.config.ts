@@ -43,6 +43,7 @@ export default defineConfig({
             'fixtures/staging-vm/**',
           ],
           pool: worlds,
+          globalSetup: ['.vitest/built-stand-in.ts'],
         },
       },
     ],
