@@ -2,17 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import {
-  countedTables,
-  forgottenIn,
-  judgeRoom,
-  judgeTables,
-  keptIn,
-  keptText,
-  toldCapacities,
-  withRoom,
-  wrongRoomText,
-} from './agent-tables.ts';
+import { countedTables, forgottenIn, judgeTables, keptIn, keptText } from './agent-tables.ts';
 
 const table = (id: number, entries: number, has = { hasThreaded: false, hasSingle: false }) => ({
   ...{ id, name: `map${id}`, entries, most: 65_536 },
@@ -66,32 +56,4 @@ test('the process that counts tells what a process without tables has, and why o
   };
   expect(await told(process.pid)).toEqual({ before: [], behindProcesses: [], behindThreads: [] });
   expect(await told(2 ** 30)).toEqual({ failed: expect.stringContaining('ENOENT') });
-});
-
-test('a capacity is that of the map of its name, as far as the kernel keeps it', () => {
-  const named = (id: number, name: string, most: number) => ({ ...table(id, 0), name, most });
-  const tables = [
-    ...[named(1, 'deny_inode_map', 65_536), named(2, 'deny_inode_stat', 4096)],
-    ...[named(3, 'deny_cgroup_ino', 32_768), named(4, 'allow_cgroup_ma', 1024)],
-    ...[named(5, 'event_approver_', 4096), named(6, 'event_approver_', 64)],
-  ];
-  const told = (name: string, most: number) => ({ name, most, by: '`health --json`' });
-  const all = [
-    ...[told('deny_inode', 65_536), told('deny_cgroup_inode', 65_536), told('allow_cgroup', 1024)],
-    ...[told('event_approver_inode', 4096), told('deny_port', 4096)],
-  ];
-  const compared = withRoom(all, tables);
-  expect(compared.map(({ name, room }) => [name, room])).toEqual([
-    ...[['deny_inode', 65_536] as const, ['deny_cgroup_inode', 32_768] as const],
-    ['allow_cgroup', 1024],
-  ]);
-  expect(wrongRoomText(compared.filter(({ most, room }) => most !== room))).toBe(
-    "`health --json` says that deny_cgroup_inode has room for 65536 entries, and the kernel's map has room for 32768",
-  );
-});
-
-test('where no capacity belongs to a map, it is no pass', () => {
-  expect(toldCapacities(undefined, undefined)).toEqual([]);
-  expect(judgeRoom(0, 'x').verdict).toBe('inconclusive');
-  expect(judgeRoom(11, 'x').verdict).toBe('pass');
 });

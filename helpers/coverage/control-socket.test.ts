@@ -12,6 +12,7 @@ const [FILE, TIMED, DEL] = ['POST /block/add /a', 'POST /block/add /b ttl=3', 'P
 const RULES: ControlledRules = {
   ...{ ttlSeconds: 3, keptSeconds: 0.5, endedSeconds: 6 },
   asked: [FILE, TIMED, DEL].map((request) => ({ request, answer: ok })),
+  notTried: [],
   denied: [
     [FILE, 'EPERM'],
     [TIMED, 'EPERM'],
@@ -32,6 +33,12 @@ const through = (seconds: number) => ({ outcome: 'let through', seconds });
 
 test.each<[string, Partial<ControlledRules>, string, RegExp]>([
   ['as asked', {}, 'pass', /^2 rules by the control socket denied at once; one was taken away/],
+  [
+    'as asked, but for what no hook meets',
+    { notTried: ['POST /network/deny/ip 127.0.0.9'] },
+    'pass',
+    /; not tried: `POST \/network\/deny\/ip 127\.0\.0\.9`, for the agent attached no hook on connects$/,
+  ],
   [
     'answered with an error',
     { asked: [{ request: FILE, answer: { ok: true, text: '{"error":"command failed","rc":1}' } }] },

@@ -12,6 +12,8 @@ export interface Asked {
 /** The rules that were made by it, each tried by a process of ours: an errno, or `let through`. */
 export interface ControlledRules {
   readonly asked: readonly Asked[];
+  /** Requests for rules that this start cannot keep: it attached no hook on connects. */
+  readonly notTried: readonly string[];
   /** Lifetime that the rules which end by themselves were given, in s. */
   readonly ttlSeconds: number;
   /** What was denied at once, by the words of its request. */
@@ -115,6 +117,9 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
       `\`${last.request}\` was followed by a restart of the agent, and ${endedOver.seconds.toFixed(0)} s after it was made the rule denies still; what was to be denied for a while is denied for ever`,
       measured(1),
     );
+  const besides = rules.notTried
+    .map((one) => `; not tried: \`${one}\`, for the agent attached no hook on connects`)
+    .join('');
   const strange =
     [...denied, ...kept, [last.request, before.outcome] as const].find(
       ([, last]) => last !== 'EPERM',
@@ -124,7 +129,7 @@ export function judgeControlledRules(rules: ControlledRules, source: string): Ju
     );
   return strange === undefined
     ? pass(
-        `${denied.length} rules by the control socket denied at once; one was taken away, and those with ttl=${ttlSeconds} ended by themselves within ${endedSeconds.toFixed(1)} s; one that was made before a restart of the agent ended ${endedOver.seconds.toFixed(1)} s after it was made`,
+        `${denied.length} rules by the control socket denied at once; one was taken away, and those with ttl=${ttlSeconds} ended by themselves within ${endedSeconds.toFixed(1)} s; one that was made before a restart of the agent ended ${endedOver.seconds.toFixed(1)} s after it was made${besides}`,
         measured(0),
       )
     : inconclusive(

@@ -1,23 +1,18 @@
-import { parseHealth } from '../../agent/contract/health.ts';
 import type { ReadyDaemon } from '../../agent/daemon.ts';
-import { scrapeRunning } from '../../agent/scrape.ts';
 import {
   type CountedTables,
   countedTables,
   forgottenIn,
-  judgeRoom,
   judgeTables,
   keptIn,
   keptText,
   type TablesOrder,
-  toldCapacities,
-  withRoom,
-  wrongRoomText,
 } from '../../coverage/agent-tables.ts';
 import { type Judgement, noEvidence, together } from '../../criteria/judgement.ts';
 import { askedOnce } from '../../workload/own-process.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { judgeDefect } from './known-defects.ts';
+import { roomIsTold } from './told-capacities.ts';
 
 const SCRIPT = new URL('../../coverage/agent-tables-process.ts', import.meta.url);
 const SOURCE = 'coverage/enforce/agent-tables.json';
@@ -82,30 +77,7 @@ export async function tablesForget(run: CanaryRun, daemon: ReadyDaemon): Promise
   ];
   const kept =
     first === undefined ? judgeTables(counted.before, TIMES, SOURCE) : together([first, ...more]);
-  return together([kept, await roomIsTold(run, daemon, counted)]);
-}
-
-/** An alert on how full a table is rests on the room that it is said to have. */
-async function roomIsTold(
-  run: CanaryRun,
-  { metricsAddress }: ReadyDaemon,
-  { before }: Counted,
-): Promise<Judgement> {
-  const scrape = await scrapeRunning(run.candidate, metricsAddress);
-  const health = parseHealth((await run.command('health', '--json')).stdout);
-  const told = withRoom(
-    toldCapacities(scrape.ok ? scrape.metrics : undefined, health.ok ? health.value : undefined),
-    before,
-  );
-  const wrong = told.filter(({ most, room }) => most !== room);
-  if (wrong.length === 0) return judgeRoom(told.length, SOURCE);
-  const finding = {
-    ...{ title: 'the capacity of a table is told wrongly', severity: 'medium' as const },
-    reference: 'docs/agent-contract.md §3.1',
-    detail: `${wrongRoomText(wrong)}: an alert on how full it is rests on a wrong number, and comes too early, too late or never`,
-  };
-  const measured = { value: wrong.length, limit: 0, unit: 'capacities', source: SOURCE };
-  return judgeDefect(run.settings, 'capacity-told-wrongly', finding, measured);
+  return together([kept, await roomIsTold(run, daemon, counted.before, SOURCE)]);
 }
 
 async function countTables(
