@@ -79,6 +79,7 @@ const DESTINATIONS: Partial<Record<Route, (site: NetworkSite) => Destination>> =
   'held-receive': ({ address }) => by('receive', 'udp')(address, FREE_PORT, 'ip'),
   'held-send': ({ address }) => send(address, FREE_PORT, 'ip'),
   'held-tcp-send': ({ address }) => by('send', 'tcp')(address, FREE_PORT, 'ip'),
+  'held-misnamed-tcp-send': ({ address }) => by('send', 'tcp')(address, FREE_PORT, 'ip'),
   'peer-accept': ({ address, free }) => ({ ...accept(address, FREE_PORT, 'ip'), listener: free }),
   'next-accept': ({ next, free }) => ({ ...accept(next, FREE_PORT), listener: free }),
   'next-tcp-connect': ({ next }) => tcp(next, FREE_PORT),

@@ -7,6 +7,7 @@ import {
   portOf,
   SOCK_DGRAM,
   SOCK_STREAM,
+  socketAddress,
 } from './network-routes.ts';
 import type { NetworkSite } from './site.ts';
 import type { Route } from './table.ts';
@@ -33,7 +34,8 @@ export function heldSockets({ address, next, free, bindPort }: NetworkSite) {
   call('listen', server, BACKLOG);
   const connection = openSocket(free, SOCK_STREAM);
   connectTo(connection, address, portOf(server));
-  const sendTo = (socket: number) => call('sendto', socket, Buffer.from('x'), 1, 0, null, 0);
+  const sendTo = (socket: number, named: Buffer | null = null) =>
+    call('sendto', socket, Buffer.from('x'), 1, 0, named, named?.length ?? 0);
   const routes: Partial<Record<Route, () => void>> = {
     'held-listen': () => call('listen', listener, BACKLOG),
     'held-accept': () => acceptFrom(free, listener, next, bindPort),
@@ -43,6 +45,7 @@ export function heldSockets({ address, next, free, bindPort }: NetworkSite) {
     },
     'held-send': () => sendTo(receiver),
     'held-tcp-send': () => sendTo(connection),
+    'held-misnamed-tcp-send': () => sendTo(connection, socketAddress(next, bindPort)),
   };
   return routes;
 }

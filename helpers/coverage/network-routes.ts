@@ -51,7 +51,7 @@ function inIpv6(address: string): string {
   return `0:0:0:0:0:ffff:${hex.slice(0, 4)}:${hex.slice(4)}`;
 }
 
-function socketAddress(address: string, port: number, form?: Destination['form']): Buffer {
+export function socketAddress(address: string, port: number, form?: Destination['form']): Buffer {
   const isFour = isIPv4(address);
   const bytes = Buffer.alloc(isFour ? 16 : 28);
   if (form === 'unspec') bytes.writeUInt16LE(AF_UNSPEC);

@@ -41,7 +41,7 @@ const SOCKET_HOOKS: Readonly<Record<string, string>> = {
   receive: 'lsm_socket_recvmsg',
 };
 
-const BY_PEER: readonly string[] = ['held-send', 'held-tcp-send'];
+const BY_PEER: readonly string[] = ['held-send', 'held-tcp-send', 'held-misnamed-tcp-send'];
 const BY_NAME: readonly string[] = [...BY_DENIED_NAME, 'exec-longer-name', 'exec-other-name'];
 
 /** The section that the rule on what a route leads to stands in; undefined where every version has it. */

@@ -9,8 +9,8 @@ type Expected =
 export const GROUPS = [
   ...(['open-modes', 'aliases', 'exec', 'kinds', 'truncate', 'controls', 'near-misses'] as const),
   ...(['overlay-truncate', 'network', 'network-near-misses', 'mapped'] as const),
-  ...(['unspec', 'short-address', 'far-name', 'accepted-peers', 'exemptions'] as const),
-  ...(['survival', 'by-number', 'protected'] as const),
+  ...(['unspec', 'short-address', 'misnamed-send', 'far-name', 'accepted-peers'] as const),
+  ...(['exemptions', 'survival', 'by-number', 'protected'] as const),
   ...(['cgroup-rules', 'by-content', 'copy-up'] as const),
 ] as const;
 
@@ -117,6 +117,8 @@ export const ROUTES = {
   'held-receive': 'a receive from the address',
   'held-send': 'a send to the address by a socket that was connected before',
   'held-tcp-send': 'a send to the address over a TCP connection from before',
+  'held-misnamed-tcp-send':
+    'a send over such a connection that names another address, which TCP does not look at',
   'peer-accept': 'accept of a connection from the address',
   'mapped-connect': 'a UDP connect to the address in its IPv6 form',
   'unspec-send': 'a sendto to the address that names no address family',
@@ -325,6 +327,7 @@ export const TABLE: readonly Line[] = [
   ...lines('mapped', 'denied', 'network', 'mapped-connect'),
   ...lines('unspec', 'denied', 'network', 'unspec-send', 'unspec-bind'),
   ...lines('short-address', 'denied', 'network-ipv6', 'short-send'),
+  ...HOLDERS.flatMap((kind) => lines('misnamed-send', 'denied', kind, 'held-misnamed-tcp-send')),
   ...WITH_RULES.flatMap((kind) => lines('accepted-peers', 'denied', kind, 'peer-accept')),
   ...lines('exemptions', 'open', 'exempt', 'read', 'append', 'exec', 'udp-connect', 'udp-send'),
   ...lines('exemptions', 'open', 'exempt', 'tcp-connect', 'udp-bind'),

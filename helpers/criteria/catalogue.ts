@@ -272,6 +272,10 @@ const coverageIn = (mode: SoakMode) => {
         'short-address',
         `a send to a denied IPv6 address in its short form ${met}`,
       ),
+      'misnamed-send': promised(
+        'misnamed-send',
+        `a send over a TCP connection to a denied address that names another address ${met}`,
+      ),
       'far-name': promised(
         'far-name',
         `a program of a denied name behind a path of many characters ${met}`,

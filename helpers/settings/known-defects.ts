@@ -43,6 +43,7 @@ const NAMED = [
   'execveat-not-told',
   'layout-mismatch',
   'living-processes-forgotten',
+  'misnamed-tcp-send',
   'name-hidden-by-long-path',
   'ocsf-process-time',
   'ocsf-required-fields',

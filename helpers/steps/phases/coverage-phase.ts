@@ -71,6 +71,14 @@ const FINDINGS: Partial<Record<Group, Finding & { readonly id: Defect }>> = {
     detail:
       'a call with AF_UNSPEC, which the kernel takes for IPv4, went to an address or took a port with a deny rule, and there is no event and no count of it',
   },
+  'misnamed-send': {
+    id: 'misnamed-tcp-send',
+    title: 'a connection to a denied address goes on under the name of another',
+    severity: 'high',
+    reference: 'docs/agent-contract.md §9.1',
+    detail:
+      'a send over a TCP connection to an address with a deny rule named another address, which TCP does not look at, and went to the denied one, and there is no event and no count of it: whoever has such a connection keeps it so',
+  },
   'far-name': {
     id: 'name-hidden-by-long-path',
     title: 'a program of a denied name is started behind a long path',
