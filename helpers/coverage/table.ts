@@ -117,8 +117,7 @@ export const ROUTES = {
   'held-receive': 'a receive from the address',
   'held-send': 'a send to the address by a socket that was connected before',
   'held-tcp-send': 'a send to the address over a TCP connection from before',
-  'held-misnamed-tcp-send':
-    'a send over such a connection that names another address, which TCP does not look at',
+  'held-misnamed-tcp-send': 'a send over a TCP connection from before that names another address',
   'peer-accept': 'accept of a connection from the address',
   'mapped-connect': 'a UDP connect to the address in its IPv6 form',
   'unspec-send': 'a sendto to the address that names no address family',

@@ -12,6 +12,8 @@ ExecStartPre=/bin/sh -c '/usr/bin/aegisbpf policy apply "\${AEGIS_POLICY}" --req
 ExecStart=/usr/bin/aegisbpf run \${AEGIS_MODE} \${AEGIS_LOG}
 Restart=on-failure
 RestartSec=5
+[Install]
+WantedBy=multi-user.target
 `;
 const VARIABLES = 'AEGIS_MODE=--enforce\nAEGIS_LOG=--log=stdout\nAEGIS_POLICY=/etc/policy\n';
 
@@ -22,7 +24,13 @@ function judged(unit: string, variables: string | undefined = VARIABLES, asked: 
   const settings = unitSettings(unit);
   const service = settings.filter(({ section }) => section === 'Service');
   const read = () => (variables === '' ? { why: 'no file' } : { text: variables });
-  return unitStart(settings, unitVariables(service, read), { programs: ['aegisbpf'], asked }, 5000);
+  return unitStart(
+    settings,
+    unitVariables(service, read),
+    { programs: ['aegisbpf'], asked },
+    5000,
+    (path) => path.startsWith('/sys/'),
+  );
 }
 const changed = (from: string, to: string) => UNIT.replace(from, to);
 const defects = (...of: Parameters<typeof judged>) => judged(...of).found.map((one) => one.defect);

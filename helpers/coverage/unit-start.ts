@@ -6,8 +6,8 @@ import {
   unitList,
 } from '../changes/unit-command.ts';
 import type { UnitSetting } from '../changes/unit-file.ts';
-import type { Finding } from '../criteria/judgement.ts';
-import type { Defect } from '../settings/known-defects.ts';
+import type { ReadUnit, UnitDefect } from './unit-defect.ts';
+import { unitPresence } from './unit-presence.ts';
 import { type UnitRestart, unitRestart } from './unit-restart.ts';
 
 /** Options of `run` that turn a gate off (docs/agent-contract.md §1.3). */
@@ -18,32 +18,19 @@ const GATE_VARIABLES: readonly string[] = ['AEGIS_ALLOW_UNSIGNED_BPF', 'AEGIS_SK
 const REQUIRE_SIGNATURE = 'AEGIS_REQUIRE_SIGNATURE';
 
 /** How a unit starts the agent, and how it starts it again. */
-export interface UnitStart extends UnitRestart {
+export interface UnitStart extends UnitRestart, ReadUnit {
   /** Words behind `run`; undefined where the text does not tell. */
   readonly options: readonly string[] | undefined;
-  readonly found: readonly UnitDefect[];
-  /** Why nobody knows the rest. */
-  readonly unknown: readonly string[];
-  /** What a person should know of it. */
-  readonly told: readonly string[];
 }
 
-/** Something wrong with it, which somebody may accept by name. */
-export interface UnitDefect {
-  readonly defect: Extract<Defect, `unit-${string}`>;
-  readonly title: string;
-  readonly severity: Finding['severity'];
-  readonly reference?: string;
-  readonly detail: string;
-}
-
-/** Of what is read here nothing but the text counts: nothing is started. */
+/** Of what is read here nothing but the text counts: nothing is started. @param isThere whether this host has a path. */
 export function unitStart(
   settings: readonly UnitSetting[],
   variables: UnitVariables,
   /** Names of the agent's executable, and AGENT_OPTIONS. */
   { programs, asked }: { readonly programs: readonly string[]; readonly asked: readonly string[] },
   mostGapMs: number,
+  isThere: (path: string) => boolean,
 ): UnitStart {
   const service = settings.filter(({ section }) => section === 'Service');
   const line = unitList(service, 'ExecStart').at(-1);
@@ -51,6 +38,7 @@ export function unitStart(
   const spoken = command === undefined ? undefined : optionsOf(command, programs);
   const { again, down, unread } = unitRestart(settings, command?.isForgiven === true, mostGapMs);
   const applied = policyApplied(service, variables);
+  const presence = unitPresence(settings, isThere);
   return {
     ...again,
     options: typeof spoken === 'string' ? undefined : spoken,
@@ -64,6 +52,7 @@ export function unitStart(
               : []),
             ...applied.found,
             ...staysDown(down),
+            ...presence.found,
           ],
     unknown: [
       ...(line === undefined ? ['it has no ExecStart='] : []),
@@ -71,9 +60,9 @@ export function unitStart(
       ...(typeof spoken === 'string' ? [spoken] : []),
       ...applied.unknown,
       ...unread.map((one) => `${one} cannot be read`),
-      ...(line === undefined ? [] : notifications(service)),
+      ...(line === undefined ? [] : [...notifications(service), ...presence.unknown]),
     ],
-    told: applied.told,
+    told: [...applied.told, ...presence.told],
   };
 }
 
@@ -159,10 +148,7 @@ function modeDefects(
 }
 
 /** Rules that outlive no reboot come by a `policy apply` before each start. */
-function policyApplied(
-  service: readonly UnitSetting[],
-  variables: UnitVariables,
-): Pick<UnitStart, 'found' | 'unknown' | 'told'> {
+function policyApplied(service: readonly UnitSetting[], variables: UnitVariables): ReadUnit {
   const { values, unknown } = variables;
   const before = ['ExecCondition', 'ExecStartPre', 'ExecStart', 'ExecStartPost'];
   const lines = before.flatMap((name) => unitList(service, name));

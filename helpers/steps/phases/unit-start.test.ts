@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { UnitDefect, UnitStart } from '../../coverage/unit-start.ts';
+import type { UnitDefect } from '../../coverage/unit-defect.ts';
+import type { UnitStart } from '../../coverage/unit-start.ts';
 import type { KnownDefects } from '../../settings/known-defects.ts';
 import { judgeUnitStart } from './unit-start.ts';
 

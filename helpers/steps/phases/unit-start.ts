@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type CommandResult, howItEnded } from '../../agent/command.ts';
 import { unitVariables } from '../../changes/unit-command.ts';
 import { unitSettings } from '../../changes/unit-file.ts';
-import { type UnitDefect, type UnitStart, unitStart } from '../../coverage/unit-start.ts';
+import type { UnitDefect } from '../../coverage/unit-defect.ts';
+import { type UnitStart, unitStart } from '../../coverage/unit-start.ts';
 import {
   inconclusive,
   type Judgement,
@@ -10,6 +12,7 @@ import {
   noEvidence,
   pass,
 } from '../../criteria/judgement.ts';
+import { hostPath } from '../../host/observations.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { judgeDefect } from './known-defects.ts';
@@ -37,6 +40,7 @@ export async function unitStartsToEnforce(run: CanaryRun): Promise<Judgement> {
     unitVariables(ofService, variables),
     { programs, asked: settings.AGENT_OPTIONS ?? [] },
     settings.MAX_RESTART_GAP_MS,
+    (path) => existsSync(hostPath(settings.HOST_ROOT, path)),
   );
   const { options, unknown } = start;
   const refused =
