@@ -3,7 +3,9 @@ import {
   type ControlledRules,
   isReadable,
   judgeControlledRules,
+  judgeForGood,
   judgeMoved,
+  lostForGood,
   outlivesItsFile,
 } from './control-socket.ts';
 
@@ -21,6 +23,7 @@ const RULES: ControlledRules = {
   removed: [DEL, 'let through'],
   ended: [[TIMED, 'let through']],
   moved: [TIMED, 'let through'],
+  forGood: [[`${FILE}\`, then \`${TIMED}`, 'EPERM']],
   restarted: {
     ...{ request: TIMED, ttlSeconds: 5, before: { outcome: 'EPERM', seconds: 1 } },
     ...{ kept: { outcome: 'EPERM', seconds: 3 }, ended: { outcome: 'let through', seconds: 7 } },
@@ -142,6 +145,20 @@ test('a rule on a renamed file is over with the others, or outlives its name', (
   );
   expect(outlivesItsFile(moved('ENOENT'))).toBeUndefined();
   expect(judgeMoved(moved('ENOENT'), 'x').verdict).toBe('inconclusive');
+});
+
+test('a rule without a ttl stays behind the end of one with a ttl, or goes with it', () => {
+  const met = (outcome: string): ControlledRules => ({
+    ...RULES,
+    forGood: [...RULES.forGood, [`${TIMED}\`, then \`${FILE}`, outcome]],
+  });
+  expect(lostForGood(met('EPERM'))).toBeUndefined();
+  expect(judgeForGood(met('EPERM'), 'x').verdict).toBe('pass');
+  expect(lostForGood(met('let through'))).toMatch(
+    /^6 s behind `POST \/block\/add \/b ttl=3`, then `POST \/block\/add \/a` nothing is denied/,
+  );
+  expect(lostForGood(met('ENOENT'))).toBeUndefined();
+  expect(judgeForGood(met('ENOENT'), 'x').verdict).toBe('inconclusive');
 });
 
 test.each([

@@ -28,6 +28,8 @@ export interface ControlledRules {
   readonly endedSeconds: number;
   /** One on a file that was renamed once it was denied, tried by its new name behind the end of the others. */
   readonly moved: readonly [request: string, outcome: string];
+  /** Rules that were asked for without a ttl and with one, in the one order and in the other, each tried behind the end of the others. */
+  readonly forGood: readonly (readonly [requests: string, outcome: string])[];
   /** A rule with a ttl that was made just before the agent was started anew. */
   readonly restarted: {
     readonly request: string;
@@ -155,6 +157,25 @@ export const judgeMoved = ({ moved: [request, outcome] }: ControlledRules, sourc
         `the file of \`${request}\` was renamed, and behind the end of the rule an open of it met ${outcome}, which no rule does`,
         { source },
       );
+
+/** What it means where the end of a ttl takes away what was denied without one, in words. */
+export function lostForGood({ forGood, endedSeconds }: ControlledRules): string | undefined {
+  const lost = forGood.filter(([, outcome]) => outcome === 'let through');
+  return lost.length === 0
+    ? undefined
+    : `${endedSeconds.toFixed(0)} s behind ${lost.map(([requests]) => `\`${requests}\``).join(' and behind ')} nothing is denied there any more: the rule for a while took the one without a ttl away at its end, and whoever responds to an alert by it opens what is to be denied for good`;
+}
+
+/** Where all of them deny still. */
+export function judgeForGood({ forGood }: ControlledRules, source: string): Judgement {
+  const strange = forGood.find(([, outcome]) => outcome !== 'EPERM');
+  return strange === undefined
+    ? pass('rules without a ttl outlive the end of one with a ttl on the same file', { source })
+    : inconclusive(
+        `behind \`${strange[0]}\` and the end of the ttl an attempt met ${strange[1]}, which no rule does; nobody knows whether the rule without a ttl is in force`,
+        { source },
+      );
+}
 
 /** Who may read the list of the rules with a ttl: the modes of the file and of the folder that it is in. */
 export interface ListModes {

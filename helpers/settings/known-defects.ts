@@ -59,6 +59,7 @@ const NAMED = [
   'truncate-through-overlay',
   'ttl-list-readable',
   'ttl-outlives-its-file',
+  'ttl-takes-permanent-rule',
   'unit-audits',
   'unit-does-not-start',
   'unit-ends-agent',

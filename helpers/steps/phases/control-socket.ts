@@ -10,8 +10,10 @@ import {
   type ControlledRules,
   isReadable,
   judgeControlledRules,
+  judgeForGood,
   judgeMoved,
   type ListModes,
+  lostForGood,
   notDone,
   outlivesItsFile,
 } from '../../coverage/control-socket.ts';
@@ -116,6 +118,19 @@ function judgeSeen(
           },
           { value: 'EPERM', limit: 'let through', source: SOURCE },
         );
+  const lost = lostForGood(seen);
+  const forGood =
+    lost === undefined
+      ? judgeForGood(seen, SOURCE)
+      : judgeDefect(
+          settings,
+          'ttl-takes-permanent-rule',
+          {
+            ...{ title: 'a rule for a while takes the one for good away', severity: 'high' },
+            ...{ reference: 'docs/agent-contract.md §5.6', detail: lost },
+          },
+          { value: 'let through', limit: 'EPERM', source: SOURCE },
+        );
   const mode = list?.file.toString(8).padStart(4, '0') ?? '';
   const readable =
     list === undefined || !isReadable(list)
@@ -132,7 +147,7 @@ function judgeSeen(
             { value: mode, limit: '0600', unit: 'mode', source: SOURCE },
           ),
         ];
-  return judged.verdict === 'pass' ? together([judged, moved, ...readable]) : judged;
+  return judged.verdict === 'pass' ? together([judged, moved, forGood, ...readable]) : judged;
 }
 
 /** Where the agent keeps the rules that end by themselves. */
@@ -179,9 +194,15 @@ async function actsOn(
   const file = ({ path }: { readonly path: string }): Controlled => ({
     ...{ verb: '/block/add', subject: path, attempt: { kind: 'file', path } },
   });
-  const { address } = made.site.ipv4;
-  const connect = { kind: 'connect', protocol: 'udp', address, port: ANY_PORT } as const;
-  const network = { verb: '/network/deny/ip', subject: address, attempt: connect };
+  const { address, range } = made.site.ipv4;
+  const denial = (verb: string, subject: string, meets: string): Controlled => ({
+    ...{ verb, subject },
+    attempt: { kind: 'connect', protocol: 'udp', address: meets, port: ANY_PORT },
+  });
+  const networks = [
+    denial('/network/deny/ip', address, address),
+    denial('/network/deny/cidr', range.network, range.last),
+  ];
   const words = ({ verb, subject }: Controlled, more = '') => `POST ${verb} ${subject}${more}`;
   const tried = async (rules: readonly Controlled[], { events } = ready) => {
     const attempts = rules.map(({ attempt }) => attempt);
@@ -196,23 +217,34 @@ async function actsOn(
   if (problem !== undefined) return fail(problem, { source: `${NAME}/agent.stderr.log` });
   // As long as they are tried, with what each takes here.
   const commands = (count: number) => Math.ceil((count * (performance.now() - begun)) / 1000);
-  const ttlSeconds = LEAST_TTL_SECONDS + commands(10);
+  const ttlSeconds = LEAST_TTL_SECONDS + commands(11);
   const restartTtlSeconds = LOOKS_SECONDS + commands(4);
   // Its report says so, and the criteria of the network's routes say it again.
   const canConnect = ready.capabilities.hooks.lsm_socket_connect === true;
-  const timed = canConnect ? [file(ends), network] : [file(ends)];
-  const path = join(made.site.directory, 'moved');
-  // None of those that nobody may touch (own-file.ts): it is renamed below.
-  writeFileSync(path, '', { flag: 'wx' });
-  const moved = file({ path });
-  const behindMove = file({ path: `${path}-away` });
+  const timed = canConnect ? [file(ends), ...networks] : [file(ends)];
+  // None of those that nobody may touch (own-file.ts): one of them is renamed below.
+  const newFile = (name: string) => {
+    const path = join(made.site.directory, name);
+    writeFileSync(path, '', { flag: 'wx' });
+    return file({ path });
+  };
+  const moved = newFile('moved');
+  const behindMove = file({ path: `${moved.subject}-away` });
+  const forGood = ['', ` ttl=${ttlSeconds}`].map((first, at, both) => {
+    const rule = newFile(`for-good-${at}`);
+    return { rule, requests: [first, ...both.toSpliced(at, 1)].map((more) => words(rule, more)) };
+  });
+  // Before the others, so that an end of them comes before that of the others.
+  for (const request of forGood.flatMap(({ requests }) => requests)) await ask(request);
   const seconds = sinceNow();
   // The first of them, so that its end comes before that of the others.
   for (const rule of [moved, ...timed]) await ask(words(rule, ` ttl=${ttlSeconds}`));
   const list = modesOf(listOf(run.settings.HOST_ROOT));
-  const all = [file(stays), moved, ...timed];
-  const outcomes = await tried(all);
-  renameSync(path, behindMove.subject);
+  const withTtl = (rule: Controlled) => ({ rule, requests: [words(rule, ` ttl=${ttlSeconds}`)] });
+  const permanent = { rule: file(stays), requests: [words(file(stays))] };
+  const all = [permanent, ...forGood, ...[moved, ...timed].map(withTtl)];
+  const outcomes = await tried(all.map(({ rule }) => rule));
+  renameSync(moved.subject, behindMove.subject);
   const removal = words({ ...file(stays), verb: '/block/del' });
   await ask(removal);
   const [behindRemoval = ''] = await tried([file(stays)]);
@@ -230,8 +262,10 @@ async function actsOn(
     await pause(1000 * (LOOKS_SECONDS + 1));
     [ofMoved = ''] = await tried([behindMove]);
   }
-  const ofTimed = (told: readonly string[]) =>
-    timed.map((rule, at) => [words(rule, ` ttl=${ttlSeconds}`), told[at] ?? ''] as const);
+  const ofForGood = await tried(forGood.map(({ rule }) => rule));
+  const told = (asked: readonly { requests: readonly string[] }[], outcomes: readonly string[]) =>
+    asked.map(({ requests }, at) => [requests.join('`, then `'), outcomes[at] ?? ''] as const);
+  const ofTimed = (outcomes: readonly string[]) => told(timed.map(withTtl), outcomes);
   const endedSeconds = seconds();
   const afterAll = sinceNow();
   const last = words(file(ends), ` ttl=${restartTtlSeconds}`);
@@ -239,11 +273,9 @@ async function actsOn(
   const [beforeRestart = ''] = await tried([file(ends)]);
   const seen = {
     ...{ asked, ttlSeconds, keptSeconds, endedSeconds },
-    notTried: canConnect ? [] : [words(network)],
-    denied: all.map((rule, at) => {
-      const more = rule.subject === stays.path ? '' : ` ttl=${ttlSeconds}`;
-      return [words(rule, more), outcomes[at] ?? ''] as const;
-    }),
+    notTried: canConnect ? [] : networks.map((rule) => words(rule)),
+    denied: told(all, outcomes),
+    forGood: told(forGood, ofForGood),
     moved: [words(moved, ` ttl=${ttlSeconds}`), ofMoved],
     kept: ofTimed(kept),
     removed: [removal, behindRemoval],
