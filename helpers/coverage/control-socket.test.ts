@@ -3,6 +3,7 @@ import {
   type ControlledRules,
   isReadable,
   judgeControlledRules,
+  judgeDescriptors,
   judgeForGood,
   judgeMoved,
   lostForGood,
@@ -15,6 +16,7 @@ const RULES: ControlledRules = {
   ...{ ttlSeconds: 3, keptSeconds: 0.5, endedSeconds: 6 },
   asked: [FILE, TIMED, DEL].map((request) => ({ request, answer: ok })),
   notTried: [],
+  descriptors: [{ requests: 12, before: 30, after: 31 }],
   denied: [
     [FILE, 'EPERM'],
     [TIMED, 'EPERM'],
@@ -145,6 +147,15 @@ test('a rule on a renamed file is over with the others, or outlives its name', (
   );
   expect(outlivesItsFile(moved('ENOENT'))).toBeUndefined();
   expect(judgeMoved(moved('ENOENT'), 'x').verdict).toBe('inconclusive');
+});
+
+test('as many descriptors more as there were requests are a leak', () => {
+  expect(judgeDescriptors(RULES, 'x').verdict).toBe('pass');
+  const descriptors = [...RULES.descriptors, { requests: 11, before: 31, after: 42 }];
+  expect(judgeDescriptors({ ...RULES, descriptors }, 'x')).toMatchObject({
+    verdict: 'fail',
+    explanation: expect.stringMatching(/^behind 11 requests .* has 11 descriptors more/),
+  });
 });
 
 test('a rule without a ttl stays behind the end of one with a ttl, or goes with it', () => {

@@ -12,6 +12,8 @@ export interface Asked {
 /** The rules that were made by it, each tried by a process of ours: an errno, or `let through`. */
 export interface ControlledRules {
   readonly asked: readonly Asked[];
+  /** Behind the clients that did not wait for their answer, and behind the requests for rules. */
+  readonly descriptors: readonly HeldDescriptors[];
   /** Requests for rules that this start cannot keep: it attached no hook on connects. */
   readonly notTried: readonly string[];
   /** Lifetime that the rules which end by themselves were given, in s. */
@@ -41,6 +43,13 @@ export interface ControlledRules {
     /** When it was tried last. */
     readonly ended: OverTime;
   };
+}
+
+/** How many descriptors the agent had open before and behind so many requests. */
+export interface HeldDescriptors {
+  readonly requests: number;
+  readonly before: number;
+  readonly after: number;
 }
 
 /** What an attempt met, and how long after its rule was asked for, in s. */
@@ -174,6 +183,17 @@ export function judgeForGood({ forGood }: ControlledRules, source: string): Judg
     : inconclusive(
         `behind \`${strange[0]}\` and the end of the ttl an attempt met ${strange[1]}, which no rule does; nobody knows whether the rule without a ttl is in force`,
         { source },
+      );
+}
+
+/** A request leaves nothing open in the agent, whether its client waits for the answer or not. */
+export function judgeDescriptors({ descriptors }: ControlledRules, source: string): Judgement {
+  const leak = descriptors.find(({ requests, before, after }) => after - before >= requests);
+  return leak === undefined
+    ? pass('requests on the control socket leave no descriptor of the agent open', { source })
+    : fail(
+        `behind ${leak.requests} requests on the control socket the agent has ${leak.after - leak.before} descriptors more: once it can open no more of them, nobody makes a rule by it`,
+        { value: leak.after - leak.before, limit: leak.requests, unit: 'descriptors', source },
       );
 }
 

@@ -717,7 +717,7 @@ const ENTRIES = {
   },
   'coverage.control-socket': {
     title:
-      'a rule that is asked for on the control socket is in force at once, and one with a time ends by itself, whatever its file is called by then, and no other rule with it',
+      'a rule that is asked for on the control socket is in force at once, and one with a time ends by itself, whatever its file is called by then, and no other rule with it; no client keeps it from others',
     needs: ['coverage.enforce.ready', 'coverage.removed'],
     byOpens,
     ...slow,

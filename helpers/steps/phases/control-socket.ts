@@ -8,8 +8,10 @@ import { agentPaths } from '../../changes/agent-state.ts';
 import {
   type Asked,
   type ControlledRules,
+  type HeldDescriptors,
   isReadable,
   judgeControlledRules,
+  judgeDescriptors,
   judgeForGood,
   judgeMoved,
   type ListModes,
@@ -22,15 +24,18 @@ import { tryRules } from '../../coverage/try-rules.ts';
 import {
   fail,
   type Judgement,
+  JudgementError,
   NotApplicable,
   noEvidence,
   together,
 } from '../../criteria/judgement.ts';
 import { pause } from '../../criteria/step-signal.ts';
+import { processResources } from '../../host/processes.ts';
 import type { CanaryRun } from '../canary-run.ts';
 import { journalPolicy, removePolicy } from './candidate-policy.ts';
 import type { CoverageSubjects } from './coverage-subjects.ts';
 import { whileEnforcing } from './enforcing-start.ts';
+import { harmsNobody, IMPATIENT } from './harmless-clients.ts';
 import { judgeDefect } from './known-defects.ts';
 
 const NAME = 'coverage/control-socket';
@@ -40,6 +45,10 @@ const MAX_PATH_BYTES = 107;
 /** It is opened just after `Agent started`. */
 const OPEN_MS = 10_000;
 const BETWEEN_MS = 250;
+/** The agent waits for the words of each client for 5 s (docs/agent-contract.md §5.6). */
+const CLIENTS_MS = 10_000;
+/** A descriptor may be closed a little behind the answer. */
+const CLOSED_MS = 2000;
 /** Nothing listens there, and nothing needs to. */
 const ANY_PORT = 9;
 /** The agent looks for rules whose time is over every 5 s; one that takes the time for less ends them then. */
@@ -147,7 +156,9 @@ function judgeSeen(
             { value: mode, limit: '0600', unit: 'mode', source: SOURCE },
           ),
         ];
-  return judged.verdict === 'pass' ? together([judged, moved, forGood, ...readable]) : judged;
+  return judged.verdict === 'pass'
+    ? together([judgeDescriptors(seen, SOURCE), moved, forGood, ...readable, judged])
+    : judged;
 }
 
 /** Where the agent keeps the rules that end by themselves. */
@@ -189,6 +200,17 @@ async function actsOn(
       ...{ value: (statSync(socket).mode & 0o777).toString(8), limit: '600', unit: 'mode' },
       source: socket,
     });
+  const atFirst = descriptorsOf(ready);
+  const clients = await harmsNobody(ready, {
+    ...{ target: { path: socket }, source: socket, request: 'GET /health\n' },
+    isAnswered: async () => (await controlRequest(socket, 'GET /health', CLIENTS_MS)).ok,
+    ...{ patienceMs: CLIENTS_MS, name: 'control socket', answered: 'GET /health was answered' },
+    whenHeld: 'whoever responds to an alert makes no rule while a client says nothing',
+    whenEnded: 'a client that takes too long ends enforcement',
+  });
+  // Thrown, for the agent may have ended by them.
+  if (clients.verdict !== 'pass') throw new JudgementError(clients);
+  const ofClients = await heldBehind(ready, IMPATIENT, atFirst);
   const [stays, ends] = made.denied;
   if (stays === undefined || ends === undefined) throw noEvidence('there is no file to deny');
   const file = ({ path }: { readonly path: string }): Controlled => ({
@@ -273,6 +295,7 @@ async function actsOn(
   const [beforeRestart = ''] = await tried([file(ends)]);
   const seen = {
     ...{ asked, ttlSeconds, keptSeconds, endedSeconds },
+    descriptors: [ofClients, await heldBehind(ready, asked.length, ofClients.after)],
     notTried: canConnect ? [] : networks.map((rule) => words(rule)),
     denied: told(all, outcomes),
     forGood: told(forGood, ofForGood),
@@ -299,6 +322,32 @@ async function actsOn(
       };
     },
   };
+}
+
+/** @throws JudgementError (inconclusive) where they cannot be counted. */
+function descriptorsOf({ identity: { pid } }: ReadyDaemon): number {
+  const { fileDescriptors } = processResources(pid);
+  if (fileDescriptors === undefined)
+    throw noEvidence(
+      `nobody knows whether requests on the control socket leave descriptors open: /proc/${pid}/fd cannot be read; run as root of the host's own user namespace`,
+      { source: `/proc/${pid}/fd` },
+    );
+  return fileDescriptors;
+}
+
+/** @param before so many there were before these requests. */
+async function heldBehind(
+  ready: ReadyDaemon,
+  requests: number,
+  before: number,
+): Promise<HeldDescriptors> {
+  const end = performance.now() + CLOSED_MS;
+  let after = descriptorsOf(ready);
+  while (after - before >= requests && performance.now() < end) {
+    await pause(BETWEEN_MS);
+    after = descriptorsOf(ready);
+  }
+  return { requests, before, after };
 }
 
 /** @returns how long ago it was called, in s. */
