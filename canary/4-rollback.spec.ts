@@ -8,6 +8,7 @@ import { rulesAreRemoved } from '../helpers/steps/drill/ending.ts';
 import { enforcingStartEnds } from '../helpers/steps/drill/enforce-gate.ts';
 import { healthIsGood, metricsAreCaptured } from '../helpers/steps/drill/health.ts';
 import { KillSwitch } from '../helpers/steps/drill/kill-switch.ts';
+import { killSwitchInApply } from '../helpers/steps/drill/kill-switch-in-apply.ts';
 import {
   applyBaseline,
   applyCandidate,
@@ -56,6 +57,7 @@ section('rollback', () => {
   criterion('rollback.kill-switch-restart', () => killSwitch.survivesRestart());
   criterion('rollback.kill-switch-ended', () => killSwitch.denialsReturn());
   criterion('rollback.kill-switch-record', () => killSwitch.isRecorded());
+  criterion('rollback.kill-switch-in-apply', () => killSwitchInApply(stage));
   criterion('rollback.deadman', () => deadmanFailsOpen(stage));
   criterion('rollback.strict-degrade', () => strictDegradeEnds(stage));
   criterion('rollback.enforce-gate', () => enforcingStartEnds(stage));

@@ -52,7 +52,7 @@ test('a pass is one short screen', () => {
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
-     criteria      290 passed, 0 failed, 0 inconclusive, 0 not judged
+     criteria      291 passed, 0 failed, 0 inconclusive, 0 not judged
      evidence      /var/out/run-1
      read first    ticket.md: the whole run on one page
      next          npm run verify -- /var/out/run-1
@@ -127,7 +127,7 @@ test('causes come before what follows from them, with value, limit and unit', ()
      candidate     /opt/build/aegisbpf
      SHA-256       abababababababababababababababababababababababababababababababab
      host          staging-3
-     criteria      285 passed, 2 failed, 1 inconclusive, 2 not judged
+     criteria      286 passed, 2 failed, 1 inconclusive, 2 not judged
      evidence      /var/out/run-1
      read first    ticket.md: the whole run on one page
      next          less /var/out/run-1/ticket.md

@@ -885,6 +885,14 @@ const ENTRIES = {
   ...needing(
     'rollback.later-apply',
     needing('rollback.kill-switch-ended', {
+      'rollback.kill-switch-in-apply': {
+        title: 'the kill switch that is used while a policy is applied stays in force',
+        // One that does nothing elsewhere says nothing of an apply.
+        needs: ['rollback.kill-switch'],
+        evidence: ['rollback/kill-switch-in-apply.json'],
+        ...slow,
+        byOpens,
+      },
       'rollback.deadman': {
         title:
           'an agent that hangs longer than --deadman-ttl stops denying, and denies again when it wakes',

@@ -1,9 +1,7 @@
-import { agentEnvironment } from '../../agent/command.ts';
-import { type Judgement, noEvidence, pass } from '../../criteria/judgement.ts';
-import { pause } from '../../criteria/step-signal.ts';
-import { startProgram } from '../../host/program.ts';
+import { type Judgement, pass } from '../../criteria/judgement.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { judgeDefect } from '../phases/known-defects.ts';
+import { besideHeldApply } from './held-apply.ts';
 import {
   isBaseline,
   type LeftPolicy,
@@ -14,15 +12,6 @@ import {
 } from './left-policy.ts';
 import type { DrillStage } from './stage.ts';
 
-/** Shares of a whole apply's time at which one that never pauses enforcement is held, until one is held in time. */
-const SHARES = [0.5, 0.25, 0.1];
-/** The second apply has so many times as long as the first took until it was held, and this at least: one that has not ended then waits for the first, which goes on. */
-const TIMES_AS_LONG = 4;
-const AT_LEAST_MS = 5000;
-/** Held or waiting, it is over long before. */
-const APPLY_LIMIT_MS = 600_000;
-/** What has ended by now was not held. */
-const ENDED_MS = 50;
 const source = 'rollback/applies-together.json';
 
 /** What two applies left, of which the second began, and ended or waited, while the first was held half-way. */
@@ -32,43 +21,6 @@ export interface Together extends LeftPolicy {
   readonly isSecondOver: boolean;
   /** How each ended: that of the candidate policy, which was held, and that of the baseline. */
   readonly applied: { readonly candidate: boolean; readonly baseline: boolean };
-}
-
-type Apply = ReturnType<typeof startProgram>;
-type Held = Apply & { readonly when: string; readonly afterMs: number };
-
-function beginCandidate(stage: DrillStage): Apply {
-  const { candidate } = stage.run;
-  const args = ['policy', 'apply', stage.prepared().candidatePolicy, '--reset'];
-  const env = agentEnvironment(candidate);
-  return startProgram(candidate.executable, args, { env, timeoutMs: APPLY_LIMIT_MS });
-}
-
-/** Stops it as SIGSTOP does. @returns false where it had ended before. */
-async function isHeld(apply: Apply): Promise<boolean> {
-  apply.send('SIGSTOP');
-  return !(await Promise.race([apply.ended.then(() => true), pause(ENDED_MS)]));
-}
-
-/** An apply of the candidate policy that is held half-way: where enforcement pauses, or else at a share of its time. */
-async function heldApply(stage: DrillStage, { guarded }: Watches): Promise<Held> {
-  const begun = performance.now();
-  const first = beginCandidate(stage);
-  const pauses = guarded.until('allowed', APPLY_LIMIT_MS);
-  const isPaused = await Promise.race([pauses, first.ended.then(() => false)]);
-  if (isPaused && (await isHeld(first)))
-    return { ...first, when: 'while enforcement paused', afterMs: performance.now() - begun };
-  const { durationMs } = await first.ended;
-  for (const share of SHARES) {
-    const apply = beginCandidate(stage);
-    await pause(durationMs * share);
-    if (await isHeld(apply))
-      return { ...apply, when: `at ${share * 100} % of its time`, afterMs: durationMs };
-  }
-  throw noEvidence(
-    'each `policy apply` had ended before it could be held half-way, so no two ran at once; run again',
-    { source },
-  );
 }
 
 /** Two at once, as of a configuration management and of the unit's start: one whole policy is in force, with enforcement on. */
@@ -90,24 +42,12 @@ export async function appliesTogether(stage: DrillStage): Promise<Judgement> {
 }
 
 async function bothApplied(stage: DrillStage, watches: Watches): Promise<Together> {
-  const held = await heldApply(stage, watches);
-  try {
-    const second = stage.run.command('policy', 'apply', stage.prepared().baselinePolicy, '--reset');
-    // One that waits must still have its time once it goes on.
-    const mostMs = (stage.run.settings.COMMAND_TIMEOUT_SECONDS * 1000) / 2;
-    const waitMs = Math.min(Math.max(AT_LEAST_MS, TIMES_AS_LONG * held.afterMs), mostMs);
-    const isSecondOver = await Promise.race([
-      second.then(() => true),
-      pause(waitMs).then(() => false),
-    ]);
-    held.send('SIGCONT');
-    const [candidate, baseline] = await Promise.all([held.ended, second]);
-    const applied = { candidate: candidate.exitCode === 0, baseline: baseline.exitCode === 0 };
-    return { heldWhen: held.when, isSecondOver, applied, ...(await whatIsLeft(stage, watches)) };
-  } finally {
-    // Where it was never continued it would stay for ever.
-    held.kill();
-  }
+  const { baselinePolicy } = stage.prepared();
+  const { heldWhen, isOver, apply, other } = await besideHeldApply(stage, watches, () =>
+    stage.run.command('policy', 'apply', baselinePolicy, '--reset'),
+  );
+  const applied = { candidate: apply.exitCode === 0, baseline: other.exitCode === 0 };
+  return { heldWhen, isSecondOver: isOver, applied, ...(await whatIsLeft(stage, watches)) };
 }
 
 function problemOf(seen: Together): string | undefined {
