@@ -186,15 +186,12 @@ export function judgeForGood({ forGood }: ControlledRules, source: string): Judg
       );
 }
 
-/** A request leaves nothing open in the agent, whether its client waits for the answer or not. */
-export function judgeDescriptors({ descriptors }: ControlledRules, source: string): Judgement {
+/** What it means where requests leave descriptors open in the agent, whether their clients wait for the answer or not, in words. */
+export function leakedDescriptors({ descriptors }: ControlledRules): string | undefined {
   const leak = descriptors.find(({ requests, before, after }) => after - before >= requests);
   return leak === undefined
-    ? pass('requests on the control socket leave no descriptor of the agent open', { source })
-    : fail(
-        `behind ${leak.requests} requests on the control socket the agent has ${leak.after - leak.before} descriptors more: once it can open no more of them, nobody makes a rule by it`,
-        { value: leak.after - leak.before, limit: leak.requests, unit: 'descriptors', source },
-      );
+    ? undefined
+    : `behind ${leak.requests} requests on the control socket the agent has ${leak.after - leak.before} descriptors more (${leak.after}, ${leak.before} before): once it can open no more of them, nobody makes a rule by the socket, and what else it has to open fails`;
 }
 
 /** Who may read the list of the rules with a ttl: the modes of the file and of the folder that it is in. */

@@ -35,6 +35,7 @@ const NAMED = [
   'apply-killed-half-applied',
   'arguments-hidden',
   'capacity-told-wrongly',
+  'control-socket-leaks',
   'ended-processes-kept',
   'ended-programs-kept',
   'ended-threads-kept',

@@ -11,10 +11,10 @@ import {
   type HeldDescriptors,
   isReadable,
   judgeControlledRules,
-  judgeDescriptors,
   judgeForGood,
   judgeMoved,
   type ListModes,
+  leakedDescriptors,
   lostForGood,
   notDone,
   outlivesItsFile,
@@ -127,6 +127,21 @@ function judgeSeen(
           },
           { value: 'EPERM', limit: 'let through', source: SOURCE },
         );
+  const leak = leakedDescriptors(seen);
+  const leaks =
+    leak === undefined
+      ? []
+      : [
+          judgeDefect(
+            settings,
+            'control-socket-leaks',
+            {
+              ...{ title: 'requests on the control socket leave descriptors open' },
+              ...{ severity: 'high', reference: 'docs/agent-contract.md §5.6', detail: leak },
+            },
+            { value: 'more', limit: 'none', unit: 'descriptors', source: SOURCE },
+          ),
+        ];
   const lost = lostForGood(seen);
   const forGood =
     lost === undefined
@@ -157,7 +172,7 @@ function judgeSeen(
           ),
         ];
   return judged.verdict === 'pass'
-    ? together([judgeDescriptors(seen, SOURCE), moved, forGood, ...readable, judged])
+    ? together([moved, forGood, ...leaks, ...readable, judged])
     : judged;
 }
 
